@@ -1,0 +1,147 @@
+package schema
+
+import "time"
+
+// Project is sluice.yaml, resolved: every default is filled in, so that two files that mean the same are equal here.
+type Project struct {
+	Layout         Layout
+	Branch         string // directory layout: the branch that holds every stage; branch layout: where the control files are
+	Apps           AppsRule
+	StageLocal     Patterns
+	Stages         []Stage // in lifecycle order
+	Edges          []Edge
+	Targets        []string // logical target names that the stages write to
+	Atomic         bool
+	Provenance     ProvenanceUnit
+	RollbackWindow time.Duration // how long superseded revisions stay rollback goals; 0 is for ever
+}
+
+// Layout is where stages lie in the repository.
+type Layout string
+
+// The two layouts; both give the same results.
+const (
+	DirectoryLayout Layout = "directory" // stages/<stage>/<app>/… on one branch
+	BranchLayout    Layout = "branch"    // <app>/… on branch stage/<stage>
+)
+
+// ProvenanceUnit says what has to come from one admitted revision.
+type ProvenanceUnit string
+
+// The units of provenance.
+const (
+	ByRevision ProvenanceUnit = "revision"
+	ByFile     ProvenanceUnit = "file"
+)
+
+// AppsRule says which directories are apps: those at a depth, or those that a pattern names.
+type AppsRule struct {
+	Depth    int
+	Patterns Patterns
+}
+
+// Stage is a node of the lifecycle with its place in Git, its gate and its targets. The zero Stage targets nothing.
+type Stage struct {
+	Name    StageName
+	Place   string // directory layout: the directory, "stages/<name>" by default
+	Branch  string // branch layout: the branch, "stage/<name>" by default
+	Gates   Gates
+	Targets []StageTarget
+}
+
+// StageTarget is a target as one stage uses it.
+type StageTarget struct {
+	Name     string // refers to the operator's file
+	Required bool
+	// Settings are the logical settings of the kind (prefix, namespace, name, directory); never an address or a credential.
+	Settings map[string]string
+}
+
+// Edge allows promotion from one stage to another.
+type Edge struct {
+	From StageName `json:"from"`
+	To   StageName `json:"to"`
+}
+
+// Gates are the policies of a stage, by what a change is: promote serves edit, promote and tune.
+type Gates struct {
+	Promote  Gate
+	Rollback Gate
+	Retire   Gate
+}
+
+// Gate is a list of policies that all have to allow. It only adds to what always holds: signed, merge request
+// evidence and provenance.
+type Gate []PolicySpec
+
+// PolicySpec is one policy of a gate as written: its name and its value, in JSON's types.
+type PolicySpec struct {
+	Name     string   `json:"name"`
+	Value    any      `json:"value"`
+	Position Position `json:"-"`
+}
+
+// Stage returns the stage of that name.
+func (p Project) Stage(name StageName) (Stage, bool) {
+	for _, s := range p.Stages {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Stage{}, false
+}
+
+// First reports whether name is the stage that edits enter.
+func (p Project) First(name StageName) bool { return len(p.Stages) > 0 && p.Stages[0].Name == name }
+
+// Last reports whether name is the stage in which an app retires.
+func (p Project) Last(name StageName) bool {
+	return len(p.Stages) > 0 && p.Stages[len(p.Stages)-1].Name == name
+}
+
+// Predecessors returns the stages that may be promoted into name.
+func (p Project) Predecessors(name StageName) []StageName {
+	var out []StageName
+	for _, e := range p.Edges {
+		if e.To == name {
+			out = append(out, e.From)
+		}
+	}
+	return out
+}
+
+// Ref returns the full name of the ref that holds the stage.
+func (p Project) Ref(stage Stage) string {
+	if p.Layout == BranchLayout {
+		return "refs/heads/" + stage.Branch
+	}
+	return "refs/heads/" + p.Branch
+}
+
+// Dir returns the directory of a stage on its ref; empty in the branch layout, where apps are at the top.
+func (p Project) Dir(stage Stage) string {
+	if p.Layout == BranchLayout {
+		return ""
+	}
+	return stage.Place
+}
+
+// CellPath returns the directory of a cell on its stage's ref.
+func (p Project) CellPath(stage Stage, app App) string {
+	if dir := p.Dir(stage); dir != "" {
+		return dir + "/" + string(app)
+	}
+	return string(app)
+}
+
+// For returns the gate that a kind of change passes.
+func (g Gates) For(kind Kind) Gate {
+	switch kind {
+	case Rollback:
+		return g.Rollback
+	case Retire:
+		return g.Retire
+	default:
+		return g.Promote
+	}
+}
