@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Installs the real programs that tests drive: ssh-keygen and gpg from the distribution, etcd and etcdctl built
+# from the module in ci/real/etcd. Running it again does nothing; a changed version builds again.
+#
+#   ci/real/install.sh [COMPONENT...]      openssh gnupg etcd    (all of them when none is named)
+#
+# Programs land in ${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}/bin, where package ci/real finds them.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}
+
+say() { printf 'real: %s\n' "$*"; }
+fail() { say "$*" >&2; exit 1; }
+
+# apt_program PROGRAM PACKAGE: installs the package unless its program is there already.
+apt_program() {
+	local program=$1 package=$2 as_root=() start=$SECONDS
+	if command -v "$program" >/dev/null; then
+		say "$program: have $(command -v "$program")"
+		return
+	fi
+	command -v apt-get >/dev/null || fail "$program: not in PATH and there is no apt-get; install the package that brings it"
+	if [ "$(id -u)" != 0 ]; then
+		command -v sudo >/dev/null || fail "$program: not in PATH; run as root: apt-get install $package"
+		as_root=(sudo)
+	fi
+	"${as_root[@]}" apt-get update -qq
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$package" >/dev/null
+	say "$program: installed package $package in $((SECONDS - start)) s"
+}
+
+# module_programs MODULE NAME=PACKAGE...: builds packages of the nested module ci/real/MODULE, keyed by its go.sum and
+# the Go version, so that a changed pin builds again and an unchanged one costs nothing.
+module_programs() {
+	local module=$1 start=$SECONDS key stage name package
+	shift
+	key=$(cat "$here/$module/go.mod" "$here/$module/go.sum" <(go env GOVERSION GOOS GOARCH) <(echo "$@") | sha256sum | cut -c1-16)
+	stage=$cache/$module-$key
+	mkdir -p "$cache/bin"
+	if [ ! -e "$stage/complete" ]; then
+		rm -rf "$stage"
+		mkdir -p "$stage"
+		for pair in "$@"; do
+			name=${pair%%=*} package=${pair#*=}
+			GOFLAGS='' CGO_ENABLED=0 go -C "$here/$module" build -buildvcs=false -trimpath -ldflags '-s -w' -o "$stage/$name" "$package"
+		done
+		touch "$stage/complete"
+		say "$module: built in $((SECONDS - start)) s"
+	fi
+	for pair in "$@"; do
+		name=${pair%%=*}
+		ln -sfn "../$module-$key/$name" "$cache/bin/$name"
+		say "$name: have $cache/bin/$name"
+	done
+}
+
+install() {
+	case $1 in
+	openssh) apt_program ssh-keygen openssh-client ;;
+	gnupg) apt_program gpg gnupg ;;
+	etcd) module_programs etcd etcd=go.etcd.io/etcd/server/v3 etcdctl=go.etcd.io/etcd/etcdctl/v3 ;;
+	*) say "unknown component $1; there are: openssh gnupg etcd" >&2; exit 2 ;;
+	esac
+}
+
+[ $# -gt 0 ] || set -- openssh gnupg etcd
+for component; do install "$component"; done
+say "done in $SECONDS s"
