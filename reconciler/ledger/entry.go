@@ -1,0 +1,155 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// Kind says what an entry records.
+type Kind string
+
+// The kinds of entries (RULES R31).
+const (
+	Genesis    Kind = "genesis"     // seals what a repository holds on adoption; entry 1
+	Control    Kind = "control"     // the control files in force from here on
+	Observe    Kind = "observe"     // a ref advanced, was rewound or vanished, and no other entry says so
+	Admit      Kind = "admit"       // an edit, promote or tune enters its stage
+	Rollback   Kind = "rollback"    // a revision admitted here before is admitted again
+	Retire     Kind = "retire"      // an app's absence enters the last stage
+	Hold       Kind = "hold"        // not yet
+	Deny       Kind = "deny"        // no
+	Apply      Kind = "apply"       // a target was written and read back, or could not be
+	Drift      Kind = "drift"       // a target differs from what was admitted
+	TargetDown Kind = "target-down" // a required target could not be verified for two intervals
+	Archive    Kind = "archive"
+	Suspend    Kind = "suspend"
+	Resume     Kind = "resume"
+	BreakGlass Kind = "break-glass"
+	Taint      Kind = "taint"
+	KeyRotate  Kind = "key-rotate"
+	Expunge    Kind = "expunge"
+)
+
+// Admits reports whether an entry of the kind lets content into a stage.
+func (k Kind) Admits() bool {
+	return k == Admit || k == Rollback || k == Retire || k == BreakGlass
+}
+
+// Entry is one record. Its encoded bytes are what is hashed and chained; there is no other canonical form.
+type Entry struct {
+	V       int           `json:"v"` // format, 1
+	Seq     int64         `json:"seq"`
+	Prev    schema.Digest `json:"prev,omitempty"` // of the bytes of the entry before; empty in entry 1
+	Project string        `json:"project"`
+	Kind    Kind          `json:"kind"`
+	At      time.Time     `json:"at"` // when it was decided; UTC, milliseconds, never before the entry before
+	// ObservedAt is when a spooled entry happened, while the ledger could not be reached (RULES R34).
+	ObservedAt *time.Time `json:"observed_at,omitempty"`
+
+	Stage schema.StageName `json:"stage,omitempty"`
+	App   schema.App       `json:"app,omitempty"`
+
+	// Old and New are the positions of Ref: observe, and every decision (what was seen when it was taken).
+	Ref string      `json:"ref,omitempty"`
+	Old schema.Hash `json:"old,omitzero"`
+	New schema.Hash `json:"new,omitzero"`
+	// Code says why, where the kind alone does not: non-fast-forward, ref-missing, the error class of a failed apply.
+	Code schema.Code `json:"code,omitempty"`
+
+	Decision *Decision `json:"decision,omitempty"` // admit, rollback, retire, hold, deny
+	Delivery *Delivery `json:"delivery,omitempty"` // apply, drift, target-down
+	Seal     *Seal     `json:"seal,omitempty"`     // genesis, control
+
+	Evidence []schema.Digest `json:"evidence,omitempty"` // blobs below evidence/, each named by its SHA-256
+}
+
+// Decision is a judged change of one cell.
+type Decision struct {
+	Change  schema.Change  `json:"change"`
+	Landing schema.Landing `json:"landing"`
+	Verdict schema.Verdict `json:"verdict"`
+	// Gate is the digest of the resolved gate that was asked (RULES R2); Trust and Control name what was in force (R4).
+	Gate    schema.Digest `json:"gate"`
+	Trust   int           `json:"trust"`
+	Control int64         `json:"control"` // sequence of the control entry in force
+
+	MergeRequest *MergeRequest          `json:"merge_request,omitempty"`
+	Commits      []schema.CommitVerdict `json:"commits,omitempty"`
+	Counted      []CountedApproval      `json:"approvals,omitempty"`
+
+	// What follows is set on admissions.
+
+	Manifest   schema.Digest `json:"manifest,omitempty"`   // evidence blob with the manifest of the content admitted
+	Authors    []string      `json:"authors,omitempty"`    // who may not approve its promotion: principals, else account or address
+	Required   []string      `json:"required,omitempty"`   // targets that make it live
+	Snapshot   string        `json:"snapshot,omitempty"`   // v<yyyymmddhhmmss>-<8 hex of the content>
+	Operator   string        `json:"operator,omitempty"`   // who merged, else who approved last
+	Patch      []PatchOp     `json:"patch,omitempty"`      // JSON Patch summary: paths only, values are never in the ledger
+	Superseded int64         `json:"superseded,omitempty"` // rollback: the hold it makes moot
+}
+
+// MergeRequest names the merge request that brought a change; the raw answers are evidence.
+type MergeRequest struct {
+	Host      string    `json:"host"`
+	ProjectID int64     `json:"project_id"`
+	IID       int64     `json:"iid"`
+	Author    string    `json:"author"`
+	MergedBy  string    `json:"merged_by,omitempty"`
+	OpenedAt  time.Time `json:"opened_at"`
+	MergedAt  time.Time `json:"merged_at,omitzero"`
+}
+
+// CountedApproval is an approval that our own rule counted.
+type CountedApproval struct {
+	Principal string    `json:"principal"`
+	Level     string    `json:"level"` // observed, signed
+	Role      string    `json:"role"`
+	At        time.Time `json:"at"`
+	Version   int64     `json:"version,omitempty"` // the merge request version it was given on
+}
+
+// PatchOp is one edit in the words of RFC 6902, without its value.
+type PatchOp struct {
+	Op   string `json:"op"` // add, remove, replace
+	Path string `json:"path"`
+}
+
+// Delivery says what happened at a target.
+type Delivery struct {
+	Target    string         `json:"target"`
+	Admission int64          `json:"admission"`        // sequence of the entry whose content is delivered
+	Content   schema.Content `json:"content"`          // what was admitted
+	Result    string         `json:"result,omitempty"` // apply: ok, failed
+	Found     schema.Digest  `json:"found,omitempty"`  // drift: digest of what was there; empty when nothing was
+	Keys      []DriftKey     `json:"keys,omitempty"`
+}
+
+// DriftKey names one key that differs from what was admitted.
+type DriftKey struct {
+	Key    string        `json:"key"`
+	Op     string        `json:"op"` // changed, deleted, foreign
+	Before schema.Digest `json:"before,omitempty"`
+	After  schema.Digest `json:"after,omitempty"`
+}
+
+// Seal is what genesis and control entries put in force.
+type Seal struct {
+	Anchor  schema.Digest          `json:"anchor,omitempty"`  // digest of trust version 1
+	Trust   int                    `json:"trust"`             // version in force
+	Commit  schema.Hash            `json:"commit"`            // where the control files were read
+	Control schema.Digest          `json:"control"`           // evidence blob: manifest of the control files, paths from the top
+	Refs    map[string]schema.Hash `json:"refs,omitempty"`    // genesis: tips of the stage refs
+	Cells   schema.Digest          `json:"cells,omitempty"`   // genesis: evidence blob with the sealed cells (SealedCell, JSON lines, sorted)
+	Request []schema.Digest        `json:"request,omitempty"` // evidence blobs: the signed requests (raw tags)
+}
+
+// SealedCell is one cell as genesis found it.
+type SealedCell struct {
+	Stage    schema.StageName `json:"stage"`
+	App      schema.App       `json:"app"`
+	Revision schema.Revision  `json:"revision"`
+	Content  schema.Content   `json:"content"`
+	Manifest schema.Digest    `json:"manifest"`
+	Required []string         `json:"required,omitempty"`
+}

@@ -1,0 +1,133 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// State is what the ledger says of one cell now. It is a pure fold of the entries (RULES R32).
+type State struct {
+	Stage schema.StageName `json:"stage"`
+	App   schema.App       `json:"app"`
+
+	Admitted Admission `json:"admitted"` // Seq 0: nothing was ever admitted
+	// Live says per target which admission was last read back there.
+	Live map[string]Live `json:"live,omitempty"`
+	// Down says since when a target could not be written or verified, and why.
+	Down map[string]Down `json:"down,omitempty"`
+	Held *Held           `json:"held,omitempty"`
+	// Revisions are the admissions of this stage, oldest first, Admitted included as the last; bounded by the rollback window.
+	Revisions []Admission `json:"revisions,omitempty"`
+}
+
+// Admission is one revision that was let into the stage.
+type Admission struct {
+	Seq      int64           `json:"seq"`
+	Kind     schema.Kind     `json:"kind,omitempty"` // empty: sealed by genesis
+	Revision schema.Revision `json:"revision"`
+	Content  schema.Content  `json:"content"`
+	Manifest schema.Digest   `json:"manifest"`
+	Commit   schema.Hash     `json:"commit"` // position of the stage's ref that holds it
+	At       time.Time       `json:"at"`
+	Authors  []string        `json:"authors,omitempty"`
+	Required []string        `json:"required,omitempty"` // targets that make it live
+	Full     bool            `json:"full,omitempty"`     // passed its full gate here, so the rollback gate may serve it
+	Flags    []Flag          `json:"flags,omitempty"`
+
+	LiveAt time.Time `json:"live_at,omitzero"` // when the last required target was read back; zero: not live yet
+	// Soaked is the time it was live and undisturbed, up to SoakingSince; the running stretch comes on top.
+	Soaked       Millis    `json:"soaked,omitempty"`
+	SoakingSince time.Time `json:"soaking_since,omitzero"`
+}
+
+// Millis is a duration in milliseconds, as JSON writes it.
+type Millis int64
+
+// Flag marks an admission that may no longer be a source or a goal.
+type Flag string
+
+// The flags of an admission.
+const (
+	Withdrawn Flag = "withdrawn" // rolled back from in this stage
+	Tainted   Flag = "tainted"
+	Archived  Flag = "archived"
+)
+
+// Live is a target's last read-back.
+type Live struct {
+	Seq int64     `json:"seq"` // admission that was read back
+	At  time.Time `json:"at"`
+}
+
+// Down is a target that cannot be written or verified.
+type Down struct {
+	Since time.Time   `json:"since"`
+	Code  schema.Code `json:"code"`
+	Seq   int64       `json:"seq"` // entry that says so
+}
+
+// Held is a change that stands on the stage's ref and was not admitted.
+type Held struct {
+	Seq     int64          `json:"seq"`  // entry that recorded the verdict
+	Base    schema.Hash    `json:"base"` // position of the ref at which the cell last held admitted content
+	Tip     schema.Hash    `json:"tip"`  // position of the landing that is held
+	Change  schema.Change  `json:"change"`
+	Verdict schema.Verdict `json:"verdict"`
+	IID     int64          `json:"merge_request,omitempty"`
+	Since   time.Time      `json:"since"`
+}
+
+// Refs is refs.json: what was last seen of every stage ref.
+type Refs struct {
+	// Seen maps full ref names to the last position seen, held commits included.
+	Seen map[string]schema.Hash `json:"seen"`
+	// Incident maps a ref that was rewound, rewritten or lost to the entry that says so, until it is restored.
+	Incident map[string]Incident `json:"incident,omitempty"`
+}
+
+// Incident is a ref that did not move forward.
+type Incident struct {
+	Seq  int64       `json:"seq"`
+	Code schema.Code `json:"code"` // non-fast-forward, ref-missing
+	New  schema.Hash `json:"new,omitzero"`
+	At   time.Time   `json:"at"`
+}
+
+// Head is the rest of the state: what is in force for the whole project.
+type Head struct {
+	Project string        `json:"project"`
+	Anchor  schema.Digest `json:"anchor"`
+	Size    int64         `json:"size"` // number of entries
+	Last    schema.Digest `json:"last"` // digest of the last entry's bytes
+	At      time.Time     `json:"at"`   // time of the last entry
+	Control ControlState  `json:"control"`
+}
+
+// ControlState names the control files in force.
+type ControlState struct {
+	Seq      int64         `json:"seq"`
+	Commit   schema.Hash   `json:"commit"`
+	Manifest schema.Digest `json:"manifest"`
+	Trust    int           `json:"trust"`
+	Held     *Held         `json:"held,omitempty"` // a control change that waits
+}
+
+// Flagged reports whether the admission carries the flag.
+func (a Admission) Flagged(f Flag) bool {
+	for _, have := range a.Flags {
+		if have == f {
+			return true
+		}
+	}
+	return false
+}
+
+// SoakedAt returns how long the admission has been live and undisturbed at a moment.
+func (a Admission) SoakedAt(now time.Time) time.Duration {
+	d := time.Duration(a.Soaked) * time.Millisecond
+	if !a.SoakingSince.IsZero() && now.After(a.SoakingSince) {
+		d += now.Sub(a.SoakingSince)
+	}
+	return d
+}
