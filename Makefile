@@ -1,0 +1,73 @@
+# sluice: `make demo` shows it, `make test` checks it; both need Go and git alone. `make` lists the rest.
+
+GO        ?= go
+BIN       := bin
+PKG       ?= ./...
+FUZZTIME  ?= 10s
+BENCHTIME ?= 1s
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+# The binary is pure Go, so cgo is off in every target but race, whose detector needs it.
+CGO_ASKED := $(CGO_ENABLED)
+override CGO_ENABLED := 0
+export CGO_ENABLED
+
+BUILD = $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+TOOLS = $(BIN)/tools
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build build-static no-cgo lint vuln race real e2e bench fuzz clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The static build, because it also starts where there is no glibc.
+demo: build-static ## play the tour: a change from a signed commit to etcd (DEMO_FLAGS=--serve leaves it running)
+	$(BIN)/sluice-static demo $(DEMO_FLAGS)
+
+test: ## run the tests; those that need a real server say so and skip (PKG=./schema for one package)
+	$(GO) test -timeout 10m $(PKG)
+
+build: no-cgo ## build bin/sluice: position-independent, for hosts and images with the glibc loader
+	$(BUILD) -buildmode=pie -o $(BIN)/sluice ./cmd/sluice
+	@ci/no-cgo.sh $(BIN)/sluice
+
+build-static: no-cgo ## build bin/sluice-static: needs no loader, for images made from scratch
+	$(BUILD) -buildmode=exe -o $(BIN)/sluice-static ./cmd/sluice
+	@ci/no-cgo.sh $(BIN)/sluice-static
+
+no-cgo:
+	@[ '$(CGO_ASKED)' != 1 ] || { echo 'make: CGO_ENABLED=1 is set, but sluice is built without cgo; run: env -u CGO_ENABLED make build' >&2; exit 1; }
+
+lint: $(TOOLS)/staticcheck ## gofmt, go vet and staticcheck
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l) && \
+		[ -z "$$unformatted" ] || { printf 'not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; exit 1; }
+	$(GO) vet $(PKG)
+	ci/staticcheck.sh $(TOOLS)/staticcheck $(PKG)
+
+vuln: $(TOOLS)/govulncheck ## look for known vulnerabilities that our code reaches (SLUICE_VULNDB=DIR: a local database)
+	ci/vuln.sh $(TOOLS)/govulncheck ./...
+
+race: ## run the tests of everything concurrent under the race detector; needs a C compiler
+	@command -v $${CC:-cc} >/dev/null || { echo 'make: race needs a C compiler (apt-get install gcc libc6-dev)' >&2; exit 1; }
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./reconciler/... ./cmd/...
+
+real: ## install the real programs that tests drive: etcd, ssh-keygen, gpg
+	ci/real/install.sh
+
+e2e: ## run the end-to-end tests against the real programs (make real first)
+	SLUICE_E2E=1 SLUICE_REAL=$${SLUICE_REAL-required} $(GO) test -count=1 -timeout 20m ./cmd/... ./ci/...
+
+bench: ## measure, and print the ratios to git (BENCH=Diff PKG=./reconciler/gitrepo BENCHTIME=3s)
+	ci/bench.sh '$(or $(BENCH),.)' '$(BENCHTIME)' $(PKG)
+
+fuzz: ## run every fuzz target for FUZZTIME each
+	ci/fuzz.sh '$(FUZZTIME)' $(PKG)
+
+clean: ## remove what make has built
+	rm -rf $(BIN)
+
+# Tools are pinned by ci/tools/go.mod and its go.sum.
+$(TOOLS)/%: ci/tools/go.mod ci/tools/go.sum
+	GOFLAGS= $(GO) -C ci/tools build -trimpath -o $(CURDIR)/$(TOOLS)/ tool
+	@touch $(TOOLS)/*
