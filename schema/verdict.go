@@ -86,25 +86,18 @@ func All(policy string, parts ...Verdict) Verdict {
 	return v
 }
 
-// Leaves returns the verdicts without parts, in order: what a checklist shows.
-func (v Verdict) Leaves() []Verdict {
-	if len(v.Parts) == 0 {
-		return []Verdict{v}
-	}
-	var out []Verdict
-	for _, p := range v.Parts {
-		out = append(out, p.Leaves()...)
-	}
-	return out
-}
-
-// Missing returns the leaves that do not allow.
+// Missing returns the nodes with a code that keep the verdict from allowing: what a person has to see. Below a node
+// that allows nothing is missing, whatever its parts say.
 func (v Verdict) Missing() []Verdict {
+	if v.Outcome == Allow {
+		return nil
+	}
 	var out []Verdict
-	for _, leaf := range v.Leaves() {
-		if leaf.Outcome != Allow {
-			out = append(out, leaf)
-		}
+	if v.Code != "" {
+		out = append(out, v)
+	}
+	for _, p := range v.Parts {
+		out = append(out, p.Missing()...)
 	}
 	return out
 }

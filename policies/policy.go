@@ -1,0 +1,87 @@
+// Package policies judges: it turns what is known of a change into a verdict with reasons, and does nothing else.
+//
+// A [Policy] is a pure function of [Facts]. It asks nobody and reads no clock, so the same facts give the same verdict in
+// the pipeline of a merge request, in the reconciler and years later in an audit. [ForGate] composes what always holds
+// (a merge request brought it, people signed it, the content comes from where it may) with what a stage's gate adds.
+package policies
+
+import (
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// Policy is a judge. Evaluate must not depend on anything but its receiver and the facts; facts that are missing never
+// allow.
+type Policy interface {
+	Evaluate(Facts) schema.Verdict
+}
+
+// Facts is everything a policy may know of one change of one cell.
+type Facts struct {
+	Now     time.Time // time of the decision, UTC
+	Cell    schema.Cell
+	Ref     string // full name of the stage's ref: what a merge request must have targeted
+	Change  schema.Change
+	Landing schema.Landing
+	// Commits are those of the landing that change the cell, with their signature verdicts.
+	Commits []schema.CommitVerdict
+	// MergeRequest brought the landing; nil means that the forge knows none.
+	MergeRequest *schema.MergeRequest
+	Approvals    []schema.GivenApproval
+	// Excluded are principals (or unmapped accounts and addresses) who worked on what is promoted in earlier stages.
+	Excluded []string
+	Trust    schema.Trust // in force at the decision
+	Problems []schema.Problem
+	// Files are the cell's files after the change, by path relative to the app.
+	Files map[string][]byte
+	// Schemas are the JSON Schemas in force, by path from the top of the repository.
+	Schemas map[string][]byte
+	// Misfits are what the stage's targets cannot hold (RULES R41).
+	Misfits []schema.Verdict
+	// Retirement says that a retirement record for the app is in force.
+	Retirement bool
+}
+
+// Gate is what a change of one kind has to pass in one stage: all of its policies.
+type Gate struct{ policies []Policy }
+
+// Evaluate asks every policy, so that a person sees all that is missing at once.
+func (g Gate) Evaluate(f Facts) schema.Verdict {
+	parts := make([]schema.Verdict, len(g.policies))
+	for i, p := range g.policies {
+		parts[i] = p.Evaluate(f)
+	}
+	return schema.All("gate", parts...)
+}
+
+// ForGate puts the gate of a stage for a kind of change behind what always holds and cannot be removed (RULES R45).
+func ForGate(gates schema.Gates, kind schema.Kind) (Gate, error) {
+	g := Gate{policies: []Policy{MergeRequest{}, Signed{}, Provenance{}, ContentRules{}}}
+	for _, spec := range gates.For(kind) {
+		p, err := New(spec)
+		if err != nil {
+			return Gate{}, err
+		}
+		g.policies = append(g.policies, p)
+	}
+	if kind == schema.Retire {
+		g.policies = append(g.policies, RetirementRecord{})
+	}
+	return g, nil
+}
+
+func allow(policy string) schema.Verdict {
+	return schema.Verdict{Policy: policy, Outcome: schema.Allow}
+}
+
+func answer(policy string, outcome schema.Outcome, code schema.Code, args ...string) schema.Verdict {
+	v := schema.Verdict{Policy: policy, Outcome: outcome, Code: code}
+	for i := 0; i+1 < len(args); i += 2 {
+		if v.Args == nil {
+			v.Args = map[string]string{}
+		}
+		v.Args[args[i]] = args[i+1]
+	}
+	return v
+}

@@ -1,0 +1,47 @@
+package policies
+
+import "github.com/sluice-gitops/sluice/schema"
+
+// Provenance asks that the promoted files come from where they may: written in the first stage, admitted and live in a
+// stage before, or admitted here before. Everything else is an override and denied.
+type Provenance struct{}
+
+// Evaluate denies overrides with the code of why they are one, and holds a promotion while its source cannot be verified.
+func (Provenance) Evaluate(f Facts) schema.Verdict {
+	const policy = "provenance"
+	c := f.Change
+	switch c.Kind {
+	case schema.Edit, schema.Rollback, schema.Tune:
+		return schema.Verdict{Policy: policy, Outcome: schema.Allow, Args: map[string]string{"kind": string(c.Kind)}}
+	case schema.Promote, schema.Retire:
+		return promoted(policy, f)
+	}
+	code := c.Code
+	if code == "" {
+		code = "override"
+	}
+	return answer(policy, schema.Deny, code, "revision", c.To.Revision.String(), "stage", string(f.Cell.Stage))
+}
+
+func promoted(policy string, f Facts) schema.Verdict {
+	src := f.Change.Source
+	if src == nil {
+		return answer(policy, schema.Deny, "override", "revision", f.Change.To.Revision.String(), "stage", string(f.Cell.Stage))
+	}
+	args := []string{"kind", string(f.Change.Kind), "from", string(src.Stage), "entry", number64(src.Seq)}
+	if src.Down {
+		return answer(policy, schema.Hold, "target-down", args...)
+	}
+	return answer(policy, schema.Allow, "", args...)
+}
+
+// RetirementRecord asks for the record that says why an app leaves production and how long its history is kept.
+type RetirementRecord struct{}
+
+// Evaluate holds until the record is in force.
+func (RetirementRecord) Evaluate(f Facts) schema.Verdict {
+	if f.Retirement {
+		return allow("retirement")
+	}
+	return answer("retirement", schema.Hold, "retirement-record", "app", string(f.Cell.App))
+}
