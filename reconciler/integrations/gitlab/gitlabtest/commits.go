@@ -1,0 +1,117 @@
+package gitlabtest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// commit is one commit as git log tells it.
+type commit struct {
+	sha, title, message string
+	parents             []string
+	author, committer   signature
+	signed              bool
+}
+
+// commitFormat has the fields of a commit between unit separators; a commit
+// ends with a NUL by -z.
+const commitFormat = "--format=%H%x1f%P%x1f%an%x1f%ae%x1f%aI%x1f%cn%x1f%ce%x1f%cI%x1f%s%x1f%B"
+
+// commits reads commits in the order given.
+func (r repository) commits(shas []string) ([]commit, error) {
+	if len(shas) == 0 {
+		return nil, nil
+	}
+	out, err := r.git.run(r.dir, strings.Join(shas, "\n"), nil, "log", "--no-walk=unsorted", "--stdin", "-z", commitFormat)
+	if err != nil {
+		return nil, err
+	}
+	var list []commit
+	for _, text := range strings.Split(strings.TrimSuffix(out, "\x00"), "\x00") {
+		c, err := parseCommit(text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+func parseCommit(text string) (commit, error) {
+	f := strings.SplitN(text, "\x1f", 10)
+	if len(f) != 10 {
+		return commit{}, fmt.Errorf("read commit: %d fields", len(f))
+	}
+	authored, err := time.Parse(time.RFC3339, f[4])
+	if err != nil {
+		return commit{}, fmt.Errorf("read commit %s: %w", f[0], err)
+	}
+	committed, err := time.Parse(time.RFC3339, f[7])
+	if err != nil {
+		return commit{}, fmt.Errorf("read commit %s: %w", f[0], err)
+	}
+	return commit{
+		sha: f[0], parents: strings.Fields(f[1]), title: f[8], message: f[9],
+		author: signature{f[2], f[3], authored}, committer: signature{f[5], f[6], committed},
+	}, nil
+}
+
+// NewCommit is an edit through the web page: a commit the forge makes, signed
+// by nobody.
+type NewCommit struct {
+	User    string // username; author and committer
+	Branch  string
+	Start   string // branch or commit to start a new branch from; default: the default branch
+	Message string
+	// Files are contents by path.
+	Files map[string]string
+	// Remove are paths to delete.
+	Remove []string
+}
+
+// CommitFiles writes a commit as the web editor does and returns its SHA. It
+// asks no branch rule, so it also fills an empty repository.
+func (s *Server) CommitFiles(project string, in NewCommit) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, user, err := s.actor(project, in.User)
+	if err != nil {
+		return "", fmt.Errorf("commit to %s: %w", project, err)
+	}
+	sha, err := s.commitFiles(p, user, in)
+	if err != nil {
+		return "", fmt.Errorf("commit to %s: %w", project, err)
+	}
+	return sha, s.sync(p, user)
+}
+
+func (s *Server) commitFiles(p *project, user *User, in NewCommit) (string, error) {
+	old := p.repo.tip(in.Branch)
+	from := old
+	if from == "" {
+		if in.Start == "" {
+			in.Start = p.DefaultBranch
+		}
+		from = p.repo.commit(in.Start)
+	}
+	tree, err := p.repo.edit(s.dir, from, in)
+	if err != nil {
+		return "", err
+	}
+	var parents []string
+	if from != "" {
+		parents = []string{from}
+	}
+	sha, err := p.repo.commitTree(tree, parents, in.Message, s.sign(user), s.sign(user))
+	if err != nil {
+		return "", err
+	}
+	if old == "" {
+		old = nullSHA
+	}
+	return sha, p.repo.update("refs/heads/"+in.Branch, sha, old)
+}
+
+// sign is the identity of a user on commits the forge makes for them.
+func (s *Server) sign(u *User) signature { return signature{u.Name, u.Email, s.now()} }

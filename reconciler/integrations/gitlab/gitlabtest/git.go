@@ -1,0 +1,259 @@
+package gitlabtest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// gitBinary is the git found at start and the only environment its children see.
+type gitBinary struct {
+	path    string
+	backend string // git-http-backend, "" when this git comes without it
+	env     []string
+}
+
+// repository is one bare repository.
+type repository struct {
+	git gitBinary
+	dir string
+}
+
+// signature is the author or committer of a commit the forge makes.
+type signature struct {
+	name, email string
+	at          time.Time
+}
+
+const nullSHA = "0000000000000000000000000000000000000000"
+
+var (
+	errConflict = errors.New("merge conflict")
+	gitVersion  = regexp.MustCompile(`^git version (\d+)\.(\d+)`)
+)
+
+func findGit(home string) (gitBinary, error) {
+	path, err := exec.LookPath("git")
+	if err != nil {
+		return gitBinary{}, fmt.Errorf("git is needed: %w", err)
+	}
+	g := gitBinary{path: path, env: []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CONFIG_HOME=" + home, "TMPDIR=" + os.TempDir(),
+		"LC_ALL=C", "TZ=UTC", "GIT_TERMINAL_PROMPT=0",
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_SYSTEM=" + os.DevNull, "GIT_CONFIG_GLOBAL=" + os.DevNull,
+		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
+		"GIT_DEFAULT_HASH=sha1", "GIT_DEFAULT_REF_FORMAT=files",
+		"GIT_AUTHOR_NAME=GitLab", "GIT_AUTHOR_EMAIL=noreply@gitlab.invalid",
+		"GIT_COMMITTER_NAME=GitLab", "GIT_COMMITTER_EMAIL=noreply@gitlab.invalid",
+	}}
+	version, err := g.run(home, "", nil, "version")
+	if err != nil {
+		return gitBinary{}, err
+	}
+	if m := gitVersion.FindStringSubmatch(version); m == nil || older(m[1], m[2], 2, 38) {
+		return gitBinary{}, fmt.Errorf("git 2.38 or later is needed (merge-tree --write-tree), found %q", version)
+	}
+	execPath, err := g.run(home, "", nil, "--exec-path")
+	if err != nil {
+		return gitBinary{}, err
+	}
+	g.backend = filepath.Join(execPath, "git-http-backend")
+	if _, err := os.Stat(g.backend); err != nil {
+		return gitBinary{}, fmt.Errorf("git http-backend is needed: %w", err)
+	}
+	return g, nil
+}
+
+func older(major, minor string, wantMajor, wantMinor int) bool {
+	a, _ := strconv.Atoi(major) // digits by the expression
+	b, _ := strconv.Atoi(minor)
+	return a < wantMajor || a == wantMajor && b < wantMinor
+}
+
+// run starts git in a directory and returns its output without the last newline.
+func (g gitBinary) run(dir, stdin string, env []string, args ...string) (string, error) {
+	cmd := exec.Command(g.path, args...)
+	cmd.Dir = dir
+	cmd.Env = append(append([]string{}, g.env...), env...)
+	cmd.Stdin = strings.NewReader(stdin)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(errs.String()))
+	}
+	return strings.TrimSuffix(out.String(), "\n"), nil
+}
+
+func (g gitBinary) initBare(dir, branch string) (repository, error) {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return repository{}, err
+	}
+	r := repository{git: g, dir: dir}
+	if _, err := g.run(filepath.Dir(dir), "", nil, "init", "--quiet", "--bare", "--template=", "--initial-branch="+branch, dir); err != nil {
+		return repository{}, err
+	}
+	config := `
+[http]
+	receivepack = true
+[uploadpack]
+	allowAnySHA1InWant = true
+	allowFilter = true
+	hideRefs = refs/keep-around
+[receive]
+	autogc = false
+	hideRefs = refs/keep-around
+	hideRefs = refs/merge-requests
+	denyDeleteCurrent = ignore
+[gc]
+	auto = 0
+`
+	f, err := os.OpenFile(filepath.Join(dir, "config"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return repository{}, err
+	}
+	_, err = f.WriteString(config)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return repository{}, err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "hooks"), 0o755); err != nil {
+		return repository{}, err
+	}
+	return r, os.WriteFile(filepath.Join(dir, "hooks", "pre-receive"), []byte(preReceive), 0o755)
+}
+
+// run starts git in the repository.
+func (r repository) run(args ...string) (string, error) { return r.git.run(r.dir, "", nil, args...) }
+
+// tip is the commit of a branch, "" when there is no such branch. It reads the
+// ref files itself, since it is asked on every API request.
+func (r repository) tip(branch string) string { return r.ref("refs/heads/" + branch) }
+
+func (r repository) ref(name string) string {
+	if branch, ok := strings.CutPrefix(name, "refs/heads/"); ok && (branch == "" || strings.Contains(branch, "..")) {
+		return ""
+	}
+	if b, err := os.ReadFile(filepath.Join(r.dir, filepath.FromSlash(name))); err == nil {
+		return strings.TrimSpace(string(b))
+	}
+	packed, err := os.ReadFile(filepath.Join(r.dir, "packed-refs"))
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(packed)) {
+		if sha, ref, ok := strings.Cut(strings.TrimSpace(line), " "); ok && ref == name {
+			return sha
+		}
+	}
+	return ""
+}
+
+// commit resolves a commit name; "" when there is no such commit.
+func (r repository) commit(name string) string {
+	sha, err := r.run("rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
+	if err != nil {
+		return ""
+	}
+	return sha
+}
+
+func (r repository) tree(commit string) (string, error) {
+	return r.run("rev-parse", "--verify", "--end-of-options", commit+"^{tree}")
+}
+
+// update moves a ref from an expected value; nullSHA as old value demands that
+// it does not exist, as new value deletes it.
+func (r repository) update(ref, sha, old string) error {
+	_, err := r.run("update-ref", ref, sha, old)
+	return err
+}
+
+// keep keeps a commit reachable under refs/keep-around.
+func (r repository) keep(sha string) error {
+	_, err := r.run("update-ref", "refs/keep-around/"+sha, sha)
+	return err
+}
+
+// ancestor says whether a is b or an ancestor of b.
+func (r repository) ancestor(a, b string) bool {
+	if a == "" || b == "" {
+		return false
+	}
+	_, err := r.run("merge-base", "--is-ancestor", a, b)
+	return err == nil
+}
+
+// mergeBase is the best common ancestor, "" when the histories share nothing.
+func (r repository) mergeBase(a, b string) string {
+	base, err := r.run("merge-base", a, b)
+	if err != nil {
+		return ""
+	}
+	return base
+}
+
+// revList are the commits reachable from tip and not from base, newest first.
+func (r repository) revList(base, tip string) ([]string, error) {
+	args := []string{"rev-list", "--topo-order", tip}
+	if base != "" {
+		args = append(args, "^"+base)
+	}
+	out, err := r.run(args...)
+	return strings.Fields(out), err
+}
+
+// mergeTrees merges two commits and returns the tree, errConflict when it does
+// not merge cleanly.
+func (r repository) mergeTrees(ours, theirs string) (string, error) {
+	out, err := r.run("merge-tree", "--write-tree", "--no-messages", ours, theirs)
+	if err == nil {
+		return strings.SplitN(out, "\n", 2)[0], nil
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 1 || strings.Contains(err.Error(), "unrelated histories") {
+		return "", errConflict
+	}
+	return "", err
+}
+
+// pick is a three-way merge of trees: what changed from base to theirs, on top
+// of ours. merge-tree takes a base of its own only since git 2.40, so the three
+// trees are wrapped into commits that have it by descent.
+func (r repository) pick(base, ours, theirs string) (string, error) {
+	who := signature{name: "GitLab", email: "noreply@gitlab.invalid", at: time.Unix(0, 0)}
+	b, err := r.commitTree(base, nil, "base", who, who)
+	if err != nil {
+		return "", err
+	}
+	o, err := r.commitTree(ours, []string{b}, "ours", who, who)
+	if err != nil {
+		return "", err
+	}
+	t, err := r.commitTree(theirs, []string{b}, "theirs", who, who)
+	if err != nil {
+		return "", err
+	}
+	return r.mergeTrees(o, t)
+}
+
+// commitTree writes an unsigned commit.
+func (r repository) commitTree(tree string, parents []string, message string, author, committer signature) (string, error) {
+	args := []string{"commit-tree", tree}
+	for _, p := range parents {
+		args = append(args, "-p", p)
+	}
+	env := []string{
+		"GIT_AUTHOR_NAME=" + author.name, "GIT_AUTHOR_EMAIL=" + author.email, "GIT_AUTHOR_DATE=" + gitDate(author.at),
+		"GIT_COMMITTER_NAME=" + committer.name, "GIT_COMMITTER_EMAIL=" + committer.email, "GIT_COMMITTER_DATE=" + gitDate(committer.at),
+	}
+	return r.git.run(r.dir, message, env, args...)
+}
+
+// gitDate keeps the offset of a rebased author's clock.
+func gitDate(at time.Time) string { return fmt.Sprintf("%d %s", at.Unix(), at.Format("-0700")) }

@@ -1,0 +1,222 @@
+package gitlabtest
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/cgi"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// preReceive refuses what the server put into its environment: refs the pusher
+// may not touch and refs whose history may not be rewritten. It runs in git's
+// quarantine, so a refused push leaves no objects behind.
+const preReceive = `#!/bin/sh
+zero=0000000000000000000000000000000000000000
+refuse() { echo "GitLab: $1" >&2; exit 1; }
+while read -r old new ref; do
+	case "$SLUICE_DENY_PUSH" in *" $ref "*)
+		refuse "You are not allowed to push code to protected branches on this project.";;
+	esac
+	case "$SLUICE_DENY_DELETE" in *" $ref "*)
+		[ "$new" != $zero ] || refuse "You can only delete protected branches using the web interface.";;
+	esac
+	case "$SLUICE_DENY_FORCE" in *" $ref "*)
+		if [ "$old" != $zero ] && [ "$new" != $zero ]; then
+			git merge-base --is-ancestor "$old" "$new" ||
+				refuse "You are not allowed to force push code to a protected branch on this project."
+		fi;;
+	esac
+done
+`
+
+const maxPush = 256 << 20 // bytes of one Git request held in memory
+
+// refChange is one command of a push.
+type refChange struct{ old, new, ref string }
+
+// isGitRequest says whether a path is one of the three of smart HTTP.
+func isGitRequest(path string) bool {
+	_, rest, ok := strings.Cut(path, ".git/")
+	return ok && (rest == "info/refs" || rest == "git-upload-pack" || rest == "git-receive-pack")
+}
+
+// serveGit answers one smart HTTP request: who asks, may they, then git itself.
+func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
+	name, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), ".git/")
+	push := rest == "git-receive-pack" || r.URL.Query().Get("service") == "git-receive-pack"
+	if rest == "info/refs" && r.URL.Query().Get("service") == "" {
+		http.Error(w, "dumb HTTP is not served", http.StatusForbidden)
+		return
+	}
+	s.mu.Lock()
+	user := s.gitUser(r)
+	p, status, reason := s.gitAccess(user, name, push)
+	s.mu.Unlock()
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Basic realm="GitLab"`)
+	}
+	if status != http.StatusOK {
+		http.Error(w, reason, status)
+		return
+	}
+	if rest == "git-receive-pack" {
+		s.receive(w, r, p, user)
+		return
+	}
+	s.backend(w, r, p, user, nil)
+}
+
+// gitUser is the account of the basic credentials: the token decides, the
+// username may be any, as in GitLab. Callers hold mu.
+func (s *Server) gitUser(r *http.Request) *User {
+	username, password, _ := r.BasicAuth()
+	if username == "" {
+		return nil
+	}
+	return s.userByToken(password)
+}
+
+// gitAccess decides on a request. A project that is not visible answers like
+// one that does not exist. Callers hold mu.
+func (s *Server) gitAccess(user *User, name string, push bool) (*project, int, string) {
+	p := s.project(name)
+	scope, level := "read_repository", Reporter
+	if push {
+		scope, level = "write_repository", Developer
+	}
+	switch {
+	case user == nil:
+		return nil, http.StatusUnauthorized, "HTTP Basic: Access denied"
+	case user.State != "active":
+		return nil, http.StatusForbidden, "Your account has been blocked."
+	case p == nil || !p.visible(user):
+		return nil, http.StatusNotFound, "The project you were looking for could not be found or you don't have permission to view it."
+	case push && p.Archived:
+		return nil, http.StatusForbidden, "You can't push code to a read-only repository."
+	case !user.may(scope) || p.level(user) < level && (push || !p.Public):
+		return nil, http.StatusForbidden, "You are not allowed to access this repository."
+	}
+	return p, http.StatusOK, ""
+}
+
+// receive runs a push. The whole request is read first and the answer sent
+// last, so that the lock is never held while waiting for a client; merge
+// requests have followed the push when the client sees its answer.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request, p *project, user *User) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPush))
+	if err != nil {
+		http.Error(w, "push too large", http.StatusRequestEntityTooLarge)
+		return
+	}
+	answer := &heldAnswer{header: http.Header{}, status: http.StatusOK}
+	r = r.Clone(r.Context())
+	r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+
+	s.mu.Lock()
+	changes := parseCommands(body)
+	s.backend(answer, r, p, user, p.hookEnv(user, changes))
+	for _, c := range changes {
+		s.log.Info("pushed", "project", p.Path, "user", user.Username, "ref", c.ref, "to", c.new)
+	}
+	if err := s.sync(p, user); err != nil {
+		s.log.Error("merge requests did not follow a push", "project", p.Path, "error", err)
+	}
+	s.mu.Unlock()
+
+	answer.send(w)
+}
+
+// heldAnswer keeps an answer in memory until it is sent.
+type heldAnswer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *heldAnswer) Header() http.Header         { return a.header }
+func (a *heldAnswer) WriteHeader(status int)      { a.status = status }
+func (a *heldAnswer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+func (a *heldAnswer) send(w http.ResponseWriter) {
+	for key, values := range a.header {
+		w.Header()[key] = values
+	}
+	w.WriteHeader(a.status)
+	a.body.WriteTo(w) // a client that left is not our trouble
+}
+
+// hookEnv tells the pre-receive hook what this user may not do to these refs.
+func (p *project) hookEnv(user *User, changes []refChange) []string {
+	deny, erase, force := " ", " ", " "
+	for _, c := range changes {
+		branch, ok := strings.CutPrefix(c.ref, "refs/heads/")
+		if !ok || len(p.rules(branch)) == 0 {
+			continue
+		}
+		erase += c.ref + " "
+		if !p.canPush(user, branch) {
+			deny += c.ref + " "
+		}
+		if !p.canForce(branch) {
+			force += c.ref + " "
+		}
+	}
+	return []string{"SLUICE_DENY_PUSH=" + deny, "SLUICE_DENY_DELETE=" + erase, "SLUICE_DENY_FORCE=" + force}
+}
+
+// parseCommands reads the ref updates at the head of a receive-pack request:
+// pkt-lines "old new ref\0capabilities" up to a flush. Anything that is not one
+// ends the list; git itself then refuses the request.
+func parseCommands(body []byte) []refChange {
+	var out []refChange
+	for len(body) >= 4 {
+		n, err := strconv.ParseUint(string(body[:4]), 16, 16)
+		if err != nil || n < 4 || int(n) > len(body) {
+			return out
+		}
+		line, _, _ := strings.Cut(string(body[4:n]), "\x00")
+		fields := strings.Fields(line)
+		if len(fields) == 3 && len(fields[0]) == 40 && len(fields[1]) == 40 {
+			out = append(out, refChange{fields[0], fields[1], fields[2]})
+		}
+		body = body[n:]
+	}
+	return out
+}
+
+// backend hands a request to git http-backend.
+func (s *Server) backend(w http.ResponseWriter, r *http.Request, p *project, user *User, env []string) {
+	env = append(append([]string{}, s.git.env...), env...)
+	env = append(env,
+		"GIT_PROJECT_ROOT="+filepath.Join(s.dir, "repositories"), "GIT_HTTP_EXPORT_ALL=1",
+		"REMOTE_USER="+user.Username, "GIT_PROTOCOL="+r.Header.Get("Git-Protocol"))
+	r = r.Clone(r.Context())
+	r.Header.Del("Authorization")  // not for the environment of a child
+	if len(r.TransferEncoding) > 0 { // CGI cannot take a chunked body
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPush))
+		if err != nil {
+			http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
+			return
+		}
+		r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+	}
+	handler := cgi.Handler{
+		Path: s.git.backend, Root: "/", Dir: p.repo.dir, Env: env,
+		Logger: log.New(io.Discard, "", 0), Stderr: logWriter{s.log},
+	}
+	handler.ServeHTTP(w, r)
+}
+
+// logWriter turns what http-backend prints into log lines.
+type logWriter struct{ log *slog.Logger }
+
+func (l logWriter) Write(b []byte) (int, error) {
+	l.log.Debug("git http-backend spoke", "text", fmt.Sprintf("%q", b))
+	return len(b), nil
+}
