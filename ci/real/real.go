@@ -32,6 +32,7 @@ func Missing(t testing.TB, reason string) {
 	t.Helper()
 	if Required() {
 		t.Fatalf("%s, and SLUICE_REAL=required; install it with: make real", reason)
+		return
 	}
 	t.Skipf("SKIPPED, NOT CHECKED: %s; install it with: make real", reason)
 }

@@ -1,0 +1,84 @@
+package real
+
+import (
+	"bytes"
+	"net"
+	"net/http"
+	"os/exec"
+	"testing"
+	"time"
+)
+
+// An EtcdServer is a real etcd of one member, on loopback, that dies with its test.
+type EtcdServer struct {
+	Endpoint string // http://127.0.0.1:PORT, the same after a Restart
+
+	t    testing.TB
+	args []string
+	cmd  *exec.Cmd
+	log  *bytes.Buffer
+}
+
+// Etcd starts etcd on an empty folder of the test and returns when it is healthy.
+func Etcd(t testing.TB) *EtcdServer {
+	t.Helper()
+	client, peer := "http://"+freeAddress(t), "http://"+freeAddress(t)
+	s := &EtcdServer{Endpoint: client, t: t, args: []string{
+		Binary(t, "etcd"), "--name=real", "--data-dir=" + t.TempDir(), "--logger=zap", "--log-level=warn",
+		"--listen-client-urls=" + client, "--advertise-client-urls=" + client,
+		"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=real=" + peer,
+	}}
+	s.Restart()
+	return s
+}
+
+// Kill ends the server as a power cut would; its data stay.
+func (s *EtcdServer) Kill() {
+	s.t.Helper()
+	if s.cmd == nil {
+		return
+	}
+	kill(s.cmd)
+	_ = s.cmd.Wait() // the error says that it was killed
+	s.cmd = nil
+}
+
+// Restart kills the server if it runs, and starts it on the same data and address.
+func (s *EtcdServer) Restart() {
+	s.t.Helper()
+	s.Kill()
+	s.cmd, s.log = exec.Command(s.args[0], s.args[1:]...), &bytes.Buffer{}
+	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	Start(s.t, s.cmd)
+	s.awaitHealth()
+}
+
+// awaitHealth gives the server half a minute: a loaded machine is slow, a broken one should not hang the test.
+func (s *EtcdServer) awaitHealth() {
+	s.t.Helper()
+	// Nothing may stay open: tests that use this look for leaked goroutines.
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	deadline := time.Now().Add(30 * time.Second)
+	for time.Now().Before(deadline) {
+		answer, err := client.Get(s.Endpoint + "/health")
+		if err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	s.Kill() // so that nobody writes to the log while it is read
+	s.t.Fatalf("etcd at %s is not healthy after 30 s:\n%s", s.Endpoint, s.log)
+}
+
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
