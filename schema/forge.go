@@ -23,6 +23,7 @@ type MergeRequest struct {
 	SquashSHA Hash       `json:"squash_commit,omitempty"`
 	Versions  []Version  `json:"versions"`  // newest first
 	Approvals []Approval `json:"approvals"` // as the forge tells them; counted by our own rule only
+	AsOf      time.Time  `json:"as_of,omitzero"` // the forge's clock when it answered; zero if it did not say (RULES R37)
 	Raw       []Raw      `json:"-"`         // the answers this was read from
 }
 
