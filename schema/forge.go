@@ -21,10 +21,10 @@ type MergeRequest struct {
 	Head      Hash       `json:"head"`
 	MergeSHA  Hash       `json:"merge_commit,omitempty"`
 	SquashSHA Hash       `json:"squash_commit,omitempty"`
-	Versions  []Version  `json:"versions"`  // newest first
-	Approvals []Approval `json:"approvals"` // as the forge tells them; counted by our own rule only
+	Versions  []Version  `json:"versions"`       // newest first
+	Approvals []Approval `json:"approvals"`      // as the forge tells them; counted by our own rule only
 	AsOf      time.Time  `json:"as_of,omitzero"` // the forge's clock when it answered; zero if it did not say (RULES R37)
-	Raw       []Raw      `json:"-"`         // the answers this was read from
+	Raw       []Raw      `json:"-"`              // the answers this was read from
 }
 
 // Version is one push to a merge request's source branch.
