@@ -14,6 +14,8 @@ export CGO_ENABLED
 
 BUILD = $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
 TOOLS = $(BIN)/tools
+# go test, with the reasons of what was skipped.
+TEST  = $(GO) run ./ci/report $(TESTFLAGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test build build-static no-cgo lint vuln race real e2e bench fuzz clean
@@ -26,7 +28,7 @@ demo: build-static ## play the tour: a change from a signed commit to etcd (DEMO
 	$(BIN)/sluice-static demo $(DEMO_FLAGS)
 
 test: ## run the tests; those that need a real server say so and skip (PKG=./schema for one package)
-	$(GO) test -timeout 10m $(PKG)
+	$(TEST) -timeout 10m $(PKG)
 
 build: no-cgo ## build bin/sluice: position-independent, for hosts and images with the glibc loader
 	$(BUILD) -buildmode=pie -o $(BIN)/sluice ./cmd/sluice
@@ -50,13 +52,13 @@ vuln: $(TOOLS)/govulncheck ## look for known vulnerabilities that our code reach
 
 race: ## run the tests of everything concurrent under the race detector; needs a C compiler
 	@command -v $${CC:-cc} >/dev/null || { echo 'make: race needs a C compiler (apt-get install gcc libc6-dev)' >&2; exit 1; }
-	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./reconciler/... ./cmd/...
+	CGO_ENABLED=1 $(TEST) -race -timeout 20m ./reconciler/... ./cmd/...
 
 real: ## install the real programs that tests drive: etcd, ssh-keygen, gpg
 	ci/real/install.sh
 
 e2e: ## run the end-to-end tests against the real programs (make real first)
-	SLUICE_E2E=1 SLUICE_REAL=$${SLUICE_REAL-required} $(GO) test -count=1 -timeout 20m ./cmd/... ./ci/...
+	SLUICE_E2E=1 SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 20m ./cmd/... ./ci/...
 
 bench: ## measure, and print the ratios to git (BENCH=Diff PKG=./reconciler/gitrepo BENCHTIME=3s)
 	ci/bench.sh '$(or $(BENCH),.)' '$(BENCHTIME)' $(PKG)

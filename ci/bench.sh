@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# ci/bench.sh PATTERN BENCHTIME PACKAGE...: runs the benchmarks of the packages that have some, then prints what they
-# report relative to something else: the metrics whose unit begins with "x-", such as 1.4 x-git-diff-tree.
+# ci/bench.sh PATTERN BENCHTIME PACKAGE...: runs the benchmarks of the packages that have some, one package after the
+# other, then prints what they report relative to something else: the metrics whose unit begins with "x-", such as
+# 1.4 x-git-diff-tree.
 set -euo pipefail
 
 pattern=$1 benchtime=$2
 shift 2
-packages=$(go list -f '{{$p := .}}{{range .TestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}{{"\n"}}{{end}}' "$@" |
-	while read -r package file; do
-		[ -z "$file" ] || ! grep -q '^func Benchmark' "$file" || echo "$package"
-	done | sort -u)
+packages=$(go list -f '{{.Dir}}' "$@" | while read -r dir; do
+	! grep -qs '^func Benchmark' "$dir"/*_test.go || echo "$dir"
+done)
 if [ -z "$packages" ]; then
 	echo "bench: no package has a benchmark" >&2
 	exit 1
@@ -18,6 +18,6 @@ trap 'rm -f "$out"' EXIT
 # shellcheck disable=SC2086 # one word per package
 go test -p 1 -run '^$' -bench "$pattern" -benchtime "$benchtime" -benchmem -timeout 60m $packages | tee "$out"
 echo
-echo 'ratios (unit: times what is named):'
+echo 'ratios (1.4 x-NAME: 1.4 times what NAME takes or does):'
 awk '/^Benchmark/ { for (i = 3; i < NF; i += 2) if ($(i + 1) ~ /^x-/) { printf "  %-50s %8s %s\n", $1, $i, $(i + 1); n++ } }
 	END { if (!n) print "  none reported" }' "$out"

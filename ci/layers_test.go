@@ -40,6 +40,7 @@ var layers = []layer{
 	{packages: "cmd/sluice", ours: []string{"schema", "policies", "reconciler/..."}},
 	{packages: "examples/...", ours: []string{"schema", "reconciler/provider/..."}},
 	{packages: "ci/real"},
+	{packages: "ci/report"},
 	{packages: "ci/warm"},
 }
 
