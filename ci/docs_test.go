@@ -104,6 +104,7 @@ func invented(commands []command, pages map[string]string) []string {
 			}
 		}
 	}
+	slices.Sort(problems)
 	return slices.Compact(problems)
 }
 

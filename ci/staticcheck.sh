@@ -7,7 +7,7 @@ tool=$1
 shift
 status=0
 found=$("$tool" "$@") || status=$?
-rest=$(grep -vE '^reconciler/integrations/gitlab/.*github\.com/xanzy/go-gitlab is deprecated.*\(SA1019\)$' <<<"$found" || true)
+rest=$(grep -vE '^reconciler/integrations/gitlab/.*github\.com/xanzy/go-gitlab.* is deprecated: use gitlab\.com/gitlab-org/api/client-go instead.*\(SA1019\)$' <<<"$found" || true)
 if [ -n "$rest" ]; then
 	printf '%s\n' "$rest" >&2
 	exit 1
