@@ -24,15 +24,15 @@ type approvalReset struct {
 }
 
 // Approve approves the current head, as the button does.
-func (s *Server) Approve(project string, iid int, username string) error {
-	return s.actOn(project, iid, username, "approve", func(p *project, mr *mergeRequest, user *User) error {
+func (s *Server) Approve(path string, iid int, username string) error {
+	return s.actOn(path, iid, username, "approve", func(p *project, mr *mergeRequest, user *User) error {
 		return s.approve(p, mr, user, "")
 	})
 }
 
 // Unapprove takes an approval back.
-func (s *Server) Unapprove(project string, iid int, username string) error {
-	return s.actOn(project, iid, username, "unapprove", s.unapprove)
+func (s *Server) Unapprove(path string, iid int, username string) error {
+	return s.actOn(path, iid, username, "unapprove", s.unapprove)
 }
 
 // ResetApprovals removes all approvals at once, as a push on Premium does.

@@ -197,7 +197,7 @@ func (s *Server) backend(w http.ResponseWriter, r *http.Request, p *project, use
 		"GIT_PROJECT_ROOT="+filepath.Join(s.dir, "repositories"), "GIT_HTTP_EXPORT_ALL=1",
 		"REMOTE_USER="+user.Username, "GIT_PROTOCOL="+r.Header.Get("Git-Protocol"))
 	r = r.Clone(r.Context())
-	r.Header.Del("Authorization")  // not for the environment of a child
+	r.Header.Del("Authorization")    // not for the environment of a child
 	if len(r.TransferEncoding) > 0 { // CGI cannot take a chunked body
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPush))
 		if err != nil {

@@ -49,7 +49,7 @@ func (s *Server) accept(p *project, mr *mergeRequest, user *User, opts MergeOpti
 	mr.RemoveSource = mr.RemoveSource || opts.RemoveSource
 	status := s.detailedStatus(p, mr)
 	if opts.Auto && status == "ci_still_running" {
-		mr.autoMerge = true
+		mr.autoMerge = user.Username
 		s.touch(mr)
 		return nil
 	}
@@ -147,7 +147,7 @@ func (s *Server) squash(p *project, mr *mergeRequest, user *User, message string
 func (s *Server) merged(p *project, mr *mergeRequest, user *User) error {
 	now := s.now()
 	mr.State, mr.MergedAt, mr.UpdatedAt, mr.MergedBy, mr.mergeError = "merged", now, now, user.Username, ""
-	mr.autoMerge = false
+	mr.autoMerge = ""
 	kept := p.repo.keep(mr.LandedSHA)
 	if mr.SquashCommitSHA != "" {
 		kept = errors.Join(kept, p.repo.keep(mr.SquashCommitSHA))

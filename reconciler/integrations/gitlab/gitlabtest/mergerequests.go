@@ -61,7 +61,7 @@ type mergeRequest struct {
 	targetTip  string
 	checks     int    // reads left that answer checking
 	mergeError string // of the last failed merge
-	autoMerge  bool   // merge_when_pipeline_succeeds
+	autoMerge  string // who set merge_when_pipeline_succeeds, "" when unset
 	resets     []approvalReset
 	conflicts  map[string]bool // by "source target" tips
 }

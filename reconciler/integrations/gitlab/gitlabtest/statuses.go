@@ -9,12 +9,12 @@ import (
 
 // commitStatus is one external job of a commit.
 type commitStatus struct {
-	id, pipelineID              int
-	sha, ref, name, state       string
-	targetURL, description      string
-	author                      string
-	created, started, finished  time.Time
-	coverage                    *float64
+	id, pipelineID             int
+	sha, ref, name, state      string
+	targetURL, description     string
+	author                     string
+	created, started, finished time.Time
+	coverage                   *float64
 }
 
 // pipeline is the group of external jobs of a commit and ref.
@@ -47,18 +47,33 @@ func (s *Server) SetStatus(project, username string, in StatusReport) error {
 	return nil
 }
 
-// transitions name the event by which GitLab refuses to enter a state again.
-var transitions = map[string]string{
-	"pending": "enqueue", "running": "run", "success": "success", "failed": "drop", "canceled": "cancel", "skipped": "skip",
+// transition names the event by which a status enters a state, "" for a state
+// that does not exist.
+func transition(state string) string {
+	switch state {
+	case "pending":
+		return "enqueue"
+	case "running":
+		return "run"
+	case "success":
+		return "success"
+	case "failed":
+		return "drop"
+	case "canceled":
+		return "cancel"
+	case "skipped":
+		return "skip"
+	}
+	return ""
 }
 
 func (s *Server) setStatus(p *project, user *User, in StatusReport) (*commitStatus, error) {
 	if p.level(user) < Developer {
 		return nil, forbidden()
 	}
-	event, known := transitions[in.State]
+	event := transition(in.State)
 	switch {
-	case !known:
+	case event == "":
 		return nil, refuse(http.StatusBadRequest, "state does not have a valid value")
 	case len(in.TargetURL) > 255:
 		return nil, refuse(http.StatusBadRequest, "Target url is too long (maximum is 255 characters)")
@@ -87,7 +102,7 @@ func (s *Server) setStatus(p *project, user *User, in StatusReport) (*commitStat
 	}
 	s.enter(st, in)
 	p.recompute(pipe, s.now())
-	return st, s.autoMerge(p, pipe, user)
+	return st, s.autoMerge(p, pipe)
 }
 
 // enter moves a status into a state. Text and link can only change with it.
@@ -179,14 +194,15 @@ func (p *project) branchOf(sha string) string {
 	return ""
 }
 
-// autoMerge merges what was waiting for this pipeline, under the rights of
-// whoever ended it.
-func (s *Server) autoMerge(p *project, pipe *pipeline, user *User) error {
+// autoMerge merges what was waiting for this pipeline, in the name of whoever
+// set it to.
+func (s *Server) autoMerge(p *project, pipe *pipeline) error {
 	if pipe.status != "success" {
 		return nil
 	}
 	for _, mr := range p.mrs {
-		if !mr.autoMerge || mr.SHA != pipe.sha || s.detailedStatus(p, mr) != "mergeable" {
+		user := s.user(mr.autoMerge)
+		if user == nil || mr.SHA != pipe.sha || s.detailedStatus(p, mr) != "mergeable" {
 			continue
 		}
 		if err := s.land(p, mr, user, MergeOptions{}); err != nil {

@@ -1,0 +1,210 @@
+package gitlabtest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// object is a JSON object of the API.
+type object = map[string]any
+
+// userHeader tells who asked, for Server.Requests.
+const userHeader = "X-Gitlab-Meta-User"
+
+const maxBody = 4 << 20 // bytes of an API request
+
+// call is one API request: who asks, for what. Handlers run under Server.mu.
+type call struct {
+	s      *Server
+	w      http.ResponseWriter
+	r      *http.Request
+	user   *User
+	p      *project
+	mr     *mergeRequest
+	params url.Values // query and body together
+}
+
+// reply is the answer to a call: a status and what goes into the JSON body, nil
+// for none.
+type reply struct {
+	status int
+	body   any
+}
+
+func ok(body any) (reply, error)      { return reply{http.StatusOK, body}, nil }
+func created(body any) (reply, error) { return reply{http.StatusCreated, body}, nil }
+
+// handler answers a call or refuses with an *Error.
+type handler func(*call) (reply, error)
+
+// apiHandler is the table of routes. {id} takes an escaped path too.
+func (s *Server) apiHandler() http.Handler {
+	mux := http.NewServeMux()
+	add := func(pattern string, h handler) {
+		method, path, _ := strings.Cut(pattern, " ")
+		mux.Handle(method+" /api/v4"+path, s.serveAPI(h))
+	}
+	s.projectRoutes(add)
+	s.mergeRequestRoutes(add)
+	s.approvalRoutes(add)
+	s.noteRoutes(add)
+	s.commitRoutes(add)
+	s.statusRoutes(add)
+	s.protectedRoutes(add)
+	s.hookRoutes(add)
+	mux.Handle("/api/v4/", s.serveAPI(func(*call) (reply, error) { return reply{}, notFound("") }))
+	return mux
+}
+
+// serveAPI authenticates, finds project and merge request, and writes the answer.
+func (s *Server) serveAPI(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		c := &call{s: s, w: w, r: r}
+		if err := c.parse(); err != nil {
+			c.write(reply{}, refuse(http.StatusBadRequest, "400 Bad Request"))
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		c.write(c.answer(h))
+	})
+}
+
+// parse collects the parameters of query, form and JSON body.
+func (c *call) parse() error {
+	c.params = c.r.URL.Query()
+	if !strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/json") {
+		if err := c.r.ParseForm(); err != nil {
+			return err
+		}
+		for key, values := range c.r.PostForm {
+			c.params[key] = values
+		}
+		return nil
+	}
+	var body map[string]any
+	if err := json.NewDecoder(c.r.Body).Decode(&body); err != nil {
+		return err
+	}
+	for key, value := range body {
+		c.params[key] = flatten(value)
+	}
+	return nil
+}
+
+// flatten turns a JSON value into parameter values, as Rails sees a form.
+func flatten(value any) []string {
+	switch v := value.(type) {
+	case nil:
+		return []string{""}
+	case []any:
+		out := []string{}
+		for _, item := range v {
+			out = append(out, flatten(item)...)
+		}
+		return out
+	case float64:
+		return []string{strconv.FormatFloat(v, 'f', -1, 64)}
+	case map[string]any:
+		b, _ := json.Marshal(v) // came from JSON
+		return []string{string(b)}
+	}
+	return []string{fmt.Sprint(value)}
+}
+
+func (c *call) answer(h handler) (reply, error) {
+	if err := c.authenticate(); err != nil {
+		return reply{}, err
+	}
+	if id := c.r.PathValue("id"); id != "" {
+		c.p = c.s.projectByKey(id)
+		if c.p == nil || !c.p.visible(c.user) {
+			return reply{}, notFound("Project")
+		}
+		if err := c.s.sync(c.p, nil); err != nil {
+			return reply{}, err
+		}
+	}
+	if text := c.r.PathValue("iid"); text != "" {
+		iid, err := strconv.Atoi(text)
+		if err != nil || iid < 1 || iid > len(c.p.mrs) {
+			return reply{}, notFound("")
+		}
+		c.mr = c.p.mrs[iid-1]
+	}
+	return h(c)
+}
+
+// authenticate finds the account of the token and asks whether its scopes cover
+// the request.
+func (c *call) authenticate() error {
+	token := c.r.Header.Get("PRIVATE-TOKEN")
+	if bearer, found := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer "); found && token == "" {
+		token = bearer
+	}
+	c.user = c.s.userByToken(token)
+	if c.user == nil {
+		return unauthorized()
+	}
+	c.w.Header().Set(userHeader, c.user.Username)
+	read := c.r.Method == http.MethodGet || c.r.Method == http.MethodHead
+	switch {
+	case c.user.State != "active":
+		return refuse(http.StatusForbidden, "403 Forbidden - Your account has been blocked.")
+	case !c.user.may("api") && !(read && c.user.may("read_api")):
+		return &Error{Status: http.StatusForbidden, Message: insufficientScope{}}
+	}
+	return nil
+}
+
+// insufficientScope marks the one refusal whose body is not {"message": …}.
+type insufficientScope struct{}
+
+func (c *call) write(answer reply, err error) {
+	if err != nil {
+		answer = c.refusal(err)
+	}
+	h := c.w.Header()
+	h.Set("X-Request-Id", newToken()[6:])
+	h.Set("X-Runtime", "0.010000")
+	h.Set("Cache-Control", "max-age=0, private, must-revalidate")
+	if answer.status == http.StatusNoContent {
+		c.w.WriteHeader(answer.status)
+		return
+	}
+	h.Set("Content-Type", "application/json")
+	body, err := json.Marshal(answer.body)
+	if err != nil {
+		c.s.log.Error("answer is no JSON", "path", c.r.URL.Path, "error", err)
+		answer.status, body = http.StatusInternalServerError, []byte(`{"message":"500 Internal Server Error"}`)
+	}
+	c.w.WriteHeader(answer.status)
+	c.w.Write(body)
+}
+
+func (c *call) refusal(err error) reply {
+	var e *Error
+	if !errors.As(err, &e) {
+		c.s.log.Error("request failed", "path", c.r.URL.Path, "error", err)
+		return reply{http.StatusInternalServerError, object{"message": "500 Internal Server Error"}}
+	}
+	if _, scope := e.Message.(insufficientScope); scope {
+		return reply{e.Status, object{"error": "insufficient_scope", "scope": "api",
+			"error_description": "The request requires higher privileges than provided by the access token."}}
+	}
+	return reply{e.Status, object{"message": e.Message}}
+}
+
+// require refuses below a role.
+func (c *call) require(level AccessLevel) error {
+	if c.p.level(c.user) < level {
+		return forbidden()
+	}
+	return nil
+}
