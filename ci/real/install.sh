@@ -27,6 +27,8 @@ apt_program() {
 	fi
 	"${as_root[@]}" apt-get update -qq
 	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$package" >/dev/null
+	hash -r
+	command -v "$program" >/dev/null || fail "$program: not in PATH after installing the package $package"
 	say "$program: installed package $package in $((SECONDS - start)) s"
 }
 
