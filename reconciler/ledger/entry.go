@@ -60,6 +60,7 @@ type Entry struct {
 	Decision *Decision `json:"decision,omitempty"` // admit, rollback, retire, hold, deny
 	Delivery *Delivery `json:"delivery,omitempty"` // apply, drift, target-down
 	Seal     *Seal     `json:"seal,omitempty"`     // genesis, control
+	Order    *Order    `json:"order,omitempty"`    // archive, suspend, resume, taint, key-rotate, expunge, break-glass
 
 	Evidence []schema.Digest `json:"evidence,omitempty"` // blobs below evidence/, each named by its SHA-256
 }
@@ -135,13 +136,14 @@ type DriftKey struct {
 
 // Seal is what genesis and control entries put in force.
 type Seal struct {
-	Anchor  schema.Digest          `json:"anchor,omitempty"`  // digest of trust version 1
-	Trust   int                    `json:"trust"`             // version in force
-	Commit  schema.Hash            `json:"commit"`            // where the control files were read
-	Control schema.Digest          `json:"control"`           // evidence blob: manifest of the control files, paths from the top
-	Refs    map[string]schema.Hash `json:"refs,omitempty"`    // genesis: tips of the stage refs
-	Cells   schema.Digest          `json:"cells,omitempty"`   // genesis: evidence blob with the sealed cells (SealedCell, JSON lines, sorted)
-	Request []schema.Digest        `json:"request,omitempty"` // evidence blobs: the signed requests (raw tags)
+	Anchor  schema.Digest          `json:"anchor,omitempty"` // digest of trust version 1
+	Trust   int                    `json:"trust"`            // version in force
+	Commit  schema.Hash            `json:"commit"`           // where the control files were read
+	Control schema.Digest          `json:"control"`          // evidence blob: manifest of the control files, paths from the top
+	Refs    map[string]schema.Hash `json:"refs,omitempty"`   // genesis: tips of the stage refs
+	// Cells is the evidence blob with the sealed cells (SealedCell, JSON lines, sorted): genesis, and control that seals a new stage.
+	Cells   schema.Digest   `json:"cells,omitempty"`
+	Request []schema.Digest `json:"request,omitempty"` // evidence blobs: the signed requests (raw tags)
 }
 
 // SealedCell is one cell as genesis found it.
@@ -150,6 +152,52 @@ type SealedCell struct {
 	App      schema.App       `json:"app"`
 	Revision schema.Revision  `json:"revision"`
 	Content  schema.Content   `json:"content"`
-	Manifest schema.Digest    `json:"manifest"`
+	Manifest schema.Digest    `json:"manifest,omitempty"`
+	Commit   schema.Hash      `json:"commit"` // position of the stage's ref that holds it
 	Required []string         `json:"required,omitempty"`
+}
+
+// Order is what people asked for by signed requests, or what a rule of the project brings about.
+type Order struct {
+	Revision schema.Revision `json:"revision,omitempty"` // archive, taint: the revision that is flagged in the cell
+	Until    *time.Time      `json:"until,omitempty"`    // suspend, break-glass: it ends by itself
+	LogKey   string          `json:"log_key,omitempty"`  // key-rotate: signs from the next commit on, in place of the one that signed this
+	Blob     schema.Digest   `json:"blob,omitempty"`     // expunge: evidence that is dropped from the tree
+	Request  []schema.Digest `json:"request,omitempty"`  // evidence blobs: the signed requests (raw tags)
+}
+
+// The results of an apply.
+const (
+	ResultOK     = "ok"
+	ResultFailed = "failed"
+)
+
+// The codes that a fold looks at.
+const (
+	NonFastForward schema.Code = "non-fast-forward" // observe: a ref was rewound or rewritten
+	RefMissing     schema.Code = "ref-missing"      // observe: a ref vanished
+	Settled        schema.Code = "settled"          // observe: the cell's content is the admitted one again, nothing is held
+	Acknowledged   schema.Code = "acknowledged"     // taint: taken back by the roots
+)
+
+// Cell returns the cell that the entry is about; its App is empty when it is about none.
+func (e Entry) Cell() schema.Cell { return schema.Cell{Stage: e.Stage, App: e.App} }
+
+// Names returns the digests of all evidence that the entry names, in whatever field; each is a blob below evidence/.
+func (e Entry) Names() []schema.Digest {
+	names := append([]schema.Digest(nil), e.Evidence...)
+	if e.Decision != nil && e.Decision.Manifest != "" {
+		names = append(names, e.Decision.Manifest)
+	}
+	if e.Seal != nil {
+		names = append(names, e.Seal.Control)
+		if e.Seal.Cells != "" {
+			names = append(names, e.Seal.Cells)
+		}
+		names = append(names, e.Seal.Request...)
+	}
+	if e.Order != nil {
+		names = append(names, e.Order.Request...)
+	}
+	return names
 }

@@ -17,7 +17,9 @@ type State struct {
 	// Down says since when a target could not be written or verified, and why.
 	Down map[string]Down `json:"down,omitempty"`
 	Held *Held           `json:"held,omitempty"`
-	// Revisions are the admissions of this stage, oldest first, Admitted included as the last; bounded by the rollback window.
+	// Suspended pins the cell against everything but break-glass.
+	Suspended *Suspension `json:"suspended,omitempty"`
+	// Revisions are the admissions of this stage, oldest first, Admitted included as the last; the newest [MaxRevisions].
 	Revisions []Admission `json:"revisions,omitempty"`
 }
 
@@ -27,7 +29,7 @@ type Admission struct {
 	Kind     schema.Kind     `json:"kind,omitempty"` // empty: sealed by genesis
 	Revision schema.Revision `json:"revision"`
 	Content  schema.Content  `json:"content"`
-	Manifest schema.Digest   `json:"manifest"`
+	Manifest schema.Digest   `json:"manifest,omitempty"`
 	Commit   schema.Hash     `json:"commit"` // position of the stage's ref that holds it
 	At       time.Time       `json:"at"`
 	Authors  []string        `json:"authors,omitempty"`
@@ -56,8 +58,16 @@ const (
 
 // Live is a target's last read-back.
 type Live struct {
-	Seq int64     `json:"seq"` // admission that was read back
-	At  time.Time `json:"at"`
+	Seq     int64     `json:"seq"` // admission that was read back
+	At      time.Time `json:"at"`
+	Drifted int64     `json:"drifted,omitempty"` // entry that found it changed since; 0: it stands
+}
+
+// Suspension pins a cell or a stage.
+type Suspension struct {
+	Seq   int64      `json:"seq"`
+	Since time.Time  `json:"since"`
+	Until *time.Time `json:"until,omitempty"`
 }
 
 // Down is a target that cannot be written or verified.
@@ -102,6 +112,8 @@ type Head struct {
 	Last    schema.Digest `json:"last"` // digest of the last entry's bytes
 	At      time.Time     `json:"at"`   // time of the last entry
 	Control ControlState  `json:"control"`
+	// Suspended names the stages that are pinned as a whole.
+	Suspended map[schema.StageName]Suspension `json:"suspended,omitempty"`
 }
 
 // ControlState names the control files in force.

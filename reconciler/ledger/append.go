@@ -1,0 +1,91 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// Batch is an append that is not pushed yet.
+type Batch struct {
+	Old     schema.Hash     // the branch has to be here; zero: it does not exist yet
+	New     schema.Hash     // the commit
+	Objects []schema.Object // blobs, trees, then the commit
+	Entries []Entry         // as written
+	// Ledger is the ledger after the push. It reads the objects of this batch from memory; store them where it reads from
+	// before the next append on it.
+	Ledger *Ledger
+}
+
+// Append makes the commit that adds entries, in their order. It fills in V, Seq, Prev, Project and At (at, or the time of
+// the entry before if that is later), folds the state, and signs. evidence holds the blobs that the entries name and the
+// ledger does not hold yet. Nothing is written: the caller pushes the objects with compare-and-swap on Old.
+func (l *Ledger) Append(ctx context.Context, at time.Time, entries []Entry, evidence [][]byte, sign Signer) (Batch, error) {
+	if len(entries) == 0 {
+		return Batch{}, errors.New("append to ledger: no entries")
+	}
+	if !l.accepts(sign) {
+		return Batch{}, errors.New("append to ledger: the log key is not one that the trust root names")
+	}
+	filled, raws, err := l.fill(at, entries)
+	if err != nil {
+		return Batch{}, fmt.Errorf("append to ledger: %w", err)
+	}
+	g, err := l.grow(ctx, filled, raws, evidence)
+	if err != nil {
+		return Batch{}, fmt.Errorf("append to ledger: %w", err)
+	}
+	if err := g.close(ctx, sign); err != nil {
+		return Batch{}, fmt.Errorf("append to ledger: %w", err)
+	}
+	return Batch{Old: l.tip, New: g.next.tip, Objects: g.objects, Entries: filled, Ledger: g.next}, nil
+}
+
+func (l *Ledger) accepts(sign Signer) bool {
+	for _, key := range l.keys {
+		if key.Equal(sign.PublicKey()) {
+			return true
+		}
+	}
+	return false
+}
+
+// fill numbers and chains the entries and returns their bytes.
+func (l *Ledger) fill(at time.Time, entries []Entry) (filled []Entry, raws [][]byte, err error) {
+	at = instant(at)
+	if at.Before(l.head.At) {
+		at = l.head.At
+	}
+	prev := l.head.Last
+	for i, e := range entries {
+		e.V, e.Seq, e.Prev, e.Project, e.At = Version, l.edge.size+int64(i)+1, prev, l.opts.Project, at
+		raw, err := Encode(e)
+		if err != nil {
+			return nil, nil, err
+		}
+		prev = schema.DigestOf(raw)
+		filled, raws = append(filled, e), append(raws, raw)
+	}
+	return filled, raws, nil
+}
+
+// close writes the checkpoint, the tree and the signed commit.
+func (g *growth) close(ctx context.Context, sign Signer) error {
+	signed, err := g.next.Checkpoint().sign(sign)
+	if err != nil {
+		return err
+	}
+	if err := g.plant(ctx, signed); err != nil {
+		return err
+	}
+	payload := newCommit(g.next.root, g.from.tip, g.next.head.Project, g.next.head.At, message(g.entries))
+	armored, err := sign.SignCommit(payload)
+	if err != nil {
+		return fmt.Errorf("sign commit: %w", err)
+	}
+	g.next.tip = g.object(schema.CommitObject, signCommit(payload, armored))
+	return nil
+}

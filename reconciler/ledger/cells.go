@@ -1,0 +1,135 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// Cell returns the state of a cell; ok is false when no entry is about it.
+func (l *Ledger) Cell(ctx context.Context, c schema.Cell) (s State, ok bool, err error) {
+	i, ok, err := l.store.find(ctx, l.root, StatePath(c))
+	if err != nil {
+		return State{}, false, fmt.Errorf("state of %s: %w", c, err)
+	}
+	if !ok || i.dir {
+		return State{}, false, nil
+	}
+	s, err = l.store.state(ctx, i.id)
+	if err != nil {
+		return State{}, false, fmt.Errorf("state of %s: %w", c, err)
+	}
+	if s.Stage != c.Stage || s.App != c.App {
+		return State{}, false, doubt(StateMismatch, "state of %s is of %s in %s", c, s.App, s.Stage)
+	}
+	return s, true, nil
+}
+
+// Cells returns the state of every cell, by stage and then by the digest of the app's name. The first call reads the
+// whole state; on a ledger that follows another one it reads what has changed since. The states are shared: do not
+// change what they refer to.
+func (l *Ledger) Cells(ctx context.Context) ([]State, error) {
+	l.cells.mu.Lock()
+	defer l.cells.mu.Unlock()
+	if l.cells.all != nil {
+		return append([]State(nil), l.cells.all...), nil
+	}
+	shards, err := l.shards(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("state of all cells: %w", err)
+	}
+	known := make(map[schema.Hash][]State, len(shards))
+	all := []State{}
+	for _, id := range shards {
+		states, ok := l.cells.shards[id]
+		if !ok {
+			if states, err = l.store.statesBelow(ctx, id); err != nil {
+				return nil, fmt.Errorf("state of all cells: %w", err)
+			}
+		}
+		known[id] = states
+		all = append(all, states...)
+	}
+	l.cells.shards, l.cells.all = known, all
+	return append([]State(nil), all...), nil
+}
+
+// cellMemo is what Cells has read: the states below each directory state/<stage>/<h1>, by its id.
+type cellMemo struct {
+	mu     sync.Mutex // guards shards and all
+	shards map[schema.Hash][]State
+	all    []State // nil until Cells has been called
+}
+
+// next returns the memo of a ledger that follows.
+func (m *cellMemo) next() *cellMemo {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &cellMemo{shards: maps.Clone(m.shards)}
+}
+
+// shards returns the ids of all directories state/<stage>/<h1>, in order.
+func (l *Ledger) shards(ctx context.Context) ([]schema.Hash, error) {
+	top, ok, err := l.store.find(ctx, l.root, stateDir)
+	if err != nil || !ok {
+		return nil, err
+	}
+	stages, err := l.store.tree(ctx, top.id)
+	if err != nil {
+		return nil, err
+	}
+	var ids []schema.Hash
+	for _, stage := range stages {
+		t, err := l.store.tree(ctx, stage.id)
+		if err != nil {
+			return nil, err
+		}
+		for _, shard := range t {
+			ids = append(ids, shard.id)
+		}
+	}
+	return ids, nil
+}
+
+// statesBelow reads the cells of one directory state/<stage>/<h1>.
+func (s *store) statesBelow(ctx context.Context, id schema.Hash) ([]State, error) {
+	shard, err := s.tree(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var states []State
+	for _, sub := range shard {
+		files, err := s.tree(ctx, sub.id)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			state, err := s.state(ctx, file.id)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", file.name, err)
+			}
+			states = append(states, state)
+		}
+	}
+	return states, nil
+}
+
+// state reads one cell's state.
+func (s *store) state(ctx context.Context, id schema.Hash) (State, error) {
+	if state, ok := s.states.get(id); ok {
+		return state, nil
+	}
+	data, err := s.object(ctx, id, schema.BlobObject)
+	if err != nil {
+		return State{}, err
+	}
+	var state State
+	if err := decodeLine(data, &state); err != nil {
+		return State{}, doubt(UnknownFormat, "state: %w", err)
+	}
+	s.states.put(id, state)
+	return state, nil
+}

@@ -1,0 +1,143 @@
+package ledger
+
+import (
+	"fmt"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// part is a group of fields that a kind of entry carries.
+type part int
+
+const (
+	decisionPart part = 1 << iota
+	deliveryPart
+	sealPart
+	orderPart
+	refPart
+	cellPart // a stage and an app
+)
+
+// parts says what each kind must carry, and may. A kind that is not here is unknown.
+func parts(k Kind) (must, may part, known bool) {
+	switch k {
+	case Genesis:
+		return sealPart, 0, true
+	case Control:
+		return sealPart, refPart | cellPart, true
+	case Observe:
+		return 0, refPart | cellPart, true
+	case Admit, Rollback, Retire, Hold, Deny:
+		return decisionPart | cellPart, refPart, true
+	case BreakGlass:
+		return decisionPart | cellPart, refPart | orderPart, true
+	case Apply, Drift, TargetDown:
+		return deliveryPart | cellPart, 0, true
+	case Archive, Taint:
+		return orderPart | cellPart, 0, true
+	case Suspend, Resume:
+		return orderPart, cellPart, true
+	case KeyRotate, Expunge:
+		return orderPart, 0, true
+	}
+	return 0, 0, false
+}
+
+// check refuses an entry whose shape does not fit its kind, so that a fold never meets one.
+func (e Entry) check() error {
+	if e.V != Version {
+		return fmt.Errorf("%w: version %d", ErrUnknownFormat, e.V)
+	}
+	must, may, known := parts(e.Kind)
+	if !known {
+		return fmt.Errorf("%w: kind %q", ErrUnknownFormat, e.Kind)
+	}
+	have := e.parts()
+	if missing := must &^ have; missing != 0 {
+		return fmt.Errorf("%w: %s entry lacks its %s", ErrUnknownFormat, e.Kind, missing)
+	}
+	if extra := have &^ (must | may); extra != 0 {
+		return fmt.Errorf("%w: %s entry has a %s", ErrUnknownFormat, e.Kind, extra)
+	}
+	if e.Seq < 1 || e.Seq > maxSeq || (e.Seq == 1) != (e.Prev == "") || (e.Seq == 1) != (e.Kind == Genesis) {
+		return fmt.Errorf("%w: %s entry as number %d", ErrUnknownFormat, e.Kind, e.Seq)
+	}
+	if !e.At.Equal(instant(e.At)) || e.At.Location() != instant(e.At).Location() {
+		return fmt.Errorf("%w: time %s: want UTC and whole milliseconds", ErrUnknownFormat, e.At)
+	}
+	if err := e.checkNames(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnknownFormat, err)
+	}
+	return e.checkValues()
+}
+
+func (e Entry) parts() part {
+	var have part
+	for p, is := range map[part]bool{
+		decisionPart: e.Decision != nil,
+		deliveryPart: e.Delivery != nil,
+		sealPart:     e.Seal != nil,
+		orderPart:    e.Order != nil,
+		refPart:      e.Ref != "" || !e.Old.IsZero() || !e.New.IsZero(),
+		cellPart:     e.App != "",
+	} {
+		if is {
+			have |= p
+		}
+	}
+	return have
+}
+
+// checkNames refuses stages and apps that could not be a path of the ledger's tree.
+func (e Entry) checkNames() error {
+	if err := checkProject(e.Project); err != nil {
+		return err
+	}
+	if e.Stage != "" {
+		if err := schema.CheckSegment(string(e.Stage)); err != nil {
+			return fmt.Errorf("stage: %w", err)
+		}
+	}
+	if e.App != "" {
+		if _, err := schema.ParseApp(string(e.App)); err != nil {
+			return err
+		}
+	}
+	if e.Stage == "" && e.App != "" && e.Cell() != schema.Control {
+		return fmt.Errorf("app %q without a stage", e.App)
+	}
+	for _, d := range e.Names() {
+		if _, err := schema.ParseDigest(string(d)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkValues refuses words that a fold would have to guess about.
+func (e Entry) checkValues() error {
+	if e.Cell() == schema.Control && (e.Kind.Admits() || e.Delivery != nil || e.Kind == Archive || e.Kind == Taint) {
+		return fmt.Errorf("%w: %s entry for the control files", ErrUnknownFormat, e.Kind)
+	}
+	if e.Delivery == nil {
+		return nil
+	}
+	if e.Delivery.Target == "" || e.Delivery.Admission < 1 {
+		return fmt.Errorf("%w: %s entry without target or admission", ErrUnknownFormat, e.Kind)
+	}
+	if r := e.Delivery.Result; (e.Kind == Apply) != (r == ResultOK || r == ResultFailed) {
+		return fmt.Errorf("%w: %s entry with result %q", ErrUnknownFormat, e.Kind, r)
+	}
+	return nil
+}
+
+// String names the first part, for messages.
+func (p part) String() string {
+	names := []string{"decision", "delivery", "seal", "order", "ref", "stage and app"}
+	for i, name := range names {
+		if p&(1<<i) != 0 {
+			return name
+		}
+	}
+	return "nothing"
+}

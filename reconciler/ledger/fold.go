@@ -1,0 +1,188 @@
+package ledger
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// MaxRevisions is how many admissions a cell's state lists. It is part of the format: the state is a pure fold of the
+// entries, so a length that could be configured would make one ledger two.
+const MaxRevisions = 50
+
+// Fold returns the state of a cell after an entry about it; the zero State is a cell that no entry names yet. It changes
+// nothing that s refers to. An entry about another cell leaves s as it is.
+func Fold(s State, e Entry) State {
+	if s.App == "" {
+		s.Stage, s.App = e.Stage, e.App
+	}
+	if e.Stage != s.Stage || e.App != s.App {
+		return s
+	}
+	s.Live, s.Down, s.Revisions = maps.Clone(s.Live), maps.Clone(s.Down), slices.Clone(s.Revisions)
+	s.fold(e)
+	if n := len(s.Revisions); n > 0 {
+		s.Revisions[n-1] = s.Admitted
+	}
+	return s
+}
+
+func (s *State) fold(e Entry) {
+	switch e.Kind {
+	case Admit, Rollback, Retire, BreakGlass:
+		s.admit(e)
+	case Hold, Deny:
+		s.Held = held(s.Held, e)
+	case Apply:
+		s.apply(e)
+	case Drift:
+		s.drift(e)
+	case TargetDown:
+		s.down(e)
+	case Observe:
+		if e.Code == Settled {
+			s.Held = nil
+		}
+	case Archive:
+		s.flag(e.Order.Revision, Archived)
+	case Taint:
+		if e.Code == Acknowledged {
+			s.unflag(e.Order.Revision, Tainted)
+			return
+		}
+		s.flag(e.Order.Revision, Tainted)
+	case Suspend:
+		s.Suspended = &Suspension{Seq: e.Seq, Since: e.At, Until: e.Order.Until}
+	case Resume:
+		s.Suspended = nil
+	}
+}
+
+// admit lets the decision's content in. What was admitted before stays in the list with the soak it has reached.
+func (s *State) admit(e Entry) {
+	s.pause(e.At)
+	s.keep()
+	left, to := s.Admitted, e.Decision.Change.To
+	full := s.full(e)
+	switch {
+	case e.Kind == Rollback && left.Seq > 0 && left.Revision != to.Revision:
+		s.flag(left.Revision, Withdrawn)
+	case e.Kind == Admit && entersByFullGate(e.Decision.Change.Kind):
+		s.unflag(to.Revision, Withdrawn)
+		s.unflag(to.Revision, Archived)
+	}
+	s.enter(Admission{
+		Seq: e.Seq, Kind: e.Decision.Change.Kind,
+		Revision: to.Revision, Content: to.Content, Manifest: e.Decision.Manifest,
+		Commit: e.Decision.Landing.Tip, At: e.At,
+		Authors: e.Decision.Authors, Required: e.Decision.Required,
+		Full: full, Flags: s.flagsOf(to.Revision),
+	})
+	s.Held = nil
+}
+
+// enter makes a the admitted one. Without required targets it is live at once (RULES R12).
+func (s *State) enter(a Admission) {
+	if len(a.Required) == 0 {
+		a.LiveAt, a.SoakingSince = a.At, a.At
+	}
+	s.Admitted = a
+	s.Revisions = append(s.Revisions, a)
+	if over := len(s.Revisions) - MaxRevisions; over > 0 {
+		s.Revisions = s.Revisions[over:]
+	}
+}
+
+func entersByFullGate(k schema.Kind) bool { return k == schema.Edit || k == schema.Promote }
+
+// full says whether what an entry admits has passed its full gate in this stage: by this entry, or before.
+func (s *State) full(e Entry) bool {
+	change := e.Decision.Change
+	switch {
+	case e.Kind == Rollback:
+		return slices.ContainsFunc(s.Revisions, func(a Admission) bool {
+			return a.Revision == change.To.Revision && a.Full
+		})
+	case e.Kind != Admit:
+		return false // absence is no rollback goal, and break-glass is none before its review
+	case change.Kind == schema.Tune:
+		return s.Admitted.Seq == 0 || s.Admitted.Full
+	}
+	return entersByFullGate(change.Kind)
+}
+
+// keep writes what was changed of the admitted one into its place in the list.
+func (s *State) keep() {
+	if n := len(s.Revisions); n > 0 {
+		s.Revisions[n-1] = s.Admitted
+	}
+}
+
+// flag marks every admission of the revision, the admitted one included.
+func (s *State) flag(r schema.Revision, f Flag) {
+	s.eachOf(r, func(a *Admission) {
+		if !a.Flagged(f) {
+			a.Flags = append(slices.Clone(a.Flags), f)
+			slices.Sort(a.Flags)
+		}
+	})
+}
+
+func (s *State) unflag(r schema.Revision, f Flag) {
+	s.eachOf(r, func(a *Admission) {
+		var rest []Flag
+		for _, have := range a.Flags {
+			if have != f {
+				rest = append(rest, have)
+			}
+		}
+		a.Flags = rest
+	})
+}
+
+func (s *State) eachOf(r schema.Revision, change func(*Admission)) {
+	for i := range s.Revisions {
+		if s.Revisions[i].Revision == r {
+			change(&s.Revisions[i])
+		}
+	}
+	if s.Admitted.Revision == r {
+		change(&s.Admitted)
+	}
+}
+
+// flagsOf returns the flags that a revision carries in this stage.
+func (s *State) flagsOf(r schema.Revision) []Flag {
+	for i := len(s.Revisions) - 1; i >= 0; i-- {
+		if s.Revisions[i].Revision == r {
+			return slices.Clone(s.Revisions[i].Flags)
+		}
+	}
+	return nil
+}
+
+// held returns what a hold or deny entry leaves: since counts from the first entry about the same landing.
+func held(before *Held, e Entry) *Held {
+	d := e.Decision
+	h := &Held{
+		Seq: e.Seq, Base: d.Landing.Base, Tip: d.Landing.Tip,
+		Change: d.Change, Verdict: d.Verdict, Since: e.At,
+	}
+	if d.MergeRequest != nil {
+		h.IID = d.MergeRequest.IID
+	}
+	if before != nil && before.Tip == h.Tip {
+		h.Since = before.Since
+	}
+	return h
+}
+
+// observed is when what a delivery entry tells of was seen: earlier than the entry if it was spooled (RULES R34).
+func observed(e Entry) time.Time {
+	if e.ObservedAt != nil && e.ObservedAt.Before(e.At) {
+		return *e.ObservedAt
+	}
+	return e.At
+}

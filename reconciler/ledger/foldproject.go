@@ -1,0 +1,91 @@
+package ledger
+
+import (
+	"maps"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// FoldHead returns the project's state after an entry; digest is that of the entry's bytes.
+func FoldHead(h Head, e Entry, digest schema.Digest) Head {
+	h.Project, h.Size, h.Last, h.At = e.Project, e.Seq, digest, e.At
+	switch e.Kind {
+	case Genesis, Control:
+		if e.Kind == Genesis {
+			h.Anchor = e.Seal.Anchor
+		}
+		h.Control = ControlState{Seq: e.Seq, Commit: e.Seal.Commit, Manifest: e.Seal.Control, Trust: e.Seal.Trust}
+	case Hold, Deny:
+		if e.Cell() == schema.Control {
+			h.Control.Held = held(h.Control.Held, e)
+		}
+	case Observe:
+		if e.Cell() == schema.Control && e.Code == Settled {
+			h.Control.Held = nil
+		}
+	case Suspend, Resume:
+		if e.Stage != "" && e.App == "" {
+			h.Suspended = foldSuspended(h.Suspended, e)
+		}
+	}
+	return h
+}
+
+func foldSuspended(suspended map[schema.StageName]Suspension, e Entry) map[schema.StageName]Suspension {
+	out := maps.Clone(suspended)
+	if e.Kind == Resume {
+		delete(out, e.Stage)
+		return out
+	}
+	if out == nil {
+		out = map[schema.StageName]Suspension{}
+	}
+	out[e.Stage] = Suspension{Seq: e.Seq, Since: e.At, Until: e.Order.Until}
+	return out
+}
+
+// FoldRefs returns what was last seen of the refs after an entry. A ref that did not move forward keeps its last seen
+// position, so that the next look still compares with it (RULES R5).
+func FoldRefs(r Refs, e Entry) Refs {
+	if e.Kind == Genesis {
+		return Refs{Seen: maps.Clone(e.Seal.Refs)}
+	}
+	if e.Ref == "" {
+		return r
+	}
+	if e.Kind == Observe && (e.Code == NonFastForward || e.Code == RefMissing) {
+		r.Incident = maps.Clone(r.Incident)
+		if r.Incident == nil {
+			r.Incident = map[string]Incident{}
+		}
+		r.Incident[e.Ref] = Incident{Seq: e.Seq, Code: e.Code, New: e.New, At: e.At}
+		return r
+	}
+	if e.New.IsZero() {
+		return r
+	}
+	r.Seen = maps.Clone(r.Seen)
+	if r.Seen == nil {
+		r.Seen = map[string]schema.Hash{}
+	}
+	r.Seen[e.Ref] = e.New
+	if e.Kind == Observe {
+		r.Incident = maps.Clone(r.Incident)
+		delete(r.Incident, e.Ref)
+	}
+	return r
+}
+
+// FoldSealed returns the state of a cell that genesis, or a control entry for a new stage, seals as it was found. A cell
+// that has an admission already keeps it: sealing never replaces a judged one.
+func FoldSealed(s State, e Entry, c SealedCell) State {
+	if s.Admitted.Seq > 0 {
+		return s
+	}
+	s.Stage, s.App = c.Stage, c.App
+	s.enter(Admission{
+		Seq: e.Seq, Revision: c.Revision, Content: c.Content, Manifest: c.Manifest,
+		Commit: c.Commit, At: e.At, Required: c.Required, Full: true,
+	})
+	return s
+}

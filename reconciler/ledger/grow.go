@@ -1,0 +1,231 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// growth is one append while it is made. An append and its verification both grow the ledger by this code, so what an
+// append writes and what Verify expects cannot differ.
+type growth struct {
+	from    *Ledger
+	next    *Ledger
+	entries []Entry
+	writes  []write
+	objects []schema.Object
+	fresh   map[schema.Hash]schema.Object
+}
+
+// grow folds entries, whose bytes are raws, into the state and collects what changes in the tree.
+func (l *Ledger) grow(ctx context.Context, entries []Entry, raws, evidence [][]byte) (*growth, error) {
+	g := &growth{from: l, entries: entries, fresh: map[schema.Hash]schema.Object{}}
+	next := *l
+	g.next = &next
+	next.store, next.cells = l.store.after(g.fresh), l.cells.next()
+	if err := g.putEvidence(ctx, evidence); err != nil {
+		return nil, err
+	}
+	states := map[schema.Cell]State{}
+	for i, e := range entries {
+		next.head = FoldHead(next.head, e, schema.DigestOf(raws[i]))
+		next.refs = FoldRefs(next.refs, e)
+		next.edge = next.edge.add(raws[i])
+		if err := g.foldCells(ctx, states, e); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", e.Seq, err)
+		}
+		g.put(EntryPath(e.Seq), raws[i])
+	}
+	return g, g.putState(states)
+}
+
+// foldCells folds one entry into the states of the cells that it is about.
+func (g *growth) foldCells(ctx context.Context, states map[schema.Cell]State, e Entry) error {
+	if e.Seal != nil && e.Seal.Cells != "" {
+		return g.foldSealed(ctx, states, e)
+	}
+	if e.Order != nil && e.Order.Blob != "" {
+		g.writes = append(g.writes, write{path: EvidencePath(e.Order.Blob)})
+	}
+	c := e.Cell()
+	if c.App == "" || c == schema.Control {
+		return nil
+	}
+	s, err := g.state(ctx, states, c)
+	if err != nil {
+		return err
+	}
+	states[c] = Fold(s, e)
+	return nil
+}
+
+func (g *growth) foldSealed(ctx context.Context, states map[schema.Cell]State, e Entry) error {
+	data, err := g.evidence(ctx, e.Seal.Cells)
+	if err != nil {
+		return err
+	}
+	cells, err := ParseSealed(data)
+	if err != nil {
+		return err
+	}
+	for _, sealed := range cells {
+		c := schema.Cell{Stage: sealed.Stage, App: sealed.App}
+		s, err := g.state(ctx, states, c)
+		if err != nil {
+			return err
+		}
+		states[c] = FoldSealed(s, e, sealed)
+	}
+	return nil
+}
+
+// state returns a cell as this append has left it so far.
+func (g *growth) state(ctx context.Context, states map[schema.Cell]State, c schema.Cell) (State, error) {
+	if s, ok := states[c]; ok {
+		return s, nil
+	}
+	s, _, err := g.from.Cell(ctx, c)
+	return s, err
+}
+
+// evidence returns a blob that this append brings, or that the ledger holds.
+func (g *growth) evidence(ctx context.Context, d schema.Digest) ([]byte, error) {
+	path := EvidencePath(d)
+	for _, w := range g.writes {
+		if w.path == path {
+			return g.fresh[w.id].Data, nil
+		}
+	}
+	return g.from.Evidence(ctx, d)
+}
+
+// putEvidence adds the blobs that the ledger does not hold, and asks that every digest an entry names is there, and that
+// every blob is named.
+func (g *growth) putEvidence(ctx context.Context, evidence [][]byte) error {
+	brought := make(map[schema.Digest][]byte, len(evidence))
+	for _, data := range evidence {
+		brought[schema.DigestOf(data)] = data
+	}
+	done := map[schema.Digest]bool{}
+	for _, e := range g.entries {
+		for _, d := range e.Names() {
+			if done[d] {
+				continue
+			}
+			done[d] = true
+			data, ok := brought[d]
+			delete(brought, d)
+			_, held, err := g.from.store.find(ctx, g.from.root, EvidencePath(d))
+			if err != nil {
+				return err
+			}
+			if !ok && !held {
+				return fmt.Errorf("entry %d: evidence %s: %w", e.Seq, d, ErrMissing)
+			}
+			if !held {
+				g.put(EvidencePath(d), data)
+			}
+		}
+	}
+	for d := range brought {
+		return fmt.Errorf("evidence %s is named by no entry", d)
+	}
+	return nil
+}
+
+// putState writes what the fold has changed.
+func (g *growth) putState(states map[schema.Cell]State) error {
+	for c, s := range states {
+		data, err := encodeLine(s)
+		if err != nil {
+			return fmt.Errorf("state of %s: %w", c, err)
+		}
+		g.put(StatePath(c), data)
+	}
+	head, err := encodeLine(g.next.head)
+	if err != nil {
+		return fmt.Errorf("head: %w", err)
+	}
+	g.put(headPath, head)
+	g.put(merklePath, g.next.edge.encode())
+	return g.putRefs()
+}
+
+// putRefs leaves the file alone when no ref has moved.
+func (g *growth) putRefs() error {
+	before, errBefore := encodeLine(g.from.refs)
+	after, err := encodeLine(g.next.refs)
+	if err != nil || errBefore != nil {
+		return fmt.Errorf("refs: %w", errors.Join(err, errBefore))
+	}
+	if g.from.tip.IsZero() || !bytes.Equal(before, after) {
+		g.put(refsPath, after)
+	}
+	return nil
+}
+
+func (g *growth) put(path string, data []byte) {
+	g.writes = append(g.writes, write{path: path, id: g.object(schema.BlobObject, data)})
+}
+
+func (g *growth) object(kind schema.ObjectKind, data []byte) schema.Hash {
+	o := schema.NewObject(kind, data)
+	if _, ok := g.fresh[o.ID]; !ok {
+		g.fresh[o.ID] = o
+		g.objects = append(g.objects, o)
+	}
+	return o.ID
+}
+
+// plant writes the checkpoint and makes the trees above everything that has changed.
+func (g *growth) plant(ctx context.Context, checkpoint []byte) error {
+	g.put(checkpointPath, checkpoint)
+	slices.SortStableFunc(g.writes, func(a, b write) int { return strings.Compare(a.path, b.path) })
+	root, err := g.rewrite(ctx, g.from.root, g.writes, 0)
+	if err != nil {
+		return err
+	}
+	g.next.root = root
+	return nil
+}
+
+// rewrite returns the tree that old becomes by the writes, whose paths all begin with the same skip bytes: its directory.
+// Only directories on the way to a write are read and made. A directory that is left empty is left out.
+func (g *growth) rewrite(ctx context.Context, old schema.Hash, writes []write, skip int) (schema.Hash, error) {
+	before, err := g.from.store.tree(ctx, old)
+	if err != nil {
+		return schema.Hash{}, err
+	}
+	var kids []item
+	for len(writes) > 0 {
+		name, _, dir := strings.Cut(writes[0].path[skip:], "/")
+		n := 1
+		for n < len(writes) && sameName(writes[n].path[skip:], name) {
+			n++
+		}
+		kid := item{name: name, dir: dir, id: writes[n-1].id} // of one path the last write holds
+		if dir {
+			have, _ := before.find(name)
+			if kid.id, err = g.rewrite(ctx, have.id, writes[:n], skip+len(name)+1); err != nil {
+				return schema.Hash{}, err
+			}
+		}
+		kids, writes = append(kids, kid), writes[n:]
+	}
+	after := before.with(kids)
+	if len(after) == 0 {
+		return schema.Hash{}, nil
+	}
+	id := g.object(schema.TreeObject, after.encode())
+	g.from.store.trees.put(id, after)
+	return id, nil
+}
+
+func sameName(path, name string) bool {
+	return len(path) >= len(name) && path[:len(name)] == name && (len(path) == len(name) || path[len(name)] == '/')
+}
