@@ -256,4 +256,4 @@ func (r repository) commitTree(tree string, parents []string, message string, au
 }
 
 // gitDate keeps the offset of a rebased author's clock.
-func gitDate(at time.Time) string { return fmt.Sprintf("%d %s", at.Unix(), at.Format("-0700")) }
+func gitDate(at time.Time) string { return fmt.Sprintf("@%d %s", at.Unix(), at.Format("-0700")) }

@@ -60,7 +60,7 @@ func (s *Server) accept(p *project, mr *mergeRequest, user *User, opts MergeOpti
 		return refuse(http.StatusMethodNotAllowed, "405 Method Not Allowed")
 	}
 	if err := s.land(p, mr, user, opts); err != nil {
-		mr.mergeError = err.Error()
+		mr.MergeError = err.Error()
 		return refuse(http.StatusUnprocessableEntity, "Branch cannot be merged")
 	}
 	return s.merged(p, mr, user)
@@ -146,7 +146,7 @@ func (s *Server) squash(p *project, mr *mergeRequest, user *User, message string
 // of the project follow.
 func (s *Server) merged(p *project, mr *mergeRequest, user *User) error {
 	now := s.now()
-	mr.State, mr.MergedAt, mr.UpdatedAt, mr.MergedBy, mr.mergeError = "merged", now, now, user.Username, ""
+	mr.State, mr.MergedAt, mr.UpdatedAt, mr.MergedBy, mr.MergeError = "merged", now, now, user.Username, ""
 	mr.autoMerge = ""
 	kept := p.repo.keep(mr.LandedSHA)
 	if mr.SquashCommitSHA != "" {

@@ -41,6 +41,7 @@ type MergeRequest struct {
 	Notes        []Note     // oldest first
 	// DetailedStatus is detailed_merge_status.
 	DetailedStatus string
+	MergeError     string // of the last merge or rebase that failed
 	WebURL         string
 }
 
@@ -57,13 +58,12 @@ type Version struct {
 // mergeRequest is the record behind the snapshots. Callers hold Server.mu.
 type mergeRequest struct {
 	MergeRequest
-	sourceTip  string // tips seen by the last sync
-	targetTip  string
-	checks     int    // reads left that answer checking
-	mergeError string // of the last failed merge
-	autoMerge  string // who set merge_when_pipeline_succeeds, "" when unset
-	resets     []approvalReset
-	conflicts  map[string]bool // by "source target" tips
+	sourceTip string // tips seen by the last sync
+	targetTip string
+	checks    int    // reads left that answer checking
+	autoMerge string // who set merge_when_pipeline_succeeds, "" when unset
+	resets    []approvalReset
+	conflicts map[string]bool // by "source target" tips
 }
 
 // NewMergeRequest says what to open.

@@ -34,7 +34,7 @@ func (s *Server) rebase(p *project, mr *mergeRequest, user *User) error {
 	}
 	tip, err := s.replay(p, mr.head().Commits, target, user)
 	if errors.Is(err, errConflict) {
-		mr.mergeError = "Rebase failed: Rebase locally, resolve all conflicts, then push the branch."
+		mr.MergeError = "Rebase failed: Rebase locally, resolve all conflicts, then push the branch."
 		return nil // GitLab answers 202 and tells in merge_error
 	}
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Server) rebase(p *project, mr *mergeRequest, user *User) error {
 	if err := p.repo.update("refs/heads/"+mr.SourceBranch, tip, mr.SHA); err != nil {
 		return err
 	}
-	mr.mergeError = ""
+	mr.MergeError = ""
 	return s.sync(p, user)
 }
 
@@ -122,7 +122,7 @@ func (s *Server) revert(p *project, mr *mergeRequest, user *User) (*mergeRequest
 		trees[i] = tree
 	}
 	tree, err := p.repo.pick(trees[0], trees[1], trees[2])
-	if errors.Is(err, errConflict) {
+	if errors.Is(err, errConflict) || err == nil && tree == trees[1] {
 		return nil, refuse(http.StatusBadRequest, "Sorry, we cannot revert this merge request automatically. It may have been reverted already, or a more recent commit may have updated some of its content.")
 	}
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *Server) revert(p *project, mr *mergeRequest, user *User) (*mergeRequest
 }
 
 func (s *Server) openRevert(p *project, mr *mergeRequest, user *User, tree, target string) (*mergeRequest, error) {
-	title := fmt.Sprintf("Revert %q", p.repo.subject(mr.LandedSHA))
+	title := `Revert "` + p.repo.subject(mr.LandedSHA) + `"`
 	message := fmt.Sprintf("%s\n\nThis reverts merge request !%d", title, mr.IID)
 	sha, err := p.repo.commitTree(tree, []string{target}, message, s.sign(user), s.sign(user))
 	if err != nil {

@@ -50,7 +50,7 @@ func (s *Server) mergeRequestDetail(p *project, mr *mergeRequest, u *User) objec
 	out := s.mergeRequestObject(p, mr)
 	v := mr.head()
 	maps.Copy(out, object{
-		"merge_error": orNull(mr.mergeError), "subscribed": u.Username == mr.Author, "first_contribution": false,
+		"merge_error": orNull(mr.MergeError), "subscribed": u.Username == mr.Author, "first_contribution": false,
 		"user":      object{"can_merge": p.canMerge(u, mr.TargetBranch)},
 		"diff_refs": object{"base_sha": v.BaseSHA, "head_sha": v.HeadSHA, "start_sha": v.StartSHA},
 		"pipeline":  nil, "head_pipeline": nil,
