@@ -1,0 +1,197 @@
+package gitrepo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	"github.com/go-git/go-git/v5/storage/memory"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// Push moves a ref of the remote from old to new, where it is not at old [ErrMoved] and nothing is written. A zero old
+// creates the ref. The remote gets exactly objs, which must be all it lacks; nothing is walked. After a success the
+// mirror has the objects and the ref too. [ErrUnknownOutcome] means that the remote may or may not have done it.
+func (r *Repo) Push(ctx context.Context, ref string, old, new schema.Hash, objs []schema.Object) error {
+	if err := CheckRef(ref); err != nil {
+		return fmt.Errorf("push: %w: %w", ErrUsage, err)
+	}
+	if new.IsZero() {
+		return fmt.Errorf("push %s: nothing to move it to: %w", ref, ErrUsage)
+	}
+	if err := r.Write(ctx, objs); err != nil {
+		return fmt.Errorf("push %s: %w", ref, err)
+	}
+	err := r.online(ctx, "push "+ref+" to", func(ctx context.Context) error { return r.push(ctx, ref, old, new, objs) })
+	if err != nil {
+		return err
+	}
+	return r.follow(ctx, ref, new)
+}
+
+// follow moves the mirror's copy of a ref that was pushed.
+func (r *Repo) follow(ctx context.Context, ref string, to schema.Hash) error {
+	if !mirrored(ref) {
+		return nil
+	}
+	unlock, err := r.lock(ctx)
+	if err != nil {
+		return nil // it is pushed; the next fetch sees it
+	}
+	defer unlock()
+	_ = r.set(map[string]schema.Hash{ref: to}) // likewise
+	return nil
+}
+
+func (r *Repo) push(ctx context.Context, ref string, old, new schema.Hash, objs []schema.Object) error {
+	s, advertised, err := r.receivePack(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if at := schema.Hash(advertised.References[ref]); at != old {
+		return moved(ref, at, old)
+	}
+	pack, err := encodePack(objs)
+	if err != nil {
+		return err
+	}
+	var said said
+	req := packp.NewReferenceUpdateRequestFromCapabilities(advertised.Capabilities)
+	req.Commands = []*packp.Command{{Name: plumbing.ReferenceName(ref), Old: plumbing.Hash(old), New: plumbing.Hash(new)}}
+	req.Packfile = io.NopCloser(bytes.NewReader(pack))
+	req.Progress = &said
+	if !advertised.Capabilities.Supports(capability.ReportStatus) {
+		return fmt.Errorf("%w: the server does not report what it did", ErrUnreachable)
+	}
+	if advertised.Capabilities.Supports(capability.Sideband64k) {
+		_ = req.Capabilities.Set(capability.Sideband64k) // takes no argument, so cannot fail
+	}
+	report, err := s.ReceivePack(ctx, req)
+	if report == nil {
+		return sentError(err)
+	}
+	if report.Error() == nil {
+		return nil
+	}
+	return r.refusal(ctx, ref, old, said.reason(report))
+}
+
+func (r *Repo) receivePack(ctx context.Context) (transport.ReceivePackSession, *packp.AdvRefs, error) {
+	s, err := dial(ctx, r.remote, r.remote.proto.NewReceivePackSession)
+	if err != nil {
+		return nil, nil, err
+	}
+	advertised, err := s.AdvertisedReferencesContext(ctx)
+	if err == nil {
+		err = checkAdvertised(advertised)
+	}
+	if err != nil {
+		_ = s.Close() // the first error counts
+		return nil, nil, classify(err)
+	}
+	return s, advertised, nil
+}
+
+func moved(ref string, at, want schema.Hash) error {
+	return fmt.Errorf("%w: %s is at %s, not at %s", ErrMoved, ref, at, want)
+}
+
+// sentError sorts a push that ended without a report: the server may have said no before it read, else nobody knows.
+func sentError(err error) error {
+	if err == nil {
+		return fmt.Errorf("%w: the server said nothing", ErrUnknownOutcome)
+	}
+	err = classify(err)
+	for _, before := range []error{ErrUnauthorized, ErrForbidden, ErrNotFound, ErrRedirected, ErrUsage} {
+		if errors.Is(err, before) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+}
+
+// refusal finds out whether the server said no because the ref moved, by looking, not by its words.
+func (r *Repo) refusal(ctx context.Context, ref string, old schema.Hash, reason string) error {
+	at, err := r.remoteRef(ctx, ref)
+	if err == nil && at != old {
+		return moved(ref, at, old)
+	}
+	return fmt.Errorf("%w: %s", ErrRefused, reason)
+}
+
+// said holds the beginning of what the server tells people.
+type said struct{ bytes.Buffer }
+
+const maxSaid = 4 << 10
+
+func (s *said) Write(p []byte) (int, error) {
+	if room := maxSaid - s.Len(); room > 0 {
+		s.Buffer.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
+
+func (s *said) reason(report *packp.ReportStatus) string {
+	reason := report.Error().Error()
+	if text := strings.TrimSpace(s.String()); text != "" {
+		reason += ": " + text
+	}
+	return reason
+}
+
+func encodePack(objs []schema.Object) ([]byte, error) {
+	store := memory.NewStorage()
+	var ids []plumbing.Hash
+	for _, o := range objs {
+		kind, err := plumbing.ParseObjectType(string(o.Kind))
+		if err != nil {
+			return nil, fmt.Errorf("object %s: %w", o.ID, err)
+		}
+		m := &plumbing.MemoryObject{}
+		m.SetType(kind)
+		if _, err := m.Write(o.Data); err != nil {
+			return nil, err
+		}
+		if _, err := store.SetEncodedObject(m); err != nil {
+			return nil, err
+		}
+		ids = append(ids, plumbing.Hash(o.ID))
+	}
+	var b bytes.Buffer
+	if _, err := packfile.NewEncoder(&b, store, false).Encode(ids, 0); err != nil {
+		return nil, fmt.Errorf("encode pack: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// RemoteRef asks the remote where a ref is now; zero if it has no such ref.
+func (r *Repo) RemoteRef(ctx context.Context, ref string) (schema.Hash, error) {
+	var id schema.Hash
+	err := r.online(ctx, "read "+ref+" of", func(ctx context.Context) (err error) {
+		id, err = r.remoteRef(ctx, ref)
+		return err
+	})
+	return id, err
+}
+
+func (r *Repo) remoteRef(ctx context.Context, ref string) (schema.Hash, error) {
+	s, advertised, err := r.uploadPack(ctx)
+	if errors.Is(err, ErrEmpty) {
+		return schema.Hash{}, nil
+	}
+	if err != nil {
+		return schema.Hash{}, err
+	}
+	defer s.Close()
+	return schema.Hash(advertised.References[ref]), nil
+}
