@@ -70,6 +70,16 @@ func (b Body) Equal(other Body) bool {
 	return reflect.DeepEqual(b, other)
 }
 
+// Digest names what a body says, for telling people that two differ; what was there before is no part of it.
+func (b Body) Digest() schema.Digest {
+	b.Prev = ""
+	text, err := json.Marshal(b)
+	if err != nil {
+		return ""
+	}
+	return schema.DigestOf(text)
+}
+
 // SignHead makes the head that says body.
 func (s Spec) SignHead(body Body) (Head, error) {
 	h := Head{Body: body, WrittenAt: s.Now().UTC().Truncate(time.Millisecond), Key: s.KeyID}

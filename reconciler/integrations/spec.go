@@ -69,3 +69,11 @@ func sortedKeys[V any](m map[string]V) []string {
 	slices.Sort(names)
 	return names
 }
+
+// Logger returns Log, or one that is silent.
+func (s Spec) Logger() *slog.Logger {
+	if s.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return s.Log
+}
