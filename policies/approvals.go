@@ -12,6 +12,8 @@ import (
 type Approvals struct {
 	Observed int // as the forge tells them
 	Signed   int // by the approver's own signature
+	// Roles are who may approve; empty is the stage's own approver role.
+	Roles []schema.RoleName
 	// AfterLive asks that an approval of a promotion was given after the content was live in the stage before (RULES R16).
 	AfterLive bool
 	// BindHead asks for the landed head itself, not only for equal content.
@@ -66,12 +68,24 @@ func (a Approvals) judge(f Facts, g schema.GivenApproval, excluded map[string]bo
 	}
 	switch {
 	case g.By.Bot, g.By.State != "active", g.By.AccessLevel < developer,
-		person.Has(schema.RoleBot, f.Cell), !person.Has(schema.RoleApprover, f.Cell):
+		person.Has(schema.RoleBot, f.Cell), !a.mayApprove(person, f.Cell):
 		return person.ID, "approver-ineligible"
 	case excluded[person.ID]:
 		return person.ID, "self-approval"
 	}
 	return person.ID, ""
+}
+
+func (a Approvals) mayApprove(p schema.Principal, cell schema.Cell) bool {
+	if len(a.Roles) == 0 {
+		return p.Has(schema.RoleApprover, cell)
+	}
+	for _, role := range a.Roles {
+		if p.Has(role, cell) {
+			return true
+		}
+	}
+	return false
 }
 
 // bound says whether the approval was given for this change, and at a time that counts.
@@ -107,7 +121,7 @@ func (a Approvals) excluded(f Facts) map[string]bool {
 func (a Approvals) eligible(f Facts, excluded, counted map[string]bool) []string {
 	var out []string
 	for _, p := range f.Trust.Principals {
-		if p.Has(schema.RoleApprover, f.Cell) && !p.Has(schema.RoleBot, f.Cell) && !excluded[p.ID] && !counted[p.ID] {
+		if a.mayApprove(p, f.Cell) && !p.Has(schema.RoleBot, f.Cell) && !excluded[p.ID] && !counted[p.ID] {
 			out = append(out, p.ID)
 		}
 	}

@@ -21,6 +21,9 @@ var bindingDenies = map[schema.Code]bool{
 func (MergeRequest) Evaluate(f Facts) schema.Verdict {
 	const policy = "merge-request"
 	mr := f.MergeRequest
+	if f.Mixed {
+		return answer(policy, schema.Deny, "policy-mixed", "commit", f.Landing.Tip.Short())
+	}
 	if mr == nil {
 		return answer(policy, schema.Deny, "no-evidence", "commit", f.Landing.Tip.Short())
 	}

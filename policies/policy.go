@@ -39,6 +39,10 @@ type Facts struct {
 	Schemas map[string][]byte
 	// Misfits are what the stage's targets cannot hold (RULES R41).
 	Misfits []schema.Verdict
+	// Mixed says that the landing changes control files as well as apps.
+	Mixed bool
+	// ClockSkew is how far the forge's clock is ahead of ours, where that is too far to trust time; else zero.
+	ClockSkew time.Duration
 	// Retirement says that a retirement record for the app is in force.
 	Retirement bool
 }

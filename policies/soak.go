@@ -10,6 +10,8 @@ import (
 // entries.
 type Soak struct {
 	For time.Duration
+	// In, if given, is the only stage whose soak counts.
+	In schema.StageName
 }
 
 // Evaluate allows what has no stage before (an edit, a rollback, a tune). While soak accrues, Earliest says when it ends.
@@ -19,8 +21,11 @@ func (s Soak) Evaluate(f Facts) schema.Verdict {
 		return allow(policy)
 	}
 	src := f.Change.Source
-	if src == nil {
+	if src == nil || s.In != "" && s.In != src.Stage {
 		return answer(policy, schema.Hold, "not-live")
+	}
+	if f.ClockSkew != 0 {
+		return answer(policy, schema.Hold, "clock", "skew", duration(coarse(f.ClockSkew)))
 	}
 	v := answer(policy, schema.Hold, "soak", "need", duration(s.For), "in", string(src.Stage))
 	switch {
@@ -33,4 +38,12 @@ func (s Soak) Evaluate(f Facts) schema.Verdict {
 		v.Earliest = &earliest
 	}
 	return v
+}
+
+// coarse keeps a verdict about a clock from changing with every second that it is wrong.
+func coarse(d time.Duration) time.Duration {
+	if d.Abs() >= time.Hour {
+		return d.Round(time.Hour)
+	}
+	return d.Round(5 * time.Minute)
 }

@@ -7,13 +7,8 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// Change is one path that differs between two trees. Old or New is zero where the path is in one of them only; a path
-// that was a file and became a directory is two changes.
-type Change struct {
-	Path string
-	Old  TreeEntry
-	New  TreeEntry
-}
+// Change is schema's. A path that was a file and became a directory is two changes.
+type Change = schema.TreeChange
 
 // Diff calls visit for each file that differs, in the order of paths; an error of visit ends it. Equal subtrees are
 // never opened, so it costs what changed. A zero hash is the empty tree.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"syscall"
+
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // What a caller can act on; always wrapped, with what was done, on what and why.
@@ -39,11 +41,11 @@ var (
 	ErrLimit = errors.New("limit exceeded")
 
 	// ErrMoved says that the ref was not where the push expected it; nothing was written.
-	ErrMoved = errors.New("ref has moved")
+	ErrMoved = schema.ErrMoved
 	// ErrRefused says that the remote refused a push: a hook, a protected branch.
 	ErrRefused = errors.New("push refused")
 	// ErrUnknownOutcome says that the connection was lost after a push was sent: read the ref again to know.
-	ErrUnknownOutcome = errors.New("outcome of the push unknown")
+	ErrUnknownOutcome = schema.ErrUnknownOutcome
 )
 
 // onDisk marks an error of the file system that a caller can act on.

@@ -12,15 +12,8 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// Problem is why a directory cannot be an app's configuration.
-type Problem struct {
-	Path   string      `json:"path"` // relative to the directory
-	Code   schema.Code `json:"code"`
-	Detail string      `json:"detail"`
-}
-
-// String reads `symlink "x": …`.
-func (p Problem) String() string { return fmt.Sprintf("%q: %s [%s]", p.Path, p.Detail, p.Code) }
+// Problem is schema's.
+type Problem = schema.Problem
 
 type blobDigest struct {
 	digest  schema.Digest

@@ -10,14 +10,8 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// CommitInfo is what walking history needs of a commit. It is read leniently: a commit that the signature check will
-// refuse still has parents. Judge a commit by its raw bytes ([Repo.Object]).
-type CommitInfo struct {
-	ID      schema.Hash
-	Tree    schema.Hash
-	Parents []schema.Hash
-	Time    time.Time // what the committer says; orders a walk and proves nothing
-}
+// CommitInfo is schema's.
+type CommitInfo = schema.CommitInfo
 
 // Object returns the raw bytes of an object whose id was computed again, with a search for SHA-1 collisions.
 // [ErrMissing] and [ErrMismatch] tell an absent object from a damaged one.

@@ -12,23 +12,13 @@ import (
 
 // The modes of a tree's entries beside those of plain files (schema.Regular, schema.Executable).
 const (
-	ModeTree    schema.Mode = "40000"
-	ModeSymlink schema.Mode = "120000"
-	ModeGitlink schema.Mode = "160000" // a submodule; its ID is a commit elsewhere
+	ModeTree    = schema.TreeMode
+	ModeSymlink = schema.SymlinkMode
+	ModeGitlink = schema.GitlinkMode
 )
 
-// TreeEntry is one name in a tree. The zero TreeEntry is none.
-type TreeEntry struct {
-	Name string
-	Mode schema.Mode
-	ID   schema.Hash
-}
-
-// IsDir reports whether the entry is a tree.
-func (e TreeEntry) IsDir() bool { return e.Mode == ModeTree }
-
-// IsZero reports whether there is no entry.
-func (e TreeEntry) IsZero() bool { return e.Mode == "" }
+// TreeEntry is schema's, so that the packages that read trees need not know this one.
+type TreeEntry = schema.TreeEntry
 
 // The codes of a [TreeError] and a [Problem].
 const (

@@ -1,0 +1,37 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// New makes the policy that a gate names. What it refuses here was refused with its position when the project file was read;
+// a gate that reaches this point in another way is refused as well.
+func New(spec schema.PolicySpec) (Policy, error) {
+	switch spec.Name {
+	case "approvals":
+		s, err := spec.Approvals()
+		if err != nil {
+			return nil, fmt.Errorf("policy approvals: %w", err)
+		}
+		return Approvals{
+			Observed: s.Observed, Signed: s.Signed, Roles: s.Roles,
+			AfterLive: s.After == schema.AfterLive, BindHead: s.Bind == schema.BindHead,
+		}, nil
+	case "soak":
+		s, err := spec.Soak()
+		if err != nil {
+			return nil, fmt.Errorf("policy soak: %w", err)
+		}
+		return Soak{For: s.For, In: s.In}, nil
+	case "schema":
+		s, err := spec.Schema()
+		if err != nil {
+			return nil, fmt.Errorf("policy schema: %w", err)
+		}
+		return Schema{Rules: slices.Clone(s.Rules)}, nil
+	}
+	return nil, fmt.Errorf("policy %q is not known", spec.Name)
+}

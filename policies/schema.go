@@ -1,0 +1,141 @@
+package policies
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// Schema asks that an app's YAML and JSON files satisfy the JSON Schemas (draft 2020-12 by default) that the control files
+// in force hold for them.
+type Schema struct {
+	Rules []schema.SchemaRule
+}
+
+// Evaluate has one part per finding, with the place inside the file. A schema that is not in force, or does not compile,
+// holds: absence of a check is no yes.
+func (s Schema) Evaluate(f Facts) schema.Verdict {
+	const policy = "schema"
+	var parts []schema.Verdict
+	for _, rule := range s.Rules {
+		compiled, err := compile(rule.Schema, f.Schemas)
+		if err != nil {
+			parts = append(parts, answer(policy, schema.Hold, "schema-unusable", "schema", rule.Schema, "detail", oneLine(err)))
+			continue
+		}
+		for _, path := range sortedPaths(f.Files) {
+			if rule.Matches(path) && isData(path) {
+				parts = append(parts, judgeFile(policy, compiled, path, f.Files[path])...)
+			}
+		}
+	}
+	if len(parts) == 0 {
+		return allow(policy)
+	}
+	return schema.All(policy, parts...)
+}
+
+// compile resolves references among the schemas in force and nowhere else: a policy asks nobody.
+func compile(path string, files map[string][]byte) (*jsonschema.Schema, error) {
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	c.UseLoader(inForce(files))
+	return c.Compile(location(path))
+}
+
+const schemaScheme = "sluice:///"
+
+func location(path string) string { return schemaScheme + path }
+
+// inForce loads schemas from the control files.
+type inForce map[string][]byte
+
+// Load serves the compiler; a reference that leaves the control files is an error.
+func (s inForce) Load(url string) (any, error) {
+	path, ours := strings.CutPrefix(url, schemaScheme)
+	data, ok := s[path]
+	if !ours || !ok {
+		return nil, fmt.Errorf("%s: %w", url, fs.ErrNotExist)
+	}
+	return decode(path, data)
+}
+
+func judgeFile(policy string, compiled *jsonschema.Schema, path string, data []byte) []schema.Verdict {
+	value, err := decode(path, data)
+	if err != nil {
+		return []schema.Verdict{answer(policy, schema.Deny, "schema", "path", path, "detail", oneLine(err))}
+	}
+	var invalid *jsonschema.ValidationError
+	if err := compiled.Validate(value); errors.As(err, &invalid) {
+		return leaves(policy, path, invalid)
+	} else if err != nil {
+		return []schema.Verdict{answer(policy, schema.Deny, "schema", "path", path, "detail", oneLine(err))}
+	}
+	return nil
+}
+
+// leaves flattens a validation error to what a person can act on.
+func leaves(policy, path string, e *jsonschema.ValidationError) []schema.Verdict {
+	if len(e.Causes) == 0 {
+		return []schema.Verdict{answer(policy, schema.Deny, "schema",
+			"path", path, "at", "/"+strings.Join(e.InstanceLocation, "/"), "detail", kindText(e))}
+	}
+	var out []schema.Verdict
+	for _, cause := range e.Causes {
+		out = append(out, leaves(policy, path, cause)...)
+	}
+	return out
+}
+
+func kindText(e *jsonschema.ValidationError) string {
+	unit := e.BasicOutput()
+	if unit != nil {
+		for _, u := range append([]jsonschema.OutputUnit{*unit}, unit.Errors...) {
+			if u.Error != nil {
+				return u.Error.String()
+			}
+		}
+	}
+	return oneLine(e)
+}
+
+// decode reads a file into JSON's values, with the literal of every number.
+func decode(path string, data []byte) (any, error) {
+	document, found := schema.NewDocument([]schema.DocumentFile{{Path: path, Mode: schema.Regular, Data: data}})
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	value, ok := document.Value(path)
+	if !ok {
+		return nil, fmt.Errorf("%s: is neither YAML nor JSON", path)
+	}
+	return value, nil
+}
+
+func isData(path string) bool {
+	for _, ending := range []string{".yaml", ".yml", ".json"} {
+		if strings.HasSuffix(path, ending) {
+			return true
+		}
+	}
+	return false
+}
+
+func sortedPaths(files map[string][]byte) []string {
+	out := make([]string, 0, len(files))
+	for path := range files {
+		out = append(out, path)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func oneLine(err error) string {
+	return strings.Join(strings.Fields(err.Error()), " ")
+}

@@ -1,0 +1,206 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// admit decides about everything that is new on the stages' refs, control first (RULES R9), and records it in one append.
+// What could not be found out is an error beside what could.
+func (p *pass) admit(ctx context.Context, report *Report) error {
+	var found findings
+	p.admitControl(ctx, &found)
+	for _, ref := range p.stageRefs() {
+		p.admitRef(ctx, ref, &found)
+	}
+	report.Refused = found.refused
+	if len(found.entries) == 0 {
+		return errors.Join(found.errs...)
+	}
+	if err := p.record(ctx, report, found.entries, found.evidence); err != nil {
+		return errors.Join(append(found.errs, err)...)
+	}
+	return errors.Join(found.errs...)
+}
+
+// findings are what admission of one pass comes to.
+type findings struct {
+	entries  []ledger.Entry
+	evidence [][]byte
+	refused  int // refs that did not move forward
+	errs     []error
+}
+
+func (f *findings) add(decided []judged) {
+	for _, d := range decided {
+		f.entries = append(f.entries, d.entry)
+		f.evidence = append(f.evidence, d.evidence...)
+	}
+}
+
+// stageRefs lists the refs that hold stages, in the order of the first stage on each.
+func (p *pass) stageRefs() []string {
+	var refs []string
+	seen := map[string]bool{}
+	for _, s := range p.rules.project.Stages {
+		if ref := p.rules.project.Ref(s); !seen[ref] {
+			seen[ref] = true
+			refs = append(refs, ref)
+		}
+	}
+	return refs
+}
+
+// admitRef judges the cells of one ref. A ref that did not move forward holds everything on it (RULES R5).
+func (p *pass) admitRef(ctx context.Context, ref string, found *findings) {
+	seen, tip := p.ledger.Refs().Seen[ref], p.refs[ref]
+	code, err := p.movement(ctx, seen, tip)
+	if err != nil {
+		found.errs = append(found.errs, fmt.Errorf("follow %s: %w", ref, err))
+		return
+	}
+	if code != "" {
+		p.refuse(ref, seen, tip, code, found)
+		return
+	}
+	if tip.IsZero() {
+		return // a stage branch may be missing until its first admission
+	}
+	decided, errs := p.judgeRef(ctx, ref, seen, tip)
+	found.errs = append(found.errs, errs...)
+	_, incident := p.ledger.Refs().Incident[ref]
+	complete := len(errs) == 0
+	if complete {
+		moveSeen(decided, ref, seen, tip)
+	}
+	found.add(decided)
+	if complete && (incident || seen != tip && !moves(decided, ref)) {
+		found.entries = append(found.entries, ledger.Entry{Kind: ledger.Observe, Ref: ref, Old: seen, New: tip})
+	}
+}
+
+// movement says why a ref cannot be followed; an empty code follows.
+func (p *pass) movement(ctx context.Context, seen, tip schema.Hash) (schema.Code, error) {
+	switch {
+	case seen == tip, seen.IsZero():
+		return "", nil
+	case tip.IsZero():
+		return ledger.RefMissing, nil
+	}
+	forward, err := p.cfg.Repository.IsAncestor(ctx, seen, tip)
+	if err != nil {
+		return "", err
+	}
+	if !forward {
+		return ledger.NonFastForward, nil
+	}
+	return "", nil
+}
+
+// refuse records a rewind, a rewrite or a vanished ref once. It is never followed and never read as "delete everything".
+func (p *pass) refuse(ref string, seen, tip schema.Hash, code schema.Code, found *findings) {
+	found.refused++
+	p.cfg.Log.Error("refused", "ref", ref, "code", code, "seen", seen.String(), "found", tip.String())
+	if incident, ok := p.ledger.Refs().Incident[ref]; ok && incident.Code == code && incident.New == tip {
+		return
+	}
+	found.entries = append(found.entries, ledger.Entry{Kind: ledger.Observe, Code: code, Ref: ref, Old: seen, New: tip})
+}
+
+// judgeRef judges every cell on the ref that changed since it was last seen, and every one that is held.
+func (p *pass) judgeRef(ctx context.Context, ref string, seen, tip schema.Hash) ([]judged, []error) {
+	var out []judged
+	var errs []error
+	for _, stage := range p.rules.project.Stages {
+		if p.rules.project.Ref(stage) != ref {
+			continue
+		}
+		apps, err := p.appsToJudge(ctx, stage, seen, tip)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("find what changed in %s: %w", stage.Name, err))
+			continue
+		}
+		for _, app := range apps {
+			from := seen
+			if from.IsZero() {
+				from = tip
+			}
+			decided, err := p.judgeCell(ctx, stage, app, from, tip)
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			out = append(out, decided...)
+		}
+	}
+	return out, errs
+}
+
+func (p *pass) appsToJudge(ctx context.Context, stage schema.Stage, seen, tip schema.Hash) ([]schema.App, error) {
+	dir := p.rules.project.Dir(stage)
+	before, err := subtree(ctx, p.cfg.Repository, seen, dir)
+	if err != nil {
+		return nil, err
+	}
+	after, err := subtree(ctx, p.cfg.Repository, tip, dir)
+	if err != nil {
+		return nil, err
+	}
+	apps, err := changedApps(ctx, p.cfg.Repository, p.rules.project.Apps, before, after)
+	if err != nil {
+		return nil, err
+	}
+	held, err := p.heldIn(ctx, stage.Name)
+	if err != nil {
+		return nil, err
+	}
+	all := map[schema.App]bool{}
+	for _, app := range append(apps, held...) {
+		all[app] = true
+	}
+	out := make([]schema.App, 0, len(all))
+	for app := range all {
+		out = append(out, app)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i] < out[j] })
+	return out, nil
+}
+
+func (p *pass) heldIn(ctx context.Context, stage schema.StageName) ([]schema.App, error) {
+	states, err := p.ledger.Cells(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger's state: %w", err)
+	}
+	var out []schema.App
+	for _, s := range states {
+		if s.Stage == stage && s.Held != nil {
+			out = append(out, s.App)
+		}
+	}
+	return out, nil
+}
+
+// moveSeen lets the decisions carry the ref's new position, so that no entry of its own is needed for it. It is done only
+// when every cell could be decided: a cell that was not is found again by the difference to the last position seen.
+func moveSeen(decided []judged, ref string, old, tip schema.Hash) {
+	for i := range decided {
+		if decided[i].entry.Kind == ledger.Observe {
+			continue
+		}
+		decided[i].entry.Ref, decided[i].entry.Old, decided[i].entry.New = ref, old, tip
+	}
+}
+
+func moves(decided []judged, ref string) bool {
+	for _, d := range decided {
+		if d.entry.Ref == ref {
+			return true
+		}
+	}
+	return false
+}

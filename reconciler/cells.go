@@ -1,0 +1,142 @@
+package reconciler
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// maxAppDepth bounds how deep apps may lie, so that a pattern cannot make the walk read a whole repository.
+const maxAppDepth = 8
+
+// appRule answers which directories below a stage are apps.
+type appRule struct{ schema.AppsRule }
+
+func (a appRule) isApp(path string) bool {
+	if len(a.Patterns) > 0 {
+		return a.Patterns.MatchApp(schema.App(path))
+	}
+	return strings.Count(path, "/")+1 == max(a.Depth, 1)
+}
+
+// changedApps names the app directories that differ between two trees of a stage. Equal subtrees are never opened. The
+// names are as they are in Git; the judge refuses those that are no app names.
+func changedApps(ctx context.Context, repo Trees, rule schema.AppsRule, oldTree, newTree schema.Hash) ([]schema.App, error) {
+	w := appWalk{ctx: ctx, repo: repo, rule: appRule{rule}}
+	if err := w.walk("", oldTree, newTree); err != nil {
+		return nil, err
+	}
+	sort.Slice(w.apps, func(i, j int) bool { return w.apps[i] < w.apps[j] })
+	return w.apps, nil
+}
+
+type appWalk struct {
+	ctx  context.Context
+	repo Trees
+	rule appRule
+	apps []schema.App
+}
+
+func (w *appWalk) walk(dir string, oldTree, newTree schema.Hash) error {
+	if oldTree == newTree || strings.Count(dir, "/") >= maxAppDepth {
+		return nil
+	}
+	before, err := w.directories(oldTree)
+	if err != nil {
+		return err
+	}
+	after, err := w.directories(newTree)
+	if err != nil {
+		return err
+	}
+	for name, id := range before {
+		if _, ok := after[name]; !ok {
+			after[name] = schema.Hash{}
+		} else if after[name] == id {
+			delete(after, name)
+		}
+	}
+	for name, id := range after {
+		path := strings.TrimPrefix(dir+"/"+name, "/")
+		if w.rule.isApp(path) {
+			w.apps = append(w.apps, schema.App(path))
+			continue
+		}
+		if err := w.walk(path, before[name], id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// directories maps the names of a tree's directories to their ids; the zero tree is empty.
+func (w *appWalk) directories(tree schema.Hash) (map[string]schema.Hash, error) {
+	out := map[string]schema.Hash{}
+	if tree.IsZero() {
+		return out, nil
+	}
+	entries, err := w.repo.Tree(w.ctx, tree)
+	if err != nil {
+		return nil, fmt.Errorf("read tree %s: %w", tree.Short(), err)
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			out[e.Name] = e.ID
+		}
+	}
+	return out, nil
+}
+
+// subtree returns the tree of a directory at a commit, zero where there is none. An empty path is the whole tree.
+func subtree(ctx context.Context, repo Repository, commit schema.Hash, path string) (schema.Hash, error) {
+	if commit.IsZero() {
+		return schema.Hash{}, nil
+	}
+	info, err := repo.Commit(ctx, commit)
+	if err != nil {
+		return schema.Hash{}, fmt.Errorf("read commit %s: %w", commit.Short(), err)
+	}
+	if path == "" {
+		return info.Tree, nil
+	}
+	entry, ok, err := repo.Lookup(ctx, info.Tree, path)
+	if err != nil {
+		return schema.Hash{}, fmt.Errorf("look up %s at %s: %w", path, commit.Short(), err)
+	}
+	if !ok || !entry.IsDir() {
+		return schema.Hash{}, nil
+	}
+	return entry.ID, nil
+}
+
+// cellFiles is what a cell holds at one position.
+type cellFiles struct {
+	tree     schema.Hash
+	manifest schema.Manifest
+	problems []schema.Problem
+	side     schema.Side
+}
+
+func readCell(ctx context.Context, repo Repository, project schema.Project, tree schema.Hash) (cellFiles, error) {
+	c := cellFiles{tree: tree}
+	if !tree.IsZero() {
+		var err error
+		if c.manifest, c.problems, err = repo.Files(ctx, tree); err != nil {
+			return cellFiles{}, err
+		}
+	}
+	c.side = schema.Side{Revision: c.manifest.Revision(project.StageLocal), Content: c.manifest.Content()}
+	if len(c.problems) > 0 {
+		// What cannot be configuration must not look like the part of it that can: it equals nothing ever admitted.
+		c.side = schema.Side{Revision: schema.Revision("invalid:" + tree.String()), Content: schema.Content("invalid:" + tree.String())}
+	}
+	return c, nil
+}
+
+// appsIn lists every app directory of a stage at a tree.
+func appsIn(ctx context.Context, repo Trees, rule schema.AppsRule, tree schema.Hash) ([]schema.App, error) {
+	return changedApps(ctx, repo, rule, schema.Hash{}, tree)
+}

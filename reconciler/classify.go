@@ -1,0 +1,161 @@
+package reconciler
+
+import (
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// history is what the ledger says that a change's kind follows from: the cell's own state and that of the same app in
+// every other stage.
+type history struct {
+	project schema.Project
+	cell    schema.Cell
+	own     ledger.State
+	others  map[schema.StageName]ledger.State
+	now     time.Time
+}
+
+// classify says what moving the cell from one side to another is (DESIGN §4). It follows from digests and the ledger
+// alone. localChanged says that stage-local files differ.
+func (h history) classify(from, to schema.Side, localChanged bool) schema.Change {
+	c := schema.Change{From: from, To: to, Tune: localChanged}
+	switch {
+	case to.Revision == from.Revision:
+		c.Kind = schema.Tune
+	case h.rollsBack(from.Revision, to.Revision):
+		c.Kind = schema.Rollback
+	case h.project.First(h.cell.Stage):
+		c.Kind = schema.Edit
+	default:
+		h.promotion(&c)
+	}
+	return c
+}
+
+// rollsBack reports whether the rollback gate serves the revision: it passed its full gate here and is neither withdrawn,
+// archived nor tainted (RULES R17, R18).
+func (h history) rollsBack(from, to schema.Revision) bool {
+	served := false
+	for _, a := range h.own.Revisions {
+		if a.Revision != to {
+			continue
+		}
+		if a.Flagged(ledger.Withdrawn) || a.Flagged(ledger.Tainted) || a.Flagged(ledger.Archived) {
+			return false
+		}
+		served = served || a.Full
+	}
+	return served && from != to
+}
+
+// promotion looks for the revision in the stages before: admitted and live there, and not taken back (RULES R11).
+func (h history) promotion(c *schema.Change) {
+	c.Kind, c.Code = schema.Override, "override"
+	for _, stage := range h.project.Predecessors(h.cell.Stage) {
+		state := h.others[stage]
+		a, ok := lastAdmission(state.Revisions, c.To.Revision)
+		switch {
+		case !ok:
+			continue
+		case a.Flagged(ledger.Withdrawn):
+			c.Code = "withdrawn"
+		case a.Flagged(ledger.Tainted):
+			c.Code = "tainted"
+		case a.Flagged(ledger.Archived):
+			c.Code = "archived"
+		case a.LiveAt.IsZero():
+			c.Code = "not-live"
+		default:
+			c.Kind, c.Code, c.Source = schema.Promote, "", source(stage, state, a, h.now)
+			if c.To.Revision == schema.None && h.project.Last(h.cell.Stage) {
+				c.Kind = schema.Retire
+			}
+			return
+		}
+	}
+	if c.Code == "override" && h.elsewhere(c.To.Revision) {
+		c.Code = "no-edge"
+	}
+}
+
+// elsewhere reports whether a stage that does not lead here has the revision live.
+func (h history) elsewhere(rev schema.Revision) bool {
+	for stage, state := range h.others {
+		if stage == h.cell.Stage || rev == schema.None {
+			continue
+		}
+		if a, ok := lastAdmission(state.Revisions, rev); ok && !a.LiveAt.IsZero() && h.before(stage) && !h.leadsHere(stage) {
+			return true
+		}
+	}
+	return false
+}
+
+func (h history) leadsHere(stage schema.StageName) bool {
+	for _, p := range h.project.Predecessors(h.cell.Stage) {
+		if p == stage {
+			return true
+		}
+	}
+	return false
+}
+
+func (h history) before(stage schema.StageName) bool {
+	for _, s := range h.project.Stages {
+		if s.Name == h.cell.Stage {
+			return false
+		}
+		if s.Name == stage {
+			return true
+		}
+	}
+	return false
+}
+
+func lastAdmission(admissions []ledger.Admission, rev schema.Revision) (ledger.Admission, bool) {
+	for i := len(admissions) - 1; i >= 0; i-- {
+		if admissions[i].Revision == rev {
+			return admissions[i], true
+		}
+	}
+	return ledger.Admission{}, false
+}
+
+func source(stage schema.StageName, state ledger.State, a ledger.Admission, now time.Time) *schema.Source {
+	s := &schema.Source{Stage: stage, Seq: a.Seq, LiveAt: a.LiveAt, Soaked: a.SoakedAt(now), SoakingSince: a.SoakingSince}
+	if a.Seq == state.Admitted.Seq {
+		for _, target := range a.Required {
+			if _, down := state.Down[target]; down {
+				s.Down = true
+			}
+		}
+	}
+	return s
+}
+
+// carried are the people whose edits a promotion brings: those of every revision that the source stage admitted since
+// the one the target has (RULES R22).
+func carried(target ledger.State, from ledger.State, upTo int64) []string {
+	since := int64(0)
+	for _, a := range from.Revisions {
+		if a.Revision == target.Admitted.Revision && target.Admitted.Seq > 0 && a.Seq < upTo {
+			since = a.Seq
+		}
+	}
+	seen := map[string]bool{}
+	var out []string
+	for _, a := range from.Revisions {
+		if a.Seq <= since || a.Seq > upTo {
+			continue
+		}
+		for _, who := range a.Authors {
+			if !seen[who] {
+				seen[who] = true
+				out = append(out, who)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,184 @@
+package reconciler
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/sluice-gitops/sluice/policies"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// maxSkew is how far this machine's clock may be from the forge's before time-bound policies answer nothing (RULES R37).
+const maxSkew = 5 * time.Minute
+
+func (p *pass) acceptance() signing.Acceptance {
+	return signing.Acceptance{At: p.now, LastSeq: p.ledger.Head().Size}
+}
+
+// acceptanceAtStart judges signatures while there is no ledger yet.
+func (p *pass) acceptanceAtStart() signing.Acceptance { return signing.Acceptance{At: p.now} }
+
+// judge collects the facts of one landing for the cell, asks the gate, and makes the entry that says so. after is the
+// position from which commits count.
+func (c *cellJudge) judge(ctx context.Context, l landing, after int) (*judged, error) {
+	to, err := c.at(ctx, l.end)
+	if err != nil {
+		return nil, err
+	}
+	from, err := c.admittedManifest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h := c.history()
+	if h.others, err = c.otherStages(ctx); err != nil {
+		return nil, err
+	}
+	local := c.rules.project.StageLocal
+	change := h.classify(c.admitted(), to.side, !sameFiles(from.Local(local), to.manifest.Local(local)))
+	b, err := c.bind(ctx, c, l, after)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := c.facts(ctx, h, l, b, change, to)
+	if err != nil {
+		return nil, err
+	}
+	return c.decide(ctx, facts, b, to, from)
+}
+
+func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, change schema.Change, to cellFiles) (policies.Facts, error) {
+	f := policies.Facts{
+		Now: c.now, Cell: c.cell, Ref: c.ref, Change: change, Landing: b.landing, Commits: b.commits,
+		MergeRequest: l.request, Trust: c.rules.trust, Problems: to.problems, Schemas: c.rules.files,
+		Retirement: c.rules.retirement(c.cell.App),
+	}
+	if _, err := schema.ParseApp(string(c.cell.App)); err != nil {
+		f.Problems = append(f.Problems, schema.Problem{Path: c.path, Code: "name", Detail: err.Error()})
+	}
+	if change.Source != nil {
+		f.Excluded = carried(c.state, h.others[change.Source.Stage], change.Source.Seq)
+	}
+	var err error
+	if f.Mixed, err = c.mixed(ctx, l); err != nil {
+		return f, err
+	}
+	if f.Files, err = c.contents(ctx, to); err != nil {
+		return f, err
+	}
+	f.Misfits = c.misfits(f.Files, to)
+	if l.request == nil {
+		return f, nil
+	}
+	if at := l.request.AsOf; !at.IsZero() && (c.now.Sub(at) > maxSkew || at.Sub(c.now) > maxSkew) {
+		f.ClockSkew = at.Sub(c.now).Round(time.Second)
+	}
+	f.Approvals, err = c.approvals(ctx, *l.request)
+	return f, err
+}
+
+// admittedManifest reads the files that the cell was admitted with.
+func (c *cellJudge) admittedManifest(ctx context.Context) (schema.Manifest, error) {
+	a := c.state.Admitted
+	if a.Seq == 0 || a.Content == schema.NoContent {
+		return nil, nil
+	}
+	for _, d := range c.result {
+		if schema.DigestOf(d.manifest) == a.Manifest {
+			return schema.ParseManifest(d.manifest)
+		}
+	}
+	encoded, err := c.ledger.Evidence(ctx, a.Manifest)
+	if err != nil {
+		return nil, fmt.Errorf("manifest admitted by entry #%d: %w", a.Seq, err)
+	}
+	return schema.ParseManifest(encoded)
+}
+
+func (c *cellJudge) otherStages(ctx context.Context) (map[schema.StageName]ledger.State, error) {
+	out := map[schema.StageName]ledger.State{}
+	for _, s := range c.rules.project.Stages {
+		if s.Name == c.cell.Stage {
+			continue
+		}
+		state, ok, err := c.ledger.Cell(ctx, schema.Cell{Stage: s.Name, App: c.cell.App})
+		if err != nil {
+			return nil, fmt.Errorf("read the ledger's state of %s in %s: %w", c.cell.App, s.Name, err)
+		}
+		if ok {
+			out[s.Name] = state
+		}
+	}
+	return out, nil
+}
+
+// mixed reports whether the landing changes control files as well (RULES R27); the unit is the merge request.
+func (c *cellJudge) mixed(ctx context.Context, l landing) (bool, error) {
+	if c.ref != c.controlRef() || l.start == l.end {
+		return false, nil
+	}
+	return c.controlChanged(ctx, c.chain[l.start], c.chain[l.end])
+}
+
+func (c *cellJudge) contents(ctx context.Context, to cellFiles) (map[string][]byte, error) {
+	out := make(map[string][]byte, len(to.manifest))
+	for _, f := range to.manifest {
+		data, err := c.cfg.Repository.Blob(ctx, f.Blob)
+		if err != nil {
+			return nil, fmt.Errorf("read %s/%s: %w", c.path, f.Path, err)
+		}
+		out[f.Path] = data
+	}
+	return out, nil
+}
+
+// approvals adds to each approval what the cell was in the version that was newest when it was given (RULES R6).
+func (c *cellJudge) approvals(ctx context.Context, mr schema.MergeRequest) ([]schema.GivenApproval, error) {
+	var out []schema.GivenApproval
+	for _, a := range mr.Approvals {
+		g := schema.GivenApproval{By: a.By, At: a.At}
+		if v, ok := versionAt(mr, a.At); ok {
+			g.Version, g.Head = v.ID, v.Head
+			var err error
+			if g.From, err = c.contentOf(ctx, v.Base, mr); err != nil {
+				return nil, err
+			}
+			if g.To, err = c.contentOf(ctx, v.Head, mr); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, g)
+	}
+	return out, nil
+}
+
+// contentOf returns the cell's content at a commit; empty if the commit cannot be had, which equals nothing.
+func (c *cellJudge) contentOf(ctx context.Context, commit schema.Hash, mr schema.MergeRequest) (schema.Content, error) {
+	if code, err := c.present(ctx, commit, mr); err != nil || code != "" {
+		return "", err
+	}
+	tree, err := c.treeAt(ctx, commit)
+	if err != nil {
+		return "", err
+	}
+	files, err := c.filesOf(ctx, tree)
+	return files.side.Content, err
+}
+
+// versionAt returns the version that was newest when an approval was given; one made at the same time is not older, and
+// then the approval is bound to nothing.
+func versionAt(mr schema.MergeRequest, at time.Time) (schema.Version, bool) {
+	for _, v := range mr.Versions {
+		if v.CreatedAt.Equal(at) {
+			return schema.Version{}, false
+		}
+		if v.CreatedAt.Before(at) {
+			return v, true
+		}
+	}
+	return schema.Version{}, false
+}
+
+func sameFiles(a, b schema.Manifest) bool { return a.Content() == b.Content() }

@@ -1,0 +1,304 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// RequestNamespace is the SSHSIG namespace of signed requests; a commit signature can never pass for one.
+const RequestNamespace = "sluice-request@v1"
+
+const genesisTags = "refs/tags/sluice/genesis/"
+
+// Sealing is what a genesis request seals: the project at chosen tips.
+type Sealing struct {
+	Project   string
+	Anchor    schema.Digest
+	Control   schema.Hash // commit of the control files
+	Tips      map[string]schema.Hash
+	Cells     []ledger.SealedCell
+	Manifests [][]byte // of the cells, and of the control files, and those files
+	manifest  schema.Digest
+	trust     int
+}
+
+// Statement returns the bytes that the admins sign (RULES R25).
+func (s Sealing) Statement() ([]byte, error) {
+	list, err := ledger.EncodeSealed(s.Cells)
+	if err != nil {
+		return nil, err
+	}
+	fields := []schema.RequestField{
+		{Name: "project", Value: s.Project}, {Name: "root", Value: string(s.Anchor)}, {Name: "control", Value: s.Control.String()},
+	}
+	for _, ref := range slices.Sorted(maps.Keys(s.Tips)) {
+		fields = append(fields, schema.RequestField{Name: "tip", Value: ref + " " + s.Tips[ref].String()})
+	}
+	fields = append(fields, schema.RequestField{Name: "cells", Value: string(schema.DigestOf(list))})
+	return schema.EncodeStatement("genesis", fields...)
+}
+
+// Seal reads what a repository holds at the tips of its stage refs. It refuses as a whole while an app is malformed
+// (RULES R30). tips maps full ref names; refs of stages that do not exist yet are left out.
+func Seal(ctx context.Context, repo Repository, control schema.Hash, tips map[string]schema.Hash) (Sealing, error) {
+	info, err := repo.Commit(ctx, control)
+	if err != nil {
+		return Sealing{}, fmt.Errorf("read commit %s: %w", control.Short(), err)
+	}
+	manifest, files, err := ControlFiles(ctx, repo, info.Tree)
+	if err != nil {
+		return Sealing{}, err
+	}
+	rules, err := newRules(files)
+	if err != nil {
+		return Sealing{}, err
+	}
+	s := Sealing{
+		Project: rules.trust.Root.Project, Anchor: rules.trust.RootDigest, Control: control, Tips: map[string]schema.Hash{},
+		Manifests: [][]byte{manifest.Encode()}, manifest: schema.DigestOf(manifest.Encode()), trust: rules.trust.Root.Version,
+	}
+	for _, data := range files {
+		s.Manifests = append(s.Manifests, data)
+	}
+	var problems []error
+	for _, stage := range rules.project.Stages {
+		ref := rules.project.Ref(stage)
+		tip, ok := tips[ref]
+		if !ok {
+			continue
+		}
+		s.Tips[ref] = tip
+		problems = append(problems, s.sealStage(ctx, repo, rules, stage, tip)...)
+	}
+	return s, errors.Join(problems...)
+}
+
+func (s *Sealing) sealStage(ctx context.Context, repo Repository, r *rules, stage schema.Stage, tip schema.Hash) []error {
+	tree, err := subtree(ctx, repo, tip, r.project.Dir(stage))
+	if err != nil {
+		return []error{err}
+	}
+	apps, err := appsIn(ctx, repo, r.project.Apps, tree)
+	if err != nil {
+		return []error{err}
+	}
+	var problems []error
+	for _, app := range apps {
+		if strings.HasPrefix(string(app), ".") {
+			continue // the control directory on the default branch of the branch layout
+		}
+		if err := s.sealCell(ctx, repo, r, stage, app, tip); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	return problems
+}
+
+func (s *Sealing) sealCell(ctx context.Context, repo Repository, r *rules, stage schema.Stage, app schema.App, tip schema.Hash) error {
+	path := r.project.CellPath(stage, app)
+	if _, err := schema.ParseApp(string(app)); err != nil {
+		return fmt.Errorf("%s: %w [name]", path, err)
+	}
+	tree, err := subtree(ctx, repo, tip, path)
+	if err != nil {
+		return err
+	}
+	files, err := readCell(ctx, repo, r.project, tree)
+	if err != nil {
+		return err
+	}
+	if len(files.problems) > 0 {
+		p := files.problems[0]
+		return fmt.Errorf("%s/%s: %s [%s]", path, p.Path, p.Detail, p.Code)
+	}
+	encoded := files.manifest.Encode()
+	s.Manifests = append(s.Manifests, encoded)
+	s.Cells = append(s.Cells, ledger.SealedCell{
+		Stage: stage.Name, App: app, Revision: files.side.Revision, Content: files.side.Content,
+		Manifest: schema.DigestOf(encoded), Commit: tip, Required: required(stage),
+	})
+	return nil
+}
+
+// genesis makes entry 1 from a valid request. Without one the project is not sealed, and nothing is admitted or written.
+func (p *pass) genesis(ctx context.Context) error {
+	var refused []error
+	byStatement := map[schema.Digest][]requestTag{}
+	for _, ref := range slices.Sorted(maps.Keys(p.refs)) {
+		if !strings.HasPrefix(ref, genesisTags) {
+			continue
+		}
+		tag, err := p.requestTag(ctx, ref)
+		if err != nil {
+			refused = append(refused, err)
+			continue
+		}
+		d := schema.DigestOf(tag.request.Statement)
+		byStatement[d] = append(byStatement[d], tag)
+	}
+	for _, d := range slices.Sorted(maps.Keys(byStatement)) {
+		err := p.sealBy(ctx, byStatement[d])
+		if err == nil {
+			return nil
+		}
+		refused = append(refused, err)
+	}
+	return errors.Join(append([]error{ErrNotSealed}, refused...)...)
+}
+
+// requestTag is one signer's copy of a request.
+type requestTag struct {
+	ref       string
+	principal string // as the tag's name claims; proved by the signature
+	raw       []byte
+	request   schema.Request
+}
+
+func (p *pass) requestTag(ctx context.Context, ref string) (requestTag, error) {
+	kind, raw, err := p.cfg.Repository.Object(ctx, p.refs[ref])
+	if err != nil {
+		return requestTag{}, fmt.Errorf("request %s: %w", ref, err)
+	}
+	if kind != schema.TagObject {
+		return requestTag{}, fmt.Errorf("request %s: is a %s, want an annotated tag", ref, kind)
+	}
+	message, err := schema.TagMessage(raw)
+	if err != nil {
+		return requestTag{}, fmt.Errorf("request %s: %w", ref, err)
+	}
+	request, err := schema.ParseRequest(message)
+	if err != nil {
+		return requestTag{}, fmt.Errorf("request %s: %w", ref, err)
+	}
+	principal := ref[strings.LastIndex(ref, "/")+1:]
+	if want := "refs/tags/" + request.TagName(principal); ref != want {
+		return requestTag{}, fmt.Errorf("request %s: its statement belongs at %s", ref, want)
+	}
+	return requestTag{ref: ref, principal: principal, raw: raw, request: request}, nil
+}
+
+// sealBy checks one statement with its signers and appends the genesis entry.
+func (p *pass) sealBy(ctx context.Context, tags []requestTag) error {
+	request := tags[0].request
+	control, tips, err := p.requestedTips(ctx, request)
+	if err != nil {
+		return fmt.Errorf("genesis request %s: %w", tags[0].ref, err)
+	}
+	sealing, err := Seal(ctx, p.cfg.Repository, control, tips)
+	if err != nil {
+		return fmt.Errorf("genesis request %s: %w", tags[0].ref, err)
+	}
+	if sealing.Anchor != p.cfg.Anchor {
+		return fmt.Errorf("genesis request %s: trust version 1 at %s is %s, the operator's anchor is %s [wrong-anchor]", tags[0].ref, control.Short(), sealing.Anchor, p.cfg.Anchor)
+	}
+	statement, err := sealing.Statement()
+	if err != nil {
+		return err
+	}
+	if string(statement) != string(request.Statement) {
+		return fmt.Errorf("genesis request %s: what it seals is not what the repository holds at those tips [request-mismatch]", tags[0].ref)
+	}
+	if err := p.signedByAdmins(ctx, control, tags); err != nil {
+		return err
+	}
+	return p.appendGenesis(ctx, sealing, tags)
+}
+
+// requestedTips reads the refs that the statement names and checks that they are history of what is there now.
+func (p *pass) requestedTips(ctx context.Context, r schema.Request) (schema.Hash, map[string]schema.Hash, error) {
+	value, ok := r.Value("control")
+	if !ok {
+		return schema.Hash{}, nil, errors.New("names no control commit")
+	}
+	control, err := schema.ParseHash(value)
+	if err != nil {
+		return schema.Hash{}, nil, err
+	}
+	tips := map[string]schema.Hash{}
+	for _, tip := range r.Values("tip") {
+		ref, id, ok := strings.Cut(tip, " ")
+		if !ok {
+			return schema.Hash{}, nil, fmt.Errorf("tip %q: want a ref and a commit", tip)
+		}
+		if tips[ref], err = schema.ParseHash(id); err != nil {
+			return schema.Hash{}, nil, err
+		}
+		forward, err := p.cfg.Repository.IsAncestor(ctx, tips[ref], p.refs[ref])
+		if err != nil {
+			return schema.Hash{}, nil, err
+		}
+		if !forward {
+			return schema.Hash{}, nil, fmt.Errorf("%s is not history of %s", tips[ref].Short(), ref)
+		}
+	}
+	return control, tips, nil
+}
+
+func (p *pass) signedByAdmins(ctx context.Context, control schema.Hash, tags []requestTag) error {
+	info, err := p.cfg.Repository.Commit(ctx, control)
+	if err != nil {
+		return err
+	}
+	_, files, err := ControlFiles(ctx, p.cfg.Repository, info.Tree)
+	if err != nil {
+		return err
+	}
+	rules, err := newRules(files)
+	if err != nil {
+		return err
+	}
+	admins := map[string]bool{}
+	var refused []error
+	for _, tag := range tags {
+		signer, code := rules.keyring.Detached(RequestNamespace, tag.request.Statement, tag.request.Signature, schema.UsageApproval, p.acceptanceAtStart())
+		principal, known := rules.trust.Principal(signer.Principal)
+		switch {
+		case code != "ok":
+			refused = append(refused, fmt.Errorf("%s: signature does not count [%s]", tag.ref, code))
+		case signer.Principal != tag.principal:
+			refused = append(refused, fmt.Errorf("%s: signed by %s", tag.ref, signer.Principal))
+		case !known || !principal.Has(schema.RoleAdmin, schema.Control):
+			refused = append(refused, fmt.Errorf("%s: %s is no admin", tag.ref, signer.Principal))
+		default:
+			admins[signer.Principal] = true
+		}
+	}
+	if need := max(rules.trust.Root.Admin, 1); len(admins) < need {
+		return errors.Join(append([]error{fmt.Errorf("genesis request: %d of %d admins signed [trust-threshold]", len(admins), need)}, refused...)...)
+	}
+	return nil
+}
+
+func (p *pass) appendGenesis(ctx context.Context, s Sealing, tags []requestTag) error {
+	list, err := ledger.EncodeSealed(s.Cells)
+	if err != nil {
+		return err
+	}
+	evidence := append([][]byte{list}, s.Manifests...)
+	seal := &ledger.Seal{
+		Anchor: s.Anchor, Trust: s.trust, Commit: s.Control, Control: s.manifest, Refs: s.Tips, Cells: schema.DigestOf(list),
+	}
+	for _, tag := range tags {
+		evidence = append(evidence, tag.raw)
+		seal.Request = append(seal.Request, schema.DigestOf(tag.raw))
+	}
+	entry := ledger.Entry{Kind: ledger.Genesis, Seal: seal}
+	for _, data := range s.Manifests {
+		entry.Evidence = append(entry.Evidence, schema.DigestOf(data))
+	}
+	entry.Evidence = unique(entry.Evidence)
+	empty, err := ledger.Open(ctx, p.cfg.Ledger, schema.Hash{}, p.ledgerOptions(s.Project))
+	if err != nil {
+		return err
+	}
+	p.ledger = empty
+	var report Report
+	return p.record(ctx, &report, []ledger.Entry{entry}, evidence)
+}

@@ -1,0 +1,255 @@
+package reconciler
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// cellJudge walks the positions of one cell on its ref and decides, landing by landing, what may enter.
+type cellJudge struct {
+	*pass
+	cell  schema.Cell
+	stage schema.Stage
+	path  string // the cell's directory on the ref
+	ref   string
+	chain []schema.Hash // positions, oldest first; chain[0] is where the cell last held admitted content
+
+	state  ledger.State
+	trees  map[schema.Hash]schema.Hash // commit → the cell's tree
+	files  map[schema.Hash]cellFiles   // tree → what is in it
+	result []judged
+}
+
+// judged is one decision that the pass will record.
+type judged struct {
+	entry    ledger.Entry
+	evidence [][]byte
+	manifest []byte // of an admission; part of evidence as well
+}
+
+// judgeCell decides about everything that stands on the ref for a cell and was not decided yet. It never depends on how
+// often was polled: each landing is judged as if the pass had run right after it (RULES R15).
+func (p *pass) judgeCell(ctx context.Context, stage schema.Stage, app schema.App, seen, tip schema.Hash) ([]judged, error) {
+	c := &cellJudge{
+		pass: p, cell: schema.Cell{Stage: stage.Name, App: app}, stage: stage, ref: p.rules.project.Ref(stage),
+		path:  p.rules.project.CellPath(stage, app),
+		trees: map[schema.Hash]schema.Hash{}, files: map[schema.Hash]cellFiles{},
+	}
+	state, _, err := p.ledger.Cell(ctx, c.cell)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger's state of %s: %w", c.cell, err)
+	}
+	c.state = state
+	base := seen
+	if state.Held != nil {
+		base = state.Held.Base
+	}
+	if c.chain, err = positions(ctx, p.cfg.Repository, base, tip); err != nil {
+		return nil, err
+	}
+	if err := c.walk(ctx); err != nil {
+		return nil, fmt.Errorf("judge %s: %w", c.cell, err)
+	}
+	return c.result, nil
+}
+
+// walk goes through the landings in order. base is the last position at which the cell held admitted content; pending is
+// what was not let in, above which only a rollback or a return to admitted content gets anywhere.
+func (c *cellJudge) walk(ctx context.Context) error {
+	base := 0
+	pending, err := c.unsealed(ctx)
+	if err != nil {
+		return err
+	}
+	for i := 1; i < len(c.chain); {
+		moved, err := c.moved(ctx, i)
+		if err != nil {
+			return err
+		}
+		if !moved {
+			i++
+			continue
+		}
+		l, err := c.landingAt(ctx, c.ref, c.chain, i)
+		if err != nil {
+			return err
+		}
+		back, err := c.lastAdmitted(ctx, i, l.end)
+		if err != nil {
+			return err
+		}
+		if back >= 0 {
+			base, pending = back, nil
+		}
+		if base != l.end {
+			if base, pending, err = c.step(ctx, l, base, pending); err != nil {
+				return err
+			}
+		}
+		i = l.end + 1
+	}
+	c.conclude(pending)
+	return nil
+}
+
+// step judges one landing. Above a pending one it is judged only as a rollback, which replaces what it does not judge.
+func (c *cellJudge) step(ctx context.Context, l landing, base int, pending *judged) (int, *judged, error) {
+	after := max(base, l.start)
+	if pending != nil {
+		to, err := c.at(ctx, l.end)
+		if err != nil {
+			return base, nil, err
+		}
+		if !c.history().rollsBack(c.admitted().Revision, to.side.Revision) {
+			return base, pending, nil
+		}
+		after = l.start
+	}
+	d, err := c.judge(ctx, l, after)
+	if err != nil {
+		return base, nil, err
+	}
+	if !d.entry.Kind.Admits() {
+		d.entry.Decision.Landing.Base = c.chain[base]
+		return base, d, nil
+	}
+	if pending != nil && c.state.Held != nil {
+		d.entry.Decision.Superseded = c.state.Held.Seq
+	}
+	c.admit(*d)
+	return l.end, nil, nil
+}
+
+// admit takes an admission into the state that later landings of this pass are judged by.
+func (c *cellJudge) admit(d judged) {
+	c.result = append(c.result, d)
+	e := d.entry
+	e.At, e.Seq = c.now, c.ledger.Head().Size+int64(len(c.result)) // a stand-in: the ledger gives the real one
+	c.state = ledger.Fold(c.state, e)
+}
+
+// conclude records what is pending if it is news, or that nothing is left to judge.
+func (c *cellJudge) conclude(pending *judged) {
+	held := c.state.Held
+	switch {
+	case pending == nil && held != nil:
+		c.result = append(c.result, judged{entry: ledger.Entry{
+			Kind: ledger.Observe, Code: ledger.Settled, Stage: c.cell.Stage, App: c.cell.App,
+		}})
+	case pending == nil:
+	case held != nil && sameVerdict(*held, *pending.entry.Decision):
+	default:
+		c.result = append(c.result, *pending)
+	}
+}
+
+// unsealed denies content that lay in the cell's place before anything was admitted there: it was never sealed, and no
+// landing brought it (RULES R29). It is nil where the first position holds what was admitted.
+func (c *cellJudge) unsealed(ctx context.Context) (*judged, error) {
+	ok, err := c.holdsAdmitted(ctx, 0)
+	if err != nil || ok {
+		return nil, err
+	}
+	return c.judge(ctx, landing{start: 0, end: 0}, 0)
+}
+
+// sameVerdict is the equality of RULES R33: an equal verdict is not recorded again.
+func sameVerdict(held ledger.Held, d ledger.Decision) bool {
+	return held.Change.To.Content == d.Change.To.Content && held.Change.Kind == d.Change.Kind &&
+		held.Tip == d.Landing.Tip && held.Verdict.Equal(d.Verdict)
+}
+
+func (c *cellJudge) admitted() schema.Side {
+	if c.state.Admitted.Seq == 0 {
+		return schema.Side{Revision: schema.None, Content: schema.NoContent}
+	}
+	return schema.Side{Revision: c.state.Admitted.Revision, Content: c.state.Admitted.Content}
+}
+
+func (c *cellJudge) history() history {
+	return history{project: c.rules.project, cell: c.cell, own: c.state, now: c.now}
+}
+
+func (c *cellJudge) holdsAdmitted(ctx context.Context, i int) (bool, error) {
+	have, err := c.at(ctx, i)
+	return err == nil && have.side.Content == c.admitted().Content, err
+}
+
+// lastAdmitted returns the last position of a stretch at which the cell holds admitted content, -1 if there is none.
+func (c *cellJudge) lastAdmitted(ctx context.Context, from, to int) (int, error) {
+	for i := to; i >= from; i-- {
+		ok, err := c.holdsAdmitted(ctx, i)
+		if err != nil {
+			return -1, err
+		}
+		if ok {
+			return i, nil
+		}
+	}
+	return -1, nil
+}
+
+func (c *cellJudge) moved(ctx context.Context, i int) (bool, error) {
+	before, err := c.treeAt(ctx, c.chain[i-1])
+	if err != nil {
+		return false, err
+	}
+	after, err := c.treeAt(ctx, c.chain[i])
+	return before != after, err
+}
+
+func (c *cellJudge) treeAt(ctx context.Context, commit schema.Hash) (schema.Hash, error) {
+	if tree, ok := c.trees[commit]; ok {
+		return tree, nil
+	}
+	tree, err := subtree(ctx, c.cfg.Repository, commit, c.path)
+	if err == nil {
+		c.trees[commit] = tree
+	}
+	return tree, err
+}
+
+func (c *cellJudge) at(ctx context.Context, i int) (cellFiles, error) {
+	tree, err := c.treeAt(ctx, c.chain[i])
+	if err != nil {
+		return cellFiles{}, err
+	}
+	return c.filesOf(ctx, tree)
+}
+
+func (c *cellJudge) filesOf(ctx context.Context, tree schema.Hash) (cellFiles, error) {
+	if have, ok := c.files[tree]; ok {
+		return have, nil
+	}
+	have, err := readCell(ctx, c.cfg.Repository, c.rules.project, tree)
+	if err == nil {
+		c.files[tree] = have
+	}
+	return have, err
+}
+
+// touches reports whether a commit changes the cell: its tree is none of its parents'.
+func (c *cellJudge) touches(ctx context.Context, id schema.Hash) (bool, error) {
+	info, err := c.cfg.Repository.Commit(ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("read commit %s: %w", id.Short(), err)
+	}
+	tree, err := c.treeAt(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	if len(info.Parents) == 0 {
+		return !tree.IsZero(), nil
+	}
+	trees := make([]schema.Hash, len(info.Parents))
+	for i, parent := range info.Parents {
+		if trees[i], err = c.treeAt(ctx, parent); err != nil {
+			return false, err
+		}
+	}
+	return !slices.Contains(trees, tree), nil
+}

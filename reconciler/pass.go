@@ -1,0 +1,160 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// pass is what one pass knows: one moment, one view of the refs, one ledger, one set of rules.
+type pass struct {
+	*Reconciler
+	now    time.Time
+	refs   map[string]schema.Hash // of the configuration repository; nil when they could not be fetched
+	ledger *ledger.Ledger
+	rules  *rules
+
+	landings map[schema.Hash]landingsAnswer // the forge's answers of this pass
+}
+
+type landingsAnswer struct {
+	requests []schema.MergeRequest
+	err      error
+}
+
+// begin fetches, opens the ledger and reads the rules in force. A pass is returned beside an error when the targets can
+// still be kept equal to what was admitted.
+func (r *Reconciler) begin(ctx context.Context) (*pass, error) {
+	p := &pass{Reconciler: r, now: r.cfg.Now().UTC().Truncate(time.Millisecond), landings: map[schema.Hash]landingsAnswer{}}
+	fetchErr := p.fetch(ctx)
+	if errors.Is(fetchErr, ErrDoubt) {
+		return nil, fetchErr
+	}
+	if r.known == nil {
+		if fetchErr != nil {
+			return nil, fetchErr
+		}
+		if err := p.genesis(ctx); err != nil {
+			return nil, err
+		}
+	}
+	p.ledger = r.known
+	rules, err := r.rulesInForce(ctx, p.ledger)
+	if err != nil {
+		return nil, err
+	}
+	p.rules = rules
+	if fetchErr != nil {
+		return p, fetchErr
+	}
+	return p, p.checkClock()
+}
+
+// fetch reads the refs and the ledger's tip. The ledger may only grow: a tip that does not extend the last good one is doubt.
+func (p *pass) fetch(ctx context.Context) error {
+	refs, err := p.cfg.Repository.Fetch(ctx)
+	if err != nil {
+		return fmt.Errorf("fetch %s: %w", p.cfg.Name, err)
+	}
+	ledgerRefs := refs
+	if p.cfg.Ledger != p.cfg.Repository {
+		if ledgerRefs, err = p.cfg.Ledger.Fetch(ctx); err != nil {
+			return fmt.Errorf("fetch the ledger: %w", err)
+		}
+	}
+	if err := p.extend(ctx, ledgerRefs[p.cfg.LedgerRef]); err != nil {
+		return err
+	}
+	p.refs = refs
+	return nil
+}
+
+// extend replaces the known ledger by the one at tip if that is a later state of the same.
+func (r *Reconciler) extend(ctx context.Context, tip schema.Hash) error {
+	mark, err := r.readMark()
+	if err != nil {
+		return err
+	}
+	if r.known != nil && r.known.Tip() == tip {
+		return nil
+	}
+	if !mark.IsZero() && mark != tip {
+		ok := false
+		if !tip.IsZero() {
+			if ok, err = r.cfg.Ledger.IsAncestor(ctx, mark, tip); err != nil {
+				return fmt.Errorf("compare the ledger with the last one seen: %w", err)
+			}
+		}
+		if !ok {
+			return fmt.Errorf("ledger at %s does not extend %s, the last one seen [log-rollback]: %w", short(tip), mark.Short(), ErrDoubt)
+		}
+	}
+	if tip.IsZero() {
+		return nil // not sealed yet
+	}
+	opened, err := r.openLedger(ctx, tip)
+	if err != nil {
+		return err
+	}
+	r.known = opened
+	return r.writeMark(tip)
+}
+
+func (r *Reconciler) openLedger(ctx context.Context, tip schema.Hash) (*ledger.Ledger, error) {
+	project, err := ledger.Origin(ctx, r.cfg.Ledger, tip)
+	if err != nil {
+		return nil, fmt.Errorf("open the ledger at %s: %w", short(tip), err)
+	}
+	return ledger.Open(ctx, r.cfg.Ledger, tip, r.ledgerOptions(project))
+}
+
+// checkClock refuses to decide with a clock that runs before the ledger (RULES R37).
+func (p *pass) checkClock() error {
+	if last := p.ledger.Head().At; p.now.Before(last) {
+		return fmt.Errorf("clock reads %s, which is before entry #%d of %s: %w",
+			p.now.Format(time.RFC3339), p.ledger.Head().Size, last.Format(time.RFC3339), ErrClock)
+	}
+	return nil
+}
+
+// The high-water mark is the last ledger tip this machine saw. Losing the file loses the memory of one machine, no proof.
+func (r *Reconciler) markFile() string { return filepath.Join(r.cfg.StateDir, "ledger-seen") }
+
+func (r *Reconciler) readMark() (schema.Hash, error) {
+	data, err := os.ReadFile(r.markFile())
+	if errors.Is(err, os.ErrNotExist) {
+		return schema.Hash{}, nil
+	}
+	if err != nil {
+		return schema.Hash{}, fmt.Errorf("read the last ledger position seen: %w", err)
+	}
+	h, err := schema.ParseHash(strings.TrimSpace(string(data)))
+	if err != nil {
+		return schema.Hash{}, fmt.Errorf("read %s: %w", r.markFile(), err)
+	}
+	return h, nil
+}
+
+func (r *Reconciler) writeMark(tip schema.Hash) error {
+	if tip.IsZero() {
+		return nil
+	}
+	if err := replaceFile(r.markFile(), []byte(tip.String()+"\n")); err != nil {
+		return fmt.Errorf("remember the ledger position: %w", err)
+	}
+	return nil
+}
+
+func short(h schema.Hash) string {
+	if h.IsZero() {
+		return "nothing"
+	}
+	return h.Short()
+}

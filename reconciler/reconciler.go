@@ -1,0 +1,206 @@
+// Package reconciler decides which changes may enter a stage and keeps targets equal to what was let in.
+//
+// [Reconciler.Pass] runs the two loops once: Admit judges what is new in Git and records the verdicts in the ledger,
+// Converge makes the targets equal to what the ledger says was admitted. README.md says why they are two.
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// Config is what one project's reconciler works with. Every field without a default is required.
+type Config struct {
+	Name       string // the repository as people know it, without credentials
+	Repository Repository
+	// Ledger is the repository that holds the ledger; Repository when it is nil.
+	Ledger    Repository
+	LedgerRef string // full name; refs/heads/sluice/ledger by default
+	Forge     Forge
+	Targets   map[string]integrations.Target
+	Anchor    schema.Digest // digest of trust version 1, from the operator; nothing in the repository can replace it
+	LogKey    ledger.Signer
+	StateDir  string // for the spool and the ledger's high-water mark
+	// Interval is the time between polls; it also says when a silent target counts as down (twice the interval).
+	Interval time.Duration
+	// CompareEvery is the time between full comparisons of the targets; 0 compares on every pass.
+	CompareEvery time.Duration
+	Now          func() time.Time // time.Now by default
+	Log          *slog.Logger     // discards by default
+}
+
+// Repository is a mirror of a Git repository: what the loops need of it.
+type Repository interface {
+	ledger.Objects
+	Mirror
+	History
+	Trees
+}
+
+// Mirror exchanges objects and refs with the remote.
+type Mirror interface {
+	// Fetch updates the mirror and returns every branch and sluice tag by full name. After an error nothing changed.
+	Fetch(ctx context.Context) (map[string]schema.Hash, error)
+	// FetchCommit makes sure that a commit and its history are here, asking for the refs first.
+	FetchCommit(ctx context.Context, id schema.Hash, refs ...string) error
+	// Push sends objects and moves ref from old to new, or does nothing. ErrMoved is wrapped when ref is not at old.
+	Push(ctx context.Context, ref string, old, new schema.Hash, objects []schema.Object) error
+	// Write puts objects into the mirror alone.
+	Write(ctx context.Context, objects []schema.Object) error
+	// RemoteRef asks the remote where a ref is now; zero if it has none.
+	RemoteRef(ctx context.Context, ref string) (schema.Hash, error)
+}
+
+// History answers questions about the graph of commits.
+type History interface {
+	Commit(ctx context.Context, id schema.Hash) (schema.CommitInfo, error)
+	IsAncestor(ctx context.Context, a, b schema.Hash) (bool, error)
+	MergeBases(ctx context.Context, a, b schema.Hash) ([]schema.Hash, error)
+	// FirstParents walks from tip along first parents down to and including stop; found is false if stop is not met.
+	FirstParents(ctx context.Context, tip, stop schema.Hash, limit int) (chain []schema.Hash, found bool, err error)
+	// Between returns commits reachable from include and not from exclude, parents before children.
+	Between(ctx context.Context, exclude []schema.Hash, include ...schema.Hash) ([]schema.Hash, error)
+}
+
+// Trees reads trees and files.
+type Trees interface {
+	Tree(ctx context.Context, id schema.Hash) ([]schema.TreeEntry, error)
+	Lookup(ctx context.Context, tree schema.Hash, path string) (schema.TreeEntry, bool, error)
+	Diff(ctx context.Context, oldTree, newTree schema.Hash, visit func(schema.TreeChange) error) error
+	Files(ctx context.Context, tree schema.Hash) (schema.Manifest, []schema.Problem, error)
+	Blob(ctx context.Context, id schema.Hash) ([]byte, error)
+}
+
+// Forge is the witness of merge requests. It can block, and it never alone lets a change in.
+type Forge interface {
+	// Landings returns the merged merge requests into targetRef that the forge relates to the commit, in full.
+	Landings(ctx context.Context, commit schema.Hash, targetRef string) ([]schema.MergeRequest, error)
+	// Opened lists the open merge requests.
+	Opened(ctx context.Context) ([]schema.MergeRequest, error)
+}
+
+// Errors that callers act on.
+var (
+	// ErrDoubt means that the ledger itself is in doubt: both loops stop, drift repair too (RULES R36).
+	ErrDoubt = ledger.ErrDoubt
+	// ErrMoved is wrapped by a push whose ref was moved by somebody else.
+	ErrMoved = schema.ErrMoved
+	// ErrUnknownOutcome is wrapped by a push that may or may not have arrived.
+	ErrUnknownOutcome = schema.ErrUnknownOutcome
+	// ErrNotSealed means that there is no genesis entry and no valid request for one.
+	ErrNotSealed = errors.New("the project is not sealed yet")
+	// ErrClock means that this machine's clock cannot be right (RULES R37).
+	ErrClock = errors.New("the clock cannot be right")
+)
+
+// Reconciler runs the loops of one project. Pass must not be called by two goroutines at once; View may be.
+type Reconciler struct {
+	cfg   Config
+	known *ledger.Ledger // last one opened and found good; never replaced by one that does not extend it
+	rules *rules         // control files in force, by ledger entry
+	spool *spool
+	down  map[deliveryKey]time.Time // since when a target did not answer, until the ledger says so
+	full  time.Time                 // last full comparison of the targets
+	view  atomic.Pointer[schema.View]
+	// inForce is rules for the goroutines that watch.
+	inForce atomic.Pointer[rules]
+
+	mu    sync.Mutex // guards dirty
+	dirty map[schema.Cell]bool
+}
+
+// New checks the configuration and fills the defaults.
+func New(cfg Config) (*Reconciler, error) {
+	switch {
+	case cfg.Repository == nil:
+		return nil, errors.New("reconciler: no repository")
+	case cfg.Forge == nil:
+		return nil, errors.New("reconciler: no forge")
+	case cfg.LogKey == nil:
+		return nil, errors.New("reconciler: no log key")
+	case cfg.Anchor == "":
+		return nil, errors.New("reconciler: no trust anchor")
+	case cfg.StateDir == "":
+		return nil, errors.New("reconciler: no state directory")
+	}
+	if cfg.Ledger == nil {
+		cfg.Ledger = cfg.Repository
+	}
+	if cfg.LedgerRef == "" {
+		cfg.LedgerRef = "refs/heads/sluice/ledger"
+	}
+	if cfg.Interval <= 0 {
+		cfg.Interval = 30 * time.Second
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	s, err := openSpool(cfg.StateDir)
+	if err != nil {
+		return nil, fmt.Errorf("open the spool: %w", err)
+	}
+	return &Reconciler{cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, dirty: map[schema.Cell]bool{}}, nil
+}
+
+// Report says what one pass found and did; Run and the command turn it into logs and an exit code.
+type Report struct {
+	Entries  []ledger.Entry // appended, in order
+	Held     int            // cells that are held or denied, control included
+	Drifted  int            // cells that differed from what was admitted
+	Refused  int            // refs that did not move forward
+	Failed   int            // deliveries that failed
+	AdmitErr error          // admission could not be decided
+	ApplyErr error          // a target could not be made equal
+}
+
+// Err joins what went wrong.
+func (r Report) Err() error { return errors.Join(r.AdmitErr, r.ApplyErr) }
+
+// Pass runs both loops once. Converge runs even if Admit could not find out, unless the ledger is in doubt.
+func (r *Reconciler) Pass(ctx context.Context) Report {
+	var report Report
+	p, err := r.begin(ctx)
+	if err != nil {
+		report.AdmitErr = err
+		if p == nil {
+			r.publish(ctx, nil, report)
+			return report
+		}
+	} else if err := p.admit(ctx, &report); err != nil {
+		report.AdmitErr = err
+	}
+	if errors.Is(report.AdmitErr, ErrDoubt) {
+		r.publish(ctx, nil, report)
+		return report
+	}
+	report.ApplyErr = p.converge(ctx, &report)
+	r.publish(ctx, p, report)
+	return report
+}
+
+// Wake asks the next pass to compare a cell's targets even if no full comparison is due.
+func (r *Reconciler) Wake(cell schema.Cell) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dirty[cell] = true
+}
+
+func (r *Reconciler) takeDirty() map[schema.Cell]bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	taken := r.dirty
+	r.dirty = map[schema.Cell]bool{}
+	return taken
+}

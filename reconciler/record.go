@@ -1,0 +1,114 @@
+package reconciler
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// record appends entries in one commit and pushes it with compare-and-swap: of two reconcilers that decided, one loses and
+// looks again. Only after it returned may a target be written.
+func (p *pass) record(ctx context.Context, report *Report, entries []ledger.Entry, evidence [][]byte) error {
+	spooled := p.spool.entries()
+	all := append(slices.Clone(spooled), entries...)
+	batch, err := p.ledger.Append(ctx, p.now, all, p.missing(ctx, evidence), p.cfg.LogKey)
+	if err != nil {
+		return fmt.Errorf("record %d entries: %w", len(all), err)
+	}
+	if err := p.push(ctx, batch); err != nil {
+		return fmt.Errorf("push the ledger: %w", err)
+	}
+	if err := p.spool.drop(len(spooled)); err != nil {
+		p.cfg.Log.Warn("spool not emptied", "error", err)
+	}
+	p.ledger, p.known = batch.Ledger, batch.Ledger
+	report.Entries = append(report.Entries, batch.Entries...)
+	for _, e := range batch.Entries {
+		p.logEntry(e)
+	}
+	return p.writeMark(batch.New)
+}
+
+func (p *pass) push(ctx context.Context, batch ledger.Batch) error {
+	if err := p.cfg.Ledger.Write(ctx, batch.Objects); err != nil {
+		return fmt.Errorf("keep the new objects: %w", err)
+	}
+	err := p.cfg.Ledger.Push(ctx, p.cfg.LedgerRef, batch.Old, batch.New, batch.Objects)
+	if errors.Is(err, ErrUnknownOutcome) {
+		at, askErr := p.cfg.Ledger.RemoteRef(ctx, p.cfg.LedgerRef)
+		if askErr != nil {
+			return errors.Join(err, askErr)
+		}
+		if at == batch.New {
+			return nil
+		}
+	}
+	return err
+}
+
+// missing leaves out the evidence that the ledger holds already, and doubles.
+func (p *pass) missing(ctx context.Context, evidence [][]byte) [][]byte {
+	seen := map[schema.Digest]bool{}
+	var out [][]byte
+	for _, data := range evidence {
+		d := schema.DigestOf(data)
+		if seen[d] {
+			continue
+		}
+		seen[d] = true
+		if _, err := p.ledger.Evidence(ctx, d); err != nil {
+			out = append(out, data)
+		}
+	}
+	return out
+}
+
+func (p *pass) logEntry(e ledger.Entry) {
+	args := []any{"seq", e.Seq}
+	if e.App != "" {
+		args = append(args, "stage", string(e.Stage), "app", string(e.App))
+	}
+	if e.Ref != "" {
+		args = append(args, "ref", e.Ref)
+	}
+	if e.Code != "" {
+		args = append(args, "code", string(e.Code))
+	}
+	if e.Decision != nil {
+		args = append(args, "kind", string(e.Decision.Change.Kind), "to", e.Decision.Change.To.Revision.String())
+		for _, m := range e.Decision.Verdict.Missing() {
+			args = append(args, "missing", string(m.Code))
+		}
+	}
+	if e.Delivery != nil {
+		args = append(args, "target", e.Delivery.Target, "result", e.Delivery.Result)
+	}
+	p.cfg.Log.Info(pastTense[e.Kind], args...)
+}
+
+var pastTense = map[ledger.Kind]string{
+	ledger.Genesis: "sealed", ledger.Control: "control taken over", ledger.Observe: "observed", ledger.Admit: "admitted",
+	ledger.Rollback: "rolled back", ledger.Retire: "retired", ledger.Hold: "held", ledger.Deny: "denied",
+	ledger.Apply: "applied", ledger.Drift: "found drift", ledger.TargetDown: "lost a target",
+}
+
+// ledgerOptions opens the ledger as the log key's own: until keys rotate, what another key signed is not ours.
+func (r *Reconciler) ledgerOptions(project string) ledger.Options {
+	return ledger.Options{
+		Project: project, Anchor: r.cfg.Anchor, Before: r.known,
+		LogKeys:      []string{ledger.FormatLogKey(r.cfg.LogKey.PublicKey())},
+		VerifyCommit: VerifyLogCommit,
+	}
+}
+
+// VerifyLogCommit checks the signature of a ledger commit by one log key; the ledger asks for it so that it needs to know
+// nothing of signatures.
+func VerifyLogCommit(payload, armored []byte, key ed25519.PublicKey) error {
+	return signing.VerifySSH(ledger.FormatLogKey(key), "git", payload, armored)
+}

@@ -1,0 +1,184 @@
+package reconciler
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/policies"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// rules are the control files in force, as the ledger's last control entry has them; never those of the change under test
+// (RULES R4).
+type rules struct {
+	seq     int64
+	project schema.Project
+	trust   schema.Trust
+	keyring *signing.Keyring
+	files   map[string][]byte
+	gates   map[gateKey]gate
+}
+
+type gateKey struct {
+	stage schema.StageName
+	kind  schema.Kind
+}
+
+type gate struct {
+	policy policies.Gate
+	digest schema.Digest
+}
+
+// ControlPaths are the files and directories of the control cell, at the top of the default branch (RULES R9).
+var ControlPaths = []string{".gitlab-ci.yml", ".sluice", "CODEOWNERS", "sluice.yaml"}
+
+const trustDir = ".sluice/trust/"
+
+func (r *Reconciler) rulesInForce(ctx context.Context, l *ledger.Ledger) (*rules, error) {
+	control := l.Head().Control
+	if r.rules != nil && r.rules.seq == control.Seq {
+		return r.rules, nil
+	}
+	files, err := sealedFiles(ctx, l, control.Manifest)
+	if err != nil {
+		return nil, fmt.Errorf("read the control files in force (entry #%d): %w", control.Seq, err)
+	}
+	rules, err := newRules(files)
+	if err != nil {
+		return nil, fmt.Errorf("control files in force (entry #%d): %w", control.Seq, err)
+	}
+	rules.seq = control.Seq
+	r.rules = rules
+	r.inForce.Store(rules)
+	return rules, nil
+}
+
+func sealedFiles(ctx context.Context, l *ledger.Ledger, manifest schema.Digest) (map[string][]byte, error) {
+	encoded, err := l.Evidence(ctx, manifest)
+	if err != nil {
+		return nil, err
+	}
+	m, err := schema.ParseManifest(encoded)
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string][]byte, len(m))
+	for _, f := range m {
+		if files[f.Path], err = l.Evidence(ctx, f.Digest); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Path, err)
+		}
+	}
+	return files, nil
+}
+
+// newRules parses control files. Findings in them are an error: what does not parse is never in force.
+func newRules(files map[string][]byte) (*rules, error) {
+	source, ok := files["sluice.yaml"]
+	if !ok {
+		return nil, fmt.Errorf("sluice.yaml: the project has none")
+	}
+	project, found := schema.LoadProject("sluice.yaml", source)
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	trust, found := schema.LoadTrust(below(files, trustDir))
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	keyring, _ := signing.NewKeyring(trust) // a bad key is disabled; the update that brought it is where it is refused
+	r := &rules{project: project, trust: trust, keyring: keyring, files: files, gates: map[gateKey]gate{}}
+	for _, stage := range project.Stages {
+		if err := r.compile(stage); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func (r *rules) compile(stage schema.Stage) error {
+	digests := map[string]schema.Digest{}
+	for path, data := range r.files {
+		digests[path] = schema.DigestOf(data)
+	}
+	for _, kind := range []schema.Kind{schema.Edit, schema.Promote, schema.Tune, schema.Rollback, schema.Retire, schema.Override} {
+		policy, err := policies.ForGate(stage.Gates, kind)
+		if err != nil {
+			return fmt.Errorf("stage %s, gate for %s: %w", stage.Name, kind, err)
+		}
+		r.gates[gateKey{stage.Name, kind}] = gate{policy: policy, digest: stage.Gates.For(kind).Digest(digests)}
+	}
+	return nil
+}
+
+func (r *rules) gate(stage schema.StageName, kind schema.Kind) gate {
+	return r.gates[gateKey{stage, kind}]
+}
+
+func (r *rules) retirement(app schema.App) bool {
+	_, ok := r.files[".sluice/retired/"+string(app)+".yaml"]
+	return ok
+}
+
+func below(files map[string][]byte, dir string) map[string][]byte {
+	out := map[string][]byte{}
+	for path, data := range files {
+		if rest, ok := strings.CutPrefix(path, dir); ok {
+			out[rest] = data
+		}
+	}
+	return out
+}
+
+// ControlFiles reads the control cell of a commit: its manifest, with paths from the top, and the bytes.
+func ControlFiles(ctx context.Context, repo Trees, tree schema.Hash) (schema.Manifest, map[string][]byte, error) {
+	var all []schema.File
+	for _, path := range ControlPaths {
+		files, err := controlFiles(ctx, repo, tree, path)
+		if err != nil {
+			return nil, nil, fmt.Errorf("control files: %w", err)
+		}
+		all = append(all, files...)
+	}
+	manifest, err := schema.NewManifest(all)
+	if err != nil {
+		return nil, nil, fmt.Errorf("control files: %w", err)
+	}
+	contents := make(map[string][]byte, len(manifest))
+	for _, f := range manifest {
+		if contents[f.Path], err = repo.Blob(ctx, f.Blob); err != nil {
+			return nil, nil, fmt.Errorf("control file %s: %w", f.Path, err)
+		}
+	}
+	return manifest, contents, nil
+}
+
+func controlFiles(ctx context.Context, repo Trees, tree schema.Hash, path string) ([]schema.File, error) {
+	entry, ok, err := repo.Lookup(ctx, tree, path)
+	if err != nil || !ok {
+		return nil, err
+	}
+	if entry.IsDir() {
+		m, problems, err := repo.Files(ctx, entry.ID)
+		if err != nil {
+			return nil, err
+		}
+		if len(problems) > 0 {
+			return nil, fmt.Errorf("%s/%s [%s]", path, problems[0].Path, problems[0].Code)
+		}
+		for i := range m {
+			m[i].Path = path + "/" + m[i].Path
+		}
+		return m, nil
+	}
+	if mode := schema.Mode(entry.Mode); mode != schema.Regular && mode != schema.Executable {
+		return nil, fmt.Errorf("%s [unsupported-entry]", path)
+	}
+	data, err := repo.Blob(ctx, entry.ID)
+	if err != nil {
+		return nil, err
+	}
+	return []schema.File{{Path: path, Mode: schema.Mode(entry.Mode), Digest: schema.DigestOf(data), Blob: entry.ID, Size: int64(len(data))}}, nil
+}

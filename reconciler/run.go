@@ -1,0 +1,94 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// Run passes at every interval, with up to a tenth of jitter, and whenever wake says so, until ctx ends. A conflict with
+// another reconciler is tried again at once, a doubtful ledger is looked at again and never worked around.
+func (r *Reconciler) Run(ctx context.Context, wake <-chan struct{}) error {
+	changed := r.watch(ctx)
+	for {
+		report := r.Pass(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := report.Err(); err != nil {
+			r.cfg.Log.Error("pass ended with errors", "error", err)
+		}
+		wait := r.cfg.Interval + rand.N(r.cfg.Interval/10+1)
+		if errors.Is(report.Err(), ErrMoved) {
+			wait = rand.N(time.Second)
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case <-wake:
+		case <-changed:
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+}
+
+// watch lets targets that can tell of changes wake the loop. It only saves time: the periodic comparison finds the same.
+func (r *Reconciler) watch(ctx context.Context) <-chan struct{} {
+	changed := make(chan struct{}, 1)
+	for name, target := range r.cfg.Targets {
+		watcher, ok := target.(integrations.Watcher)
+		if !ok {
+			continue
+		}
+		go r.watchTarget(ctx, name, watcher, changed)
+	}
+	return changed
+}
+
+// watchTarget starts when the places are known and ends with ctx.
+func (r *Reconciler) watchTarget(ctx context.Context, name string, w integrations.Watcher, changed chan<- struct{}) {
+	for ctx.Err() == nil {
+		places := r.places(name)
+		if len(places) > 0 {
+			err := w.Watch(ctx, places, func(cell schema.Cell) {
+				r.Wake(cell)
+				select {
+				case changed <- struct{}{}:
+				default: // a wake-up is under way already
+				}
+			})
+			if err != nil && ctx.Err() == nil {
+				r.cfg.Log.Warn("watch ended", "target", name, "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(r.cfg.Interval):
+		}
+	}
+}
+
+// places are the stages that write to a target, as the last pass knew them.
+func (r *Reconciler) places(target string) []integrations.Place {
+	rules := r.inForce.Load()
+	if rules == nil {
+		return nil
+	}
+	var out []integrations.Place
+	for _, stage := range rules.project.Stages {
+		for _, t := range stage.Targets {
+			if t.Name == target {
+				out = append(out, integrations.Place{Stage: stage.Name, Settings: t.Settings})
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,134 @@
+package reconciler
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+)
+
+// maxSpooled bounds the spool: past it the oldest detail is lost, never correctness.
+const maxSpooled = 10_000
+
+// spool keeps drift and apply entries on disk while the ledger cannot be reached (RULES R34). One pass at a time uses it.
+type spool struct {
+	file string
+	held []ledger.Entry // with ObservedAt
+}
+
+func openSpool(dir string) (*spool, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	s := &spool{file: filepath.Join(dir, "spool.jsonl")}
+	data, err := os.ReadFile(s.file)
+	if errors.Is(err, os.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var e ledger.Entry
+		if json.Unmarshal(lines.Bytes(), &e) == nil { // a line cut off by a crash loses its detail alone
+			s.held = append(s.held, e)
+		}
+	}
+	return s, lines.Err()
+}
+
+func (s *spool) len() int { return len(s.held) }
+
+func (s *spool) entries() []ledger.Entry { return slices.Clone(s.held) }
+
+// news leaves out what is spooled already: without the ledger every pass finds the same again.
+func (s *spool) news(entries []ledger.Entry) []ledger.Entry {
+	var out []ledger.Entry
+	for _, e := range entries {
+		if last, ok := s.last(e); !ok || !sameDelivery(last, e) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// last returns the latest spooled entry about the same cell at the same target.
+func (s *spool) last(e ledger.Entry) (ledger.Entry, bool) {
+	for i := len(s.held) - 1; i >= 0; i-- {
+		h := s.held[i]
+		if h.Cell() == e.Cell() && h.Delivery.Target == e.Delivery.Target {
+			return h, true
+		}
+	}
+	return ledger.Entry{}, false
+}
+
+func sameDelivery(a, b ledger.Entry) bool {
+	return a.Kind == b.Kind && a.Code == b.Code && a.Delivery.Result == b.Delivery.Result &&
+		a.Delivery.Admission == b.Delivery.Admission && a.Delivery.Found == b.Delivery.Found
+}
+
+// add spools entries that happened now. The file is on disk before it returns.
+func (s *spool) add(now time.Time, entries []ledger.Entry) error {
+	for _, e := range entries {
+		at := now
+		e.ObservedAt = &at
+		s.held = append(s.held, e)
+	}
+	if over := len(s.held) - maxSpooled; over > 0 {
+		s.held = s.held[over:]
+	}
+	return s.save()
+}
+
+// drop forgets the first n entries, which the ledger has now.
+func (s *spool) drop(n int) error {
+	if n == 0 {
+		return nil
+	}
+	s.held = slices.Clone(s.held[n:])
+	return s.save()
+}
+
+func (s *spool) save() error {
+	var b bytes.Buffer
+	for _, e := range s.held {
+		line, err := json.Marshal(e)
+		if err != nil {
+			return fmt.Errorf("spool: %w", err)
+		}
+		b.Write(append(line, '\n'))
+	}
+	if err := replaceFile(s.file, b.Bytes()); err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	return nil
+}
+
+// replaceFile puts data in place of a file, whole or not at all, and on disk.
+func replaceFile(name string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) //nolint:errcheck // gone after the rename
+	if _, err := f.Write(data); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := f.Sync(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}

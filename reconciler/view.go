@@ -1,0 +1,185 @@
+package reconciler
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// View returns what was last published; nil before the first pass.
+func (r *Reconciler) View() *schema.View { return r.view.Load() }
+
+// publish makes the view of a pass. After a pass that found nothing out, the last view stays, with its times and the reason.
+func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
+	v := schema.View{}
+	if last := r.view.Load(); last != nil {
+		v = *last
+	}
+	v.At, v.Problems = r.cfg.Now().UTC(), problems(report)
+	v.Repository, v.StaleAfter = r.cfg.Name, 2*r.cfg.Interval
+	if p != nil {
+		fresh, err := NewView(ctx, p.ledger, p.rules.project)
+		if err != nil {
+			v.Problems = append(v.Problems, err.Error())
+		} else {
+			fresh.At, fresh.Problems, fresh.Repository, fresh.StaleAfter = v.At, v.Problems, v.Repository, v.StaleAfter
+			fresh.Looked, fresh.Compared, fresh.Drafts = v.Looked, v.Compared, v.Drafts
+			v = fresh
+		}
+		if p.refs != nil {
+			v.Looked = p.now
+			v.Drafts = p.drafts(ctx, &v)
+		}
+		if !p.full.IsZero() {
+			v.Compared = p.full
+		}
+	}
+	r.view.Store(&v)
+}
+
+func problems(report Report) []string {
+	err := report.Err()
+	if err == nil {
+		return nil
+	}
+	return strings.Split(err.Error(), "\n")
+}
+
+// drafts are the open merge requests into the first stage; they are shown while the forge answers and never stored.
+func (p *pass) drafts(ctx context.Context, v *schema.View) []schema.DraftView {
+	open, err := p.cfg.Forge.Opened(ctx)
+	if err != nil {
+		v.Problems = append(v.Problems, fmt.Sprintf("open merge requests are unknown: %v", err))
+		return nil
+	}
+	first := p.rules.project.Ref(p.rules.project.Stages[0])
+	var out []schema.DraftView
+	for _, mr := range open {
+		if mr.TargetRef == first {
+			out = append(out, schema.DraftView{IID: mr.IID, Title: mr.Title, URL: mr.URL, Author: mr.Author.Username, Opened: mr.CreatedAt})
+		}
+	}
+	return out
+}
+
+// NewView shows a ledger under a project's rules. It needs nothing but a clone.
+func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (schema.View, error) {
+	states, err := l.Cells(ctx)
+	if err != nil {
+		return schema.View{}, fmt.Errorf("read the ledger's state: %w", err)
+	}
+	head := l.Head()
+	v := schema.View{Project: head.Project, Ledger: schema.LedgerView{Size: head.Size, Tip: l.Tip(), At: head.At}}
+	for _, s := range project.Stages {
+		v.Stages = append(v.Stages, s.Name)
+	}
+	v.Incidents = incidents(l.Refs())
+	if head.Control.Held != nil {
+		held := heldView(*head.Control.Held)
+		v.Control = &held
+	}
+	v.Apps = apps(states, project, v.Incidents)
+	return v, nil
+}
+
+func incidents(refs ledger.Refs) []schema.Incident {
+	var out []schema.Incident
+	for ref, i := range refs.Incident {
+		out = append(out, schema.Incident{Ref: ref, Code: i.Code, Seen: refs.Seen[ref], Found: i.New, Since: i.At, Seq: i.Seq})
+	}
+	slices.SortFunc(out, func(a, b schema.Incident) int { return strings.Compare(a.Ref, b.Ref) })
+	return out
+}
+
+func apps(states []ledger.State, project schema.Project, incidents []schema.Incident) []schema.AppView {
+	byApp := map[schema.App]map[schema.StageName]ledger.State{}
+	for _, s := range states {
+		if byApp[s.App] == nil {
+			byApp[s.App] = map[schema.StageName]ledger.State{}
+		}
+		byApp[s.App][s.Stage] = s
+	}
+	out := make([]schema.AppView, 0, len(byApp))
+	for app, stages := range byApp {
+		view := schema.AppView{App: app}
+		for _, stage := range project.Stages {
+			c := cellView(schema.Cell{Stage: stage.Name, App: app}, stages[stage.Name], stage)
+			for _, i := range incidents {
+				if i.Ref == project.Ref(stage) {
+					c.Incident, c.State = &i, schema.Refused
+				}
+			}
+			view.Cells = append(view.Cells, c)
+		}
+		out = append(out, view)
+	}
+	slices.SortFunc(out, func(a, b schema.AppView) int { return strings.Compare(string(a.App), string(b.App)) })
+	return out
+}
+
+func cellView(cell schema.Cell, s ledger.State, stage schema.Stage) schema.CellView {
+	c := schema.CellView{Cell: cell, State: schema.Absent}
+	if s.Held != nil {
+		held := heldView(*s.Held)
+		c.Held = &held
+	}
+	if a := s.Admitted; a.Seq > 0 {
+		c.Revision, c.Content, c.Seq, c.Since, c.LiveAt = a.Revision, a.Content, a.Seq, a.At, a.LiveAt
+		c.Targets = targetViews(s, stage)
+	}
+	c.State = cellState(c, s)
+	return c
+}
+
+// cellState picks the word that a person has to act on first.
+func cellState(c schema.CellView, s ledger.State) schema.CellState {
+	failing := false
+	for _, t := range c.Targets {
+		failing = failing || t.Code != ""
+	}
+	switch {
+	case c.Held != nil && c.Held.Verdict.Outcome == schema.Deny:
+		return schema.Denied
+	case c.Held != nil:
+		return schema.Held
+	case c.Seq == 0:
+		return schema.Absent
+	case c.Revision == schema.None && !deliverable(s):
+		if c.Content != schema.NoContent {
+			return schema.Prepared
+		}
+		return schema.Absent
+	case failing && !c.LiveAt.IsZero():
+		return schema.Unverified
+	case failing:
+		return schema.Failing
+	case c.LiveAt.IsZero():
+		return schema.Admitted
+	case c.Revision == schema.None:
+		return schema.Retired
+	}
+	return schema.Live
+}
+
+func targetViews(s ledger.State, stage schema.Stage) []schema.TargetView {
+	var out []schema.TargetView
+	for _, t := range stage.Targets {
+		view := schema.TargetView{Name: t.Name}
+		if live, ok := s.Live[t.Name]; ok {
+			view.Live, view.At = live.Seq == s.Admitted.Seq, live.At
+		}
+		if down, ok := s.Down[t.Name]; ok {
+			view.Code = down.Code
+		}
+		out = append(out, view)
+	}
+	return out
+}
+
+func heldView(h ledger.Held) schema.HeldView {
+	return schema.HeldView{Seq: h.Seq, Since: h.Since, Commit: h.Tip, Change: h.Change, MergeRequest: h.IID, Verdict: h.Verdict}
+}

@@ -1,0 +1,127 @@
+package schema
+
+import "time"
+
+// View is what people are shown of a project: the page, `status` and `why` render it, and nothing else. It is made from the
+// ledger, so a clone and the running reconciler show the same.
+//
+// Invariant: immutable once published.
+type View struct {
+	Project    string    `json:"project"`
+	Repository string    `json:"repository"`
+	At         time.Time `json:"at"` // when it was made
+	// Looked is when Git was last read, Compared when the targets were; zero when that was not found out. Older than
+	// StaleAfter they say nothing about now.
+	Looked     time.Time     `json:"looked,omitzero"`
+	Compared   time.Time     `json:"compared,omitzero"`
+	StaleAfter time.Duration `json:"-"`
+	Ledger     LedgerView    `json:"ledger"`
+	Stages     []StageName   `json:"stages"`
+	Apps       []AppView     `json:"apps"`
+	Drafts     []DraftView   `json:"drafts,omitempty"`
+	Control    *HeldView     `json:"control,omitempty"` // a change of the control files that waits
+	Incidents  []Incident    `json:"incidents,omitempty"`
+	Problems   []string      `json:"problems,omitempty"` // what could not be found out in the last pass
+}
+
+// LedgerView names the ledger's last entry.
+type LedgerView struct {
+	Size int64     `json:"size"`
+	Tip  Hash      `json:"tip,omitzero"`
+	At   time.Time `json:"at,omitzero"`
+}
+
+// AppView is one app in every stage, in the stages' order.
+type AppView struct {
+	App   App        `json:"app"`
+	Cells []CellView `json:"cells"`
+}
+
+// CellState is one word for how a cell is.
+type CellState string
+
+// The states of a cell, as people read them.
+const (
+	Absent     CellState = "absent"     // nothing was ever admitted
+	Live       CellState = "live"       // every required target was read back equal
+	Admitted   CellState = "admitted"   // let in, not everywhere read back yet
+	Held       CellState = "held"       // something newer waits
+	Denied     CellState = "denied"     // something newer was refused
+	Drifted    CellState = "drifted"    // a target differed and is not repaired
+	Failing    CellState = "failing"    // a target could not be written
+	Unverified CellState = "unverified" // live, and a required target does not answer
+	Prepared   CellState = "prepared"   // stage-local files only
+	Retired    CellState = "retired"    // the app has left the stage
+	Refused    CellState = "refused"    // its ref was rewound, rewritten or lost
+)
+
+// CellView is one app in one stage.
+type CellView struct {
+	Cell     Cell         `json:"cell"`
+	State    CellState    `json:"state"`
+	Revision Revision     `json:"revision,omitempty"` // admitted
+	Content  Content      `json:"content,omitempty"`
+	Seq      int64        `json:"seq,omitempty"` // entry that admitted it
+	Since    time.Time    `json:"since,omitzero"`
+	LiveAt   time.Time    `json:"live_at,omitzero"`
+	Targets  []TargetView `json:"targets,omitempty"`
+	Held     *HeldView    `json:"held,omitempty"`
+	Incident *Incident    `json:"incident,omitempty"`
+}
+
+// TargetView is what one target is known to hold.
+type TargetView struct {
+	Name string    `json:"name"`
+	Live bool      `json:"live"` // the admitted content was read back
+	At   time.Time `json:"at,omitzero"`
+	Code Code      `json:"code,omitempty"` // why it could not be written or verified
+}
+
+// HeldView is a change that waits or was refused, with its verdict.
+type HeldView struct {
+	Seq          int64     `json:"seq"`
+	Since        time.Time `json:"since"`
+	Commit       Hash      `json:"commit"`
+	Change       Change    `json:"change"`
+	MergeRequest int64     `json:"merge_request,omitempty"`
+	Verdict      Verdict   `json:"verdict"`
+}
+
+// DraftView is an open merge request into the first stage.
+type DraftView struct {
+	IID    int64     `json:"iid"`
+	Title  string    `json:"title"`
+	URL    string    `json:"url,omitempty"`
+	Author string    `json:"author"`
+	Opened time.Time `json:"opened"`
+}
+
+// Incident is a ref that did not move forward and is not followed.
+type Incident struct {
+	Ref   string    `json:"ref"`
+	Code  Code      `json:"code"`
+	Seen  Hash      `json:"seen,omitzero"`
+	Found Hash      `json:"found,omitzero"`
+	Since time.Time `json:"since"`
+	Seq   int64     `json:"seq"`
+}
+
+// Stale reports whether the view says nothing about the moment any more.
+func (v View) Stale(now time.Time) bool {
+	return v.StaleAfter > 0 && now.Sub(v.Looked) > v.StaleAfter
+}
+
+// Cell returns the view of one cell.
+func (v View) Cell(cell Cell) (CellView, bool) {
+	for _, app := range v.Apps {
+		if app.App != cell.App {
+			continue
+		}
+		for _, c := range app.Cells {
+			if c.Cell == cell {
+				return c, true
+			}
+		}
+	}
+	return CellView{}, false
+}
