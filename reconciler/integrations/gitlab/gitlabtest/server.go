@@ -108,7 +108,10 @@ func New(dir string, opts Options) (*Server, error) {
 		s.url = "http://gitlab.invalid"
 	}
 	s.api = s.apiHandler()
-	s.pages = s.pageHandler()
+	s.pages, err = s.pageHandler()
+	if err != nil {
+		return nil, fmt.Errorf("start gitlab stand-in: %w", err)
+	}
 	return s, nil
 }
 
