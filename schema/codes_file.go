@@ -1,0 +1,87 @@
+package schema
+
+// fileCodes say that a file cannot be read, or not in one way only.
+var fileCodes = []CodeInfo{
+	{
+		Code: "file-too-large", Title: "file is too large", Message: "the file has {size} bytes, more than {limit}",
+		Cause: "Files that sluice understands (its own, and YAML and JSON of apps) are at most 1 MiB, so that reading one stays cheap.",
+		Fix:   "Split the file, or give it a name that does not end in .yaml, .yml or .json: then it is delivered as plain bytes.",
+	}, {
+		Code: "encoding", Title: "text is not clean UTF-8", Message: "the text has {what}",
+		Cause: "Programs read such bytes differently, so what was reviewed may not be what a service gets.",
+		Fix:   "Save the file as UTF-8 without a byte order mark. Write control characters as escapes in double quotes.",
+	}, {
+		Code: "yaml-syntax", Title: "file is not YAML", Message: "not valid YAML: {why}",
+		Cause: "The YAML parser could not read the file; often an indentation, a missing colon or an unquoted special character.",
+		Fix:   "Correct the line. The line above it is often the cause.",
+	}, {
+		Code: "json-syntax", Title: "file is not JSON", Message: "not valid JSON: {why}",
+		Cause: "The JSON parser could not read the file; often a comma after the last element or a comment.",
+		Fix:   "Correct the line. JSON has no comments and no trailing commas.",
+	}, {
+		Code: "yaml-documents", Title: "second document in a YAML file", Message: "a second document begins here",
+		Cause: "Most programs read the first document and silently ignore the others.",
+		Fix:   "Keep one document in a file.",
+	}, {
+		Code: "yaml-alias", Title: "anchor or alias", Message: "{name} is not allowed in this file",
+		Cause: "Anchors and aliases make a file mean something that its lines do not show. sluice's own files do without them.",
+		Fix:   "Write the value out.",
+	}, {
+		Code: "yaml-too-deep", Title: "nested too deeply", Message: "maps and lists are nested deeper than {limit}",
+		Cause: "Configuration is flat; such a file is a mistake or an attack.",
+		Fix:   "Flatten the file. An alias that contains itself also reads as endless nesting.",
+	}, {
+		Code: "yaml-too-big", Title: "too many values", Message: "the file has more than {limit} values, or too much text, once aliases are written out",
+		Cause: "A few lines of aliases can stand for gigabytes.",
+		Fix:   "Split the file or use fewer aliases.",
+	}, {
+		Code: "duplicate-key", Title: "key occurs twice", Message: `key "{key}" is already on line {line}`,
+		Cause: "Parsers keep the first, the last or neither of two equal keys.",
+		Fix:   "Remove one of them.",
+	}, {
+		Code: "key-case", Title: "keys differ by case alone", Message: `key "{key}" differs from "{other}" on line {line} by case alone`,
+		Cause: "Some parsers match keys without regard to case, so that one hides the other.",
+		Fix:   "Rename one of them.",
+	}, {
+		Code: "key-not-text", Title: "key is not text", Message: "a key of a map is {kind}",
+		Cause: "JSON, etcd and most programs know text keys only. YAML reads 1, true and null as other types.",
+		Fix:   "Put the key into quotes.",
+	}, {
+		Code: "yaml-merge-key", Title: "merge key <<", Message: "the merge key << is not allowed",
+		Cause: "It takes values over from elsewhere and overrides them silently; YAML 1.2 no longer has it.",
+		Fix:   "Write the values out.",
+	}, {
+		Code: "yaml-tag", Title: "tag that does not fit", Message: "tag {tag} is not allowed here",
+		Cause: "Tags other than those of text, numbers, true and false, null, maps and lists mean something only to the program that invented them.",
+		Fix:   "Remove the tag.",
+	}, {
+		Code: "number", Title: "number that parsers read differently", Message: "{text} is a number for some parsers and another number, or text, for others",
+		Cause:   "010 is 8 in YAML 1.1 and 10 in YAML 1.2; 0x1F, 1_000, .5 and .inf are no numbers in JSON.",
+		Fix:     "Put it into quotes if it is text. Else write it as JSON does: digits, no leading zero or plus sign.",
+		Example: `mode: 0644   write "0644" or 420`,
+	}, {
+		Code: "wrong-type", Title: "value has the wrong type", Message: "{field}: want {want}, got {got}",
+		Cause: "The field has another type. YAML reads 1.2 as a number and true as a truth value unless they are in quotes.",
+		Fix:   "Write the value as the message says.",
+	}, {
+		Code: "unknown-field", Title: "field is not known", Message: `{field}: there is no field "{name}" here`,
+		Cause: "A field that nobody reads would silently do nothing.",
+		Fix:   "Correct the name or remove it. schema/FORMAT.md lists every field.",
+	}, {
+		Code: "missing-field", Title: "field is missing", Message: `{field}: field "{name}" is missing`,
+		Cause: "The field has no default.",
+		Fix:   "Add the field. schema/FORMAT.md says what it means.",
+	}, {
+		Code: "bad-value", Title: "value is not allowed", Message: "{field}: {why}",
+		Cause: "The value has the right type but not an allowed form.",
+		Fix:   "Write the value as the message says.",
+	}, {
+		Code: "literal-secret", Title: "secret in a file", Message: `{field}: "{name}" holds a secret; put it into a file`,
+		Cause: "A secret in a configuration file ends in backups, logs and screens.",
+		Fix:   "Put the secret into a file that only the reconciler reads, and name that file (token_file, password_file).",
+	}, {
+		Code: "config", Title: "control file is not usable", Message: "{file} is not usable[: {why}]",
+		Cause: "A control file does not parse or contradicts itself. The last admitted one stays in force.",
+		Fix:   "Run sluice lint and correct what it names.",
+	},
+}

@@ -1,0 +1,78 @@
+package schema
+
+// projectCodes say that sluice.yaml contradicts itself.
+var projectCodes = []CodeInfo{
+	{
+		Code: "config-version", Title: "file has another format version", Message: "version {version} is not known; this sluice reads version {want}",
+		Cause: "The file was written for another sluice.",
+		Fix:   "Use version: 1, or a sluice that knows the version.",
+	}, {
+		Code: "operator-only", Title: "endpoint or credential in the repository", Message: `{field}: "{name}" belongs into the operator's reconciler.yaml`,
+		Cause: "Whoever may change this repository could point the reconciler at another server or read its password. The repository names targets only.",
+		Fix:   "Remove it here. The operator writes it below projects[].targets in reconciler.yaml.",
+	}, {
+		Code: "unknown-stage", Title: "stage is not declared", Message: `there is no stage "{stage}"`,
+		Cause: "The name is not among the stages of sluice.yaml.",
+		Fix:   "Correct the name or add the stage.",
+	}, {
+		Code: "duplicate-stage", Title: "stage is declared twice", Message: `stage "{stage}" is already on line {line}`,
+		Cause: "A stage is one node of the lifecycle.",
+		Fix:   "Rename or remove one of them.",
+	}, {
+		Code: "unreachable-stage", Title: "no way leads to a stage", Message: `nothing can be promoted to "{stage}": no way from "{first}" leads there`,
+		Cause: "Edits enter the first stage; every other stage comes after one of the others.",
+		Fix:   "Name the stage before it in after:, or remove the stage.",
+	}, {
+		Code: "stage-cycle", Title: "stages lead in a circle", Message: "the stages lead in a circle: {path}",
+		Cause: "A lifecycle goes forward; back goes a rollback.",
+		Fix:   "Remove one of the steps from after:.",
+	}, {
+		Code: "stage-order", Title: "stage is listed before the one it comes after", Message: `"{stage}" comes after "{before}" but is listed above it`,
+		Cause: "The list of stages is read as the lifecycle: the first takes edits, in the last an app retires.",
+		Fix:   "List the stages in the order of the lifecycle.",
+	}, {
+		Code: "place-overlap", Title: "stages share files", Message: `"{place}" of {stage} lies inside "{other}" of {owner}`,
+		Cause: "A file would belong to two stages, and one approval would change both.",
+		Fix:   "Give each stage a place of its own.",
+	}, {
+		Code: "bad-place", Title: "place cannot hold a stage", Message: `"{place}" cannot be the place of a stage: {why}`,
+		Cause: "A stage lies in a directory (layout: directory) or on a branch (layout: branch) of its own, apart from the control files.",
+		Fix:   "Name a directory like stages/production or a branch like stage/production.",
+	}, {
+		Code: "unknown-target", Title: "target is not declared", Message: `there is no target "{target}"`,
+		Cause: "A stage writes to targets that sluice.yaml declares under targets:.",
+		Fix:   "Declare the target or correct the name.",
+	}, {
+		Code: "unknown-policy", Title: "policy is not known", Message: `there is no policy "{policy}"`,
+		Cause: "A policy that nobody judges would let everything through.",
+		Fix:   "Correct the name. sluice policy list shows the policies.",
+	}, {
+		Code: "fixed-policy", Title: "policy always holds", Message: `"{policy}" always holds and is not written in a gate`,
+		Cause: "Signatures, merge request evidence and provenance cannot be switched off or on; a gate only adds to them.",
+		Fix:   "Remove the line.",
+	}, {
+		Code: "duplicate-policy", Title: "policy occurs twice in a gate", Message: `policy "{policy}" is already in this gate`,
+		Cause: "Two values for one policy leave open which one holds.",
+		Fix:   "Keep one of them.",
+	}, {
+		Code: "policy-misplaced", Title: "policy cannot hold in this gate", Message: `"{policy}" cannot be met in this gate: {why}`,
+		Cause: "The gate would never open.",
+		Fix:   "Remove the policy from this gate.",
+	}, {
+		Code: "approvals-not-enforced", Title: "stage asks for no approval", Message: `{stage} asks for no approval`,
+		Cause: "approvals: 0 was written, so one person alone can change this stage.",
+		Fix:   "Write approvals: 1 as soon as a second person can approve.",
+	}, {
+		Code: "approvals-impossible", Title: "too few people to approve", Message: `{stage} asks for {need} approvals, but only {have} besides an author may give them`,
+		Cause: "Authors never count as approvers, and too few other people have the role.",
+		Fix:   "Give more people the role approver:{stage}, or write approvals: 0 if you work alone.",
+	}, {
+		Code: "signed-approvals-unavailable", Title: "signed approvals are not available", Message: `{stage} asks for {need} signed approvals, which this version cannot read`,
+		Cause: "The format knows signed approvals; this version of sluice does not collect them, so the gate stays closed.",
+		Fix:   "Remove signed: from approvals:.",
+	}, {
+		Code: "schema-missing", Title: "schema file is missing", Message: "the gate names {path}, which does not exist",
+		Cause: "A gate names a JSON Schema below .sluice/schemas.",
+		Fix:   "Add the schema or correct its path.",
+	},
+}

@@ -1,0 +1,86 @@
+package schema
+
+// trustCodes say that the trust directory cannot be used or changed that way.
+var trustCodes = []CodeInfo{
+	{
+		Code: "trust-file-missing", Title: "file of the trust directory is missing", Message: "{path} is missing",
+		Cause: "Without it nobody can say who may do what, so the new version is refused and the old one stays in force.",
+		Fix:   "Restore the file, or make the directory with sluice init.",
+	}, {
+		Code: "trust-stray-file", Title: "file that nobody reads", Message: "the file would be ignored: {why}",
+		Cause: "A key or a limit in a file that nobody reads is one that somebody believes in.",
+		Fix:   "Move or remove the file. Keys are keys/<person>/NAME.pub or NAME.asc, their limits NAME.yaml beside them.",
+	}, {
+		Code: "trust-files", Title: "trust directory is not the one that was signed", Message: "root.yaml was made for other files: it says {want}, the files are {got}",
+		Cause: "root.yaml carries the digest of the rest of the directory, and a file changed after that.",
+		Fix:   "Make the next version with sluice trust, which writes the digest, and let the roots sign it.",
+	}, {
+		Code: "trust-key", Title: "key file is not usable", Message: "the key is not usable: {why}",
+		Cause: "A key that cannot be read verifies nothing; a new version with one is refused.",
+		Fix:   "Put the public key there: one line as ssh-keygen writes NAME.pub, or an armored OpenPGP public key.",
+	}, {
+		Code: "unknown-principal", Title: "person is not declared", Message: `"{person}" is not in principals.yaml`,
+		Cause: "Keys, roots and roles belong to people that principals.yaml declares.",
+		Fix:   "Add the person to principals.yaml or correct the name.",
+	}, {
+		Code: "unknown-role", Title: "role is not known", Message: `"{role}" is not a role`,
+		Cause: "Roles are root, admin, author, approver:STAGE, release and bot.",
+		Fix:   "Write one of them.",
+	}, {
+		Code: "duplicate-account", Title: "account or address of two people", Message: "{what} of {person} is already that of {other}",
+		Cause: "People are counted by their accounts and excluded by their addresses; a shared one makes two of one or one of two.",
+		Fix:   "Give it to one person.",
+	}, {
+		Code: "ambiguous-key", Title: "one key in two places", Message: "{key} is the same key as {other}",
+		Cause: "A key belongs to one person, and the reconciler's ledger key to nobody else.",
+		Fix:   "Remove one of them, or make a new key.",
+	}, {
+		Code: "trust-roots", Title: "roots do not agree", Message: "{person} {why}",
+		Cause: "root.yaml names the roots, principals.yaml gives them the role, and each of them needs a key to sign with.",
+		Fix:   "Make the three agree.",
+	}, {
+		Code: "trust-admins", Title: "too few admins", Message: "{need} admins have to sign control files, but there are {have}",
+		Cause: "Nobody could change sluice.yaml any more.",
+		Fix:   "Lower admin: in root.yaml or give more people the role admin.",
+	}, {
+		Code: "trust-bot", Title: "robot with a person's role", Message: "{person} has the role bot and another one",
+		Cause: "A bot only moves what people signed before; it must not be able to write or approve.",
+		Fix:   "Give the robot the role bot alone, and people their own keys.",
+	}, {
+		Code: "trust-sequence", Title: "trust version out of order", Message: "the trust version does not follow the one in force[: {why}]",
+		Cause: "Each version is one more than the version before and names its digest.",
+		Fix:   "Make the next version with sluice trust, on top of the one in force.",
+	}, {
+		Code: "trust-threshold", Title: "too few roots signed", Message: "too few roots signed[: {have} of {need}]",
+		Cause: "A change of the trust directory needs the threshold of the version before, and that of the new one.",
+		Fix:   "Let more roots sign root.yaml.",
+	}, {
+		Code: "trust-rollback", Title: "older trust version", Message: "trust version {version} is older than {in_force}, which is in force",
+		Cause: "An old version, though validly signed, could bring back a key that was revoked.",
+		Fix:   "Restore the version in force. If it is wrong, make a newer one.",
+	}, {
+		Code: "trust-unreadable", Title: "trust directory cannot be read", Message: "the trust directory cannot be read[: {why}]",
+		Cause: "Without it no signature means anything. What runs keeps running, and nothing new is admitted.",
+		Fix:   "Run sluice lint and correct what it names.",
+	}, {
+		Code: "root-expired", Title: "trust root has run out", Message: "the trust root ran out[ on {at}]",
+		Cause: "root.yaml has an end, so that somebody looks at who may do what. Drift is still repaired and rollbacks are still judged.",
+		Fix:   "Let the roots sign a new version with a later expires_at.",
+	}, {
+		Code: "control-unsigned", Title: "too few admins signed", Message: "the control files changed with too few admins' signatures[: {have} of {need}]",
+		Cause: "sluice.yaml and the policies decide what may happen, so admins have to sign a change of them.",
+		Fix:   "Let an admin sign the commit, or more admins approve.",
+	}, {
+		Code: "policy-mixed", Title: "rules and configuration changed together", Message: "control files and apps changed in one merge request[: {paths}]",
+		Cause: "A change could bring the rule that lets it through.",
+		Fix:   "Submit the control files in a merge request of their own, first.",
+	}, {
+		Code: "control-held", Title: "control change waits for held apps", Message: "the change of sluice.yaml would change held apps: {cells}",
+		Cause: "New patterns or another depth give existing apps other digests; for a held app nobody could tell what was approved.",
+		Fix:   "Clear the held apps first: admit or revert them.",
+	}, {
+		Code: "genesis-missing", Title: "project is not sealed yet", Message: "the project has no genesis entry",
+		Cause: "Nothing can be admitted before the admins sealed what the repository holds.",
+		Fix:   "Run sluice init --seal and push the tag that it makes.",
+	},
+}
