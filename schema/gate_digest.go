@@ -1,0 +1,70 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Files returns the paths of the files that the gate names, from the top of the repository, sorted.
+func (g Gate) Files() []string {
+	var out []string
+	for _, p := range g {
+		spec, err := p.Schema()
+		if err != nil {
+			continue // another policy
+		}
+		for _, rule := range spec.Rules {
+			out = append(out, rule.Schema)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Digest names what the gate asks for: its resolved policies and the files they name (RULES R2). files holds digests by
+// path from the top of the repository; one that is missing counts as absent. Two ways of writing one gate have one digest,
+// and an approval is stale once it changes (RULES R4).
+func (g Gate) Digest(files map[string]Digest) Digest {
+	type policy struct {
+		Name  string `json:"name"`
+		Value any    `json:"value"`
+	}
+	resolved := struct {
+		Files map[string]Digest `json:"files"`
+		Gate  []policy          `json:"gate"`
+	}{Files: map[string]Digest{}, Gate: []policy{}}
+	for _, p := range g {
+		value, err := p.resolved()
+		if err != nil {
+			value = p.Value // not of ours; what is written is all there is
+		}
+		resolved.Gate = append(resolved.Gate, policy{p.Name, value})
+	}
+	slices.SortStableFunc(resolved.Gate, func(a, b policy) int { return strings.Compare(a.Name, b.Name) })
+	for _, path := range g.Files() {
+		resolved.Files[path] = files[path]
+	}
+	data, err := sortedJSON(resolved)
+	if err != nil {
+		panic(fmt.Sprintf("gate of JSON values has no JSON: %v", err))
+	}
+	return DigestOf(data)
+}
+
+// sortedJSON encodes with the keys of every map in order.
+func sortedJSON(v any) ([]byte, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var plain any
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber() // a duration in nanoseconds does not fit a float64
+	if err := decoder.Decode(&plain); err != nil {
+		return nil, err
+	}
+	return json.Marshal(plain)
+}

@@ -1,0 +1,133 @@
+package schema
+
+import "slices"
+
+// FormatVersion is the version of sluice.yaml that this package reads.
+const FormatVersion = 1
+
+// ProjectFile is where a project is declared, on the default branch.
+const ProjectFile = "sluice.yaml"
+
+// maxAppDepth bounds apps.depth; a name of eight segments is past what targets hold.
+const maxAppDepth = 8
+
+// LoadProject reads sluice.yaml and fills in every default. file is the name that diagnostics show. With diagnostics, the
+// project is not usable.
+func LoadProject(file string, data []byte) (Project, Diagnostics) {
+	src := newSource(file, data)
+	v := readYAML(src, data, yamlRules{})
+	if v == nil {
+		return Project{}, src.findings()
+	}
+	o, ok := src.object(v, projectShape, "")
+	if !ok {
+		return Project{}, src.findings()
+	}
+	r := &projectReader{src: src, o: o}
+	p := r.read()
+	if len(src.found) > 0 {
+		return Project{}, src.findings()
+	}
+	return p, nil
+}
+
+// projectReader reads the parts of a project in the order in which they need one another.
+type projectReader struct {
+	src     *source
+	o       object
+	project Project
+	targets []StageTarget // as declared for the whole project
+}
+
+func (r *projectReader) read() Project {
+	r.checkVersion()
+	p := &r.project
+	p.Layout = Layout(r.o.choice("layout", string(DirectoryLayout), string(BranchLayout)))
+	p.Branch = r.branch()
+	p.Apps = r.apps()
+	p.StageLocal = r.patterns(r.o, "stage_local")
+	p.Atomic = r.o.flag("atomic", false)
+	p.Provenance = r.provenance()
+	p.RollbackWindow = r.o.duration("rollback_window")
+	r.readTargets()
+	r.readStages()
+	return r.project
+}
+
+func (r *projectReader) checkVersion() {
+	v, path := r.o.get("version")
+	if v == nil {
+		return
+	}
+	if n, ok := r.src.whole(v, path, 0, 1<<31); ok && n != FormatVersion {
+		r.src.report(v.at, "config-version", "", args{"version": v.text, "want": count(FormatVersion)})
+	}
+}
+
+func (r *projectReader) branch() string {
+	v, path := r.o.get("branch")
+	if v == nil {
+		return "main"
+	}
+	name := r.src.text(v, path)
+	if why := badBranch(name); name != "" && why != "" {
+		r.src.badValue(v, path, "", why)
+	}
+	return name
+}
+
+func (r *projectReader) apps() AppsRule {
+	v, path := r.o.get("apps")
+	if v == nil {
+		return AppsRule{Depth: 1}
+	}
+	o, ok := r.src.object(v, appsShape, path)
+	if !ok {
+		return AppsRule{}
+	}
+	depth, _ := o.get("depth")
+	patterns, _ := o.get("patterns")
+	if (depth == nil) == (patterns == nil) {
+		r.src.badValue(v, path, "", "want either depth or patterns")
+		return AppsRule{}
+	}
+	if depth != nil {
+		return AppsRule{Depth: int(o.whole("depth", 1, maxAppDepth, 1))}
+	}
+	rule := AppsRule{Patterns: r.patterns(o, "patterns")}
+	if len(rule.Patterns) == 0 {
+		r.src.badValue(patterns, join(path, "patterns"), "", "want at least one pattern")
+	}
+	return rule
+}
+
+// patterns reads a list of file patterns, each once.
+func (r *projectReader) patterns(o object, name string) Patterns {
+	items, path := o.list(name)
+	var out Patterns
+	for i, item := range items {
+		text := r.src.text(item, at(path, i))
+		if text == "" {
+			continue
+		}
+		if _, err := ParsePatterns([]string{text}); err != nil {
+			r.src.badValue(item, at(path, i), "", err.Error())
+		} else if slices.Contains(out, text) {
+			r.src.badValue(item, at(path, i), "", "pattern "+text+" is written twice")
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func (r *projectReader) provenance() ProvenanceUnit {
+	v, path := r.o.get("provenance")
+	if v == nil {
+		return ByRevision
+	}
+	o, ok := r.src.object(v, provenanceShape, path)
+	if !ok {
+		return ByRevision
+	}
+	return ProvenanceUnit(o.choice("unit", string(ByRevision), string(ByFile)))
+}

@@ -1,0 +1,162 @@
+package schema
+
+import "slices"
+
+// gates reads the gates of a stage and fills in the default of each that is not written.
+func (r *projectReader) gates(drafts []stageDraft, i int) Gates {
+	d := drafts[i]
+	written := object{src: r.src, path: join(d.path, "gates"), v: &value{kind: mapValue}}
+	if d.gates != nil {
+		o, ok := r.src.object(d.gates, gatesShape, written.path)
+		if !ok {
+			return Gates{}
+		}
+		written = o
+	}
+	var g Gates
+	var ok bool
+	if g.Promote, ok = r.gate(written, "promote"); !ok {
+		g.Promote = r.defaultPromote(drafts, i)
+	}
+	if g.Rollback, ok = r.gate(written, "rollback"); !ok {
+		g.Rollback = r.defaultRollback(g.Promote)
+	}
+	if g.Retire, ok = r.gate(written, "retire"); !ok && i == len(drafts)-1 {
+		g.Retire = r.defaultRetire(g.Promote)
+	}
+	r.checkSoak(g, d.stage.Name)
+	return g
+}
+
+// gate reads a list of one-key maps; false if it is not written.
+func (r *projectReader) gate(o object, name string) (Gate, bool) {
+	m, written := o.v.field(name)
+	if !written {
+		return nil, false
+	}
+	path := join(o.path, name)
+	if m.value.kind != listValue {
+		r.src.wrongType(m.value, path, "a list, like [approvals: 1]")
+		return nil, true
+	}
+	gate := Gate{}
+	for i, item := range m.value.items {
+		if spec, ok := r.policy(item, at(path, i)); ok {
+			gate = r.add(gate, spec, item)
+		}
+	}
+	return gate, true
+}
+
+func (r *projectReader) add(gate Gate, spec PolicySpec, v *value) Gate {
+	if slices.ContainsFunc(gate, func(p PolicySpec) bool { return p.Name == spec.Name }) {
+		r.src.report(v.fields[0].at, "duplicate-policy", "", args{"policy": spec.Name})
+		return gate
+	}
+	return append(gate, spec)
+}
+
+// policy reads {name: value} and checks the value, so that policies only ever see good ones.
+func (r *projectReader) policy(v *value, path string) (PolicySpec, bool) {
+	if v.kind != mapValue || len(v.fields) != 1 {
+		r.src.wrongType(v, path, "one policy and its value, like approvals: 1")
+		return PolicySpec{}, false
+	}
+	m := v.fields[0]
+	switch {
+	case slices.Contains(FixedPolicies, m.key):
+		r.src.report(m.at, "fixed-policy", "", args{"policy": m.key})
+		return PolicySpec{}, false
+	case !slices.Contains(PolicyNames, m.key):
+		r.src.report(m.at, "unknown-policy", didYouMean(m.key, PolicyNames), args{"policy": m.key})
+		return PolicySpec{}, false
+	}
+	path = join(path, m.key)
+	switch m.key {
+	case "approvals":
+		r.src.approvals(m.value, path)
+	case "soak":
+		r.src.soak(m.value, path)
+	case "schema":
+		r.src.schema(m.value, path)
+	}
+	return PolicySpec{Name: m.key, Value: m.value.plain(), Position: r.src.position(m.at)}, true
+}
+
+// defaultPromote asks for approvals by the place of the stage in the lifecycle: none in the first and in testing, two in
+// the last and in production, one in between (RULES R45). A project's own approvals: replaces the number where one is asked.
+func (r *projectReader) defaultPromote(drafts []stageDraft, i int) Gate {
+	name, need := drafts[i].stage.Name, 1
+	switch {
+	case i == len(drafts)-1, name == "production":
+		need = 2
+	case i == 0, name == "development", name == "testing":
+		return nil
+	}
+	return r.approvalsGate(need)
+}
+
+func (r *projectReader) approvalsGate(need int) Gate {
+	spec := PolicySpec{Name: "approvals", Value: float64(need), Position: Position{File: r.src.file}}
+	if v, path := r.o.get("approvals"); v != nil {
+		r.src.approvals(v, path)
+		spec.Value, spec.Position = v.plain(), r.src.position(v.at)
+	}
+	return Gate{spec}
+}
+
+// defaultRollback asks for one approval where going forward asks for any: back must be easier than forward.
+func (r *projectReader) defaultRollback(promote Gate) Gate {
+	for _, p := range promote {
+		if p.Name != "approvals" {
+			continue
+		}
+		if spec, err := p.Approvals(); err == nil && spec.Observed+spec.Signed > 0 {
+			return Gate{{Name: "approvals", Value: float64(1), Position: Position{File: r.src.file}}}
+		}
+	}
+	return nil
+}
+
+// defaultRetire asks for what promotion asks, two approvals if it says nothing.
+func (r *projectReader) defaultRetire(promote Gate) Gate {
+	for _, p := range promote {
+		if p.Name == "approvals" {
+			return Gate{p}
+		}
+	}
+	return r.approvalsGate(2)
+}
+
+// checkSoak refuses a soak that can never end: before the first stage, before a rollback, or in a stage that does not lead here.
+func (r *projectReader) checkSoak(g Gates, stage StageName) {
+	r.soaks(g.Rollback, func(SoakSpec) string { return "a rollback comes from the stage itself" })
+	before := r.project.Predecessors(stage)
+	judge := func(spec SoakSpec) string {
+		switch {
+		case len(before) == 0:
+			return "no stage leads to " + string(stage)
+		case spec.In != "" && !slices.Contains(before, spec.In):
+			return string(spec.In) + " does not lead to " + string(stage)
+		}
+		return ""
+	}
+	r.soaks(g.Promote, judge)
+	r.soaks(g.Retire, judge)
+}
+
+func (r *projectReader) soaks(g Gate, judge func(SoakSpec) string) {
+	for _, p := range g {
+		if p.Name != "soak" {
+			continue
+		}
+		spec, err := p.Soak()
+		if err != nil {
+			continue // reported where it was read
+		}
+		at := span{p.Position.Line, p.Position.Column, len(p.Name)}
+		if why := judge(spec); why != "" {
+			r.src.report(at, "policy-misplaced", "", args{"policy": "soak", "why": why})
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package schema
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// PolicyNames are the policies that a gate may name.
+var PolicyNames = []string{"approvals", "schema", "soak"}
+
+// FixedPolicies always hold and cannot be written in a gate (RULES R45).
+var FixedPolicies = []string{"signed", "merge-request", "provenance", "content", "retirement"}
+
+// ApprovalsSpec is the value of the approvals policy: how many people have to approve, who, and when it counts.
+type ApprovalsSpec struct {
+	Observed int        `json:"observed"` // as the forge tells them
+	Signed   int        `json:"signed"`   // by the approver's own signature
+	Roles    []RoleName `json:"roles"`    // who may; approver is the stage's own role
+	After    string     `json:"after"`    // "live": only approvals given after the content was live in the stage before (RULES R16); or "any"
+	Bind     string     `json:"bind"`     // "content": stale when the cell's content changes; "head": also when the head does (RULES R4)
+}
+
+// The words of [ApprovalsSpec].
+const (
+	AfterLive   = "live"
+	AfterAny    = "any"
+	BindContent = "content"
+	BindHead    = "head"
+)
+
+// maxApprovals is past what any team asks for; more is a slip.
+const maxApprovals = 100
+
+// SoakSpec is the value of the soak policy: how long a revision has to live in a stage before.
+type SoakSpec struct {
+	For   time.Duration `json:"for"`
+	In    StageName     `json:"in"`    // empty: the stage it is promoted from
+	Reset bool          `json:"reset"` // a disturbance restarts the time instead of pausing it (RULES R12)
+}
+
+// SchemaSpec is the value of the schema policy: which JSON Schema a file has to satisfy.
+//
+// Invariant: sorted by pattern; each pattern occurs once.
+type SchemaSpec struct {
+	Rules []SchemaRule `json:"rules"`
+}
+
+// SchemaRule binds the files of an app that a pattern matches to a schema.
+type SchemaRule struct {
+	Files  string `json:"files"`  // pattern, relative to the app; only YAML and JSON files are judged
+	Schema string `json:"schema"` // path from the top of the repository
+}
+
+// SchemaDir is where the schemas of a project are.
+const SchemaDir = ".sluice/schemas"
+
+// Matches reports whether the rule binds a file of an app.
+func (r SchemaRule) Matches(file string) bool {
+	return r.Files == AllFiles || Patterns{r.Files}.Match(file)
+}
+
+// AllFiles is the pattern of a schema that was written without one.
+const AllFiles = "**"
+
+// Approvals reads the value of an approvals policy.
+func (s PolicySpec) Approvals() (ApprovalsSpec, error) {
+	var spec ApprovalsSpec
+	err := s.decode("approvals", func(src *source, v *value) { spec = src.approvals(v, "approvals") })
+	return spec, err
+}
+
+// Soak reads the value of a soak policy.
+func (s PolicySpec) Soak() (SoakSpec, error) {
+	var spec SoakSpec
+	err := s.decode("soak", func(src *source, v *value) { spec = src.soak(v, "soak") })
+	return spec, err
+}
+
+// Schema reads the value of a schema policy.
+func (s PolicySpec) Schema() (SchemaSpec, error) {
+	var spec SchemaSpec
+	err := s.decode("schema", func(src *source, v *value) { spec = src.schema(v, "schema") })
+	return spec, err
+}
+
+// Check reports what is wrong with the name or the value.
+func (s PolicySpec) Check() error {
+	_, err := s.resolved()
+	return err
+}
+
+// resolved returns the typed value with every default, whatever way it was written.
+func (s PolicySpec) resolved() (any, error) {
+	switch s.Name {
+	case "approvals":
+		return s.Approvals()
+	case "soak":
+		return s.Soak()
+	case "schema":
+		return s.Schema()
+	}
+	return nil, fmt.Errorf("there is no policy %q", s.Name)
+}
+
+func (s PolicySpec) decode(name string, read func(*source, *value)) error {
+	if s.Name != name {
+		return fmt.Errorf("policy %q is not %s", s.Name, name)
+	}
+	v, err := valueOf(s.Value)
+	if err != nil {
+		return fmt.Errorf("policy %s: %w", s.Name, err)
+	}
+	file := s.Position.String()
+	if file == "" {
+		file = "gate"
+	}
+	src := newSource(file, nil)
+	read(src, v)
+	return src.found.Err()
+}
+
+// approvals reads a number, or a map of the parts.
+func (s *source) approvals(v *value, path string) ApprovalsSpec {
+	spec := ApprovalsSpec{Roles: []RoleName{RoleApprover}, After: AfterLive, Bind: BindContent}
+	if v.kind == numberValue {
+		n, _ := s.whole(v, path, 0, maxApprovals)
+		spec.Observed = int(n)
+		return spec
+	}
+	if v.kind != mapValue {
+		s.wrongType(v, path, "a number of people, or a map with observed:")
+		return spec
+	}
+	o, _ := s.object(v, approvalsShape, path)
+	spec.Observed = int(o.whole("observed", 0, maxApprovals, 0))
+	spec.Signed = int(o.whole("signed", 0, maxApprovals, 0))
+	spec.After = o.choice("after", AfterLive, AfterAny)
+	spec.Bind = o.choice("bind", BindContent, BindHead)
+	spec.Roles = s.approverRoles(o, spec.Roles)
+	if _, written := v.field("observed"); !written && spec.Signed == 0 {
+		s.report(v.at, "missing-field", "", args{"field": path, "name": "observed"})
+	}
+	return spec
+}
+
+// approverRoles reads the roles that may approve, sorted, each once.
+func (s *source) approverRoles(o object, otherwise []RoleName) []RoleName {
+	items, path := o.list("roles")
+	if items == nil {
+		return otherwise
+	}
+	may := []string{string(RoleAdmin), string(RoleApprover), string(RoleRelease), string(RoleRoot)}
+	var out []RoleName
+	for i, item := range items {
+		text := s.text(item, at(path, i))
+		switch {
+		case text == "":
+		case !slices.Contains(may, text):
+			s.badValue(item, at(path, i), didYouMean(text, may), fmt.Sprintf("%q is none of %s", text, strings.Join(may, ", ")))
+		case slices.Contains(out, RoleName(text)):
+			s.badValue(item, at(path, i), "", text+" is named twice")
+		default:
+			out = append(out, RoleName(text))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// soak reads a duration, or a map of the parts.
+func (s *source) soak(v *value, path string) SoakSpec {
+	if v.kind != mapValue {
+		return SoakSpec{For: s.duration(v, path)}
+	}
+	o, _ := s.object(v, soakShape, path)
+	return SoakSpec{For: o.duration("for"), In: StageName(o.text("in")), Reset: o.flag("reset", false)}
+}
+
+// schema reads the path of one schema for every file, or a map of file patterns to paths.
+func (s *source) schema(v *value, path string) SchemaSpec {
+	switch {
+	case v.kind == stringValue:
+		return SchemaSpec{Rules: []SchemaRule{{Files: AllFiles, Schema: s.schemaPath(v, path)}}}
+	case v.kind != mapValue:
+		s.wrongType(v, path, "the path of a schema, or a map of file patterns to paths")
+		return SchemaSpec{}
+	case len(v.fields) == 0:
+		s.badValue(v, path, "", "want at least one pattern")
+	}
+	var spec SchemaSpec
+	for _, m := range v.fields {
+		if _, err := ParsePatterns([]string{m.key}); err != nil {
+			s.report(m.at, "bad-value", "", args{"field": path, "why": err.Error()})
+		}
+		spec.Rules = append(spec.Rules, SchemaRule{Files: m.key, Schema: s.schemaPath(m.value, join(path, m.key))})
+	}
+	slices.SortFunc(spec.Rules, func(a, b SchemaRule) int { return strings.Compare(a.Files, b.Files) })
+	return spec
+}
+
+// schemaPath reads a path below .sluice/schemas.
+func (s *source) schemaPath(v *value, path string) string {
+	text := s.text(v, path)
+	switch {
+	case text == "":
+		return ""
+	case badDirectory(text) != "":
+		s.badValue(v, path, "", fmt.Sprintf("%q is not a clean path below %s", text, SchemaDir))
+	case !strings.HasSuffix(text, ".json"):
+		s.badValue(v, path, "", fmt.Sprintf("%q does not end in .json", text))
+	}
+	return SchemaDir + "/" + text
+}
