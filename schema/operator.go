@@ -1,0 +1,87 @@
+package schema
+
+import "time"
+
+// OperatorFile is the usual name of the operator's file.
+const OperatorFile = "reconciler.yaml"
+
+// Operator is reconciler.yaml: what the repository must not say. Where systems are, who the reconciler is there, and what
+// it trusts. Secrets are named by file; the file's own text holds none (RULES R47).
+type Operator struct {
+	Projects   []OperatorProject
+	LogKeyFile string // private key that signs the ledger
+	BotKeyFile string // private key that signs commits on promotion branches
+	StateDir   string // clones and the spool; can be lost
+	Poll       Poll
+	Listen     string // address of the page and API; empty is none
+	Embedded   *EmbeddedEtcd
+}
+
+// OperatorProject is one configuration repository.
+type OperatorProject struct {
+	Repository     string // URL or path
+	Username       string // for TokenFile over HTTPS
+	TokenFile      string
+	SSHKeyFile     string
+	KnownHostsFile string
+	CAFile         string
+	GitLab         *GitLabAccess
+	Anchor         Digest // of root.yaml version 1, told by people and not by the repository
+	Ledger         LedgerPlace
+	Targets        map[string]TargetAddress // by the names that sluice.yaml uses
+}
+
+// GitLabAccess is how the forge is asked.
+type GitLabAccess struct {
+	URL       string
+	Project   string // numeric id or path
+	TokenFile string
+	CAFile    string
+}
+
+// LedgerPlace is where the ledger is; empty fields are those of the project: its repository, branch sluice/ledger.
+type LedgerPlace struct {
+	Repository string
+	Branch     string
+}
+
+// DefaultLedgerBranch holds the ledger unless the operator moves it (RULES R31).
+const DefaultLedgerBranch = "sluice/ledger"
+
+// TargetAddress is where a target is and how to log in there. Which fields a kind needs is the integration's to say.
+type TargetAddress struct {
+	Name           string
+	Kind           string // etcd, configmap, file, …
+	Endpoints      []string
+	Root           string // etcd: the first part of every key
+	Prefix         string
+	Directory      string // file: where the files go
+	Namespace      string
+	Context        string // kubeconfig context
+	KubeconfigFile string
+	Username       string
+	PasswordFile   string
+	TokenFile      string
+	CertFile       string
+	KeyFile        string
+	CAFile         string
+	Settings       map[string]string // of the kind alone
+}
+
+// Poll is how often Git is looked at. Jitter spreads projects over time.
+type Poll struct {
+	Interval time.Duration
+	Jitter   time.Duration
+}
+
+// Defaults of [Poll].
+const (
+	DefaultPollInterval = 30 * time.Second
+	DefaultPollJitter   = 5 * time.Second
+)
+
+// EmbeddedEtcd asks for an etcd server inside the reconciler, for trying things out.
+type EmbeddedEtcd struct {
+	Directory string // empty: below the state directory
+	Listen    string // empty: a free port of this host
+}
