@@ -34,8 +34,11 @@ func (l *Ledger) Append(ctx context.Context, at time.Time, entries []Entry, evid
 	if err != nil {
 		return Batch{}, fmt.Errorf("append to ledger: %w", err)
 	}
-	g, err := l.grow(ctx, filled, raws, evidence)
-	if err != nil {
+	g := l.growth(filled, raws)
+	if err := g.bring(ctx, evidence); err != nil {
+		return Batch{}, fmt.Errorf("append to ledger: %w", err)
+	}
+	if err := g.fold(ctx); err != nil {
 		return Batch{}, fmt.Errorf("append to ledger: %w", err)
 	}
 	if err := g.close(ctx, sign); err != nil {
@@ -66,10 +69,41 @@ func (l *Ledger) fill(at time.Time, entries []Entry) (filled []Entry, raws [][]b
 		if err != nil {
 			return nil, nil, err
 		}
+		written, err := Decode(raw) // what is folded is what everybody will read
+		if err != nil {
+			return nil, nil, err
+		}
 		prev = schema.DigestOf(raw)
-		filled, raws = append(filled, e), append(raws, raw)
+		filled, raws = append(filled, written), append(raws, raw)
 	}
 	return filled, raws, nil
+}
+
+// bring adds the evidence that the ledger does not hold. Every digest that an entry names has to be there, and every blob
+// has to be named.
+func (g *growth) bring(ctx context.Context, evidence [][]byte) error {
+	brought := make(map[schema.Digest][]byte, len(evidence))
+	for _, data := range evidence {
+		brought[schema.DigestOf(data)] = data
+	}
+	named, err := g.named(ctx)
+	if err != nil {
+		return err
+	}
+	for d, held := range named {
+		data, ok := brought[d]
+		if !ok && !held {
+			return fmt.Errorf("evidence %s: %w", d, ErrMissing)
+		}
+		if !held {
+			g.put(EvidencePath(d), data)
+		}
+		delete(brought, d)
+	}
+	for d := range brought {
+		return fmt.Errorf("evidence %s is named by no entry", d)
+	}
+	return nil
 }
 
 // close writes the checkpoint, the tree and the signed commit.

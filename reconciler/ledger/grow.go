@@ -17,31 +17,52 @@ type growth struct {
 	from    *Ledger
 	next    *Ledger
 	entries []Entry
+	raws    [][]byte
 	writes  []write
 	objects []schema.Object
 	fresh   map[schema.Hash]schema.Object
 }
 
-// grow folds entries, whose bytes are raws, into the state and collects what changes in the tree.
-func (l *Ledger) grow(ctx context.Context, entries []Entry, raws, evidence [][]byte) (*growth, error) {
-	g := &growth{from: l, entries: entries, fresh: map[schema.Hash]schema.Object{}}
+// growth starts an append of entries, whose bytes are raws.
+func (l *Ledger) growth(entries []Entry, raws [][]byte) *growth {
+	g := &growth{from: l, entries: entries, raws: raws, fresh: map[schema.Hash]schema.Object{}}
 	next := *l
-	g.next = &next
 	next.store, next.cells = l.store.after(g.fresh), l.cells.next()
-	if err := g.putEvidence(ctx, evidence); err != nil {
-		return nil, err
-	}
-	states := map[schema.Cell]State{}
-	for i, e := range entries {
-		next.head = FoldHead(next.head, e, schema.DigestOf(raws[i]))
-		next.refs = FoldRefs(next.refs, e)
-		next.edge = next.edge.add(raws[i])
-		if err := g.foldCells(ctx, states, e); err != nil {
-			return nil, fmt.Errorf("entry %d: %w", e.Seq, err)
+	g.next = &next
+	return g
+}
+
+// named returns the digests that the entries name, and whether the ledger holds each already.
+func (g *growth) named(ctx context.Context) (map[schema.Digest]bool, error) {
+	named := map[schema.Digest]bool{}
+	for _, e := range g.entries {
+		for _, d := range e.Names() {
+			if _, ok := named[d]; ok {
+				continue
+			}
+			_, held, err := g.from.store.find(ctx, g.from.root, EvidencePath(d))
+			if err != nil {
+				return nil, fmt.Errorf("entry %d: %w", e.Seq, err)
+			}
+			named[d] = held
 		}
-		g.put(EntryPath(e.Seq), raws[i])
 	}
-	return g, g.putState(states)
+	return named, nil
+}
+
+// fold folds the entries into the state and collects what changes in the tree. New evidence has to be put before.
+func (g *growth) fold(ctx context.Context) error {
+	states := map[schema.Cell]State{}
+	for i, e := range g.entries {
+		g.next.head = FoldHead(g.next.head, e, schema.DigestOf(g.raws[i]))
+		g.next.refs = FoldRefs(g.next.refs, e)
+		g.next.edge = g.next.edge.add(g.raws[i])
+		if err := g.foldCells(ctx, states, e); err != nil {
+			return fmt.Errorf("entry %d: %w", e.Seq, err)
+		}
+		g.put(EntryPath(e.Seq), g.raws[i])
+	}
+	return g.putState(states)
 }
 
 // foldCells folds one entry into the states of the cells that it is about.
@@ -97,45 +118,11 @@ func (g *growth) state(ctx context.Context, states map[schema.Cell]State, c sche
 func (g *growth) evidence(ctx context.Context, d schema.Digest) ([]byte, error) {
 	path := EvidencePath(d)
 	for _, w := range g.writes {
-		if w.path == path {
-			return g.fresh[w.id].Data, nil
+		if w.path == path && !w.id.IsZero() {
+			return g.next.store.object(ctx, w.id, schema.BlobObject)
 		}
 	}
 	return g.from.Evidence(ctx, d)
-}
-
-// putEvidence adds the blobs that the ledger does not hold, and asks that every digest an entry names is there, and that
-// every blob is named.
-func (g *growth) putEvidence(ctx context.Context, evidence [][]byte) error {
-	brought := make(map[schema.Digest][]byte, len(evidence))
-	for _, data := range evidence {
-		brought[schema.DigestOf(data)] = data
-	}
-	done := map[schema.Digest]bool{}
-	for _, e := range g.entries {
-		for _, d := range e.Names() {
-			if done[d] {
-				continue
-			}
-			done[d] = true
-			data, ok := brought[d]
-			delete(brought, d)
-			_, held, err := g.from.store.find(ctx, g.from.root, EvidencePath(d))
-			if err != nil {
-				return err
-			}
-			if !ok && !held {
-				return fmt.Errorf("entry %d: evidence %s: %w", e.Seq, d, ErrMissing)
-			}
-			if !held {
-				g.put(EvidencePath(d), data)
-			}
-		}
-	}
-	for d := range brought {
-		return fmt.Errorf("evidence %s is named by no entry", d)
-	}
-	return nil
 }
 
 // putState writes what the fold has changed.
@@ -145,7 +132,7 @@ func (g *growth) putState(states map[schema.Cell]State) error {
 		if err != nil {
 			return fmt.Errorf("state of %s: %w", c, err)
 		}
-		g.put(StatePath(c), data)
+		g.from.store.states.put(g.put(StatePath(c), data), s)
 	}
 	head, err := encodeLine(g.next.head)
 	if err != nil {
@@ -169,8 +156,10 @@ func (g *growth) putRefs() error {
 	return nil
 }
 
-func (g *growth) put(path string, data []byte) {
-	g.writes = append(g.writes, write{path: path, id: g.object(schema.BlobObject, data)})
+func (g *growth) put(path string, data []byte) schema.Hash {
+	id := g.object(schema.BlobObject, data)
+	g.writes = append(g.writes, write{path: path, id: id})
+	return id
 }
 
 func (g *growth) object(kind schema.ObjectKind, data []byte) schema.Hash {

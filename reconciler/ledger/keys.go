@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -63,14 +64,17 @@ func keyBlob(key ed25519.PublicKey) []byte {
 	return append(b, key...)
 }
 
+// parseLogKeys reads the keys; one that is named twice counts once.
 func parseLogKeys(lines []string) ([]ed25519.PublicKey, error) {
-	keys := make([]ed25519.PublicKey, len(lines))
-	for i, line := range lines {
+	var keys []ed25519.PublicKey
+	for _, line := range lines {
 		key, err := ParseLogKey(line)
 		if err != nil {
 			return nil, err
 		}
-		keys[i] = key
+		if !slices.ContainsFunc(keys, func(k ed25519.PublicKey) bool { return k.Equal(key) }) {
+			keys = append(keys, key)
+		}
 	}
 	return keys, nil
 }

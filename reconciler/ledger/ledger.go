@@ -102,6 +102,7 @@ func (l *Ledger) load(ctx context.Context, tip schema.Hash) error {
 	return l.agree(checkpoint)
 }
 
+// readCommit returns a commit that has several parents with the error, for who wants to report more.
 func (l *Ledger) readCommit(ctx context.Context, id schema.Hash) (commit, error) {
 	raw, err := l.store.object(ctx, id, schema.CommitObject)
 	if err != nil {
@@ -112,7 +113,7 @@ func (l *Ledger) readCommit(ctx context.Context, id schema.Hash) (commit, error)
 		return commit{}, doubt(LogSignature, "%w", err)
 	}
 	if len(c.parents) > 1 {
-		return commit{}, doubt(LogFork, "commit %s has %d parents", id, len(c.parents))
+		return c, doubt(LogFork, "commit %s has %d parents", id, len(c.parents))
 	}
 	return c, nil
 }

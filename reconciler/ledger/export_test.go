@@ -1,0 +1,45 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// AppendAsWritten appends entries and bytes as they are given: what a thief of the log key can do with our own code.
+func (l *Ledger) AppendAsWritten(ctx context.Context, entries []Entry, raws [][]byte, sign Signer) (Batch, error) {
+	g := l.growth(entries, raws)
+	if err := g.fold(ctx); err != nil {
+		return Batch{}, err
+	}
+	if err := g.close(ctx, sign); err != nil {
+		return Batch{}, err
+	}
+	return Batch{Old: l.tip, New: g.next.tip, Objects: g.objects, Entries: entries, Ledger: g.next}, nil
+}
+
+// EncodeUnchecked encodes an entry whatever it says.
+func EncodeUnchecked(e Entry) ([]byte, error) { return encodeLine(e) }
+
+// EncodeState encodes a cell's state as its file holds it.
+func EncodeState(s State) ([]byte, error) { return encodeLine(s) }
+
+// EncodeJSON encodes head and refs as their files hold them.
+func EncodeJSON[T any](v T) ([]byte, error) { return encodeLine(v) }
+
+// SignedCommit returns the raw commit of a tree, signed.
+func SignedCommit(tree schema.Hash, parents []schema.Hash, sign Signer) ([]byte, error) {
+	payload := newCommit(tree, schema.Hash{}, "forged", time.Unix(1772442000, 0), "forged\n")
+	var head []byte
+	for _, p := range parents {
+		head = append(head, "parent "+p.String()+"\n"...)
+	}
+	at := len("tree \n") + 40
+	payload = append(append(append([]byte(nil), payload[:at]...), head...), payload[at:]...)
+	armored, err := sign.SignCommit(payload)
+	if err != nil {
+		return nil, err
+	}
+	return signCommit(payload, armored), nil
+}
