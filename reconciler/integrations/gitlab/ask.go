@@ -31,6 +31,7 @@ type request struct {
 type query struct {
 	State    string `url:"state,omitempty"`
 	Scope    string `url:"scope,omitempty"`
+	Target   string `url:"target_branch,omitempty"`
 	OrderBy  string `url:"order_by,omitempty"`
 	Sort     string `url:"sort,omitempty"`
 	Activity string `url:"activity_filter,omitempty"`

@@ -53,6 +53,7 @@ type Config struct {
 type Client struct {
 	cfg  Config
 	home *url.URL
+	host string // as people and the trust root write it
 	http *http.Client
 	api  *gogitlab.Client
 
@@ -106,7 +107,7 @@ func build(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, home: home, http: &http.Client{
+	c := &Client{cfg: cfg, home: home, host: hostOf(home), http: &http.Client{
 		Timeout: cfg.Timeout, CheckRedirect: checkRedirect,
 		Transport: &transport{base: base, home: home, token: token},
 	}}
@@ -167,6 +168,15 @@ func checkURL(cfg Config) (*url.URL, error) {
 	}
 	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/api/v4")
 	return u, nil
+}
+
+// hostOf is the host in small letters, with its port only if it is not the scheme's own.
+func hostOf(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	if u.Port() == ports[u.Scheme] {
+		host = strings.TrimSuffix(host, ":"+u.Port())
+	}
+	return host
 }
 
 func loopback(host string) bool {

@@ -28,7 +28,7 @@ func message(a answer) string {
 	case len(a.body) > 0:
 		text = "a page that is not the API's"
 	}
-	return printable(a.token.redact(text))
+	return cut(a.token.redact(clean(text)))
 }
 
 // words flattens the forms that "message" takes.
@@ -53,8 +53,11 @@ func words(v any) string {
 	return ""
 }
 
-// printable makes one line that is safe in a terminal and a log, and cuts it.
-func printable(text string) string {
+// printable makes a short line that is safe in a terminal and a log.
+func printable(text string) string { return cut(clean(text)) }
+
+// clean leaves one line of printable text.
+func clean(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '
@@ -64,13 +67,16 @@ func printable(text string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text, ""))
-	text = strings.Join(strings.Fields(text), " ")
+	return strings.Join(strings.Fields(text), " ")
+}
+
+func cut(text string) string {
 	if len(text) <= maxMessage {
 		return text
 	}
-	cut := maxMessage
-	for !utf8.RuneStart(text[cut]) {
-		cut--
+	end := maxMessage
+	for !utf8.RuneStart(text[end]) {
+		end--
 	}
-	return text[:cut] + "…"
+	return text[:end] + "…"
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -23,6 +24,9 @@ var (
 	errTooLarge   = errors.New("the answer is larger than 16 MiB")
 	errRedirected = errors.New("redirected elsewhere")
 )
+
+// ports are the schemes' own.
+var ports = map[string]string{"http": "80", "https": "443"}
 
 // tokenError is that no token could be sent, so that nothing was.
 type tokenError struct{ err error }
@@ -110,9 +114,9 @@ func sameOrigin(a, b *url.URL) bool { return origin(a) == origin(b) }
 func origin(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		port = ports[u.Scheme]
 	}
-	return u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port)
+	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
 }
 
 // withExchange asks the transport to keep what it gets.
