@@ -148,8 +148,8 @@ func (s *SSHSigner) Fingerprint() string { return ssh.FingerprintSHA256(s.signer
 // keys of other types.
 func (s *SSHSigner) Ed25519() (ed25519.PrivateKey, bool) { return s.ed25519, s.ed25519 != nil }
 
-// String returns the public fingerprint, so that no log line can hold the key.
+// String returns the type and the public fingerprint.
 func (s *SSHSigner) String() string { return "ssh signer " + s.Fingerprint() }
 
-// GoString returns what String does.
-func (s *SSHSigner) GoString() string { return s.String() }
+// Format writes what String returns, whatever the verb, so that no log line can hold the key.
+func (s *SSHSigner) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }

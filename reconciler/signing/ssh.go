@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"fmt"
+	"math/big"
 	"strings"
 
 	"github.com/hiddeco/sshsig"
@@ -150,6 +151,9 @@ func parseSSHSIG(blob []byte, f finding) (sig *sshsig.Signature, out finding, ok
 	if keyType == ssh.KeyAlgoRSA && body.Format == ssh.KeyAlgoRSA {
 		return nil, f.refuse(CodeWeakAlgorithm, "an ssh-rsa signature uses SHA-1"), false
 	}
+	if !strictSSHBody(keyType, body) {
+		return nil, f.refuse(CodeMalformedObject, "the signature has bytes that mean nothing"), false
+	}
 	if wire.Hash != string(sshsig.HashSHA256) && wire.Hash != string(sshsig.HashSHA512) {
 		return nil, f.refuse(CodeWeakAlgorithm, fmt.Sprintf("hash %q; want sha256 or sha512", clip(wire.Hash, 32))), false
 	}
@@ -165,6 +169,19 @@ func parseSSHSIG(blob []byte, f finding) (sig *sshsig.Signature, out finding, ok
 		return nil, f.refuse(code, detail), false
 	}
 	return sig, f, true
+}
+
+// strictSSHBody refuses a second way to write a signature: bytes after it, which only security keys have, and numbers
+// with leading zeros.
+func strictSSHBody(keyType string, body ssh.Signature) bool {
+	if (keyType == ssh.KeyAlgoSKED25519) != (len(body.Rest) > 0) {
+		return false
+	}
+	if !strings.HasPrefix(keyType, "ecdsa-") {
+		return true
+	}
+	var numbers struct{ R, S *big.Int }
+	return ssh.Unmarshal(body.Blob, &numbers) == nil && bytes.Equal(ssh.Marshal(numbers), body.Blob)
 }
 
 // parse reads the layout and returns the public key's bytes, nil if it does not hold.
