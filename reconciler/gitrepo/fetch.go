@@ -281,7 +281,7 @@ func (r *Repo) receive(ctx context.Context, s transport.UploadPackSession, req *
 	if t, ok := sidebandOf(req.Capabilities); ok {
 		pack = sideband.NewDemuxer(t, response)
 	}
-	if err := r.store.receivePack(ctx, pack, r.limits.Pack); err != nil {
+	if err := r.store.receivePack(ctx, pack, r.limits); err != nil {
 		return classify(err)
 	}
 	return r.store.scan()

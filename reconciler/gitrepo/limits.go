@@ -5,6 +5,8 @@ package gitrepo
 type Limits struct {
 	Object   int64 // bytes of one object
 	Pack     int64 // bytes of one fetched pack
+	Objects  int   // objects of one fetched pack
+	Delta    int64 // bytes of an object that a fetched pack stores as a delta
 	Refs     int   // refs that a remote advertises
 	Advert   int64 // bytes of that advertisement
 	Entries  int   // entries of one tree
@@ -25,6 +27,8 @@ func DefaultLimits() Limits {
 	return Limits{
 		Object:   32 << 20,
 		Pack:     8 << 30,
+		Objects:  10_000_000,
+		Delta:    256 << 20,
 		Refs:     200_000,
 		Advert:   64 << 20,
 		Entries:  100_000,

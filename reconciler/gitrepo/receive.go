@@ -9,12 +9,11 @@ import (
 	"path/filepath"
 
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 )
 
 // receivePack reads a pack to its end, hashes every object in it, and puts pack and index into the store. Until both
 // are whole and on the disk, nothing of it is visible; whatever fails leaves nothing behind.
-func (s *store) receivePack(ctx context.Context, r io.Reader, limit int64) error {
+func (s *store) receivePack(ctx context.Context, r io.Reader, limits Limits) error {
 	dir := filepath.Join(s.objects, "pack")
 	f, err := os.CreateTemp(dir, tempPack+"*")
 	if err != nil {
@@ -24,10 +23,10 @@ func (s *store) receivePack(ctx context.Context, r io.Reader, limit int64) error
 		_ = f.Close()
 		_ = os.Remove(f.Name()) // gone already if it was kept
 	}()
-	if err := copyPack(ctx, f, r, limit); err != nil {
+	if err := copyPack(ctx, f, r, limits.Pack); err != nil {
 		return err
 	}
-	index, name, err := indexPack(f)
+	index, name, err := indexPack(f, limits)
 	if err != nil || index == nil {
 		return err
 	}
@@ -57,30 +56,6 @@ type diskWriter struct{ f *os.File }
 func (w diskWriter) Write(p []byte) (int, error) {
 	n, err := w.f.Write(p)
 	return n, onDisk(err)
-}
-
-// indexPack reads a whole pack. The index is nil if the pack holds no object.
-func indexPack(f *os.File) (*idxfile.MemoryIndex, string, error) {
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, "", err
-	}
-	w := new(idxfile.Writer)
-	parser, err := packfile.NewParser(packfile.NewScanner(f), w)
-	if err != nil {
-		return nil, "", err
-	}
-	sum, err := parser.Parse()
-	if err != nil {
-		return nil, "", fmt.Errorf("received pack: %w: %w", ErrUnreachable, err)
-	}
-	index, err := w.Index()
-	if err != nil {
-		return nil, "", fmt.Errorf("index received pack: %w", err)
-	}
-	if n, err := index.Count(); err != nil || n == 0 {
-		return nil, "", err
-	}
-	return index, "pack-" + sum.String(), nil
 }
 
 func writeIndex(dir, name string, index *idxfile.MemoryIndex) error {
