@@ -36,7 +36,10 @@ type Error struct {
 
 // Error reads "target etcd-prod: /config/production/pay/head: conflict: …".
 func (e *Error) Error() string {
-	s := "target " + e.Target + ": "
+	s := ""
+	if e.Target != "" {
+		s = "target " + e.Target + ": "
+	}
 	if e.Key != "" {
 		s += e.Key + ": "
 	}

@@ -1,6 +1,9 @@
 package integrations
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Permit says whether want may be written over what was found: nil, or an error of class ErrConflict, ErrFenced or
 // ErrForeign. It is the one rule for all targets.
@@ -12,28 +15,43 @@ import "fmt"
 //   - Content without our marker is drift where the ledger knows that we were there, and otherwise somebody's: it is
 //     taken over only if it is equal, or if that was asked for (RULES R30, R39).
 func Permit(want Release, found Observation) error {
+	var class error
+	var why string
 	switch found.Holder {
 	case Nobody, Altered:
 		return nil
 	case Us:
-		return permitOver(want, found)
+		class, why = permitOver(want, found)
 	case Another:
-		return fmt.Errorf("%w: the place belongs to project %q, this is %q", ErrConflict, found.Project, want.Project)
+		class, why = ErrConflict, fmt.Sprintf("the place belongs to project %q, this is %q", found.Project, want.Project)
 	case Stranger:
-		if want.Applied || want.Adopt || found.Same {
-			return nil
+		if !want.Applied && !want.Adopt && !found.Same {
+			class, why = ErrForeign, "what is there differs and is not ours; adopt or overwrite it explicitly"
 		}
-		return fmt.Errorf("%w: what is there differs and is not ours; adopt or overwrite it explicitly", ErrForeign)
+	default:
+		class, why = ErrConflict, fmt.Sprintf("holder %d is not known", int(found.Holder))
 	}
-	return fmt.Errorf("%w: holder %d is not known", ErrConflict, int(found.Holder))
+	if class == nil {
+		return nil
+	}
+	return &Error{Key: found.Place, Class: class, Why: why}
 }
 
-func permitOver(want Release, found Observation) error {
+func permitOver(want Release, found Observation) (class error, why string) {
 	if found.Seq > want.Seq {
-		return fmt.Errorf("%w: entry %d, this is entry %d", ErrFenced, found.Seq, want.Seq)
+		return ErrFenced, fmt.Sprintf("entry %d, this is entry %d", found.Seq, want.Seq)
 	}
 	if found.Seq == want.Seq && found.Content != want.Content {
-		return fmt.Errorf("%w: entry %d is there with content %s, this has %s", ErrConflict, found.Seq, found.Content, want.Content)
+		return ErrConflict, fmt.Sprintf("entry %d is there with content %s, this has %s", found.Seq, found.Content, want.Content)
 	}
-	return nil
+	return nil, ""
+}
+
+// Permit is [Permit] with the target's name in the error.
+func (s Spec) Permit(want Release, found Observation) error {
+	err := Permit(want, found)
+	if refusal, ok := errors.AsType[*Error](err); ok {
+		refusal.Target = s.Name
+	}
+	return err
 }

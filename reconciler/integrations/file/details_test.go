@@ -14,7 +14,7 @@ import (
 
 func target(t *testing.T, dir string) *file.Target {
 	t.Helper()
-	target, err := file.New(integrationstest.Spec("file", map[string]string{"dir": dir}))
+	target, err := file.New(integrationstest.Spec("file", map[string]string{"directory": dir}))
 	must(t, err)
 	return target
 }
@@ -125,14 +125,14 @@ func TestFilesAreThoseOfTheManifest(t *testing.T) {
 func TestSettings(t *testing.T) {
 	for name, settings := range map[string]map[string]string{
 		"no dir":        nil,
-		"a relative":    {"dir": "config"},
-		"a misspelling": {"dir": t.TempDir(), "mod": "x"},
+		"a relative":    {"directory": "config"},
+		"a misspelling": {"directory": t.TempDir(), "mod": "x"},
 	} {
 		if _, err := file.New(integrationstest.Spec("file", settings)); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	spec := integrationstest.Spec("file", map[string]string{"dir": t.TempDir()})
+	spec := integrationstest.Spec("file", map[string]string{"directory": t.TempDir()})
 	spec.Keys = nil
 	if _, err := file.New(spec); err == nil {
 		t.Error("a key that nobody could verify: accepted")

@@ -1,9 +1,9 @@
 // Package file is a target that keeps each cell as a directory of plain files, for programs that read their
 // configuration from disk, for the demo and for tests.
 //
-//	<dir>/<stage>/<app>/current              symbolic link, replaced in one step: what readers open
-//	<dir>/<stage>/<app>/.sluice/000042/      a generation: the files, .sluice.json (the head) and .sluice.manifest
-//	<dir>/<stage>/<app>/.sluice/lock         taken by writers
+//	<directory>/<stage>/<app>/current              symbolic link, replaced in one step: what readers open
+//	<directory>/<stage>/<app>/.sluice/000042/      a generation: the files, .sluice.json (the head) and .sluice.manifest
+//	<directory>/<stage>/<app>/.sluice/lock         taken by writers
 //
 // A reader that opens current once and reads below what it opened sees one release whole: the generation before stays
 // until the next release but one. The manifest is the inventory: only what it lists is ever deleted.
@@ -36,15 +36,15 @@ type Target struct {
 	dir  string
 }
 
-// New takes the operator's setting dir: a directory that exists. It is opened for each call, so that it may be a mount
+// New takes the operator's setting directory, which has to exist. It is opened for each call, so that it may be a mount
 // that comes and goes; it is never created, or a missing mount would be filled.
 func New(spec integrations.Spec) (*Target, error) {
-	if err := errors.Join(spec.Check(), spec.Only("dir"), lockable()); err != nil {
+	if err := errors.Join(spec.Check(), spec.Only("directory"), lockable()); err != nil {
 		return nil, err
 	}
-	dir := spec.Settings["dir"]
+	dir := spec.Settings["directory"]
 	if !filepath.IsAbs(dir) {
-		return nil, fmt.Errorf("target %s: dir %q: want the absolute path of a directory", spec.Name, dir)
+		return nil, fmt.Errorf("target %s: directory %q: want the absolute path of one that exists", spec.Name, dir)
 	}
 	return &Target{spec: spec, dir: filepath.Clean(dir)}, nil
 }
@@ -88,7 +88,7 @@ func (t *Target) Fits(want integrations.Release) schema.Verdict {
 	return schema.Verdict{Policy: "fits", Outcome: schema.Allow}
 }
 
-// place is the cell's directory below dir. The stage's setting root is a directory between the two.
+// place is the cell's directory below dir. The stage's setting root is a folder between the two.
 func (t *Target) place(want integrations.Release) (string, error) {
 	for name := range want.Settings {
 		if name != "root" {

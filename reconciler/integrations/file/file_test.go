@@ -26,7 +26,7 @@ func fixture(t *testing.T) integrationstest.Fixture {
 		return filepath.Join(append([]string{dir, string(cell.Stage), string(cell.App)}, elem...)...)
 	}
 	return integrationstest.Fixture{
-		Settings: map[string]string{"dir": dir},
+		Settings: map[string]string{"directory": dir},
 		Open:     open,
 		Version:  func(t *testing.T, cell schema.Cell) string { return snapshot(t, at(cell)) },
 		Reads:    func(t *testing.T, want integrations.Release) { reads(t, at(want.Cell, "current"), want) },

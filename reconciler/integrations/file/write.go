@@ -46,8 +46,8 @@ func (t *Target) writeLocked(ctx context.Context, cell *os.Root, place string, w
 	if err != nil || have.Equal {
 		return have.Observation, err
 	}
-	if err := integrations.Permit(want, have.Observation); err != nil {
-		return have.Observation, t.refuse(have.Place, err)
+	if err := t.spec.Permit(want, have.Observation); err != nil {
+		return have.Observation, err
 	}
 	head, err := t.spec.SignHead(integrations.Next(want, false, have.Observation, have.head))
 	if err != nil {
@@ -72,16 +72,6 @@ func (t *Target) writeLocked(ctx context.Context, cell *os.Root, place string, w
 		t.spec.Logger().Warn("left an old generation", "target", t.spec.Name, "place", after.Place, "error", err)
 	}
 	return after.Observation, nil
-}
-
-// refuse makes an error of what Permit said.
-func (t *Target) refuse(key string, err error) error {
-	for _, class := range []error{integrations.ErrFenced, integrations.ErrForeign, integrations.ErrConflict} {
-		if errors.Is(err, class) {
-			return t.error(key, class, err)
-		}
-	}
-	return t.error(key, integrations.ErrConflict, err)
 }
 
 // check refuses a release whose files are not those that its manifest lists, and paths that cannot be.

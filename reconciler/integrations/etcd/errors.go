@@ -1,0 +1,47 @@
+package etcd
+
+import (
+	"errors"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+)
+
+// fail finds the class of an error of the client.
+func (t *Target) fail(key string, err error) error {
+	return &integrations.Error{Target: t.spec.Name, Key: key, Class: classOf(err), Err: err}
+}
+
+// classOf knows what will not get better by itself; anything else may.
+func classOf(err error) error {
+	switch {
+	case is(err, rpctypes.ErrInvalidAuthToken, rpctypes.ErrAuthOldRevision):
+		return integrations.ErrUnavailable // the client logs in again
+	case is(err, rpctypes.ErrAuthFailed, rpctypes.ErrUserEmpty, rpctypes.ErrAuthNotEnabled):
+		return integrations.ErrForbidden
+	case is(err, rpctypes.ErrRequestTooLarge):
+		return integrations.ErrTooLarge
+	}
+	var known rpctypes.EtcdError
+	code := status.Code(err)
+	if errors.As(err, &known) {
+		code = known.Code()
+	}
+	if code == codes.PermissionDenied || code == codes.Unauthenticated {
+		return integrations.ErrForbidden
+	}
+	return integrations.ErrUnavailable
+}
+
+func is(err error, any ...error) bool {
+	err = rpctypes.Error(err)
+	for _, e := range any {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,95 @@
+package etcd
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// Watch implements [integrations.Watcher]. Only heads wake: keys beside them are found by the next comparison.
+func (t *Target) Watch(ctx context.Context, places []integrations.Place, wake func(schema.Cell)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cells, errs := make(chan schema.Cell), make(chan error, len(places))
+	var group sync.WaitGroup
+	for _, p := range places {
+		group.Go(func() {
+			if err := t.watchPlace(ctx, p, cells); err != nil {
+				errs <- err
+				cancel()
+			}
+		})
+	}
+	go func() { group.Wait(); close(cells) }()
+	for cell := range cells {
+		wake(cell)
+	}
+	close(errs)
+	var all []error
+	for err := range errs {
+		all = append(all, err)
+	}
+	return errors.Join(all...)
+}
+
+// watchPlace watches one stage until ctx ends or the cluster refuses. Every beginning may follow a gap, so each one
+// wakes the whole stage.
+func (t *Target) watchPlace(ctx context.Context, p integrations.Place, cells chan<- schema.Cell) error {
+	root, err := t.stageRoot(p.Settings)
+	if err != nil {
+		return &integrations.Error{Target: t.spec.Name, Key: string(p.Stage), Class: integrations.ErrInvalid, Err: err}
+	}
+	prefix := root + "/" + string(p.Stage) + "/"
+	for n := 0; ctx.Err() == nil; n++ {
+		began, err := t.watchOnce(ctx, p.Stage, prefix, cells)
+		if err != nil && errors.Is(classOf(err), integrations.ErrForbidden) {
+			return t.fail(prefix, err)
+		}
+		if err != nil && ctx.Err() == nil {
+			t.spec.Logger().Warn("lost the watch", "target", t.spec.Name, "prefix", prefix, "error", err)
+		}
+		if began {
+			n = 0
+		}
+		pause(ctx, 7+min(n, 6)) // up to some seconds
+	}
+	return nil
+}
+
+// watchOnce watches until the server ends it: for want of a leader, after a compaction, when the client closes.
+func (t *Target) watchOnce(ctx context.Context, stage schema.StageName, prefix string, cells chan<- schema.Cell) (began bool, err error) {
+	client, err := t.connected()
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
+	defer cancel()
+	for response := range client.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithCreatedNotify()) {
+		if err := response.Err(); err != nil {
+			return began, rpctypes.Error(err)
+		}
+		if response.Created {
+			began = true
+			send(ctx, cells, schema.Cell{Stage: stage})
+		}
+		for _, event := range response.Events {
+			if cell, ok := cellOf(stage, prefix, string(event.Kv.Key)); ok {
+				send(ctx, cells, cell)
+			}
+		}
+	}
+	return began, ctx.Err()
+}
+
+func send(ctx context.Context, cells chan<- schema.Cell, cell schema.Cell) {
+	select {
+	case cells <- cell:
+	case <-ctx.Done():
+	}
+}
