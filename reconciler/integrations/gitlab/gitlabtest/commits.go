@@ -110,7 +110,11 @@ func (s *Server) commitFiles(p *project, user *User, in NewCommit) (string, erro
 	if old == "" {
 		old = nullSHA
 	}
-	return sha, p.repo.update("refs/heads/"+in.Branch, sha, old)
+	if err := p.repo.update("refs/heads/"+in.Branch, sha, old); err != nil {
+		return "", err
+	}
+	s.deliverPush(p, user, in.Branch, old, sha)
+	return sha, nil
 }
 
 // sign is the identity of a user on commits the forge makes for them.

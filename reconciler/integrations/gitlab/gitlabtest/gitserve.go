@@ -122,6 +122,13 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, p *project, use
 	changes := parseCommands(body)
 	s.backend(answer, r, p, user, p.hookEnv(user, changes))
 	for _, c := range changes {
+		branch, isBranch := strings.CutPrefix(c.ref, "refs/heads/")
+		if now := p.repo.ref(c.ref); now != c.new && (now != "" || c.new != nullSHA) {
+			continue // refused
+		}
+		if isBranch {
+			s.deliverPush(p, user, branch, c.old, c.new)
+		}
 		s.log.Info("pushed", "project", p.Path, "user", user.Username, "ref", c.ref, "to", c.new)
 	}
 	if err := s.sync(p, user); err != nil {

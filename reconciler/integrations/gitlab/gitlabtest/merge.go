@@ -89,6 +89,7 @@ func (s *Server) land(p *project, mr *mergeRequest, user *User, opts MergeOption
 		return err
 	}
 	mr.LandedSHA, mr.targetTip = tip, tip
+	s.deliverPush(p, user, mr.TargetBranch, target, tip)
 	if mr.Squash {
 		mr.SquashCommitSHA = source
 	}

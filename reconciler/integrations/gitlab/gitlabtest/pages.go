@@ -49,11 +49,23 @@ func (s *Server) pageHandler() (http.Handler, error) {
 	return http.NewCrossOriginProtection().Handler(mux), nil
 }
 
+// ServeHTTP makes the page under the lock and sends it after.
 func (g *pager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "bad form", http.StatusBadRequest)
+		return
+	}
+	answer := &heldAnswer{header: http.Header{}, status: http.StatusOK}
+	g.s.mu.Lock()
+	g.serve(answer, r)
+	g.s.mu.Unlock()
+	answer.send(w)
+}
+
+func (g *pager) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	g.s.mu.Lock()
-	defer g.s.mu.Unlock()
 	path, rest, _ := strings.Cut(strings.Trim(r.URL.Path, "/"), "/-/")
 	if path == "" {
 		g.show(w, http.StatusOK, "projects.html", g.projects())
@@ -104,7 +116,6 @@ func (g *pager) serveMergeRequest(w http.ResponseWriter, r *http.Request, p *pro
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	as := r.FormValue("as")
 	user := g.s.user(as)
 	if user == nil {

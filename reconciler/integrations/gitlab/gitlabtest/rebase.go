@@ -44,6 +44,7 @@ func (s *Server) rebase(p *project, mr *mergeRequest, user *User) error {
 		return err
 	}
 	mr.MergeError = ""
+	s.deliverPush(p, user, mr.SourceBranch, mr.SHA, tip)
 	return s.sync(p, user)
 }
 

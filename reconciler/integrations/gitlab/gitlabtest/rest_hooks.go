@@ -1,6 +1,7 @@
 package gitlabtest
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 )
@@ -57,10 +58,13 @@ func (c *call) createHook() (reply, error) {
 	if err := c.require(Maintainer); err != nil {
 		return reply{}, err
 	}
-	if c.string("url") == "" {
-		return reply{400, object{"error": "url is missing"}}, nil
+	if c.text("url") == nil {
+		return reply{http.StatusBadRequest, object{"error": "url is missing"}}, nil
 	}
-	h := &hook{id: c.s.next("hook"), createdAt: c.s.now(), events: map[string]bool{"push_events": true}}
+	if !hookURL(c.string("url")) {
+		return reply{}, refuse(http.StatusUnprocessableEntity, "Invalid url given")
+	}
+	h := &hook{id: c.s.next("hook"), uuid: randomUUID(), createdAt: c.s.now(), events: map[string]bool{"push_events": true}}
 	c.fillHook(h)
 	c.p.hooks = append(c.p.hooks, h)
 	return created(h.object(c.p))
@@ -82,6 +86,9 @@ func (c *call) fillHook(h *hook) {
 	if token := c.text("token"); token != nil {
 		h.token = *token
 	}
+	if token := c.text("signing_token"); token != nil {
+		h.signingToken = *token
+	}
 	for _, name := range hookEvents() {
 		if on := c.flag(name); on != nil {
 			h.events[name] = *on
@@ -102,7 +109,7 @@ func (c *call) deleteHook() (reply, error) {
 func (h *hook) object(p *project) object {
 	out := object{"id": h.id, "url": h.url, "project_id": p.ID, "created_at": stamp(h.createdAt), "name": nil, "description": nil,
 		"push_events_branch_filter": "", "enable_ssl_verification": true, "alert_status": "executable", "disabled_until": nil,
-		"custom_webhook_template": nil, "url_variables": []object{}, "token_present": h.token != ""}
+		"custom_webhook_template": nil, "url_variables": []object{}, "token_present": h.token != "", "signing_token_present": h.signingToken != ""}
 	for _, name := range hookEvents() {
 		out[name] = h.events[name]
 	}

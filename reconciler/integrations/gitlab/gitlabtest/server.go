@@ -69,8 +69,9 @@ type Server struct {
 	users    []*User
 	projects []*project
 	ids      map[string]int // last id given, by kind
-	web      *http.Server
+	web      *http.Server // nil until Start and after Close
 	served   chan struct{} // closed when web has stopped
+	courier  *courier      // takes webhooks while web is not nil
 }
 
 // New makes a server that keeps its repositories below dir. It fails when git
@@ -135,7 +136,7 @@ func (s *Server) Start(addr string) (string, error) {
 	}
 	web := &http.Server{Handler: s, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	served := make(chan struct{})
-	s.web, s.served = web, served
+	s.web, s.served, s.courier = web, served, startCourier()
 	go func() {
 		defer close(served)
 		if err := web.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
@@ -145,10 +146,12 @@ func (s *Server) Start(addr string) (string, error) {
 	return s.url, nil
 }
 
-// Close stops listening and waits for answers under way. The repositories stay.
+// Close stops listening and waits for answers and webhooks under way. The
+// repositories stay.
 func (s *Server) Close() error {
 	s.mu.Lock()
-	web, served := s.web, s.served
+	web, served, courier := s.web, s.served, s.courier
+	s.web = nil
 	s.mu.Unlock()
 	if web == nil {
 		return nil
@@ -160,6 +163,7 @@ func (s *Server) Close() error {
 		err = web.Close()
 	}
 	<-served
+	courier.stop()
 	return err
 }
 
