@@ -1,0 +1,42 @@
+package schema
+
+// approvalCodes say why approvals are missing, or why one does not count.
+var approvalCodes = []CodeInfo{
+	{
+		Code: "approvals-missing", Title: "approvals are missing", Message: "{have} of {need} approvals[: {by}][; may approve: {eligible}]",
+		Cause: "The gate asks for more people who approved exactly this change. Only those count who have the role and did not work on it.",
+		Fix:   "Ask one of the people named to approve the merge request.",
+	}, {
+		Code: "signed-approvals-missing", Title: "signed approvals are missing", Message: "{need_signed} signed approvals are missing",
+		Cause: "The gate asks for approvals by the approver's own signature, which this version of sluice does not read.",
+		Fix:   "Remove signed: from approvals: in sluice.yaml.",
+	}, {
+		Code: "approval-stale", Title: "approval is for another change", Message: "the approval[ by {by}] is for another state of this app",
+		Cause: "The content, or what it replaces, changed after the approval; also when the change only looks the same.",
+		Fix:   "Ask for the approval again.",
+	}, {
+		Code: "approval-too-early", Title: "approval came too early", Message: "the approval[ by {by}] was given before the change was live in the stage before",
+		Cause: "An approval says: I have seen it run there. Given earlier it would let the change drift on unseen.",
+		Fix:   "Ask for the approval again now, or write approvals: {after: any} in the gate.",
+	}, {
+		Code: "approval-late", Title: "approval came after the merge", Message: "the approval[ by {by}] was given after the merge",
+		Cause: "The forge cannot prove what a late approval was about.",
+		Fix:   "Revert the change and submit it again, with the approval before the merge.",
+	}, {
+		Code: "approval-unbound", Title: "approval without a time", Message: "the forge does not say when the approval[ by {by}] was given",
+		Cause: "Without its time nobody can tell which version was approved. Some GitLab editions leave it out.",
+		Fix:   "Ask for the approval again; sluice also reads it from the merge request's notes.",
+	}, {
+		Code: "self-approval", Title: "own change approved", Message: "{by} worked on the change and cannot approve it",
+		Cause: "Authors, committers, signers, co-authors and who opened the merge request never count, also for what a promotion carries along.",
+		Fix:   "Ask somebody else.",
+	}, {
+		Code: "unmapped-approver", Title: "account is nobody's", Message: "{by} approved, but is nobody in the trust directory",
+		Cause: "People are counted, not accounts. The account is not named in principals.yaml.",
+		Fix:   "Let the roots add the account's number to its owner in principals.yaml.",
+	}, {
+		Code: "approver-ineligible", Title: "approver has not the role", Message: "{by} may not approve this app in this stage",
+		Cause: "The person has not the role for this stage and app, is a robot, or the account is blocked or no longer a member with the right to approve.",
+		Fix:   "Ask somebody with the role, or let the roots give it.",
+	},
+}

@@ -1,0 +1,50 @@
+package schema
+
+// contentCodes say that an app's files cannot be configuration.
+var contentCodes = []CodeInfo{
+	{
+		Code: "name", Title: "name is not allowed", Message: "[{path}][{name}]: [{why}][{detail}]",
+		Cause: "Names become keys in etcd and names in Kubernetes, so they are held to what all of them can carry.",
+		Fix:   "Rename it: lower-case letters, digits and inner hyphens for apps, clean paths for files.",
+	}, {
+		Code: "path-collision", Title: "two paths are one", Message: "{path} collides with another path[: {detail}][: {other}]",
+		Cause: "They differ only by case, by the encoding of a letter, or become one key in the target.",
+		Fix:   "Rename one of them.",
+	}, {
+		Code: "unsupported-entry", Title: "not a plain file", Message: "{path} is not a plain file[: {detail}]",
+		Cause: "Symbolic links, submodules and Git LFS pointers are not their content.",
+		Fix:   "Put the file itself there.",
+	}, {
+		Code: "malformed-tree", Title: "directory is malformed", Message: "a directory is malformed[: {path}][: {detail}]",
+		Cause: "It has a name twice, in the wrong order, or one that leads elsewhere, so programs see different files.",
+		Fix:   "Make the commit again with git.",
+	}, {
+		Code: "limit-exceeded", Title: "past a limit", Message: "[{path}: ]past a limit[: {detail}]",
+		Cause: "Files, directories and depth have limits, so that one app cannot stop the others.",
+		Fix:   "Make it smaller, or split the app.",
+	}, {
+		Code: "schema", Title: "file does not fit its schema", Message: "{path}[ at {at}]: {detail}",
+		Cause: "The value is not what the JSON Schema of the app allows, or the file cannot be parsed.",
+		Fix:   "Correct the value. sluice lint shows all of them with their lines.",
+	}, {
+		Code: "schema-unusable", Title: "schema is not usable", Message: "{schema} is not usable[: {detail}]",
+		Cause: "The gate names a schema that is not in force or does not compile. A check that cannot be done is no yes.",
+		Fix:   "Correct the schema in .sluice/schemas, in a change of its own.",
+	}, {
+		Code: "foreign-file", Title: "file belongs to no app", Message: "{path} belongs to no app",
+		Cause: "It lies above the apps' directories, or apps: in sluice.yaml is set otherwise than meant.",
+		Fix:   "Move it into an app, remove it, or change apps:.",
+	}, {
+		Code: "nested-app", Title: "app inside another", Message: "{app} lies inside {other}",
+		Cause: "A file would belong to two apps.",
+		Fix:   "Move one of them, or change apps: in sluice.yaml.",
+	}, {
+		Code: "document-too-large", Title: "app is too large for its target", Message: "the app has {size} bytes[, more than {limit}][; {target} cannot hold it]",
+		Cause: "Targets have limits. Admitting what cannot be delivered would leave the stage behind for ever.",
+		Fix:   "Make the files smaller, or split the app.",
+	}, {
+		Code: "secret", Title: "secret in plain text", Message: "{path}[ at {at}] looks like a secret in plain text",
+		Cause: "Everybody who can read the repository, now or later, can read it.",
+		Fix:   "Change the secret, since it is known now. Keep it encrypted, or in a place for secrets.",
+	},
+}

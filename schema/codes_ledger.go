@@ -1,0 +1,58 @@
+package schema
+
+// ledgerCodes are what reading and proving the ledger can find.
+var ledgerCodes = []CodeInfo{
+	{
+		Code: "log-chain", Title: "ledger was changed", Message: "the ledger was changed[ at entry {entry}][: {why}]",
+		Cause: "An entry was edited, removed or put in. Nothing after it can be trusted, so both loops stop.",
+		Fix:   "Do not repair it by hand. Compare with another clone or the archive, and call security.",
+	}, {
+		Code: "log-order", Title: "ledger is out of order", Message: "entry {entry} does not follow the one before[: {why}]",
+		Cause: "Its number or its time goes back.",
+		Fix:   "Do not repair it by hand. Compare with another clone or the archive, and call security.",
+	}, {
+		Code: "log-fork", Title: "ledger has two histories", Message: "the ledger has two histories[: {why}]",
+		Cause: "Two checkpoints of one size differ, or its branch is not one line.",
+		Fix:   "Stop the reconcilers, find out which one wrote which, and call security.",
+	}, {
+		Code: "log-rollback", Title: "ledger is shorter than before", Message: "the ledger is shorter than it was[: {why}]",
+		Cause: "Entries at its end were cut off.",
+		Fix:   "Push the longer history back from another clone, and call security.",
+	}, {
+		Code: "log-signature", Title: "ledger is not signed by its key", Message: "the ledger is not signed by its key[ at entry {entry}][: {why}]",
+		Cause: "Somebody other than the reconciler wrote to the ledger's branch.",
+		Fix:   "Restore the branch to its last good tip and protect it, so that the reconciler alone can push.",
+	}, {
+		Code: "log-origin", Title: "ledger of another project", Message: "the ledger is that of another project[: {got}]",
+		Cause: "The branch or repository of the ledger is set wrongly.",
+		Fix:   "Correct ledger: in reconciler.yaml.",
+	}, {
+		Code: "log-empty", Title: "ledger is empty", Message: "the ledger has no entry",
+		Cause: "Nothing was sealed yet, or the branch is another one.",
+		Fix:   "Run sluice init --seal, or correct ledger: in reconciler.yaml.",
+	}, {
+		Code: "state-mismatch", Title: "ledger's summary is wrong", Message: "the ledger's state is not what its entries say[: {path}]",
+		Cause: "The summary that a start reads was changed, though the entries were not.",
+		Fix:   "Compare with another clone, and call security.",
+	}, {
+		Code: "history-missing", Title: "ledger cannot be read completely", Message: "part of the ledger cannot be read[: {what}]",
+		Cause: "The clone is shallow or damaged.",
+		Fix:   "Fetch all of it: git fetch --unshallow.",
+	}, {
+		Code: "unknown-format", Title: "format is not known", Message: "[{what} ]has a format that this sluice does not know",
+		Cause: "A newer sluice wrote it. What is not understood is never skipped.",
+		Fix:   "Use a newer sluice.",
+	}, {
+		Code: "anchor-missing", Title: "anchor is missing", Message: "no anchor was given[; the ledger says {found}]",
+		Cause: "Without the digest of the first root.yaml, told by a person, nobody can say whose ledger it is.",
+		Fix:   "Ask one of the roots for the anchor and pass --anchor.",
+	}, {
+		Code: "anchor-mismatch", Title: "ledger begins with another root", Message: "the ledger begins with another trust root: {found}, not {want}",
+		Cause: "It is another project's ledger, or somebody made a new one.",
+		Fix:   "Ask one of the roots which anchor is right. If the ledger is wrong, call security.",
+	}, {
+		Code: "unlogged", Title: "change without an entry", Message: "[{what} ]is in no ledger entry",
+		Cause: "A stage or target changed without a decision on record.",
+		Fix:   "Find out who wrote it. The reconciler puts a target back by itself.",
+	},
+}

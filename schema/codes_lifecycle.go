@@ -1,0 +1,86 @@
+package schema
+
+// lifecycleCodes say why a revision may not enter a stage now, or ever.
+var lifecycleCodes = []CodeInfo{
+	{
+		Code: "override", Title: "content comes from nowhere", Message: "[{revision} ]was never live in a stage before[ {stage}]",
+		Cause: "New content enters the first stage and is promoted from there. This was written straight into a later stage, mixes files of several revisions, or overtook its own promotion.",
+		Fix:   "Revert it, put the change into the first stage, then sluice promote.",
+	}, {
+		Code: "no-edge", Title: "no way between the stages", Message: "[{revision} ]is live in a stage that does not lead to {stage}",
+		Cause: "sluice.yaml does not allow this step.",
+		Fix:   "Promote through the stages between, or let the admins change after: in sluice.yaml.",
+	}, {
+		Code: "withdrawn", Title: "revision was rolled back", Message: "[{revision} ]was rolled back[; it cannot go to {stage} that way]",
+		Cause: "A rollback marks what it leaves, so that it does not come back unseen.",
+		Fix:   "Correct the change in the first stage, or promote the revision again through the full gates.",
+	}, {
+		Code: "tainted", Title: "revision rests on a stolen key", Message: "[{revision} ]is tainted",
+		Cause: "It rests on a key that is marked as compromised. It is no source for anything until the roots acknowledge it.",
+		Fix:   "Make the change again, signed with another key.",
+	}, {
+		Code: "archived", Title: "revision is archived", Message: "[{revision} ]is archived",
+		Cause: "It was superseded longer than the rollback window ago.",
+		Fix:   "Put the same files into the first stage and promote them.",
+	}, {
+		Code: "not-live", Title: "not live in the stage before", Message: "[{revision} ]is not live in the stage before[ {stage}] yet",
+		Cause: "It was admitted there, but not every required target has it.",
+		Fix:   "Wait until it is applied there; sluice status shows which target is behind.",
+	}, {
+		Code: "target-down", Title: "cannot be verified in the stage before", Message: "[{from}: ]a required target cannot be reached, so what runs there is not verified",
+		Cause: "Nobody can say that the revision still runs in the stage before. Soak time pauses, too.",
+		Fix:   "Bring the target back.",
+	}, {
+		Code: "soak", Title: "not long enough in the stage before", Message: "[{in}: ]has to live there for {need}",
+		Cause: "The gate asks for a time in which the revision runs undisturbed. It is measured between ledger entries.",
+		Fix:   "Wait. sluice why shows the earliest time.",
+	}, {
+		Code: "soak-paused", Title: "soak time stands still", Message: "[{in}: ]soak time of {need} is not running",
+		Cause: "Drift or a target that cannot be reached pauses it.",
+		Fix:   "Clear the cause in the stage before; then the time goes on.",
+	}, {
+		Code: "retirement-record", Title: "retirement record is missing", Message: "{app} leaves production without a record",
+		Cause: "Removing an app for good needs to say why, who owns that, and how long its history is kept.",
+		Fix:   "Let the admins add .sluice/retired/APP.yaml with reason, owner and retention.",
+	}, {
+		Code: "freeze", Title: "window is closed", Message: "{stage} is frozen[ until {until}]",
+		Cause: "Nothing new enters the stage at this time. Rollbacks and drift repair do.",
+		Fix:   "Wait until the window opens.",
+	}, {
+		Code: "suspended", Title: "stage is suspended", Message: "[{stage} ]is suspended[ until {until}][: {reason}]",
+		Cause: "Somebody pinned it. It ends by itself.",
+		Fix:   "Wait, or run sluice resume.",
+	}, {
+		Code: "blast-radius", Title: "too much would be deleted", Message: "the change deletes {count} apps of {stage}",
+		Cause: "So many deletions at once are usually a mistake. Nothing is deleted.",
+		Fix:   "Revert it, or retire the apps one by one.",
+	}, {
+		Code: "held-behind", Title: "waits behind a held change", Message: "waits behind a change that is held[ since {commit}]",
+		Cause: "The app has a change below that is not admitted yet, and this one builds on it.",
+		Fix:   "Clear the change below: sluice why names what it lacks.",
+	}, {
+		Code: "superseded", Title: "overtaken by a later change", Message: "overtaken by a later change[ ({commit})]",
+		Cause: "A later change replaced the content before it was admitted.",
+		Fix:   "Nothing to do.",
+	}, {
+		Code: "nothing-judged", Title: "nobody judged it", Message: "no policy judged the change",
+		Cause: "An empty list of policies never lets anything through.",
+		Fix:   "This is a mistake in sluice; please report it.",
+	}, {
+		Code: "unclassified", Title: "kind of change is not known", Message: "nobody could tell what the change is",
+		Cause: "It fits none of edit, promote, rollback, tune and retire.",
+		Fix:   "Revert it and submit it again in one of these ways.",
+	}, {
+		Code: "settled", Title: "back at what was admitted", Message: "the content is what was admitted; nothing is left to judge",
+		Cause: "A later change took back what was held.",
+		Fix:   "Nothing to do.",
+	}, {
+		Code: "acknowledged", Title: "acknowledged by the roots", Message: "acknowledged by the roots",
+		Cause: "The roots looked at what was tainted and accepted it.",
+		Fix:   "Nothing to do.",
+	}, {
+		Code: "clock", Title: "clock cannot be trusted", Message: "the clock cannot be trusted[: {why}]",
+		Cause: "It is before the last ledger entry, or far from the forge's. Nothing that depends on time is decided.",
+		Fix:   "Correct the clock of the reconciler's host.",
+	},
+}

@@ -1,0 +1,46 @@
+package schema
+
+// targetCodes say why a target could not be made equal to what was admitted.
+var targetCodes = []CodeInfo{
+	{
+		Code: "target-conflict", Title: "target changed underneath", Message: "[{target}: ]somebody else wrote at the same time",
+		Cause: "The write was refused, so that it does not overwrite what nobody has looked at.",
+		Fix:   "Wait: it is tried again. If it stays, find the other writer.",
+	}, {
+		Code: "target-fenced", Title: "newer reconciler wrote already", Message: "[{target}: ]holds a newer admission",
+		Cause: "Another reconciler was faster, and an older decision must not overwrite a newer one.",
+		Fix:   "Nothing to do, unless two projects write to one place.",
+	}, {
+		Code: "foreign-content", Title: "place holds something else", Message: "[{target}: ]holds content that sluice did not write",
+		Cause: "The first write to a place needs an equal value there or an explicit yes, so that nothing of yours is lost.",
+		Fix:   "Run sluice adopt: as it is if the values are equal, --overwrite to replace them.",
+	}, {
+		Code: "target-unavailable", Title: "target cannot be reached", Message: "[{target}: ]cannot be reached",
+		Cause: "It is down, or the network is. What it holds is not verified meanwhile.",
+		Fix:   "Bring it back: it is tried again.",
+	}, {
+		Code: "target-forbidden", Title: "target refuses the login", Message: "[{target}: ]refuses the login or the write",
+		Cause: "The credential is wrong, has run out, or lacks a permission.",
+		Fix:   "Correct the credential in reconciler.yaml, or give it the permission; sluice doctor names it.",
+	}, {
+		Code: "too-large", Title: "target cannot hold it", Message: "[{target}: ]cannot hold so much",
+		Cause: "The app is past a limit of the target.",
+		Fix:   "Make the files smaller, or split the app.",
+	}, {
+		Code: "target-invalid", Title: "target refuses the content", Message: "[{target}: ]refuses the content",
+		Cause: "A name or value is not allowed there.",
+		Fix:   "Rename or correct what the message names.",
+	}, {
+		Code: "target-failed", Title: "target failed", Message: "[{target}: ]failed",
+		Cause: "The target gave an answer that has no other name here.",
+		Fix:   "Look at the reconciler's log for its answer.",
+	}, {
+		Code: "drift", Title: "target was changed by somebody else", Message: "[{target}: ]differs from what was admitted[: {keys}]",
+		Cause: "Somebody wrote to the target directly. It is put back and recorded.",
+		Fix:   "Make the change in Git. If it keeps coming back, find the other writer.",
+	}, {
+		Code: "target-unconfigured", Title: "target has no address", Message: "{target} is not in reconciler.yaml",
+		Cause: "sluice.yaml names a target whose address the operator did not write down.",
+		Fix:   "Let the operator add it below projects[].targets.",
+	},
+}
