@@ -78,13 +78,16 @@ func (c *Client) ask(ctx context.Context, r request) (answer, error) {
 	}
 }
 
-// once sends a request once.
+// once sends a request once, within the time limit. The limit is not the http.Client's own: the library drops an answer
+// that comes when ctx has ended, and that would leave the client's timer running.
 func (c *Client) once(ctx context.Context, r request) (answer, error) {
+	limited, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
 	if r.method == "" {
 		r.method = http.MethodGet
 	}
 	var a answer
-	opt := []gogitlab.RequestOptionFunc{gogitlab.WithContext(withExchange(ctx, &a.exchange))}
+	opt := []gogitlab.RequestOptionFunc{gogitlab.WithContext(withExchange(limited, &a.exchange))}
 	var parameters any = r.query
 	if r.method != http.MethodGet {
 		parameters = nil
@@ -116,6 +119,9 @@ func (c *Client) unanswered(ctx context.Context, r request, a answer, err error)
 	switch {
 	case ctx.Err() != nil:
 		e.Err = context.Cause(ctx)
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Err, e.Hint = nil, "it is asked again"
+		e.Message = fmt.Sprintf("nothing whole within %s", c.cfg.Timeout)
 	case errors.As(err, &token):
 		e.Kind, e.Request = ErrUnauthorized, ""
 		e.Hint = "write a valid token to " + c.cfg.TokenFile

@@ -108,8 +108,8 @@ func build(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{cfg: cfg, home: home, host: hostOf(home), http: &http.Client{
-		Timeout: cfg.Timeout, CheckRedirect: checkRedirect,
-		Transport: &transport{base: base, home: home, token: token},
+		CheckRedirect: checkRedirect,
+		Transport:     &transport{base: base, home: home, token: token},
 	}}
 	// The library gets no token: the transport adds it. A limiter of our own also keeps the library from making one,
 	// which races and takes the limit of one endpoint for that of all. Retries are ours, see ask.

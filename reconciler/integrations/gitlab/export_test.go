@@ -3,6 +3,8 @@ package gitlab
 import (
 	"context"
 	"net/http"
+
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // Post sends a POST below /api/v4, as writing back will.
@@ -20,6 +22,30 @@ func (c *Client) Get(ctx context.Context, path string) error {
 // Message is what an error repeats of an answer.
 func Message(contentType string, body []byte, token string) string {
 	return message(answer{exchange: exchange{header: http.Header{"Content-Type": {contentType}}, body: body, token: secret(token)}})
+}
+
+// ReadPage decodes a page of merge requests as lists do.
+func (c *Client) ReadPage(body []byte, header http.Header) ([]schema.MergeRequest, bool, error) {
+	r := request{doing: "read a page", query: query{Page: 1}}
+	a := answer{exchange: exchange{status: 200, header: header, body: body}}
+	rows, err := c.rows(r, a, map[int64]bool{})
+	if err != nil {
+		return nil, false, err
+	}
+	l := list{rows: rows, pages: []answer{a}}
+	last, err := c.checkPage(r, l, false)
+	if err != nil {
+		return nil, false, err
+	}
+	var out []schema.MergeRequest
+	for i := range rows {
+		m, err := c.row(r, l, i)
+		if err != nil {
+			return nil, false, err
+		}
+		out = append(out, m.basic(c.host))
+	}
+	return out, last, nil
 }
 
 // MaxAnswer is the size from which on an answer is refused.

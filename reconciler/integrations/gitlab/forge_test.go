@@ -117,6 +117,13 @@ func (f *forge) landings(c *gitlab.Client, sha string) []schema.MergeRequest {
 	return got
 }
 
+// The reconciler declares this interface; it is repeated here so that a change of either shows.
+var _ interface {
+	Landings(ctx context.Context, commit schema.Hash, targetRef string) ([]schema.MergeRequest, error)
+	MergeRequest(ctx context.Context, iid int64) (schema.MergeRequest, error)
+	Opened(ctx context.Context) ([]schema.MergeRequest, error)
+} = (*gitlab.Client)(nil)
+
 func TestLandingsByMergeMethod(t *testing.T) {
 	squash := func(p *gitlabtest.Project) { p.SquashOption = "always" }
 	for _, tc := range []struct {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -98,6 +100,39 @@ func TestAListThatNeverHoldsStill(t *testing.T) {
 	if got, err := c.Opened(context.Background()); !errors.Is(err, gitlab.ErrIncomplete) || got != nil || total != 3 {
 		t.Errorf("got %d rows, %v after %d readings; want ErrIncomplete after 3", len(got), err, total)
 	}
+}
+
+// FuzzReadPage: whatever comes is either refused as incomplete or makes merge requests that name themselves.
+func FuzzReadPage(f *testing.F) {
+	f.Add([]byte("["+newMR(7, nil).json()+"]"), "", "1", true)
+	f.Add([]byte(`[{"id":1,"iid":1,"state":"opened","target_branch":"main","author":null,"sha":null,"merged_at":null}]`), "2", "", true)
+	f.Add([]byte(`[null]`), "x", "-1", false)
+	cfg := gitlab.Config{URL: "https://gitlab.example.com", Project: "42", TokenFile: filepath.Join(f.TempDir(), "token")}
+	if err := os.WriteFile(cfg.TokenFile, []byte(canary), 0o600); err != nil {
+		f.Fatal(err)
+	}
+	c, err := gitlab.New(cfg)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body []byte, next, total string, headers bool) {
+		h := http.Header{}
+		if headers {
+			h["X-Next-Page"], h["X-Total"] = []string{next}, []string{total}
+		}
+		got, last, err := c.ReadPage(body, h)
+		if err != nil && !errors.Is(err, gitlab.ErrIncomplete) {
+			t.Fatalf("got %v, want ErrIncomplete", err)
+		}
+		if last && headers && total != "" && total != "+"+fmt.Sprint(len(got)) && strings.TrimLeft(total, "+0") != strings.TrimLeft(fmt.Sprint(len(got)), "0") {
+			t.Errorf("%d rows of %s taken for all", len(got), total)
+		}
+		for _, mr := range got {
+			if mr.IID <= 0 || mr.State == "" || mr.TargetRef == "refs/heads/" {
+				t.Errorf("got %+v: want its number, state and target", mr)
+			}
+		}
+	})
 }
 
 // TestPagesAreAskedFor: all of them with the largest size, whatever the library can ask for.
