@@ -16,8 +16,10 @@ type Fault struct {
 	Times  int    // requests it lasts for; 0 is until Heal
 	// Delay holds the request before anything else happens.
 	Delay time.Duration
-	// Status, if not 0, is the answer. 429 comes with a text body.
+	// Status, if not 0, is the answer. 429 comes with a text body, the others
+	// with a page, unless Body says otherwise.
 	Status     int
+	Body       string        // JSON when it begins with { or [
 	RetryAfter time.Duration // in seconds in the header, on 429 and 503
 	// Cut drops the connection without an answer.
 	Cut bool
@@ -160,6 +162,13 @@ func (f Fault) answer() *heldAnswer {
 	a := &heldAnswer{header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, status: f.Status}
 	if f.RetryAfter > 0 {
 		a.header.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
+	}
+	if f.Body != "" {
+		if strings.HasPrefix(f.Body, "{") || strings.HasPrefix(f.Body, "[") {
+			a.header.Set("Content-Type", "application/json")
+		}
+		a.body.WriteString(f.Body)
+		return a
 	}
 	if f.Status == http.StatusTooManyRequests {
 		a.body.WriteString("Retry later\n")

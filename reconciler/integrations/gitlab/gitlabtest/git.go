@@ -24,6 +24,9 @@ type gitBinary struct {
 type repository struct {
 	git gitBinary
 	dir string
+	// descends remembers answers of ancestor, which never change. Guarded by
+	// Server.mu.
+	descends map[[2]string]bool
 }
 
 // signature is the author or committer of a commit the forge makes.
@@ -95,7 +98,7 @@ func (g gitBinary) initBare(dir, branch string) (repository, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return repository{}, err
 	}
-	r := repository{git: g, dir: dir}
+	r := repository{git: g, dir: dir, descends: map[[2]string]bool{}}
 	if _, err := g.run(filepath.Dir(dir), "", nil, "init", "--quiet", "--bare", "--template=", "--initial-branch="+branch, dir); err != nil {
 		return repository{}, err
 	}
@@ -185,8 +188,14 @@ func (r repository) ancestor(a, b string) bool {
 	if a == "" || b == "" {
 		return false
 	}
-	_, err := r.run("merge-base", "--is-ancestor", a, b)
-	return err == nil
+	key := [2]string{a, b}
+	answer, known := r.descends[key]
+	if !known {
+		_, err := r.run("merge-base", "--is-ancestor", a, b)
+		answer = err == nil
+		r.descends[key] = answer
+	}
+	return answer
 }
 
 // mergeBase is the best common ancestor, "" when the histories share nothing.

@@ -86,6 +86,9 @@ func (s *Server) gitUser(r *http.Request) *User {
 // one that does not exist. Callers hold mu.
 func (s *Server) gitAccess(user *User, name string, push bool) (*project, int, string) {
 	p := s.project(name)
+	if p == nil {
+		p = s.projectMoved(name)
+	}
 	scope, level := "read_repository", Reporter
 	if push {
 		scope, level = "write_repository", Developer
@@ -201,10 +204,13 @@ func parseCommands(body []byte) []refChange {
 func (s *Server) backend(w http.ResponseWriter, r *http.Request, p *project, user *User, env []string) {
 	env = append(append([]string{}, s.git.env...), env...)
 	env = append(env,
-		"GIT_PROJECT_ROOT="+filepath.Join(s.dir, "repositories"), "GIT_HTTP_EXPORT_ALL=1",
+		"GIT_PROJECT_ROOT="+filepath.Dir(p.repo.dir), "GIT_HTTP_EXPORT_ALL=1",
 		"REMOTE_USER="+user.Username, "GIT_PROTOCOL="+r.Header.Get("Git-Protocol"))
 	r = r.Clone(r.Context())
-	r.Header.Del("Authorization")    // not for the environment of a child
+	r.Header.Del("Authorization") // not for the environment of a child
+	_, rest, _ := strings.Cut(r.URL.Path, ".git/")
+	r.URL.Path = "/" + filepath.Base(p.repo.dir) + "/" + rest // a renamed project keeps its folder
+
 	if len(r.TransferEncoding) > 0 { // CGI cannot take a chunked body
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPush))
 		if err != nil {

@@ -53,6 +53,7 @@ type Version struct {
 	StartSHA  string // the target's tip
 	CreatedAt time.Time
 	Commits   []string // newest first
+	Files     int      // how many differ between base and head
 }
 
 // mergeRequest is the record behind the snapshots. Callers hold Server.mu.

@@ -56,6 +56,7 @@ type PushRule struct {
 
 type project struct {
 	Project
+	former    []string // paths it had before
 	repo      repository
 	createdAt time.Time
 	lastIID   int
@@ -103,6 +104,10 @@ func fillProject(p *Project) error {
 	p.Path = strings.Trim(p.Path, "/")
 	if !strings.Contains(p.Path, "/") || path.Clean(p.Path) != p.Path || strings.HasPrefix(p.Path, ".") {
 		return errors.New("path must be group/name")
+	}
+	p.Members = maps.Clone(p.Members)
+	if p.Members == nil {
+		p.Members = map[string]AccessLevel{}
 	}
 	if p.DefaultBranch == "" {
 		p.DefaultBranch = "main"
@@ -181,6 +186,37 @@ func (s *Server) CloneURL(path, username string) string {
 	return u.String()
 }
 
+// RenameProject moves a project. API requests for the old path are redirected
+// (301) to the project's number; Git requests for it are served.
+func (s *Server) RenameProject(path, to string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.project(path)
+	if p == nil || s.project(to) != nil {
+		return fmt.Errorf("rename project %s to %s: no such project, or the new path is taken", path, to)
+	}
+	next := p.snapshot()
+	next.Path = to
+	if err := fillProject(&next); err != nil {
+		return fmt.Errorf("rename project %s to %s: %w", path, to, err)
+	}
+	p.former, p.Path = append(p.former, path), next.Path
+	for _, mr := range p.mrs {
+		mr.Project = p.Path
+	}
+	return nil
+}
+
+// Tip is the commit of a branch, "" when there is no such branch.
+func (s *Server) Tip(path, branch string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.project(path); p != nil {
+		return p.repo.tip(branch)
+	}
+	return ""
+}
+
 // RemoveProject forgets a project and deletes its repository.
 func (s *Server) RemoveProject(path string) error {
 	s.mu.Lock()
@@ -197,6 +233,16 @@ func (s *Server) RemoveProject(path string) error {
 func (s *Server) project(path string) *project {
 	for _, p := range s.projects {
 		if p.Path == path {
+			return p
+		}
+	}
+	return nil
+}
+
+// projectMoved finds a project by a path it had before. Callers hold mu.
+func (s *Server) projectMoved(path string) *project {
+	for _, p := range s.projects {
+		if slices.Contains(p.former, path) {
 			return p
 		}
 	}

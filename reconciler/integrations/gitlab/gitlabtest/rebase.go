@@ -26,7 +26,7 @@ func (s *Server) rebase(p *project, mr *mergeRequest, user *User) error {
 		return refuse(http.StatusConflict, "Failed to enqueue the rebase operation, possibly due to a long-lived transaction. Try again later.")
 	}
 	if !p.canPush(user, mr.SourceBranch) || !p.canForce(mr.SourceBranch) {
-		return refuse(http.StatusForbidden, "Cannot push to source branch")
+		return refuse(http.StatusForbidden, "403 Forbidden - Cannot push to source branch")
 	}
 	target := p.repo.tip(mr.TargetBranch)
 	if p.repo.ancestor(target, mr.SHA) {

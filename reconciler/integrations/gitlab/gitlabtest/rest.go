@@ -124,6 +124,9 @@ func (c *call) answer(h handler) (reply, error) {
 	}
 	if id := c.r.PathValue("id"); id != "" {
 		c.p = c.s.projectByKey(id)
+		if moved := c.s.projectMoved(id); c.p == nil && moved != nil && moved.visible(c.user) {
+			return c.movedTo(moved), nil
+		}
 		if c.p == nil || !c.p.visible(c.user) {
 			return reply{}, notFound("Project")
 		}
@@ -173,6 +176,13 @@ func (c *call) write(answer reply, err error) {
 	h := c.w.Header()
 	h.Set("X-Request-Id", newToken()[6:])
 	h.Set("X-Runtime", "0.010000")
+	if limit := c.s.opts.RateLimit; limit > 0 {
+		h.Set("RateLimit-Name", "throttle_authenticated_api")
+		h.Set("RateLimit-Limit", strconv.Itoa(limit))
+		h.Set("RateLimit-Observed", "1")
+		h.Set("RateLimit-Remaining", strconv.Itoa(limit-1))
+		h.Set("RateLimit-Reset", strconv.FormatInt(c.s.now().Unix()+60, 10))
+	}
 	h.Set("Cache-Control", "max-age=0, private, must-revalidate")
 	if answer.status == http.StatusNoContent {
 		c.w.WriteHeader(answer.status)
@@ -199,6 +209,20 @@ func (c *call) refusal(err error) reply {
 			"error_description": "The request requires higher privileges than provided by the access token."}}
 	}
 	return reply{e.Status, object{"message": e.Message}}
+}
+
+// movedTo sends a request for a renamed project to its number.
+func (c *call) movedTo(p *project) reply {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(c.r.URL.EscapedPath(), "/api/v4/projects/"), "/")
+	place := c.s.url + "/api/v4/projects/" + strconv.Itoa(p.ID)
+	if rest != "" {
+		place += "/" + rest
+	}
+	if c.r.URL.RawQuery != "" {
+		place += "?" + c.r.URL.RawQuery
+	}
+	c.w.Header().Set("Location", place)
+	return reply{http.StatusMovedPermanently, object{"message": "Moved Permanently"}}
 }
 
 // require refuses below a role.

@@ -50,7 +50,7 @@ func (c *call) listMergeRequests() (reply, error) {
 	c.sortMergeRequests(out)
 	list := []object{}
 	for _, mr := range paginate(c, out) {
-		list = append(list, c.s.mergeRequestObject(c.p, mr))
+		list = append(list, c.s.mergeRequestRow(c.p, mr))
 	}
 	return ok(list)
 }
@@ -187,7 +187,7 @@ func (c *call) listVersions() (reply, error) {
 			state = "empty"
 		}
 		out = append(out, object{"id": v.ID, "head_commit_sha": v.HeadSHA, "base_commit_sha": v.BaseSHA, "start_commit_sha": v.StartSHA,
-			"created_at": stamp(v.CreatedAt), "merge_request_id": c.mr.ID, "state": state, "real_size": itoa(c.p.repo.changed(v)),
+			"created_at": stamp(v.CreatedAt), "merge_request_id": c.mr.ID, "state": state, "real_size": itoa(v.Files),
 			"patch_id_sha": nil})
 	}
 	return ok(out)
@@ -245,7 +245,7 @@ func (c *call) mergeRequestsOfCommit() (reply, error) {
 	}
 	list := []object{}
 	for _, mr := range paginate(c, out) {
-		list = append(list, c.s.mergeRequestObject(c.p, mr))
+		list = append(list, c.s.mergeRequestRow(c.p, mr))
 	}
 	return ok(list)
 }

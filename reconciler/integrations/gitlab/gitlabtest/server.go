@@ -49,6 +49,12 @@ type Options struct {
 	Checks int
 	// RequireSHA refuses a merge without the sha parameter (400).
 	RequireSHA bool
+	// StaleLists answers "unchecked" for the merge status in lists, as GitLab's
+	// cached lists may for hours.
+	StaleLists bool
+	// RateLimit, if not 0, is told in the RateLimit headers of every API answer.
+	// Nothing is limited by it; see TooManyRequests.
+	RateLimit int
 	// Conflict406 answers 406 to the merge of a conflicting merge request, as
 	// older versions did, instead of 405.
 	Conflict406 bool
@@ -69,9 +75,9 @@ type Server struct {
 	users    []*User
 	projects []*project
 	ids      map[string]int // last id given, by kind
-	web      *http.Server // nil until Start and after Close
-	served   chan struct{} // closed when web has stopped
-	courier  *courier      // takes webhooks while web is not nil
+	web      *http.Server   // nil until Start and after Close
+	served   chan struct{}  // closed when web has stopped
+	courier  *courier       // takes webhooks while web is not nil
 }
 
 // New makes a server that keeps its repositories below dir. It fails when git

@@ -9,7 +9,7 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// mergeRequestObject is the form of a merge request in lists.
+// mergeRequestObject is what all forms of a merge request share.
 func (s *Server) mergeRequestObject(p *project, mr *mergeRequest) object {
 	reviewers, assignees := []any{}, []any{}
 	for _, name := range mr.Reviewers {
@@ -44,6 +44,16 @@ func (s *Server) mergeRequestObject(p *project, mr *mergeRequest) object {
 	}
 }
 
+// mergeRequestRow is the form of a merge request in lists, which GitLab may
+// serve from a cache.
+func (s *Server) mergeRequestRow(p *project, mr *mergeRequest) object {
+	out := s.mergeRequestObject(p, mr)
+	if s.opts.StaleLists && mr.State == "opened" {
+		out["merge_status"], out["detailed_merge_status"], out["has_conflicts"] = "unchecked", "unchecked", false
+	}
+	return out
+}
+
 // mergeRequestDetail is the form of one merge request. Until its checks are
 // done, diff_refs and changes_count are null.
 func (s *Server) mergeRequestDetail(p *project, mr *mergeRequest, u *User) object {
@@ -59,7 +69,7 @@ func (s *Server) mergeRequestDetail(p *project, mr *mergeRequest, u *User) objec
 	if mr.checks > 0 {
 		out["diff_refs"], out["changes_count"] = nil, nil
 	} else {
-		out["changes_count"] = itoa(p.repo.changed(v))
+		out["changes_count"] = itoa(v.Files)
 	}
 	if pipe := p.headPipeline(mr); pipe != nil {
 		out["pipeline"], out["head_pipeline"] = s.pipelineObject(p, pipe), s.pipelineDetail(p, pipe)

@@ -121,6 +121,29 @@ func (s *Server) UpdateUser(username string, change func(*User)) error {
 	return nil
 }
 
+// RemoveUser deletes an account: its merge requests and notes become the ghost
+// user's and change, its approvals go, its memberships end.
+func (s *Server) RemoveUser(username string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	gone := s.user(username)
+	if gone == nil {
+		return fmt.Errorf("remove user %s: no such user", username)
+	}
+	s.users = slices.DeleteFunc(s.users, func(u *User) bool { return u == gone })
+	for _, p := range s.projects {
+		delete(p.Members, username)
+		for _, mr := range p.mrs {
+			before := len(mr.Approvals)
+			mr.Approvals = slices.DeleteFunc(mr.Approvals, func(a Approval) bool { return a.User == username })
+			if mr.Author == username || len(mr.Approvals) < before {
+				s.touch(mr)
+			}
+		}
+	}
+	return nil
+}
+
 // Token is the access token of a user, "" when there is no such user.
 func (s *Server) Token(username string) string {
 	s.mu.Lock()

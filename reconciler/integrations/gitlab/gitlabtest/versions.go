@@ -18,6 +18,7 @@ func (s *Server) addVersion(p *project, mr *mergeRequest) error {
 		ID: s.next("version"), HeadSHA: head, StartSHA: target, BaseSHA: p.repo.mergeBase(target, head),
 		CreatedAt: s.now(), Commits: commits,
 	}
+	v.Files = p.repo.changed(v)
 	if err := p.repo.keep(head); err != nil {
 		return err
 	}
