@@ -31,7 +31,7 @@ var contentCodes = []CodeInfo{
 		Cause: "The gate names a schema that is not in force or does not compile. A check that cannot be done is no yes.",
 		Fix:   "Correct the schema in .sluice/schemas, in a change of its own.",
 	}, {
-		Code: "foreign-file", Title: "file belongs to no app", Message: "{path} belongs to no app",
+		Code: "no-app", Title: "file belongs to no app", Message: "{path} belongs to no app",
 		Cause: "It lies above the apps' directories, or apps: in sluice.yaml is set otherwise than meant.",
 		Fix:   "Move it into an app, remove it, or change apps:.",
 	}, {

@@ -7,6 +7,10 @@ var fileCodes = []CodeInfo{
 		Cause: "Files that sluice understands (its own, and YAML and JSON of apps) are at most 1 MiB, so that reading one stays cheap.",
 		Fix:   "Split the file, or give it a name that does not end in .yaml, .yml or .json: then it is delivered as plain bytes.",
 	}, {
+		Code: "unreadable", Title: "file cannot be read", Message: "the file cannot be read[: {why}]",
+		Cause: "It is not there any more, or its permissions forbid it.",
+		Fix:   "Check that the file exists and that you may read it.",
+	}, {
 		Code: "encoding", Title: "text is not clean UTF-8", Message: "the text has {what}",
 		Cause: "Programs read such bytes differently, so what was reviewed may not be what a service gets.",
 		Fix:   "Save the file as UTF-8 without a byte order mark. Write control characters as escapes in double quotes.",
@@ -55,8 +59,8 @@ var fileCodes = []CodeInfo{
 		Cause: "Tags other than those of text, numbers, true and false, null, maps and lists mean something only to the program that invented them.",
 		Fix:   "Remove the tag.",
 	}, {
-		Code: "number", Title: "number that parsers read differently", Message: "{text} is a number for some parsers and another number, or text, for others",
-		Cause:   "010 is 8 in YAML 1.1 and 10 in YAML 1.2; 0x1F, 1_000, .5 and .inf are no numbers in JSON.",
+		Code: "number", Title: "number that parsers read differently", Message: "parsers read this number differently",
+		Cause:   "010 is 8 for YAML 1.1 and 10 for YAML 1.2; 0x1F, 1_000, .5 and .inf are no numbers in JSON.",
 		Fix:     "Put it into quotes if it is text. Else write it as JSON does: digits, no leading zero or plus sign.",
 		Example: `mode: 0644   write "0644" or 420`,
 	}, {
@@ -76,7 +80,7 @@ var fileCodes = []CodeInfo{
 		Cause: "The value has the right type but not an allowed form.",
 		Fix:   "Write the value as the message says.",
 	}, {
-		Code: "literal-secret", Title: "secret in a file", Message: `{field}: "{name}" holds a secret; put it into a file`,
+		Code: "literal-secret", Title: "secret in a file", Message: "{field} holds a secret; put it into a file",
 		Cause: "A secret in a configuration file ends in backups, logs and screens.",
 		Fix:   "Put the secret into a file that only the reconciler reads, and name that file (token_file, password_file).",
 	}, {

@@ -7,7 +7,7 @@ var projectCodes = []CodeInfo{
 		Cause: "The file was written for another sluice.",
 		Fix:   "Use version: 1, or a sluice that knows the version.",
 	}, {
-		Code: "operator-only", Title: "endpoint or credential in the repository", Message: `{field}: "{name}" belongs into the operator's reconciler.yaml`,
+		Code: "operator-only", Title: "endpoint or credential in the repository", Message: `{field}: "{name}" belongs in the operator's reconciler.yaml`,
 		Cause: "Whoever may change this repository could point the reconciler at another server or read its password. The repository names targets only.",
 		Fix:   "Remove it here. The operator writes it below projects[].targets in reconciler.yaml.",
 	}, {
@@ -59,15 +59,15 @@ var projectCodes = []CodeInfo{
 		Cause: "The gate would never open.",
 		Fix:   "Remove the policy from this gate.",
 	}, {
-		Code: "approvals-not-enforced", Title: "stage asks for no approval", Message: `{stage} asks for no approval`,
+		Code: "approvals-not-enforced", Warning: true, Title: "stage asks for no approval", Message: `{stage} asks for no approval`,
 		Cause: "approvals: 0 was written, so one person alone can change this stage.",
 		Fix:   "Write approvals: 1 as soon as a second person can approve.",
 	}, {
-		Code: "approvals-impossible", Title: "too few people to approve", Message: `{stage} asks for {need} approvals, but only {have} besides an author may give them`,
+		Code: "approvals-impossible", Warning: true, Title: "too few people to approve", Message: `{stage} asks for {need} approvals, but only {have} besides an author may give them`,
 		Cause: "Authors never count as approvers, and too few other people have the role.",
 		Fix:   "Give more people the role approver:{stage}, or write approvals: 0 if you work alone.",
 	}, {
-		Code: "signed-approvals-unavailable", Title: "signed approvals are not available", Message: `{stage} asks for {need} signed approvals, which this version cannot read`,
+		Code: "signed-approvals-unavailable", Warning: true, Title: "signed approvals are not available", Message: `{stage} asks for {need} signed approvals, which this version cannot read`,
 		Cause: "The format knows signed approvals; this version of sluice does not collect them, so the gate stays closed.",
 		Fix:   "Remove signed: from approvals:.",
 	}, {

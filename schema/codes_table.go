@@ -15,6 +15,7 @@ type CodeInfo struct {
 	Cause   string // why it happens
 	Fix     string // what to do
 	Example string // a case of it, optional
+	Warning bool   // advice: it holds nothing
 }
 
 // codeIndex is built once from the lists below and never written again.

@@ -47,6 +47,14 @@ var trustCodes = []CodeInfo{
 		Cause: "A bot only moves what people signed before; it must not be able to write or approve.",
 		Fix:   "Give the robot the role bot alone, and people their own keys.",
 	}, {
+		Code: "trust-lockout", Warning: true, Title: "one lost key locks the project", Message: "{threshold} of {roots} roots have to sign, so that one lost key locks everybody out",
+		Cause: "With as many roots as signatures needed nobody can replace a key that is lost.",
+		Fix:   "Add another root, with a key that is kept elsewhere.",
+	}, {
+		Code: "role-without-stage", Warning: true, Title: "role for a stage that there is not", Message: `{person} has {role}, but there is no stage "{stage}"`,
+		Cause: "The role has no effect; the stage was renamed or misspelled.",
+		Fix:   "Correct the role in principals.yaml.",
+	}, {
 		Code: "trust-sequence", Title: "trust version out of order", Message: "the trust version does not follow the one in force[: {why}]",
 		Cause: "Each version is one more than the version before and names its digest.",
 		Fix:   "Make the next version with sluice trust, on top of the one in force.",

@@ -9,9 +9,10 @@ import (
 
 // The colours of a diagnostic, as terminals know them.
 const (
-	colorBold  = "\x1b[1m"
-	colorRed   = "\x1b[31m"
-	colorReset = "\x1b[0m"
+	colorBold   = "\x1b[1m"
+	colorRed    = "\x1b[31m"
+	colorYellow = "\x1b[33m"
+	colorReset  = "\x1b[0m"
 )
 
 // Render writes the finding for people: where and what, the line with a caret below it, and what to do. Text of the file is
@@ -23,8 +24,14 @@ func (d Diagnostic) Render(w io.Writer, color bool) error {
 		}
 		return style + text + colorReset
 	}
+	info, known := Explain(d.Code)
+	word, style := "error", colorRed
+	if info.Warning {
+		word, style = "warning", colorYellow
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s: %s\n", paint(colorBold, Printable(d.Position.String())), paint(colorRed, "error["+string(d.Code)+"]"), Printable(d.Message))
+	where := paint(colorBold, Printable(d.Position.String()))
+	fmt.Fprintf(&b, "%s: %s: %s\n", where, paint(style, word+"["+string(d.Code)+"]"), Printable(d.Message))
 	suggestion, hint := "", d.Hint
 	if strings.HasPrefix(hint, "did you mean") {
 		suggestion, hint = " "+hint, ""
@@ -32,14 +39,14 @@ func (d Diagnostic) Render(w io.Writer, color bool) error {
 	if d.Position.Line > 0 && d.Source != "" {
 		line, indent, width := frame(d)
 		fmt.Fprintf(&b, "%6d | %s\n", d.Position.Line, line)
-		fmt.Fprintf(&b, "       | %s%s%s\n", strings.Repeat(" ", indent), paint(colorRed, strings.Repeat("^", width)), Printable(suggestion))
+		fmt.Fprintf(&b, "       | %s%s%s\n", strings.Repeat(" ", indent), paint(style, strings.Repeat("^", width)), Printable(suggestion))
 	} else if suggestion != "" {
 		hint = d.Hint
 	}
 	if hint != "" {
 		fmt.Fprintf(&b, "   hint:   %s\n", Printable(hint))
 	}
-	if info, ok := Explain(d.Code); ok && hint == "" && suggestion == "" {
+	if known && hint == "" && suggestion == "" {
 		fmt.Fprintf(&b, "   fix:    %s\n", info.Fix)
 	}
 	fmt.Fprintf(&b, "   more:   sluice explain %s\n", d.Code)

@@ -31,7 +31,7 @@ func NewDocument(files []DocumentFile) (Document, Diagnostics) {
 	for i, f := range d.files {
 		found = append(found, checkFile(f)...)
 		if i > 0 && f.Path == d.files[i-1].Path {
-			found = append(found, fileDiagnostic(f.Path, "path-collision", args{"path": f.Path, "other": f.Path}))
+			found = append(found, FindingIn(f.Path, "path-collision", args{"path": f.Path, "other": f.Path}))
 		}
 		v, ds := parseFile(f.Path, f.Data)
 		found = append(found, ds...)

@@ -21,13 +21,13 @@ var lfsPointer = []byte("version https://git-lfs.github.com/spec/v1\n")
 
 func checkFile(f DocumentFile) Diagnostics {
 	if why := badFilePath(f.Path); why != "" {
-		return Diagnostics{fileDiagnostic(f.Path, "name", args{"name": Printable(f.Path), "why": why})}
+		return Diagnostics{FindingIn(f.Path, "name", args{"name": Printable(f.Path), "why": why})}
 	}
 	switch {
 	case f.Mode != Regular && f.Mode != Executable:
-		return Diagnostics{fileDiagnostic(f.Path, "unsupported-entry", args{"path": f.Path, "detail": "mode " + string(f.Mode)})}
+		return Diagnostics{FindingIn(f.Path, "unsupported-entry", args{"path": f.Path, "detail": "mode " + string(f.Mode)})}
 	case bytes.HasPrefix(f.Data, lfsPointer):
-		return Diagnostics{fileDiagnostic(f.Path, "unsupported-entry", args{"path": f.Path, "detail": "a pointer of Git LFS, not its content"})}
+		return Diagnostics{FindingIn(f.Path, "unsupported-entry", args{"path": f.Path, "detail": "a pointer of Git LFS, not its content"})}
 	}
 	return nil
 }
@@ -54,8 +54,7 @@ func badFilePath(name string) string {
 	return ""
 }
 
-func fileDiagnostic(file string, code Code, a args) Diagnostic {
-	src := newSource(file, nil)
-	src.report(span{}, code, "", a)
-	return src.found[0]
+// FindingIn is a finding about a file as a whole, with the message of its code.
+func FindingIn(file string, code Code, args map[string]string) Diagnostic {
+	return Diagnostic{Position: Position{File: file}, Width: 1, Code: code, Message: code.Message(args)}
 }

@@ -118,7 +118,7 @@ func (s *source) repository(o object, name string) string {
 	case u.Scheme != "https" && u.Scheme != "http" && u.Scheme != "ssh" && u.Scheme != "file":
 		s.badValue(v, path, "", "want https://, ssh://, file:// or a path")
 	case hasPassword(u), u.User != nil && u.Scheme != "ssh":
-		s.report(v.at, "literal-secret", "write username: and token_file: instead", args{"field": path, "name": name})
+		s.report(v.at, "literal-secret", "write username: and token_file: instead", args{"field": path})
 	case u.RawQuery != "" || u.Fragment != "":
 		s.badValue(v, path, "", "a repository's URL has no ? and no #")
 	}
@@ -161,7 +161,7 @@ func (s *source) webURL(o object, name string) string {
 	case err != nil, u.Scheme != "https" && u.Scheme != "http", u.Host == "", u.RawQuery != "", u.Fragment != "":
 		s.badValue(v, path, "", "want a URL like https://gitlab.example.com")
 	case u.User != nil:
-		s.report(v.at, "literal-secret", "write token_file: instead", args{"field": path, "name": name})
+		s.report(v.at, "literal-secret", "write token_file: instead", args{"field": path})
 	}
 	return strings.TrimSuffix(text, "/")
 }
@@ -218,7 +218,7 @@ func (s *source) targetAddress(name string, v *value, path string) TargetAddress
 	items, listPath := o.list("endpoints")
 	for i, item := range items {
 		if u, err := url.Parse(item.text); err == nil && u.User != nil {
-			s.report(item.at, "literal-secret", "write username: and password_file: instead", args{"field": at(listPath, i), "name": "endpoints"})
+			s.report(item.at, "literal-secret", "write username: and password_file: instead", args{"field": at(listPath, i)})
 		}
 	}
 	return t
@@ -238,7 +238,7 @@ func (s *source) settings(o object) map[string]string {
 	for _, m := range v.fields {
 		switch {
 		case looksSecret(m.key):
-			s.report(m.at, "literal-secret", "put it into a file and write "+m.key+"_file: PATH", args{"field": join(path, m.key), "name": m.key})
+			s.report(m.at, "literal-secret", "put it into a file and write "+m.key+"_file: PATH", args{"field": join(path, m.key)})
 		case m.value.kind == boolValue || m.value.kind == numberValue:
 			out[m.key] = m.value.text
 		default:

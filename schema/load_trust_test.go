@@ -41,6 +41,7 @@ func trust() schema.Trust {
 				Forge: []schema.ForgeAccount{{Host: "gitlab.example.com", UserID: 42}},
 			},
 			{ID: "bob"},
+			{ID: "null", Name: "yes: #no"},
 			{ID: "robot", Roles: []schema.Role{{Name: schema.RoleBot}}},
 		},
 		Keys: []schema.Key{
@@ -90,7 +91,7 @@ func TestTrustRefuses(t *testing.T) {
 		{name: "an address of two people", code: "duplicate-account", edit: func(t *schema.Trust) { t.Principals[1].Emails = []string{"ALICE@example.com"} }},
 		{name: "a second version without prev", code: "trust-sequence", edit: func(t *schema.Trust) { t.Root.Prev = "" }},
 		{name: "a robot that may also author", code: "trust-bot", edit: func(t *schema.Trust) {
-			t.Principals[2].Roles = append(t.Principals[2].Roles, schema.Role{Name: schema.RoleAuthor})
+			t.Principals[3].Roles = append(t.Principals[3].Roles, schema.Role{Name: schema.RoleAuthor})
 		}},
 		{name: "a role root outside root.yaml", code: "trust-roots", edit: func(t *schema.Trust) { t.Principals[1].Roles = []schema.Role{{Name: schema.RoleRoot}} }},
 		{name: "a root without a key", code: "trust-roots", edit: func(t *schema.Trust) { t.Keys = t.Keys[2:] }},

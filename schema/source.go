@@ -51,7 +51,7 @@ func (s *source) report(at span, code Code, hint string, a args) {
 		return
 	}
 	s.found = append(s.found, Diagnostic{
-		Position: s.position(at), Width: s.width(at), Code: code, Message: code.Message(a), Hint: hint, Source: s.line(at.line),
+		Position: s.position(at), Width: s.width(at), Code: code, Message: code.Message(a), Hint: hint, Source: redact(s.line(at.line)),
 	})
 }
 

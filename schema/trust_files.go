@@ -59,7 +59,7 @@ func EncodeRoot(root Root) []byte {
 	l.put("expires_at: "+stamp(root.ExpiresAt), "afterwards nothing new is admitted until it is renewed")
 	l.put(fmt.Sprintf("threshold: %d", root.Threshold), "roots that have to sign a change of this directory")
 	l.put(fmt.Sprintf("admin: %d", root.Admin), "admins that have to sign a change of the other control files")
-	l.put("roots: ["+strings.Join(root.Roots, ", ")+"]", "")
+	l.put("roots: ["+strings.Join(quoteAll(root.Roots), ", ")+"]", "")
 	l.put("log_keys:", "public keys of the reconciler's ledger")
 	for _, key := range root.LogKeys {
 		l.put("  - "+quote(key), "")
@@ -86,10 +86,10 @@ func encodePrincipals(people []Principal) []byte {
 
 func (l *lines) principal(p Principal) {
 	if p.Name == "" && len(p.Roles)+len(p.Forge)+len(p.Emails) == 0 {
-		l.put("  "+p.ID+": {}", "")
+		l.put("  "+quote(p.ID)+": {}", "")
 		return
 	}
-	l.put("  "+p.ID+":", "")
+	l.put("  "+quote(p.ID)+":", "")
 	if p.Name != "" {
 		l.put("    name: "+quote(p.Name), "")
 	}
@@ -125,11 +125,7 @@ func (r Role) encode() string {
 	if len(r.Apps) == 0 {
 		return r.String()
 	}
-	var apps []string
-	for _, app := range r.Apps {
-		apps = append(apps, quote(app))
-	}
-	return "{role: " + quote(r.String()) + ", apps: [" + strings.Join(apps, ", ") + "]}"
+	return "{role: " + quote(r.String()) + ", apps: [" + strings.Join(quoteAll(r.Apps), ", ") + "]}"
 }
 
 // encodeKey writes the file beside a key; nil for a key without limits.
@@ -163,6 +159,14 @@ func encodeKey(k Key) []byte {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func quoteAll(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = quote(text)
+	}
+	return out
+}
 
 // quote writes text so that YAML reads exactly it: in double quotes unless it is a plain word.
 func quote(text string) string {

@@ -160,7 +160,7 @@ func (r *yamlReader) scalar(n *yaml.Node) *value {
 	}
 	v.kind, v.text = plainScalar(n.Value)
 	if v.kind == stringValue && otherNumber.MatchString(n.Value) {
-		r.src.report(v.at, "number", `write "`+n.Value+`" in quotes if it is text, or as a plain decimal number`, args{"text": n.Value})
+		r.src.report(v.at, "number", "put it into quotes if it is text; else write it as JSON does", nil)
 		return nil
 	}
 	return v
@@ -202,6 +202,10 @@ func (r *yamlReader) span(n *yaml.Node) span {
 	switch {
 	case n.Kind == yaml.AliasNode:
 		at.width = utf8.RuneCountInString(n.Value) + 1
+	case n.Anchor != "":
+		at.width = utf8.RuneCountInString(n.Anchor) + 1
+	case n.Style&yaml.TaggedStyle != 0:
+		at.width = utf8.RuneCountInString(n.Tag)
 	case n.Kind != yaml.ScalarNode:
 	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
 		at.width = utf8.RuneCountInString(n.Value) + 2

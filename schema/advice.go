@@ -1,0 +1,106 @@
+package schema
+
+import "slices"
+
+// Advice says what is allowed but probably not meant: gates that nobody can pass, stages that one person alone can change, a
+// trust root that one lost key locks. `sluice lint` and `doctor` show it; it holds nothing.
+func (p Project) Advice(t Trust) Diagnostics {
+	var out Diagnostics
+	for _, s := range p.Stages {
+		for _, spec := range s.Gates.Promote {
+			out = append(out, adviceOnApprovals(s.Name, spec, t)...)
+		}
+	}
+	return append(append(out, p.adviceOnRoles(t)...), adviceOnRoot(t)...)
+}
+
+func adviceOnApprovals(stage StageName, spec PolicySpec, t Trust) Diagnostics {
+	ask, err := spec.Approvals()
+	if err != nil {
+		return nil // another policy
+	}
+	note := func(code Code, a args) Diagnostic {
+		a["stage"] = string(stage)
+		return Diagnostic{Position: spec.Position, Width: len(spec.Name), Code: code, Message: code.Message(a)}
+	}
+	var out Diagnostics
+	if ask.Signed > 0 {
+		out = append(out, note("signed-approvals-unavailable", args{"need": count(ask.Signed)}))
+	}
+	if ask.Observed+ask.Signed == 0 {
+		out = append(out, note("approvals-not-enforced", args{}))
+	}
+	if have := mostApprovers(stage, ask.Roles, t); have < ask.Observed && len(t.Principals) > 0 {
+		out = append(out, note("approvals-impossible", args{"need": count(ask.Observed), "have": count(have)}))
+	}
+	return out
+}
+
+// mostApprovers is how many people can approve a change in a stage at best, whoever of the authors wrote it.
+func mostApprovers(stage StageName, roles []RoleName, t Trust) int {
+	may := func(p Principal) bool {
+		return !hasRole(p, RoleBot) && slices.ContainsFunc(p.Roles, func(r Role) bool {
+			return slices.Contains(roles, r.Name) && (r.Name != RoleApprover || r.Stage == stage)
+		})
+	}
+	best := 0
+	for _, author := range t.Principals {
+		if !hasRole(author, RoleAuthor) {
+			continue
+		}
+		n := 0
+		for _, p := range t.Principals {
+			if p.ID != author.ID && may(p) {
+				n++
+			}
+		}
+		best = max(best, n)
+	}
+	return best
+}
+
+// adviceOnRoles finds approvers of a stage that there is not.
+func (p Project) adviceOnRoles(t Trust) Diagnostics {
+	var names []string
+	for _, s := range p.Stages {
+		names = append(names, string(s.Name))
+	}
+	var out Diagnostics
+	for _, who := range t.Principals {
+		for _, r := range who.Roles {
+			if r.Name == RoleApprover && !slices.Contains(names, string(r.Stage)) {
+				d := FindingIn(TrustDir+"/"+PrincipalsFile, "role-without-stage", args{"person": who.ID, "role": r.String(), "stage": string(r.Stage)})
+				d.Hint = didYouMean(string(r.Stage), names)
+				out = append(out, d)
+			}
+		}
+	}
+	return out
+}
+
+func adviceOnRoot(t Trust) Diagnostics {
+	if n := len(t.Root.Roots); n == 0 || n > t.Root.Threshold {
+		return nil
+	}
+	return Diagnostics{FindingIn(TrustDir+"/"+RootFile, "trust-lockout", args{"threshold": count(t.Root.Threshold), "roots": count(len(t.Root.Roots))})}
+}
+
+// MissingSchemas finds schemas that a gate names and that are not there; have answers by path from the top of the repository.
+func (p Project) MissingSchemas(have func(path string) bool) Diagnostics {
+	var out Diagnostics
+	seen := map[string]bool{}
+	for _, s := range p.Stages {
+		for _, spec := range slices.Concat(s.Gates.Promote, s.Gates.Rollback, s.Gates.Retire) {
+			for _, path := range (Gate{spec}).Files() {
+				if seen[path] || have(path) {
+					continue
+				}
+				seen[path] = true
+				out = append(out, Diagnostic{
+					Position: spec.Position, Width: len(spec.Name), Code: "schema-missing", Message: Code("schema-missing").Message(args{"path": path}),
+				})
+			}
+		}
+	}
+	return out
+}
