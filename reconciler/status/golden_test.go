@@ -1,0 +1,115 @@
+package status_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-gitops/sluice/reconciler/status"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+var update = flag.Bool("update", false, "rewrite the goldens")
+
+// golden compares a text with the file of the same name, which -update rewrites.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s differs; if that is meant, run the test with -update and read the file (-want +got):\n%s", path, diff)
+	}
+}
+
+func options() status.TextOptions {
+	return status.TextOptions{Now: now, Width: 140, Commands: []string{"run", "lint", "status", "why", "diff", "history", "verify", "audit", "demo"}}
+}
+
+func TestWhyOfEveryVerdictShape(t *testing.T) {
+	verdicts := shapes(t)
+	for _, name := range slices.Sorted(maps.Keys(verdicts)) {
+		t.Run(name, func(t *testing.T) {
+			c := liveCell("payments/ledger", "gray", "6", 60*time.Hour)
+			c.State, c.Held = schema.Held, heldView(t, verdicts[name])
+			if verdicts[name].Outcome == schema.Deny {
+				c.State = schema.Denied
+			}
+			v := sample(t)
+			v.Apps = []schema.AppView{{App: "payments/ledger", Cells: []schema.CellView{c}}}
+			var b bytes.Buffer
+			if exit := status.WriteWhy(&b, v, c.Cell, options()); exit != 1 {
+				t.Errorf("a change that waits: exit %d, want 1", exit)
+			}
+			golden(t, "why-"+name+".txt", b.Bytes())
+		})
+	}
+}
+
+func TestWhyOfEveryState(t *testing.T) {
+	v := troubled(t)
+	var b bytes.Buffer
+	for _, app := range v.Apps {
+		for _, c := range app.Cells {
+			if c.Cell.Stage == "development" && app.App != "search" {
+				continue
+			}
+			exit := status.WriteWhy(&b, v, c.Cell, options())
+			fmt.Fprintf(&b, "exit %d\n\n", exit)
+		}
+	}
+	golden(t, "why-states.txt", b.Bytes())
+}
+
+func TestStatus(t *testing.T) {
+	stale := sample(t)
+	stale.Looked, stale.At = ago(18*time.Minute), ago(20*time.Second)
+	unsealed := schema.View{Repository: "config", At: now, Looked: now, StaleAfter: time.Minute}
+	empty := sample(t)
+	empty.Apps = nil
+	rows := []struct {
+		name   string
+		view   schema.View
+		app    string
+		change func(*status.TextOptions)
+	}{
+		{"project", troubled(t), "", func(*status.TextOptions) {}},
+		{"project-narrow", sample(t), "", func(o *status.TextOptions) { o.Width = 100 }},
+		{"project-of-unknown-width", sample(t), "", func(o *status.TextOptions) { o.Width = 0 }},
+		{"project-in-colour", sample(t), "", func(o *status.TextOptions) { o.Color = true }},
+		{"project-stale", stale, "", func(*status.TextOptions) {}},
+		{"project-unsealed", unsealed, "", func(*status.TextOptions) {}},
+		{"project-empty", empty, "", func(*status.TextOptions) {}},
+		{"app", sample(t), "orders/api", func(*status.TextOptions) {}},
+		{"app-verbose", sample(t), "orders/api", func(o *status.TextOptions) { o.Verbose = true }},
+		{"app-without-why", sample(t), "payments/ledger", func(o *status.TextOptions) { o.Commands = nil }},
+		{"app-unknown", sample(t), "payments/ledgr", func(*status.TextOptions) {}},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			opts := options()
+			row.change(&opts)
+			var b bytes.Buffer
+			if known := status.WriteStatus(&b, row.view, row.app, opts); known == (row.name == "app-unknown") {
+				t.Errorf("known is %v", known)
+			}
+			golden(t, "status-"+row.name+".txt", b.Bytes())
+		})
+	}
+}

@@ -1,0 +1,132 @@
+package status
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// Mark is the answer of one line of a checklist.
+type Mark string
+
+// The marks of a checklist.
+const (
+	No   Mark = "no"   // refused: only another change turns it into a yes
+	Wait Mark = "wait" // evidence or time is missing
+	OK   Mark = "ok"
+)
+
+// Line is one node of a verdict as people read it.
+type Line struct {
+	Mark   Mark
+	Depth  int // 0 for a policy of the gate, more for what it consists of
+	Policy string
+	Code   schema.Code // empty on lines that are ok
+	Text   string
+	// Clear says who or what turns the line into a yes: what the registry advises. It may name any command of sluice.
+	Clear    string
+	Earliest time.Time // when time alone turns it into a yes; zero if it does not
+}
+
+// deepest bounds the nesting that is shown; what lies deeper is summed up by the line above it.
+const deepest = 8
+
+// Text makes a checklist of a verdict: each policy of the gate, and below those that do not allow what they miss. A
+// verdict that does not allow always has a line that says so.
+func Text(v schema.Verdict) []Line { return text(v, false) }
+
+// Tree is like [Text] and goes below lines that are ok as well.
+func Tree(v schema.Verdict) []Line { return text(v, true) }
+
+func text(v schema.Verdict, whole bool) []Line {
+	out := flatten(nil, v, 0, whole)
+	if v.Outcome != schema.Allow && !missing(out) {
+		v.Code = cmp.Or(v.Code, "nothing-judged")
+		out = append([]Line{lineOf(v, 0)}, out...)
+	}
+	return out
+}
+
+func missing(lines []Line) bool {
+	for _, l := range lines {
+		if l.Mark != OK {
+			return true
+		}
+	}
+	return false
+}
+
+// flatten leaves out nodes that only hold others together: they have parts and no code of their own.
+func flatten(out []Line, v schema.Verdict, depth int, whole bool) []Line {
+	binds := v.Code == "" && len(v.Parts) > 0 && (v.Outcome != schema.Allow || v.Policy == "gate")
+	if !binds {
+		out = append(out, lineOf(v, depth))
+		depth++
+	}
+	if depth > deepest || v.Outcome == schema.Allow && !whole && !binds {
+		return out
+	}
+	for _, part := range v.Parts {
+		out = flatten(out, part, depth, whole)
+	}
+	return out
+}
+
+func lineOf(v schema.Verdict, depth int) Line {
+	l := Line{Mark: markOf(v.Outcome), Depth: depth, Policy: safe(v.Policy)}
+	if v.Outcome == schema.Allow {
+		l.Text = met(v)
+		return l
+	}
+	l.Code = schema.Code(safe(string(v.Code)))
+	l.Text = safe(v.Code.Message(v.Args))
+	if v.Code == "" {
+		l.Text = ""
+	}
+	if v.Earliest != nil {
+		l.Earliest = v.Earliest.UTC()
+	}
+	if info, ok := schema.Explain(v.Code); ok {
+		l.Clear = info.Fix
+	}
+	return l
+}
+
+func markOf(o schema.Outcome) Mark {
+	switch o {
+	case schema.Allow:
+		return OK
+	case schema.Hold:
+		return Wait
+	}
+	return No
+}
+
+// met is the short note beside a line that is ok. There is no code for it: nobody has to look anything up.
+func met(v schema.Verdict) string {
+	var parts []string
+	add := func(before, arg, after string) {
+		if value := v.Args[arg]; value != "" {
+			parts = append(parts, before+value+after)
+		}
+	}
+	switch v.Policy {
+	case "approvals":
+		add("", "have", "")
+		add("of ", "need", "")
+		add("by ", "by", "")
+	case "signed":
+		add("by ", "signers", "")
+	case "soak":
+		add("", "need", "")
+		add("in ", "in", "")
+	case "provenance":
+		add("", "kind", "")
+		add("from ", "from", "")
+	case "merge-request":
+		add("", "merge_request", "")
+	}
+	return safe(strings.Join(parts, " "))
+}

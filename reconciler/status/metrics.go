@@ -1,0 +1,116 @@
+package status
+
+import (
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// metricsHandler serves what is known of the view, of the process and of the build. No label names an app: ten thousand of
+// them would be too many series.
+func metricsHandler(cfg Config) http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		newViewCollector(cfg),
+	)
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+// viewCollector reads the view at each scrape, so that nothing has to be kept up to date beside it.
+type viewCollector struct {
+	cfg                                                                                 *Config
+	build, cells, apps, entries, looked, compared, incidents, problems, control, oldest *prometheus.Desc
+}
+
+func newViewCollector(cfg Config) *viewCollector {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("sluice_"+name, help, labels, nil)
+	}
+	return &viewCollector{
+		cfg:       &cfg,
+		build:     desc("build_info", "Always 1; the labels name the build.", "version", "goversion"),
+		cells:     desc("cells", "Apps in stages, by state, as of sluice_git_last_success_timestamp_seconds.", "stage", "state"),
+		apps:      desc("apps", "Apps in the project."),
+		entries:   desc("ledger_entries", "Entries in the ledger."),
+		looked:    desc("git_last_success_timestamp_seconds", "When Git was last read; 0 before the first time."),
+		compared:  desc("targets_last_compare_timestamp_seconds", "When all targets were last compared with what was admitted; 0 before the first time."),
+		incidents: desc("incidents", "Refs that were rewound, rewritten or lost."),
+		problems:  desc("problems", "Questions that the last pass could not answer."),
+		control:   desc("control_change_waiting", "1 while a change of the control files waits."),
+		oldest:    desc("oldest_held_timestamp_seconds", "Since when the longest waiting change of a stage waits.", "stage"),
+	}
+}
+
+// Describe names every metric.
+func (c *viewCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{c.build, c.cells, c.apps, c.entries, c.looked, c.compared, c.incidents, c.problems, c.control, c.oldest} {
+		ch <- d
+	}
+}
+
+// Collect reads the view.
+func (c *viewCollector) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	gauge(c.build, 1, c.cfg.Version, runtime.Version())
+	v := c.cfg.View()
+	if v == nil {
+		v = &schema.View{}
+	}
+	gauge(c.apps, float64(len(v.Apps)))
+	gauge(c.entries, float64(v.Ledger.Size))
+	gauge(c.looked, seconds(v.Looked))
+	gauge(c.compared, seconds(v.Compared))
+	gauge(c.incidents, float64(len(v.Incidents)))
+	gauge(c.problems, float64(len(v.Problems)))
+	waiting := 0.0
+	if v.Control != nil {
+		waiting = 1
+	}
+	gauge(c.control, waiting)
+	c.collectCells(v, gauge)
+}
+
+// collectCells tells every state of every stage, also those without a cell, so that an alert sees a zero and not a gap.
+func (c *viewCollector) collectCells(v *schema.View, gauge func(*prometheus.Desc, float64, ...string)) {
+	counts, oldest := map[schema.StageName]map[schema.CellState]int{}, map[schema.StageName]time.Time{}
+	for _, stage := range v.Stages {
+		counts[stage] = map[schema.CellState]int{}
+	}
+	for _, app := range v.Apps {
+		for _, cell := range app.Cells {
+			byState, known := counts[cell.Cell.Stage]
+			if !known {
+				continue
+			}
+			byState[cell.State]++
+			if h := cell.Held; h != nil && (oldest[cell.Cell.Stage].IsZero() || h.Since.Before(oldest[cell.Cell.Stage])) {
+				oldest[cell.Cell.Stage] = h.Since
+			}
+		}
+	}
+	for _, stage := range v.Stages {
+		for _, state := range states() {
+			gauge(c.cells, float64(counts[stage][state]), string(stage), string(state))
+		}
+		if at, ok := oldest[stage]; ok {
+			gauge(c.oldest, seconds(at), string(stage))
+		}
+	}
+}
+
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
+}

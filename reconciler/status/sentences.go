@@ -1,0 +1,152 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// What page and terminal both say about a whole project.
+
+func title(v schema.View) string {
+	if v.Repository != "" {
+		return v.Repository
+	}
+	return "sluice"
+}
+
+// freshness says as of when the rest is true.
+func freshness(v schema.View, now time.Time) string {
+	parts := []string{"as of " + v.At.UTC().Format("2006-01-02 15:04:05 UTC")}
+	if !v.Looked.IsZero() {
+		parts[0] = "as of " + v.Looked.UTC().Format("2006-01-02 15:04:05 UTC") + " (" + relative(v.Looked, now) + ")"
+	}
+	if v.Ledger.Size > 0 {
+		parts = append(parts, fmt.Sprintf("ledger #%d", v.Ledger.Size))
+	}
+	if !v.Compared.IsZero() {
+		parts = append(parts, "targets compared "+v.Compared.UTC().Format("15:04:05 UTC"))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// staleBar warns that the view says nothing about now; empty while it does.
+func staleBar(v schema.View, now time.Time) string {
+	switch {
+	case !v.Stale(now):
+		return ""
+	case v.Looked.IsZero():
+		return "Git was not read yet: what follows is what the ledger says, and may be old."
+	}
+	return "Stale: Git was last read " + when(v.Looked, now) + ". States are unknown since then."
+}
+
+// nothing is what to say where there is no matrix to show; empty if there is one.
+func nothing(v schema.View) string {
+	switch {
+	case v.Ledger.Size == 0:
+		return "Not sealed yet: run sluice init --seal."
+	case len(v.Apps) == 0:
+		return "No app configurations are admitted, and none waits. The first one enters by a merge request into the first stage."
+	}
+	return ""
+}
+
+func drafts(v schema.View) string {
+	if len(v.Drafts) == 0 {
+		return ""
+	}
+	names := make([]string, len(v.Drafts))
+	for i, d := range v.Drafts {
+		names[i] = mergeRequest(d.IID)
+	}
+	return fmt.Sprintf("draft: %d open, %s", len(names), clip(strings.Join(names, " "), longest))
+}
+
+func incidentText(i schema.Incident) string {
+	return safe(i.Code.Message(map[string]string{"ref": i.Ref, "old": short(i.Seen), "new": short(i.Found)}))
+}
+
+func controlText(h schema.HeldView) string {
+	return "a change of the control files waits: " + strings.Join(reasons(h.Verdict), "; ")
+}
+
+// reasons are the sentences of what a verdict misses, without who can help.
+func reasons(v schema.Verdict) []string {
+	var out []string
+	for _, l := range Text(v) {
+		if l.Mark != OK && !slices.Contains(out, l.Text) {
+			out = append(out, l.Text)
+		}
+	}
+	return out
+}
+
+// targetText says why a target is not as admitted; empty if nothing is known against it.
+func targetText(c schema.CellView, t schema.TargetView) string {
+	if t.Code == "" {
+		return ""
+	}
+	return safe(t.Code.Message(map[string]string{"target": t.Name, "app": string(c.Cell.App), "stage": string(c.Cell.Stage)}))
+}
+
+// note is the one line about a cell in a table.
+func note(c schema.CellView) string {
+	switch {
+	case c.State == schema.Refused && c.Incident != nil:
+		return incidentText(*c.Incident)
+	case c.Held != nil:
+		return heldNote(*c.Held)
+	}
+	var parts []string
+	for _, t := range c.Targets {
+		switch text := targetText(c, t); {
+		case text != "":
+			parts = append(parts, text)
+		case !t.Live && c.State == schema.Admitted:
+			parts = append(parts, "not read back from "+safe(t.Name)+" yet")
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// heldNote is the reason if there is one, else which policies miss something.
+func heldNote(h schema.HeldView) string {
+	if why := reasons(h.Verdict); len(why) == 1 {
+		return why[0]
+	}
+	var policies []string
+	for _, l := range Text(h.Verdict) {
+		if l.Mark != OK && !slices.Contains(policies, l.Policy) {
+			policies = append(policies, l.Policy)
+		}
+	}
+	return fmt.Sprintf("%d in the way: %s", len(policies), strings.Join(policies, ", "))
+}
+
+func noApp(v schema.View, app string) string {
+	names := make([]string, len(v.Apps))
+	for i, a := range v.Apps {
+		names[i] = string(a.App)
+	}
+	return fmt.Sprintf("There is no app %q.%s", safe(app), orNearest(app, names))
+}
+
+func noStage(v schema.View, stage string) string {
+	names := make([]string, len(v.Stages))
+	for i, s := range v.Stages {
+		names[i] = string(s)
+	}
+	return fmt.Sprintf("There is no stage %q.%s", safe(stage), orNearest(stage, names))
+}
+
+// short names a commit by eight digits, and a missing one by a word.
+func short(h schema.Hash) string {
+	if h.IsZero() {
+		return "nothing"
+	}
+	return h.Short()
+}

@@ -1,0 +1,117 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// A way is something a person can do about a cell: a sentence, and the commands that do it.
+type way struct {
+	Text     string
+	Commands []string
+}
+
+// waysOut are those of RULES R14: the evidence, taking the change back, and a rollback.
+func waysOut(cell schema.Cell, h schema.HeldView, first bool, o TextOptions) []way {
+	var out []way
+	if h.Verdict.Outcome == schema.Hold {
+		out = append(out, way{Text: "Give what is missing above: the change then enters by itself."})
+	}
+	if cell == schema.Control {
+		return append(out, way{Text: "Take the change of the control files back by a merge request; what is in force stays so.",
+			Commands: []string{"git revert " + parent(h)}})
+	}
+	out = append(out, takeBack(cell, h, o))
+	if first || h.Change.Kind == schema.Rollback {
+		return out
+	}
+	return append(out, rollback(cell, o))
+}
+
+// takeBack restores what is admitted. Restoring needs no evidence but the merge request that brings it.
+func takeBack(cell schema.Cell, h schema.HeldView, o TextOptions) way {
+	w := way{Text: "Take it back: a merge request that restores the admitted files needs no approval. Then submit the change again."}
+	at := o.place(cell)
+	branch := quote("revert/" + strings.ReplaceAll(string(cell.App), "/", "-") + "-" + string(cell.Stage))
+	into := "origin/" + strings.TrimPrefix(at.Ref, "refs/heads/")
+	switch {
+	case at.Ref == "" || at.Path == "":
+		w.Commands = []string{"git revert " + parent(h)}
+	case at.Base.IsZero():
+		w.Commands = []string{"git fetch origin", "git switch -c " + branch + " " + quote(into), "git revert " + parent(h), "git push -u origin HEAD"}
+	default:
+		w.Commands = []string{
+			"git fetch origin",
+			"git switch -c " + branch + " " + quote(into),
+			fmt.Sprintf("git restore --source=%s --staged --worktree -- %s", at.Base.Short(), quote(at.Path)),
+			fmt.Sprintf("git commit -S -m %s", quote(fmt.Sprintf("%s: back to %s", cell, h.Change.From.Revision))),
+			"git push -u origin HEAD",
+		}
+	}
+	return w
+}
+
+// parent is the argument of git revert. Which commits are merges is not known here, so the sentence stands beside it.
+func parent(h schema.HeldView) string { return short(h.Commit) + "   # with -m 1 if it is a merge" }
+
+func rollback(cell schema.Cell, o TextOptions) way {
+	app, stage := quote(string(cell.App)), quote(string(cell.Stage))
+	if o.has("rollback") {
+		return way{Text: "Roll back to a revision that was live here before:", Commands: []string{"sluice rollback " + app + " --stage " + stage}}
+	}
+	w := way{Text: "Roll back: a merge request that restores the files of a revision that was live here before."}
+	if o.has("history") {
+		w.Commands = append(w.Commands, "sluice history "+app)
+	}
+	if at := o.place(cell); at.Path != "" {
+		w.Commands = append(w.Commands, "git restore --source=COMMIT --staged --worktree -- "+quote(at.Path))
+	}
+	return w
+}
+
+// restoreRef puts a ref back to where it was last seen: that alone ends the incident.
+func restoreRef(i schema.Incident) []way {
+	if i.Seen.IsZero() {
+		return nil
+	}
+	lease := quote("--force-with-lease=" + i.Ref + ":" + hashOrEmpty(i.Found))
+	return []way{{
+		Text:     "Put the ref back to where it was last seen; what was pushed after it can then be submitted by a merge request.",
+		Commands: []string{fmt.Sprintf("git push %s origin %s", lease, quote(i.Seen.String()+":"+i.Ref))},
+	}}
+}
+
+func hashOrEmpty(h schema.Hash) string {
+	if h.IsZero() {
+		return ""
+	}
+	return h.String()
+}
+
+func (p paper) ways(ways []way) {
+	if len(ways) == 0 {
+		return
+	}
+	p.line("")
+	p.line("ways out")
+	for i, w := range ways {
+		p.line("  %d. %s", i+1, w.Text)
+		for _, c := range w.Commands {
+			p.line("       %s", c)
+		}
+	}
+}
+
+// quote makes a word safe to paste into a shell.
+func quote(word string) string {
+	word = schema.Printable(word)
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@^", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,188 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// unknown is how every cell is shown once the view is stale: nothing is known of the moment, good or bad.
+const unknown schema.CellState = "unknown"
+
+// tone is the urgency of a state: a class on the page, a colour at the terminal.
+type tone string
+
+const (
+	quiet tone = "quiet" // nothing is there, by intent
+	good  tone = "good"
+	busy  tone = "busy" // moves by itself
+	wait  tone = "wait" // somebody or time has to do something
+	bad   tone = "bad"
+)
+
+// A look is how a state is shown: never by colour alone.
+type look struct {
+	Symbol string
+	Tone   tone
+	// Intended says that the cell is as people wanted it to be.
+	Intended bool
+}
+
+// states lists every state in the order in which a person should care.
+func states() []schema.CellState {
+	return []schema.CellState{
+		schema.Refused, schema.Drifted, schema.Failing, schema.Unverified, schema.Denied, schema.Held, schema.Admitted,
+		schema.Live, schema.Prepared, schema.Retired, schema.Absent,
+	}
+}
+
+func lookOf(s schema.CellState) look {
+	switch s {
+	case schema.Live:
+		return look{Symbol: "✓", Tone: good, Intended: true}
+	case schema.Prepared:
+		return look{Symbol: "○", Tone: quiet, Intended: true}
+	case schema.Retired:
+		return look{Symbol: "–", Tone: quiet, Intended: true}
+	case schema.Absent:
+		return look{Symbol: "·", Tone: quiet}
+	case schema.Admitted:
+		return look{Symbol: "→", Tone: busy}
+	case schema.Held:
+		return look{Symbol: "■", Tone: wait}
+	case schema.Unverified:
+		return look{Symbol: "?", Tone: wait}
+	case schema.Denied:
+		return look{Symbol: "✗", Tone: bad}
+	case schema.Drifted:
+		return look{Symbol: "≠", Tone: bad}
+	case schema.Failing:
+		return look{Symbol: "!", Tone: bad}
+	case schema.Refused:
+		return look{Symbol: "✗", Tone: bad}
+	}
+	return look{Symbol: "?", Tone: wait}
+}
+
+// shown is the state that may be claimed now: a stale view claims none.
+func shown(c schema.CellView, stale bool) schema.CellState {
+	if stale && c.State != schema.Absent {
+		return unknown
+	}
+	return c.State
+}
+
+// since is when the cell came into its state; zero if that is not recorded.
+func since(c schema.CellView) time.Time {
+	switch {
+	case c.State == schema.Refused && c.Incident != nil:
+		return c.Incident.Since
+	case (c.State == schema.Held || c.State == schema.Denied) && c.Held != nil:
+		return c.Held.Since
+	case c.State == schema.Live && !c.LiveAt.IsZero():
+		return c.LiveAt
+	}
+	return c.Since
+}
+
+// summary is the sentence on top: what part of the project is as intended, and what is not. Cells where nothing was ever
+// admitted and nothing waits are not counted.
+func summary(v schema.View, now time.Time) string {
+	counts, total, intended := map[schema.CellState]int{}, 0, 0
+	for _, app := range v.Apps {
+		for _, c := range app.Cells {
+			if c.State == schema.Absent {
+				continue
+			}
+			total++
+			if lookOf(c.State).Intended {
+				intended++
+			} else {
+				counts[c.State]++
+			}
+		}
+	}
+	switch {
+	case total == 0:
+		return "Nothing is admitted yet."
+	case v.Stale(now):
+		return fmt.Sprintf("%s unknown.", are(total))
+	case intended == total:
+		return fmt.Sprintf("All %s as intended.", are(total))
+	}
+	parts := []string{fmt.Sprintf("%d of %s as intended", intended, are(total))}
+	for _, s := range states() {
+		if n := counts[s]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	return strings.Join(parts, "; ") + "."
+}
+
+func are(cells int) string {
+	if cells == 1 {
+		return "1 cell"
+	}
+	return fmt.Sprintf("%d cells", cells)
+}
+
+// age writes a duration with one unit, as people say it.
+func age(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0 s"
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	}
+	return fmt.Sprintf("%d d", d/(24*time.Hour))
+}
+
+// relative reads "6 min ago" or "in 21 h".
+func relative(t, now time.Time) string {
+	if t.After(now) {
+		return "in " + age(t.Sub(now))
+	}
+	return age(now.Sub(t)) + " ago"
+}
+
+// stamp is the absolute time that stands beside every relative one.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// when reads "2026-11-24 05:20 UTC (in 21 h)"; a time that is not known reads so.
+func when(t, now time.Time) string {
+	if t.IsZero() {
+		return "at an unknown time"
+	}
+	return stamp(t) + " (" + relative(t, now) + ")"
+}
+
+// longest is how much of one text written by others is shown.
+const longest = 300
+
+// safe makes text written by others fit to be shown on a line: no control or turning characters, and not without end.
+func safe(text string) string {
+	return clip(schema.Printable(strings.ToValidUTF8(text, "�")), longest)
+}
+
+// clip cuts a text to a number of letters and says so.
+func clip(text string, limit int) string {
+	if len(text) <= limit || utf8.RuneCountInString(text) <= limit {
+		return text
+	}
+	return string([]rune(text)[:limit-1]) + "…"
+}
+
+// mergeRequest reads "!4120"; empty if there is none.
+func mergeRequest(iid int64) string {
+	if iid == 0 {
+		return ""
+	}
+	return fmt.Sprintf("!%d", iid)
+}
