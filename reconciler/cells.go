@@ -140,3 +140,29 @@ func readCell(ctx context.Context, repo Repository, project schema.Project, tree
 func appsIn(ctx context.Context, repo Trees, rule schema.AppsRule, tree schema.Hash) ([]schema.App, error) {
 	return changedApps(ctx, repo, rule, schema.Hash{}, tree)
 }
+
+// ChangedCells names the cells that differ between two commits, of the stages that lie on one ref.
+func ChangedCells(ctx context.Context, repo Repository, project schema.Project, from, to schema.Hash) ([]schema.Cell, error) {
+	var out []schema.Cell
+	for _, stage := range project.Stages {
+		before, err := subtree(ctx, repo, from, project.Dir(stage))
+		if err != nil {
+			return nil, err
+		}
+		after, err := subtree(ctx, repo, to, project.Dir(stage))
+		if err != nil {
+			return nil, err
+		}
+		apps, err := changedApps(ctx, repo, project.Apps, before, after)
+		if err != nil {
+			return nil, err
+		}
+		for _, app := range apps {
+			out = append(out, schema.Cell{Stage: stage.Name, App: app})
+		}
+		if project.Layout == schema.BranchLayout {
+			break // a revision is of one branch; its apps are compared once
+		}
+	}
+	return out, nil
+}

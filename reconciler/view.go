@@ -128,7 +128,7 @@ func cellView(cell schema.Cell, s ledger.State, stage schema.Stage) schema.CellV
 		c.Held = &held
 	}
 	if a := s.Admitted; a.Seq > 0 {
-		c.Revision, c.Content, c.Seq, c.Since, c.LiveAt = a.Revision, a.Content, a.Seq, a.At, a.LiveAt
+		c.Revision, c.Content, c.Seq, c.Commit, c.Since, c.LiveAt = a.Revision, a.Content, a.Seq, a.Commit, a.At, a.LiveAt
 		c.Targets = targetViews(s, stage)
 	}
 	c.State = cellState(c, s)

@@ -61,7 +61,8 @@ type CellView struct {
 	State    CellState    `json:"state"`
 	Revision Revision     `json:"revision,omitempty"` // admitted
 	Content  Content      `json:"content,omitempty"`
-	Seq      int64        `json:"seq,omitempty"` // entry that admitted it
+	Seq      int64        `json:"seq,omitempty"`   // entry that admitted it
+	Commit   Hash         `json:"commit,omitzero"` // position of the stage's ref that holds it
 	Since    time.Time    `json:"since,omitzero"`
 	LiveAt   time.Time    `json:"live_at,omitzero"`
 	Targets  []TargetView `json:"targets,omitempty"`

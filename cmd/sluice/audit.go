@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func (a *app) auditCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "audit", Short: "Prove the whole project from a clone", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.auditVerifyCommand())
+	return c
+}
+
+func (a *app) auditVerifyCommand() *cobra.Command {
+	var f cloneFlags
+	c := &cobra.Command{
+		Use: "verify", Short: "Prove the ledger: chain, signatures, and that every stage's tip is in it", Args: cobra.NoArgs,
+		Long: `audit verify needs a clone with the ledger's branch and the anchor that the project's admins told; it asks no server. It
+makes every append of the ledger again and compares, checks every signature, and looks for stage tips that no entry names.
+It exits with 0 when all is proven, 3 when something was tampered with, 7 when it cannot be proven, for example without
+an anchor; it then prints the one that it found, which proves nothing until somebody you trust has told you the same.`,
+		RunE: func(c *cobra.Command, _ []string) error { return a.auditVerify(c.Context(), f) },
+	}
+	f.add(c)
+	return c
+}
+
+// proof is what audit verify answers.
+type proof struct {
+	ledger.Report
+	Proven bool `json:"proven"`
+}
+
+func (a *app) auditVerify(ctx context.Context, f cloneFlags) error {
+	repo, refs, err := a.openRepo(ctx)
+	if err != nil {
+		return err
+	}
+	defer repo.Close()
+	tip := branch(refs, f.ledger)
+	if tip.IsZero() {
+		return noLedger(f.ledger)
+	}
+	anchor, err := a.anchor(f)
+	if err != nil {
+		return err
+	}
+	report, err := reconciler.Audit(ctx, repo, tip, anchor, func(ref string) (schema.Hash, bool) {
+		name := ref[len("refs/heads/"):]
+		tip := branch(refs, name)
+		return tip, !tip.IsZero()
+	})
+	if err != nil {
+		return err
+	}
+	return a.printProof(proof{Report: report, Proven: report.Proven()})
+}
+
+func (a *app) printProof(p proof) error {
+	if a.json() {
+		if err := json.NewEncoder(a.out).Encode(p); err != nil {
+			return err
+		}
+	} else {
+		a.printProofText(p)
+	}
+	switch {
+	case p.Violated():
+		return answer{exitTampered}
+	case !p.Proven:
+		return answer{exitUnprovable}
+	}
+	return nil
+}
+
+func (a *app) printProofText(p proof) {
+	if p.Proven {
+		fmt.Fprintf(a.out, "proven: %s, %s, %s; every one signed, chained and folded into the state at %s\n",
+			count(p.Entries, "entry", "entries"), count(int64(p.Apps), "app", "apps"), count(int64(p.Commits), "append", "appends"), p.Tip.Short())
+		return
+	}
+	for _, f := range p.Findings {
+		where := ""
+		if f.Seq > 0 {
+			where += fmt.Sprintf("entry #%d  ", f.Seq)
+		}
+		if !f.Commit.IsZero() {
+			where += "commit " + f.Commit.Short() + "  "
+		}
+		if f.Path != "" {
+			where += schema.Printable(f.Path) + "  "
+		}
+		fmt.Fprintf(a.out, "%s[%s] %s\n", where, f.Code, schema.Printable(f.Detail))
+	}
+	if p.Violated() {
+		fmt.Fprintf(a.out, "NOT PROVEN: %s; do not repair the ledger by hand, compare it with another clone\n", count(int64(len(p.Findings)), "finding", "findings"))
+		return
+	}
+	fmt.Fprintf(a.out, "cannot prove: %s\n", count(int64(len(p.Findings)), "finding", "findings"))
+}
+
+func count(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// cloneFlags say where a reading command finds the ledger.
+type cloneFlags struct {
+	ledger string // branch
+	anchor string
+}
+
+func (f *cloneFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.ledger, "ledger", schema.DefaultLedgerBranch, "`BRANCH` of the ledger, in this clone or at its origin")
+	c.Flags().StringVar(&f.anchor, "anchor", "", "`DIGEST` of trust version 1, told by the project's admins (default $SLUICE_ANCHOR)")
+}
+
+// clone is an open local repository with the project its ledger describes.
+type clone struct {
+	*reconciler.Clone
+	repo *gitrepo.Repo
+	refs map[string]schema.Hash
+}
+
+// openClone reads the repository at -C. It asks no server: what the clone has is what is shown.
+func (a *app) openClone(ctx context.Context, f cloneFlags) (*clone, error) {
+	repo, refs, err := a.openRepo(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tip := branch(refs, f.ledger)
+	if tip.IsZero() {
+		return nil, errors.Join(noLedger(f.ledger), repo.Close())
+	}
+	anchor, err := a.anchor(f)
+	if err != nil {
+		return nil, errors.Join(err, repo.Close())
+	}
+	opened, err := reconciler.OpenClone(ctx, repo, tip, anchor)
+	if err != nil {
+		return nil, errors.Join(err, repo.Close())
+	}
+	return &clone{Clone: opened, repo: repo, refs: refs}, nil
+}
+
+func (c *clone) Close() error { return c.repo.Close() }
+
+func (a *app) openRepo(ctx context.Context) (*gitrepo.Repo, map[string]schema.Hash, error) {
+	repo, err := gitrepo.OpenLocal(a.dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	refs, err := repo.Refs(ctx)
+	if err != nil {
+		return nil, nil, errors.Join(err, repo.Close())
+	}
+	return repo, refs, nil
+}
+
+func (a *app) anchor(f cloneFlags) (schema.Digest, error) {
+	value := f.anchor
+	if value == "" {
+		value = a.environ("SLUICE_ANCHOR")
+	}
+	if value == "" {
+		return "", nil
+	}
+	anchor, err := schema.ParseDigest(value)
+	if err != nil {
+		return "", usageError(fmt.Errorf("anchor: %w", err))
+	}
+	return anchor, nil
+}
+
+// branch finds a branch as the origin has it, else as this repository has it: what a clone fetched is newer than what it
+// happens to have checked out.
+func branch(refs map[string]schema.Hash, name string) schema.Hash {
+	if tip, ok := refs["refs/remotes/origin/"+name]; ok {
+		return tip
+	}
+	return refs["refs/heads/"+name]
+}
+
+func noLedger(name string) error {
+	return &failure{
+		code: exitUnprovable, err: fmt.Errorf("no ledger: branch %s is neither here nor at origin", name),
+		hint: "git fetch origin; if the project is not sealed yet: sluice init",
+	}
+}
+
+// resolve finds a commit by full id, branch, tag, or the short id of one of the refs' tips.
+func resolve(refs map[string]schema.Hash, name string) (schema.Hash, error) {
+	if id, err := schema.ParseHash(name); err == nil {
+		return id, nil
+	}
+	for _, full := range []string{name, "refs/heads/" + name, "refs/tags/" + name, "refs/remotes/" + name, "refs/remotes/origin/" + name} {
+		if id, ok := refs[full]; ok {
+			return id, nil
+		}
+	}
+	for _, full := range slices.Sorted(maps.Keys(refs)) {
+		if len(name) >= 7 && strings.HasPrefix(refs[full].String(), name) {
+			return refs[full], nil
+		}
+	}
+	return schema.Hash{}, usageError(fmt.Errorf("revision %q: no branch, tag or full commit id of that name is here", name))
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// daemon is one project's reconciler with everything it holds open.
+type daemon struct {
+	reconciler *reconciler.Reconciler
+	commands   []string // what its texts may advise
+	closers    []func() error
+}
+
+// Close gives back connections, last opened first.
+func (d *daemon) Close() error {
+	var errs []error
+	for i := len(d.closers) - 1; i >= 0; i-- {
+		errs = append(errs, d.closers[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// openDaemon puts a project's reconciler together from the operator's file.
+func openDaemon(ctx context.Context, op schema.Operator, project schema.OperatorProject, log *slog.Logger) (_ *daemon, err error) {
+	d := &daemon{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	key, err := signing.LoadLogKey(op.LogKeyFile)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	cfg := reconciler.Config{
+		Name: redacted(project.Repository), Anchor: project.Anchor, LogKey: key, Log: log,
+		Interval: op.Poll.Interval, StateDir: op.StateDir,
+	}
+	if err := d.openRepositories(ctx, op, project, &cfg); err != nil {
+		return nil, err
+	}
+	if err := d.openForge(project, log, &cfg); err != nil {
+		return nil, err
+	}
+	if err := d.openTargets(ctx, op, project, key, log, &cfg); err != nil {
+		return nil, err
+	}
+	d.reconciler, err = reconciler.New(cfg)
+	return d, err
+}
+
+func (d *daemon) openRepositories(ctx context.Context, op schema.Operator, project schema.OperatorProject, cfg *reconciler.Config) error {
+	remote := gitrepo.Remote{
+		URL: project.Repository, Username: project.Username, TokenFile: project.TokenFile,
+		SSHKeyFile: project.SSHKeyFile, KnownHostsFile: project.KnownHostsFile, CAFile: project.CAFile,
+	}
+	repo, err := gitrepo.Open(ctx, filepath.Join(op.StateDir, "mirror"), remote)
+	if err != nil {
+		return err
+	}
+	d.closers = append(d.closers, repo.Close)
+	cfg.Repository = gitrepo.Mirror{Repo: repo}
+	branch := project.Ledger.Branch
+	if branch == "" {
+		branch = schema.DefaultLedgerBranch
+	}
+	cfg.LedgerRef = "refs/heads/" + branch
+	if project.Ledger.Repository == "" || project.Ledger.Repository == project.Repository {
+		return nil
+	}
+	remote.URL = project.Ledger.Repository
+	ledgerRepo, err := gitrepo.Open(ctx, filepath.Join(op.StateDir, "ledger"), remote)
+	if err != nil {
+		return err
+	}
+	d.closers = append(d.closers, ledgerRepo.Close)
+	cfg.Ledger = gitrepo.Mirror{Repo: ledgerRepo}
+	return nil
+}
+
+func (d *daemon) openForge(project schema.OperatorProject, log *slog.Logger, cfg *reconciler.Config) error {
+	if project.GitLab == nil {
+		return usageError(errors.New("no gitlab: the merge request that brought a change is asked there; name it in the operator's file"))
+	}
+	forge, err := gitlab.New(gitlab.Config{
+		URL: project.GitLab.URL, Project: project.GitLab.Project, TokenFile: project.GitLab.TokenFile, CAFile: project.GitLab.CAFile, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	d.closers = append(d.closers, forge.Close)
+	cfg.Forge = forge
+	return nil
+}
+
+func (d *daemon) openTargets(ctx context.Context, op schema.Operator, project schema.OperatorProject, key *signing.LogKey, log *slog.Logger, cfg *reconciler.Config) error {
+	addresses, err := d.addresses(op, project)
+	if err != nil {
+		return err
+	}
+	cfg.Targets = map[string]integrations.Target{}
+	for name, address := range addresses {
+		target, err := openTarget(ctx, name, address, key, log)
+		if err != nil {
+			return err
+		}
+		cfg.Targets[name] = target
+		if c, ok := target.(integrations.Closer); ok {
+			d.closers = append(d.closers, c.Close)
+		}
+	}
+	return nil
+}
+
+// addresses adds the embedded etcd, which serves the name etcd where the operator's file has no other.
+func (d *daemon) addresses(op schema.Operator, project schema.OperatorProject) (map[string]schema.TargetAddress, error) {
+	out := map[string]schema.TargetAddress{}
+	for name, address := range project.Targets {
+		out[name] = address
+	}
+	if op.Embedded == nil {
+		return out, nil
+	}
+	dir := op.Embedded.Directory
+	if dir == "" {
+		dir = filepath.Join(op.StateDir, "etcd")
+	}
+	server, err := etcd.StartEmbedded(dir, etcd.EmbeddedOptions{Listen: op.Embedded.Listen})
+	if err != nil {
+		return nil, err
+	}
+	d.closers = append(d.closers, func() error { server.Close(); return nil })
+	if _, ok := out["etcd"]; !ok {
+		out["etcd"] = schema.TargetAddress{Name: "etcd", Kind: "etcd", Endpoints: []string{server.Endpoint()}}
+	}
+	return out, nil
+}
+
+func openTarget(ctx context.Context, name string, address schema.TargetAddress, key *signing.LogKey, log *slog.Logger) (integrations.Target, error) {
+	keyID := ledger.FormatLogKey(key.PublicKey())
+	spec := integrations.Spec{
+		Name: name, Kind: address.Kind, Settings: settings(address), Sign: key.SignHead, KeyID: keyID,
+		Keys: map[string]ed25519.PublicKey{keyID: key.PublicKey()}, Now: time.Now, Log: log,
+	}
+	for _, i := range all() {
+		if i.Name == address.Kind && i.Target != nil {
+			return i.Target(ctx, spec)
+		}
+	}
+	var kinds []string
+	for _, i := range all() {
+		if i.Target != nil {
+			kinds = append(kinds, i.Name)
+		}
+	}
+	return nil, usageError(fmt.Errorf("target %s: kind %q: want one of %s", name, address.Kind, strings.Join(kinds, ", ")))
+}
+
+// settings writes an address as the integrations read it: what is not set is not there.
+func settings(a schema.TargetAddress) map[string]string {
+	out := map[string]string{}
+	for name, value := range map[string]string{
+		"endpoints": strings.Join(a.Endpoints, ","), "root": a.Root, "prefix": a.Prefix, "directory": a.Directory, "namespace": a.Namespace,
+		"context": a.Context, "kubeconfig_file": a.KubeconfigFile, "username": a.Username, "password_file": a.PasswordFile,
+		"token_file": a.TokenFile, "cert_file": a.CertFile, "key_file": a.KeyFile, "ca_file": a.CAFile,
+	} {
+		if value != "" {
+			out[name] = value
+		}
+	}
+	for name, value := range a.Settings {
+		out[name] = value
+	}
+	return out
+}
+
+// redacted leaves out what might be a credential in an address.
+func redacted(repository string) string {
+	scheme, rest, ok := strings.Cut(repository, "://")
+	if !ok {
+		return repository
+	}
+	if _, host, ok := strings.Cut(rest, "@"); ok {
+		rest = host
+	}
+	return scheme + "://" + rest
+}
+
+// makeDir makes a directory that only this user reads.
+func makeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make %s: %w", dir, err)
+	}
+	return nil
+}

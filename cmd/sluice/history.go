@@ -1,0 +1,123 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func (a *app) historyCommand() *cobra.Command {
+	var f cloneFlags
+	var stage string
+	c := &cobra.Command{
+		Use: "history APP", Short: "Show every decision and delivery of an app", Args: cobra.ExactArgs(1),
+		Long: "history lists the ledger's entries about an app, oldest first, the refused ones too. With -o json each line is one entry.",
+		RunE: func(c *cobra.Command, args []string) error {
+			project, err := a.openClone(c.Context(), f)
+			if err != nil {
+				return err
+			}
+			defer project.Close()
+			var found []ledger.Entry
+			for e, err := range project.Ledger.Entries(c.Context(), 1) {
+				if err != nil {
+					return err
+				}
+				if string(e.App) == args[0] && (stage == "" || string(e.Stage) == stage) {
+					found = append(found, e)
+				}
+			}
+			return a.printHistory(args[0], found)
+		},
+	}
+	f.add(c)
+	c.Flags().StringVar(&stage, "stage", "", "only this `STAGE`")
+	return c
+}
+
+func (a *app) printHistory(app string, entries []ledger.Entry) error {
+	if a.json() {
+		encoder := json.NewEncoder(a.out)
+		for _, e := range entries {
+			if err := encoder.Encode(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(entries) == 0 {
+		_, err := fmt.Fprintf(a.out, "%s: no entry; what was sealed at the start is entry #1\n", schema.Printable(app))
+		return err
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "WHEN (UTC)\t#\tSTAGE\tWHAT\tFROM\tTO\tMR\tWHO")
+	for _, e := range entries {
+		fmt.Fprintln(w, historyLine(e))
+	}
+	return w.Flush()
+}
+
+func historyLine(e ledger.Entry) string {
+	columns := []string{e.At.UTC().Format("2006-01-02 15:04:05"), fmt.Sprint(e.Seq), string(e.Stage), string(e.Kind), "", "", "", ""}
+	if d := e.Decision; d != nil {
+		columns[3] = strings.TrimSpace(string(e.Kind) + " " + string(d.Change.Kind))
+		if string(e.Kind) == string(d.Change.Kind) {
+			columns[3] = string(e.Kind)
+		}
+		columns[4], columns[5] = d.Change.From.Revision.String(), d.Change.To.Revision.String()
+		if d.MergeRequest != nil {
+			columns[6] = fmt.Sprintf("!%d", d.MergeRequest.IID)
+		}
+		columns[7] = who(*d)
+	}
+	if d := e.Delivery; d != nil {
+		columns[3] = strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Kind, d.Target, d.Result))
+		if e.Code != "" {
+			columns[3] += fmt.Sprintf(" [%s]", e.Code)
+		}
+	}
+	return strings.Join(columns, "\t")
+}
+
+// who names the signers and the approvers that counted; of a refusal, the codes of what is missing.
+func who(d ledger.Decision) string {
+	var parts []string
+	if d.Verdict.Outcome != schema.Allow {
+		for _, m := range d.Verdict.Missing() {
+			parts = append(parts, "["+string(m.Code)+"]")
+		}
+		return strings.Join(parts, " ")
+	}
+	var signers, approvers []string
+	for _, c := range d.Commits {
+		signers = append(signers, c.Principal)
+	}
+	for _, approval := range d.Counted {
+		approvers = append(approvers, approval.Principal)
+	}
+	if len(signers) > 0 {
+		parts = append(parts, "signed "+joined(signers))
+	}
+	if len(approvers) > 0 {
+		parts = append(parts, "approved "+joined(approvers))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func joined(names []string) string {
+	seen := map[string]bool{}
+	var out []string
+	for _, n := range names {
+		if !seen[n] {
+			seen[n] = true
+			out = append(out, n)
+		}
+	}
+	return strings.Join(out, "+")
+}

@@ -1,0 +1,337 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+type initFlags struct {
+	seal                              bool
+	layout, keys, logKey, botKey, key string
+	person, remote, signWith          string
+	targets                           []string
+	gitlabHost                        string
+	gitlabUser                        int64
+}
+
+func (a *app) initCommand() *cobra.Command {
+	var f initFlags
+	c := &cobra.Command{
+		Use: "init", Short: "Start a project in this repository", Args: cobra.NoArgs,
+		Long: `init writes sluice.yaml and trust version 1 (.sluice/trust) into the checkout, for a new repository or one that holds
+configuration already. You get every role but bot; add people before you rely on approvals. It asks nothing, contacts no
+target, and overwrites no file.
+
+init --seal, once these files are on the default branch, makes the genesis request: a signed tag that says what each stage
+holds now. The reconciler turns it into entry 1 of the ledger.`,
+		Example: `  sluice init --keys ../sluice-keys
+  git add -A && git commit -S -m "config: start with sluice" && git push
+  sluice init --seal`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if f.seal {
+				return a.seal(c.Context(), f)
+			}
+			return a.init(c.Context(), f)
+		},
+	}
+	flags := c.Flags()
+	flags.BoolVar(&f.seal, "seal", false, "make the genesis request for what is on the default branch")
+	flags.StringVar(&f.layout, "layout", "", "`LAYOUT` of a repository in which no stage is recognised: directory or branch")
+	flags.StringVar(&f.keys, "keys", "", "make the log and bot keys in `DIR`, outside the checkout")
+	flags.StringVar(&f.logKey, "log-key", "", "public key `FILE` of the reconciler's log key, if it exists already")
+	flags.StringVar(&f.botKey, "bot-key", "", "public key `FILE` of the reconciler's bot key, if it exists already")
+	flags.StringVar(&f.key, "key", "", "your public key `FILE` (default git's user.signingkey)")
+	flags.StringVar(&f.person, "person", "", "your `NAME` in the trust directory (default from git's user.email)")
+	flags.StringSliceVar(&f.targets, "target", nil, "`NAME` of a target; may be repeated (default etcd)")
+	flags.StringVar(&f.gitlabHost, "gitlab-host", "", "`HOST` of your GitLab account, for approvals")
+	flags.Int64Var(&f.gitlabUser, "gitlab-user", 0, "numeric `ID` of your GitLab account there")
+	flags.StringVar(&f.remote, "remote", "origin", "with --seal: the `REMOTE` to push the request to")
+	flags.StringVar(&f.signWith, "sign-with", "", "with --seal: your private key `FILE` (default git's user.signingkey)")
+	return c
+}
+
+// git asks the user's git, which knows the user's settings and credentials.
+func (a *app) git(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", a.dir}, args...)...)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(errs.String()))
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+func (a *app) init(ctx context.Context, f initFlags) error {
+	root, err := a.git(ctx, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return &failure{code: exitUsage, err: fmt.Errorf("not in a checkout: %w", err), hint: "git init, or clone the repository first"}
+	}
+	if _, err := a.git(ctx, "rev-parse", "--verify", "HEAD^{commit}"); err != nil {
+		return &failure{code: exitUsage, err: errors.New("the repository has no commit yet"), hint: "git commit --allow-empty -m 'first commit', then: sluice init"}
+	}
+	if _, err := os.Stat(filepath.Join(root, "sluice.yaml")); err == nil {
+		return &failure{code: exitUsage, err: errors.New("sluice.yaml is here already: the project was started"), hint: "sluice lint checks it; sluice init --seal seals it"}
+	}
+	options, found, err := a.initOptions(ctx, f, root)
+	if err != nil {
+		return err
+	}
+	files, err := schema.NewProject(options)
+	if err != nil {
+		return usageError(err)
+	}
+	if err := writeNew(root, files); err != nil {
+		return err
+	}
+	a.initDone(files, found)
+	return nil
+}
+
+// writeNew writes files that must not exist yet.
+func writeNew(root string, files map[string][]byte) error {
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		name := filepath.Join(root, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return fmt.Errorf("write %s: %w", path, err)
+		}
+		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if errors.Is(err, fs.ErrExist) {
+			return usageError(fmt.Errorf("%s is here already and is not overwritten", path))
+		}
+		if err != nil {
+			return fmt.Errorf("write %s: %w", path, err)
+		}
+		_, err = file.Write(files[path])
+		if err := errors.Join(err, file.Close()); err != nil {
+			return fmt.Errorf("write %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+func (a *app) initDone(files map[string][]byte, found schema.Detection) {
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintln(a.out, "wrote", path)
+	}
+	for _, s := range found.Stages {
+		fmt.Fprintf(a.out, "stage %-12s %s\n", s.Name, schema.Printable(s.Where))
+	}
+	if n := len(found.Unplaced); n > 0 {
+		fmt.Fprintf(a.out, "left alone: %s, for example %s\n", count(int64(n), "path", "paths"), schema.Printable(found.Unplaced[0]))
+	}
+	anchor := schema.DigestOf(files[schema.TrustDir+"/root.yaml"])
+	fmt.Fprintf(a.out, "\nanchor: %s\n", anchor)
+	fmt.Fprint(a.out, `        give it to whoever runs the reconciler and to auditors, outside this repository
+
+next: read sluice.yaml, then
+  git add sluice.yaml .sluice && git commit -S -m "config: start with sluice" && git push
+  sluice init --seal
+`)
+}
+
+func (a *app) initOptions(ctx context.Context, f initFlags, root string) (schema.InitOptions, schema.Detection, error) {
+	o := schema.InitOptions{Layout: schema.Layout(f.layout), Targets: f.targets, CreatedAt: time.Now().UTC()}
+	id := make([]byte, 16)
+	if _, err := rand.Read(id); err != nil {
+		return o, schema.Detection{}, err
+	}
+	o.ProjectID = hex.EncodeToString(id)
+	found, err := a.detect(ctx)
+	if err != nil {
+		return o, found, err
+	}
+	if len(found.Stages) > 0 {
+		o.Layout, o.AppDepth, o.Stages = found.Layout, found.AppDepth, found.Stages
+	}
+	if o.Branch, err = a.git(ctx, "symbolic-ref", "--short", "HEAD"); err != nil {
+		return o, found, &failure{code: exitUsage, err: errors.New("HEAD is on no branch"), hint: "switch to the default branch"}
+	}
+	if err := a.initPerson(ctx, f, &o); err != nil {
+		return o, found, err
+	}
+	return o, found, initKeys(f, root, &o)
+}
+
+func (a *app) detect(ctx context.Context) (schema.Detection, error) {
+	paths, err := a.git(ctx, "ls-tree", "-r", "--name-only", "HEAD")
+	if err != nil {
+		return schema.Detection{}, err
+	}
+	branches, err := a.git(ctx, "for-each-ref", "--format=%(refname:strip=2)", "refs/heads")
+	if err != nil {
+		return schema.Detection{}, err
+	}
+	remote, err := a.git(ctx, "for-each-ref", "--format=%(refname:strip=3)", "refs/remotes/origin")
+	if err != nil {
+		return schema.Detection{}, err
+	}
+	names := append(strings.Fields(branches), strings.Fields(remote)...)
+	slices.Sort(names)
+	return schema.DetectLayout(strings.Split(paths, "\n"), slices.Compact(names)), nil
+}
+
+func (a *app) initPerson(ctx context.Context, f initFlags, o *schema.InitOptions) error {
+	name, _ := a.git(ctx, "config", "user.name")
+	email, _ := a.git(ctx, "config", "user.email")
+	id := f.person
+	if id == "" {
+		id = personID(email)
+	}
+	if id == "" {
+		return &failure{code: exitUsage, err: errors.New("who are you? git has no user.email"), hint: "git config user.email you@example.com, or --person NAME"}
+	}
+	o.Person = schema.Principal{ID: id, Name: name}
+	if email != "" {
+		o.Person.Emails = []string{email}
+	}
+	if f.gitlabUser > 0 {
+		o.Person.Forge = []schema.ForgeAccount{{Host: f.gitlabHost, UserID: f.gitlabUser}}
+	}
+	key, err := a.publicKey(ctx, f.key)
+	o.Key = key
+	return err
+}
+
+// personID makes a principal's id of the part of an address before the @.
+func personID(email string) string {
+	local, _, _ := strings.Cut(strings.ToLower(email), "@")
+	var b strings.Builder
+	for _, r := range local {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			b.WriteRune(r)
+		} else if b.Len() > 0 {
+			b.WriteByte('-')
+		}
+	}
+	return strings.Trim(b.String(), "-")
+}
+
+// publicKey reads the person's key: told, or what git signs with.
+func (a *app) publicKey(ctx context.Context, file string) (schema.PublicKey, error) {
+	if file == "" {
+		file, _ = a.git(ctx, "config", "user.signingkey")
+	}
+	if file == "" {
+		return schema.PublicKey{}, &failure{code: exitUsage, err: errors.New("no signing key: git has no user.signingkey"),
+			hint: "git config gpg.format ssh && git config user.signingkey ~/.ssh/id_ed25519.pub, or --key FILE"}
+	}
+	if line, ok := strings.CutPrefix(file, "key::"); ok || strings.HasPrefix(file, "ssh-") {
+		return schema.PublicKey{Format: schema.SSHKey, Data: []byte(line + "\n")}, nil
+	}
+	format, _ := a.git(ctx, "config", "gpg.format")
+	if format != "ssh" && !strings.ContainsAny(file, "/.") {
+		return a.openPGPKey(ctx, file)
+	}
+	if !strings.HasSuffix(file, ".pub") && !strings.HasSuffix(file, ".asc") {
+		file += ".pub"
+	}
+	data, err := os.ReadFile(expandHome(file))
+	if err != nil {
+		return schema.PublicKey{}, &failure{code: exitUsage, err: fmt.Errorf("read your public key: %w", err), hint: "name it with --key FILE"}
+	}
+	if strings.HasPrefix(string(data), "-----BEGIN PGP PUBLIC KEY") {
+		return schema.PublicKey{Format: schema.OpenPGPKey, Data: data}, nil
+	}
+	return schema.PublicKey{Format: schema.SSHKey, Data: data}, nil
+}
+
+func (a *app) openPGPKey(ctx context.Context, id string) (schema.PublicKey, error) {
+	out, err := exec.CommandContext(ctx, "gpg", "--armor", "--export", id).Output()
+	if err != nil || len(out) == 0 {
+		return schema.PublicKey{}, &failure{code: exitUsage, err: fmt.Errorf("gpg does not export key %s", id), hint: "export it to a file and name that with --key"}
+	}
+	return schema.PublicKey{Format: schema.OpenPGPKey, Data: out}, nil
+}
+
+func expandHome(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return path
+}
+
+// initKeys makes the reconciler's two keys, or takes their public halves. They are never inside the checkout, where they
+// could be committed.
+func initKeys(f initFlags, root string, o *schema.InitOptions) error {
+	logFile, botFile := f.logKey, f.botKey
+	if f.keys != "" {
+		dir, err := filepath.Abs(f.keys)
+		if err != nil {
+			return err
+		}
+		if inside, err := filepath.Rel(root, dir); err == nil && !strings.HasPrefix(inside, "..") {
+			return usageError(fmt.Errorf("--keys %s is inside the checkout, where a key can be committed by mistake", f.keys))
+		}
+		if logFile, botFile, err = makeKeys(dir); err != nil {
+			return err
+		}
+	}
+	if logFile == "" || botFile == "" {
+		return &failure{code: exitUsage, err: errors.New("the reconciler's keys are not named"), hint: "--keys ../sluice-keys makes them; or give --log-key and --bot-key"}
+	}
+	logKey, err := os.ReadFile(logFile)
+	if err != nil {
+		return usageError(fmt.Errorf("read the log key: %w", err))
+	}
+	botKey, err := os.ReadFile(botFile)
+	if err != nil {
+		return usageError(fmt.Errorf("read the bot key: %w", err))
+	}
+	if bytes.Equal(bytes.TrimSpace(logKey), bytes.TrimSpace(botKey)) {
+		return usageError(errors.New("log key and bot key are the same; the one that decides must not be the one that commits"))
+	}
+	o.LogKey = string(logKey)
+	o.BotKey = schema.PublicKey{Format: schema.SSHKey, Data: botKey}
+	return nil
+}
+
+func makeKeys(dir string) (logFile, botFile string, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", "", fmt.Errorf("make keys: %w", err)
+	}
+	for _, name := range []string{"log", "bot"} {
+		private, public, err := signing.GenerateEd25519()
+		if err != nil {
+			return "", "", err
+		}
+		if err := writeKey(filepath.Join(dir, name), private, 0o600); err != nil {
+			return "", "", err
+		}
+		if err := writeKey(filepath.Join(dir, name+".pub"), public, 0o644); err != nil {
+			return "", "", err
+		}
+	}
+	return filepath.Join(dir, "log.pub"), filepath.Join(dir, "bot.pub"), nil
+}
+
+func writeKey(name string, data []byte, mode os.FileMode) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if errors.Is(err, fs.ErrExist) {
+		return usageError(fmt.Errorf("%s is there already; use it with --log-key and --bot-key, or choose another directory", name))
+	}
+	if err != nil {
+		return fmt.Errorf("write key: %w", err)
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
+}

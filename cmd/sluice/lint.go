@@ -1,0 +1,208 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func (a *app) lintCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "lint [PATH...]", Short: "Check the project's files where they lie",
+		Long: `lint reads sluice.yaml, the trust directory and every app's files in the checkout and reports each finding with file,
+line and column. It needs no network and no key. With paths it reports findings below these only.`,
+		RunE: func(_ *cobra.Command, args []string) error {
+			found, err := a.lint()
+			if err != nil {
+				return err
+			}
+			found = below(found, args)
+			if a.json() {
+				if found == nil {
+					found = schema.Diagnostics{}
+				}
+				if err := json.NewEncoder(a.out).Encode(found); err != nil {
+					return err
+				}
+			} else {
+				a.printFindings(found)
+			}
+			if len(found) > 0 {
+				return answer{exitNo}
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) printFindings(found schema.Diagnostics) {
+	for i, d := range found {
+		if i > 0 {
+			fmt.Fprintln(a.out)
+		}
+		d.Render(a.out, a.colored())
+	}
+	if len(found) == 0 {
+		fmt.Fprintln(a.out, "no findings")
+		return
+	}
+	fmt.Fprintf(a.out, "\n%s\n", count(int64(len(found)), "finding", "findings"))
+}
+
+// lint reads the checkout. What git ignores is not known here, so only the project's own places are read.
+func (a *app) lint() (schema.Diagnostics, error) {
+	root := os.DirFS(a.dir)
+	source, err := fs.ReadFile(root, "sluice.yaml")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &failure{code: exitUsage, err: fmt.Errorf("no sluice.yaml in %s", a.dir), hint: "sluice init writes one"}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read sluice.yaml: %w", err)
+	}
+	project, found := schema.LoadProject("sluice.yaml", source)
+	found = append(found, lintTrust(root)...)
+	if len(project.Stages) == 0 {
+		return found, nil
+	}
+	more, err := lintStages(root, project)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, more...)
+	slices.SortStableFunc(found, func(x, y schema.Diagnostic) int { return strings.Compare(x.Position.File, y.Position.File) })
+	return found, nil
+}
+
+func lintTrust(root fs.FS) schema.Diagnostics {
+	const dir = ".sluice/trust"
+	files := map[string][]byte{}
+	err := fs.WalkDir(root, dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files[strings.TrimPrefix(path, dir+"/")], err = fs.ReadFile(root, path)
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // a checkout of a stage's branch has none
+	}
+	if err != nil {
+		return schema.Diagnostics{{Position: schema.Position{File: dir}, Code: "trust-unreadable", Message: err.Error()}}
+	}
+	trust, found := schema.LoadTrust(files)
+	for i := range found {
+		if !strings.HasPrefix(found[i].Position.File, dir) {
+			found[i].Position.File = dir + "/" + found[i].Position.File
+		}
+	}
+	if len(found) > 0 {
+		return found
+	}
+	_, problems := signing.NewKeyring(trust)
+	for _, problem := range problems {
+		found = append(found, keyFinding(dir, problem))
+	}
+	return found
+}
+
+func keyFinding(dir string, problem error) schema.Diagnostic {
+	d := schema.Diagnostic{Position: schema.Position{File: dir}, Code: "trust-unreadable", Message: problem.Error()}
+	var bad *signing.KeyError
+	if errors.As(problem, &bad) {
+		d.Position.File, d.Code, d.Message = dir+"/"+bad.Path, bad.Code, bad.Problem
+	}
+	return d
+}
+
+// lintStages reads every stage's directory; in the branch layout the checkout is of one stage, its apps at the top.
+func lintStages(root fs.FS, project schema.Project) (schema.Diagnostics, error) {
+	if project.Layout == schema.BranchLayout {
+		return lintStage(root, ".", project)
+	}
+	var found schema.Diagnostics
+	for _, stage := range project.Stages {
+		more, err := lintStage(root, stage.Place, project)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
+}
+
+func lintStage(root fs.FS, place string, project schema.Project) (schema.Diagnostics, error) {
+	var found schema.Diagnostics
+	err := fs.WalkDir(root, place, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path == place {
+			return fs.SkipAll
+		}
+		if err != nil {
+			return err
+		}
+		inside := strings.TrimPrefix(strings.TrimPrefix(path, place), "/")
+		if place == "." {
+			inside = strings.TrimPrefix(path, "./")
+		}
+		if d.IsDir() {
+			if place == "." && strings.HasPrefix(d.Name(), ".") && path != "." {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		found = append(found, lintFile(root, project, path, inside, d)...)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", place, err)
+	}
+	return found, nil
+}
+
+func lintFile(root fs.FS, project schema.Project, path, inside string, d fs.DirEntry) schema.Diagnostics {
+	app, ok := project.Apps.AppOf(inside)
+	if !ok {
+		if schema.Ignored(path) {
+			return nil
+		}
+		return schema.Diagnostics{schema.FindingIn(path, "no-app", map[string]string{"path": path})}
+	}
+	if _, err := schema.ParseApp(string(app)); err != nil {
+		return schema.Diagnostics{schema.FindingIn(path, "name", map[string]string{"name": string(app), "why": err.Error()})}
+	}
+	if !d.Type().IsRegular() {
+		return schema.Diagnostics{schema.FindingIn(path, "unsupported-entry", map[string]string{"path": path, "detail": d.Type().String()})}
+	}
+	data, err := fs.ReadFile(root, path)
+	if err != nil {
+		return schema.Diagnostics{{Position: schema.Position{File: path}, Code: "unreadable", Message: err.Error()}}
+	}
+	return schema.LintFile(path, data)
+}
+
+// below keeps the findings in the files or directories that were named.
+func below(found schema.Diagnostics, paths []string) schema.Diagnostics {
+	if len(paths) == 0 {
+		return found
+	}
+	var out schema.Diagnostics
+	for _, d := range found {
+		for _, path := range paths {
+			clean := filepath.ToSlash(filepath.Clean(path))
+			if clean == "." || d.Position.File == clean || strings.HasPrefix(d.Position.File, clean+"/") {
+				out = append(out, d)
+				break
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,122 @@
+// Command sluice admits configuration changes by policy and keeps targets equal to what was admitted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/reconciler/signing"
+)
+
+// version is stamped by the Makefile.
+var version = "dev"
+
+func main() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// Main runs one command and returns its exit code (DESIGN §10). Called as git calls ssh-keygen, it signs and verifies, so
+// that the demo needs Go and git alone (RULES R49).
+func Main(args []string, in io.Reader, out, errs io.Writer) int {
+	if len(args) > 0 && args[0] == "-Y" {
+		return signing.GitSSHProgram(args, in, out)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	app := &app{in: in, out: out, errs: errs, environ: os.Getenv}
+	root := app.root()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errs)
+	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitDone
+	}
+	var quiet answer
+	if errors.As(err, &quiet) {
+		return quiet.code
+	}
+	app.printError(command, err)
+	return exitCode(err)
+}
+
+// app is what commands share: where they read and write, and the global flags.
+type app struct {
+	in        io.Reader
+	out, errs io.Writer
+	environ   func(string) string
+
+	dir    string // -C
+	output string // -o
+	color  string
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sluice",
+		Short: "Configuration enters a stage through approved, signed merge requests, and nothing else",
+		Long: `sluice watches a Git repository of configuration, judges every change by promotion policies, admits what people
+signed and approved, records it in a signed ledger, and keeps etcd and directories equal to what was admitted.`,
+		Example: `  sluice demo                       five minutes, nothing to install
+  sluice init                       start a project in this repository
+  sluice why payments production    what stands in the way, and who can clear it`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.PersistentFlags().StringVarP(&a.dir, "chdir", "C", ".", "run as if started in `DIR`")
+	root.PersistentFlags().StringVarP(&a.output, "output", "o", "text", "output `FORMAT`: text or json")
+	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colour the output: auto, always or never")
+	root.AddGroup(
+		&cobra.Group{ID: "start", Title: "Start:"}, &cobra.Group{ID: "look", Title: "Look:"},
+		&cobra.Group{ID: "prove", Title: "Prove:"}, &cobra.Group{ID: "run", Title: "Run:"},
+	)
+	for group, commands := range a.commands() {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	root.AddCommand(a.commandsCommand())
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkGlobals() }
+	return root
+}
+
+// commands is the table of what the binary can do.
+func (a *app) commands() map[string][]*cobra.Command {
+	return map[string][]*cobra.Command{
+		"start": {a.demoCommand(), a.initCommand(), a.lintCommand()},
+		"look":  {a.statusCommand(), a.whyCommand(), a.diffCommand(), a.historyCommand()},
+		"prove": {a.verifyCommand(), a.auditCommand()},
+		"run":   {a.runCommand(), a.versionCommand()},
+	}
+}
+
+func (a *app) checkGlobals() error {
+	if a.output != "text" && a.output != "json" {
+		return usageError(fmt.Errorf("output %q: want text or json", a.output))
+	}
+	switch a.color {
+	case "auto", "always", "never":
+		return nil
+	}
+	return usageError(fmt.Errorf("color %q: want auto, always or never", a.color))
+}
+
+func (a *app) json() bool { return a.output == "json" }
+
+// colored reports whether to colour what goes to standard output.
+func (a *app) colored() bool {
+	if a.color != "auto" {
+		return a.color == "always"
+	}
+	return a.environ("NO_COLOR") == "" && isTerminal(a.out)
+}

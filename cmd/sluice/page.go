@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/status"
+)
+
+// pageServer serves the status page of one project.
+type pageServer struct {
+	address  string
+	listener net.Listener
+	server   *http.Server
+}
+
+// listenStatus opens the status page of the first project; an empty address is no page.
+func listenStatus(address string, daemons []*daemon) (*pageServer, error) {
+	if address == "" || len(daemons) == 0 {
+		return nil, nil
+	}
+	handler, err := status.New(status.Config{View: daemons[0].reconciler.View, Version: version, Commands: daemons[0].commands})
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("listen for the status page: %w", err))
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute}
+	return &pageServer{address: listener.Addr().String(), listener: listener, server: server}, nil
+}
+
+// serve ends with ctx, after the requests under way.
+func (s *pageServer) serve(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- s.server.Serve(s.listener) }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serve the status page: %w", err)
+	case <-ctx.Done():
+	}
+	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	err := s.server.Shutdown(grace)
+	if served := <-done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}

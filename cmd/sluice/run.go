@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// runFlags are the operator's settings on the command line: for one project without a file, or over one.
+type runFlags struct {
+	config, repository, tokenFile, anchor, logKey, stateDir, listen, embedded string
+	gitlabURL, gitlabProject, gitlabToken, directory, logFormat               string
+	etcd                                                                      []string
+	interval                                                                  time.Duration
+	once                                                                      bool
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use: "run", Short: "Run the reconciler", Args: cobra.NoArgs,
+		Long: `run watches the projects of the operator's file: it admits what the policies let in and keeps the targets equal to it.
+With --once it makes one pass and ends with what it found: 0 nothing to do, 1 something is held, denied or drifted.`,
+		Example: `  sluice run --config reconciler.yaml
+  sluice run --once --config reconciler.yaml
+  sluice run --repository https://git.example.com/acme/config.git --token-file token --gitlab-url https://git.example.com \
+    --gitlab-project acme/config --gitlab-token-file token --anchor sha256:… --log-key keys/log --state-dir state --embedded-etcd state/etcd`,
+		RunE: func(c *cobra.Command, _ []string) error { return a.run(c.Context(), f, commandNames(c.Root())) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.config, "config", "", "the operator's `FILE`; without it, reconciler.yaml where --repository is not given")
+	flags.StringVar(&f.repository, "repository", "", "`URL` of the configuration repository")
+	flags.StringVar(&f.tokenFile, "token-file", "", "`FILE` with the token for the repository")
+	flags.StringVar(&f.gitlabURL, "gitlab-url", "", "`URL` of GitLab")
+	flags.StringVar(&f.gitlabProject, "gitlab-project", "", "path or number of the `PROJECT` there")
+	flags.StringVar(&f.gitlabToken, "gitlab-token-file", "", "`FILE` with a token of scope read_api")
+	flags.StringVar(&f.anchor, "anchor", "", "`DIGEST` of trust version 1, told by the project's admins")
+	flags.StringVar(&f.logKey, "log-key", "", "`FILE` with the key that signs the ledger")
+	flags.StringVar(&f.stateDir, "state-dir", "", "`DIR` for mirror and spool; it can be lost")
+	flags.StringVar(&f.embedded, "embedded-etcd", "", "run etcd inside, with its data in `DIR`")
+	flags.StringSliceVar(&f.etcd, "etcd", nil, "`ENDPOINT` of the target named etcd; may be repeated")
+	flags.StringVar(&f.directory, "directory", "", "`DIR` of the target named directory")
+	flags.StringVar(&f.listen, "listen", "", "`ADDRESS` of the status page")
+	flags.DurationVar(&f.interval, "interval", 0, "time between polls")
+	flags.StringVar(&f.logFormat, "log-format", "text", "log as `FORMAT`: text or json")
+	flags.BoolVar(&f.once, "once", false, "make one pass and end")
+	return c
+}
+
+func (a *app) run(ctx context.Context, f runFlags, commands []string) error {
+	op, err := f.operator()
+	if err != nil {
+		return err
+	}
+	log := a.logger(f.logFormat)
+	daemons, err := openDaemons(ctx, op, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, d := range daemons {
+			if err := d.Close(); err != nil {
+				log.Warn("not closed cleanly", "error", err)
+			}
+		}
+	}()
+	for _, d := range daemons {
+		d.commands = commands
+	}
+	if f.once {
+		return a.runOnce(ctx, daemons)
+	}
+	return runAll(ctx, op, daemons, log)
+}
+
+func openDaemons(ctx context.Context, op schema.Operator, log *slog.Logger) ([]*daemon, error) {
+	var daemons []*daemon
+	for i, project := range op.Projects {
+		own := op
+		if len(op.Projects) > 1 {
+			own.StateDir = filepath.Join(op.StateDir, strconv.Itoa(i))
+		}
+		d, err := openDaemon(ctx, own, project, log.With("project", redacted(project.Repository)))
+		if err != nil {
+			for _, open := range daemons {
+				err = errors.Join(err, open.Close())
+			}
+			return nil, err
+		}
+		daemons = append(daemons, d)
+	}
+	return daemons, nil
+}
+
+// runOnce ends with the worst class that any project's pass saw (RULES R42).
+func (a *app) runOnce(ctx context.Context, daemons []*daemon) error {
+	worst := exitDone
+	for _, d := range daemons {
+		report := d.reconciler.Pass(ctx)
+		if err := report.Err(); err != nil {
+			a.printError(nil, err)
+		}
+		worst = worse(worst, passCode(report))
+	}
+	if worst == exitDone {
+		return nil
+	}
+	return answer{worst}
+}
+
+// severity orders exit codes from worst to best.
+var severity = []int{exitTampered, exitForbidden, exitUnavailable, exitConflict, exitUsage, exitUnprovable, exitNo, exitDone}
+
+func worse(a, b int) int {
+	if slices.Index(severity, b) < slices.Index(severity, a) {
+		return b
+	}
+	return a
+}
+
+// passCode is the worst class of what one pass found.
+func passCode(report reconciler.Report) int {
+	worst := exitDone
+	if report.Held > 0 || report.Drifted > 0 {
+		worst = exitNo
+	}
+	if report.Refused > 0 {
+		worst = exitTampered
+	}
+	for _, err := range []error{report.AdmitErr, report.ApplyErr} {
+		if err == nil {
+			continue
+		}
+		known := false
+		for _, c := range classes {
+			if errors.Is(err, c.is) {
+				known = true
+				worst = worse(worst, c.code)
+			}
+		}
+		if !known {
+			worst = worse(worst, exitUsage)
+		}
+	}
+	return worst
+}
+
+// runAll runs every project until ctx ends, and the page beside them.
+func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, log *slog.Logger) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	server, err := listenStatus(op.Listen, daemons)
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	errs := make([]error, len(daemons)+1)
+	for i, d := range daemons {
+		wg.Go(func() {
+			defer stop()
+			errs[i] = d.reconciler.Run(ctx, nil)
+		})
+	}
+	if server != nil {
+		log.Info("serving the status page", "address", "http://"+server.address)
+		wg.Go(func() { errs[len(daemons)] = server.serve(ctx) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// operator reads the operator's file and lays the flags over it.
+func (f runFlags) operator() (schema.Operator, error) {
+	op := schema.Operator{Poll: schema.Poll{Interval: schema.DefaultPollInterval, Jitter: schema.DefaultPollJitter}}
+	if f.config == "" && f.repository == "" {
+		f.config = schema.OperatorFile
+	}
+	if f.config != "" {
+		data, err := os.ReadFile(f.config)
+		if err != nil {
+			return op, &failure{code: exitUsage, err: fmt.Errorf("read the operator's file: %w", err), hint: "name it with --config, or give --repository and the other settings as flags"}
+		}
+		var found schema.Diagnostics
+		if op, found = schema.LoadOperator(f.config, data); len(found) > 0 {
+			return op, found
+		}
+	}
+	if err := f.override(&op); err != nil {
+		return op, err
+	}
+	return op, complete(op)
+}
+
+func (f runFlags) override(op *schema.Operator) error {
+	if f.repository != "" {
+		op.Projects = []schema.OperatorProject{f.project()}
+	}
+	if f.anchor != "" {
+		digest, err := schema.ParseDigest(f.anchor)
+		if err != nil {
+			return usageError(fmt.Errorf("--anchor: %w", err))
+		}
+		for i := range op.Projects {
+			op.Projects[i].Anchor = digest
+		}
+	}
+	set := func(to *string, from string) {
+		if from != "" {
+			*to = from
+		}
+	}
+	set(&op.LogKeyFile, f.logKey)
+	set(&op.StateDir, f.stateDir)
+	set(&op.Listen, f.listen)
+	if f.embedded != "" {
+		op.Embedded = &schema.EmbeddedEtcd{Directory: f.embedded}
+	}
+	if f.interval > 0 {
+		op.Poll.Interval = f.interval
+	}
+	return nil
+}
+
+func (f runFlags) project() schema.OperatorProject {
+	p := schema.OperatorProject{Repository: f.repository, TokenFile: f.tokenFile, Targets: map[string]schema.TargetAddress{}}
+	if f.gitlabURL != "" {
+		p.GitLab = &schema.GitLabAccess{URL: f.gitlabURL, Project: f.gitlabProject, TokenFile: f.gitlabToken}
+	}
+	if len(f.etcd) > 0 {
+		p.Targets["etcd"] = schema.TargetAddress{Name: "etcd", Kind: "etcd", Endpoints: f.etcd}
+	}
+	if f.directory != "" {
+		p.Targets["directory"] = schema.TargetAddress{Name: "directory", Kind: "file", Directory: f.directory}
+	}
+	return p
+}
+
+// complete names the first setting that a run cannot do without.
+func complete(op schema.Operator) error {
+	missing := func(what, flag string) error {
+		return &failure{code: exitUsage, err: fmt.Errorf("%s is not set", what), hint: "write it into the operator's file, or give " + flag}
+	}
+	switch {
+	case len(op.Projects) == 0:
+		return missing("the repository", "--repository")
+	case op.LogKeyFile == "":
+		return missing("the log key", "--log-key")
+	case op.StateDir == "":
+		return missing("the state directory", "--state-dir")
+	}
+	for _, p := range op.Projects {
+		if p.Anchor == "" {
+			return missing("the trust anchor of "+redacted(p.Repository), "--anchor (sluice init printed it; ask an admin)")
+		}
+	}
+	return makeDir(op.StateDir)
+}
+
+func (a *app) logger(format string) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(a.errs, nil))
+	}
+	return slog.New(slog.NewTextHandler(a.errs, nil))
+}

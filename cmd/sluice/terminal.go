@@ -1,0 +1,20 @@
+package main
+
+import (
+	"os"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// width is that of the terminal; 80 where there is none.
+func (a *app) width() int {
+	if f, ok := a.out.(*os.File); ok {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w
+		}
+	}
+	return 80
+}
+
+func now() time.Time { return time.Now().UTC() }
