@@ -1,12 +1,14 @@
 package gitrepo
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
@@ -25,7 +27,12 @@ func classify(err error) error {
 			return err
 		}
 	}
+	var garbled *packp.ErrUnexpectedData
 	switch {
+	case errors.As(err, &garbled) && bytes.Contains(garbled.Data, []byte("object-format=sha256")):
+		return fmt.Errorf("object ids are sha256, sluice reads sha1 [object-format]: %w", ErrObjectFormat)
+	case errors.As(err, &garbled):
+		return fmt.Errorf("%w: the answer is not one of a Git server: %s: %.80q", ErrUnreachable, garbled.Msg, garbled.Data)
 	case errors.Is(err, transport.ErrEmptyRemoteRepository):
 		return ErrEmpty
 	case errors.Is(err, transport.ErrRepositoryNotFound):

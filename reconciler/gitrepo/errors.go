@@ -2,6 +2,7 @@ package gitrepo
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"syscall"
 
@@ -48,13 +49,15 @@ var (
 	ErrUnknownOutcome = schema.ErrUnknownOutcome
 )
 
-// onDisk marks an error of the file system that a caller can act on.
+// onDisk marks an error of the file system that a caller can act on: the disk, a quota or a limit on files is full.
 func onDisk(err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return errors.Join(ErrNoSpace, err)
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, full) {
+			return fmt.Errorf("%w: %w", ErrNoSpace, err)
+		}
 	}
 	return err
 }

@@ -160,20 +160,12 @@ func (r *Repo) selectRefs(a *packp.AdvRefs) (FetchResult, error) {
 
 // want brings the objects into the store, with all they need. What is there is not asked for again.
 func (r *Repo) want(ctx context.Context, s transport.UploadPackSession, a *packp.AdvRefs, ids []schema.Hash, have map[string]schema.Hash) error {
-	var missing []plumbing.Hash
-	for _, id := range ids {
-		if ok, err := r.has(id); err != nil {
-			return err
-		} else if !ok && !slices.Contains(missing, plumbing.Hash(id)) {
-			missing = append(missing, plumbing.Hash(id))
-		}
-	}
-	if len(missing) == 0 {
-		return nil
+	missing, err := r.missing(ids)
+	if err != nil || len(missing) == 0 {
+		return err
 	}
 	req := packp.NewUploadPackRequestFromCapabilities(a.Capabilities)
 	req.Wants = missing
-	var err error
 	if req.Haves, err = r.haves(ctx, have, a); err != nil {
 		return err
 	}
@@ -183,12 +175,24 @@ func (r *Repo) want(ctx context.Context, s transport.UploadPackSession, a *packp
 	if err := r.receive(ctx, s, req); err != nil {
 		return err
 	}
-	for _, id := range missing {
-		if ok, err := r.has(schema.Hash(id)); err != nil || !ok {
-			return errors.Join(fmt.Errorf("remote did not send %s: %w", id, ErrUnreachable), err)
+	if missing, err = r.missing(ids); err != nil || len(missing) == 0 {
+		return err
+	}
+	return fmt.Errorf("remote did not send %s: %w", missing[0], ErrUnreachable)
+}
+
+func (r *Repo) missing(ids []schema.Hash) ([]plumbing.Hash, error) {
+	var out []plumbing.Hash
+	for _, id := range ids {
+		ok, err := r.has(id)
+		if err != nil {
+			return nil, err
+		}
+		if !ok && !slices.Contains(out, plumbing.Hash(id)) {
+			out = append(out, plumbing.Hash(id))
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // has reports whether the object is in the store undamaged; a damaged one is fetched again.
@@ -209,7 +213,8 @@ const (
 )
 
 // haves tells the remote what it need not send: the tips we have, and for those it no longer has some of their history,
-// ever sparser, so that a rewound or rewritten branch does not fetch everything again.
+// ever sparser, so that a rewound or rewritten branch does not fetch everything again. If a ref of ours turns out to be
+// damaged, nothing that we have is trusted to be whole, and all is fetched again.
 func (r *Repo) haves(ctx context.Context, refs map[string]schema.Hash, a *packp.AdvRefs) ([]plumbing.Hash, error) {
 	theirs := map[schema.Hash]bool{}
 	for _, id := range a.References {
@@ -219,6 +224,9 @@ func (r *Repo) haves(ctx context.Context, refs map[string]schema.Hash, a *packp.
 	var lost []schema.Hash
 	for _, name := range slices.Sorted(maps.Keys(refs)) {
 		id := refs[name]
+		if ok, err := r.has(id); err != nil || !ok {
+			return nil, err
+		}
 		switch {
 		case theirs[id]:
 			picked[id] = true
@@ -284,7 +292,8 @@ func (r *Repo) receive(ctx context.Context, s transport.UploadPackSession, req *
 	if err := r.store.receivePack(ctx, pack, r.limits); err != nil {
 		return classify(err)
 	}
-	return r.store.scan()
+	_, err = r.store.scan()
+	return err
 }
 
 func sidebandOf(c *capability.List) (sideband.Type, bool) {

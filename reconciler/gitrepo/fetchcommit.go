@@ -2,14 +2,11 @@ package gitrepo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
-	"github.com/go-git/go-git/v5/plumbing/transport"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -85,19 +82,11 @@ func (r *Repo) tryCommit(ctx context.Context, id schema.Hash, ref string) (strin
 	if err != nil {
 		return "", err
 	}
-	err = r.wantOne(ctx, s, advertised, want, have)
+	err = r.want(ctx, s, advertised, []schema.Hash{want}, have)
 	if ref == "" && err != nil {
 		return fmt.Sprintf("the server did not serve the id: %v", err), nil
 	}
 	return fmt.Sprintf("%s is at %s and does not contain it", ref, want), err
-}
-
-func (r *Repo) wantOne(ctx context.Context, s transport.UploadPackSession, a *packp.AdvRefs, id schema.Hash, have map[string]schema.Hash) error {
-	err := r.want(ctx, s, a, []schema.Hash{id}, have)
-	if errors.Is(err, transport.ErrEmptyUploadPackRequest) {
-		return nil
-	}
-	return err
 }
 
 func wantsAny(c *capability.List) bool {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 
 	"github.com/go-git/go-billy/v5"
@@ -18,7 +19,8 @@ import (
 // pack reads one pack file by its index. go-git's reader moves a position in the file, so reads take turns.
 type pack struct {
 	name  string
-	limit int64 // bytes of one object
+	info  os.FileInfo // of the file that is open
+	limit int64       // bytes of one object
 	index *idxfile.MemoryIndex
 
 	mu   sync.Mutex // guards all below
@@ -26,6 +28,10 @@ type pack struct {
 }
 
 func openPack(dir billy.Filesystem, name string, bases cache.Object, limit int64) (*pack, error) {
+	info, err := dir.Stat(name + ".pack")
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
 	index, err := readIndex(dir, name+".idx")
 	if err != nil {
 		return nil, err
@@ -34,7 +40,7 @@ func openPack(dir billy.Filesystem, name string, bases cache.Object, limit int64
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
-	return &pack{name: name, limit: limit, index: index, file: packfile.NewPackfileWithCache(index, dir, file, bases, limit)}, nil
+	return &pack{name: name, info: info, limit: limit, index: index, file: packfile.NewPackfileWithCache(index, dir, file, bases, limit)}, nil
 }
 
 func readIndex(dir billy.Filesystem, name string) (*idxfile.MemoryIndex, error) {
@@ -95,4 +101,10 @@ func (p *pack) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_ = p.file.Close() // it was only read
+}
+
+// is reports whether the pack's file is still the one that is open.
+func (p *pack) is(dir billy.Filesystem) bool {
+	info, err := dir.Stat(p.name + ".pack")
+	return err == nil && os.SameFile(info, p.info) && info.Size() == p.info.Size()
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/transport"
@@ -48,7 +49,11 @@ type remote struct {
 	url   *url.URL
 	http  *http.Client // nil for ssh and file
 	proto transport.Transport
+	late  atomic.Int64 // connections nobody waits for any more, that do not end
 }
+
+// maxLate bounds what a server that accepts connections and says nothing can make us hold.
+const maxLate = 8
 
 var scpLike = regexp.MustCompile(`^([A-Za-z0-9._-]+)@([A-Za-z0-9.-]+):([^/].*)$`)
 
@@ -165,6 +170,9 @@ func dial[S session](ctx context.Context, r *remote, open func(*transport.Endpoi
 	if err != nil {
 		return none, err
 	}
+	if r.late.Load() >= maxLate {
+		return none, fmt.Errorf("%w: %d earlier connections still hang", ErrUnreachable, maxLate)
+	}
 	type result struct {
 		s   S
 		err error
@@ -178,7 +186,9 @@ func dial[S session](ctx context.Context, r *remote, open func(*transport.Endpoi
 	case got := <-done:
 		return got.s, classify(got.err)
 	case <-ctx.Done():
+		r.late.Add(1)
 		go func() {
+			defer r.late.Add(-1)
 			if late := <-done; late.err == nil {
 				_ = late.s.Close() // nobody waits for it
 			}

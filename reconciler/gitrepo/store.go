@@ -22,8 +22,9 @@ type store struct {
 	bases   cache.Object // delta bases of all packs
 
 	mu         sync.Mutex // guards all below
-	packs      []*pack    // most recently useful first
-	scanned    time.Time  // modification time of objects/pack when packs was read
+	packs      []*pack
+	broken     error     // packs whose index does not read: what they held is damaged, not absent
+	scanned    time.Time // modification time of objects/pack when packs was read
 	alternates []*store
 }
 
@@ -39,7 +40,7 @@ func openStoreBelow(objects string, limits Limits, depth int) (*store, error) {
 	if _, err := os.Stat(objects); err != nil {
 		return nil, fmt.Errorf("open objects: %w", err)
 	}
-	if err := s.scan(); err != nil {
+	if _, err := s.scan(); err != nil {
 		return nil, err
 	}
 	text, err := os.ReadFile(filepath.Join(objects, "info", "alternates"))
@@ -65,62 +66,70 @@ func openStoreBelow(objects string, limits Limits, depth int) (*store, error) {
 	return s, nil
 }
 
-// scan opens packs that are new in the directory and drops those that are gone; unchanged directories are not read.
-func (s *store) scan() error {
+// scan opens packs that are new in the directory and drops those that are gone. It reports whether there was any; an
+// unchanged directory is not read.
+func (s *store) scan() (changed bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	dir := filepath.Join(s.objects, "pack")
-	info, err := os.Stat(dir)
-	if notExist(err) {
-		return nil
+	path := filepath.Join(s.objects, "pack")
+	info, err := os.Stat(path)
+	if notExist(err) || err == nil && info.ModTime().Equal(s.scanned) {
+		return false, nil
 	}
 	if err != nil {
-		return fmt.Errorf("open packs: %w", err)
+		return false, fmt.Errorf("open packs: %w", err)
 	}
-	if info.ModTime().Equal(s.scanned) {
-		return nil
-	}
-	files, err := os.ReadDir(dir)
+	files, err := os.ReadDir(path)
 	if err != nil {
-		return fmt.Errorf("list packs: %w", err)
+		return false, fmt.Errorf("list packs: %w", err)
 	}
+	dir := osfs.New(path)
 	known := map[string]*pack{}
 	for _, p := range s.packs {
 		known[p.name] = p
 	}
 	var packs []*pack
+	var broken error
 	for _, f := range files {
 		name, ok := strings.CutSuffix(f.Name(), ".idx")
 		if !ok || !strings.HasPrefix(name, "pack-") {
 			continue
 		}
 		p := known[name]
-		if p == nil {
-			if p, err = openPack(osfs.New(dir), name, s.bases, s.limits.Object); notExist(err) {
+		if p == nil || !p.is(dir) {
+			if p, err = openPack(dir, name, s.bases, s.limits.Object); notExist(err) {
 				continue // being written, or just removed
 			}
-			if err != nil {
-				return err
+			if errors.Is(err, ErrMismatch) {
+				broken = errors.Join(broken, err)
+				continue
 			}
+			if err != nil {
+				return false, err
+			}
+			changed = true
+		} else {
+			delete(known, name)
 		}
-		delete(known, name)
 		packs = append(packs, p)
 	}
 	for _, gone := range known {
 		gone.close()
+		changed = true
 	}
-	s.packs, s.scanned = packs, info.ModTime()
-	return nil
+	s.packs, s.broken, s.scanned = packs, broken, info.ModTime()
+	return changed, nil
 }
 
-// read returns an object's bytes, hashed again. Where one copy is damaged the next is tried.
+// read returns an object's bytes, hashed again. Where one copy is damaged the next is tried; where there is none, packs
+// that another process put here meanwhile are looked at.
 func (s *store) read(id schema.Hash) (schema.ObjectKind, []byte, error) {
 	kind, data, err := s.lookup(id)
-	if !errors.Is(err, ErrMissing) {
+	if err == nil || errors.Is(err, ErrLimit) {
 		return kind, data, err
 	}
-	if err := s.scan(); err != nil {
-		return "", nil, err
+	if changed, scanErr := s.scan(); scanErr != nil || !changed {
+		return "", nil, errors.Join(err, scanErr)
 	}
 	return s.lookup(id)
 }
@@ -140,6 +149,9 @@ func (s *store) lookup(id schema.Hash) (schema.ObjectKind, []byte, error) {
 		}
 		damaged = err
 	}
+	if damaged == nil {
+		damaged = s.damage()
+	}
 	if damaged != nil {
 		return "", nil, damaged
 	}
@@ -158,6 +170,12 @@ func (s *store) sources() []func(schema.Hash) (schema.ObjectKind, []byte, error)
 		out = append(out, a.read)
 	}
 	return out
+}
+
+func (s *store) damage() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.broken
 }
 
 func (s *store) close() {

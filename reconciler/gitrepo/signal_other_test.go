@@ -1,0 +1,5 @@
+//go:build !unix
+
+package gitrepo_test
+
+func ignoreFileSizeSignal() {}
