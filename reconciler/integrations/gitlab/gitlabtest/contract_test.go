@@ -125,6 +125,14 @@ func TestAnswersFollowTheSchemas(t *testing.T) {
 func TestAnswersHaveTheKeysOfTheExamples(t *testing.T) {
 	examples := filepath.Join(contract(t), "examples", "api")
 	const p, one = "/projects/acme%2Fconfig", "/projects/acme%2Fconfig/merge_requests/1"
+	tiers := map[gitlabtest.Tier]*forge{}
+	for _, tier := range []gitlabtest.Tier{gitlabtest.CE, gitlabtest.EEFree, gitlabtest.Premium} {
+		tiers[tier] = prepared(t, gitlabtest.Options{Tier: tier})
+	}
+	f := tiers[gitlabtest.Premium]
+	f.must(f.UpdateProject(config, func(p *gitlabtest.Project) {
+		p.ApprovalsRequired, p.PushRule = 2, &gitlabtest.PushRule{ID: 1}
+	}))
 	for _, row := range []struct {
 		tier          gitlabtest.Tier
 		path, example string
@@ -152,12 +160,7 @@ func TestAnswersHaveTheKeysOfTheExamples(t *testing.T) {
 		{gitlabtest.CE, "/metadata", "metadata.json", ""},
 	} {
 		t.Run(row.example, func(t *testing.T) {
-			f := prepared(t, gitlabtest.Options{Tier: row.tier})
-			if row.tier == gitlabtest.Premium {
-				f.must(f.UpdateProject(config, func(p *gitlabtest.Project) {
-					p.ApprovalsRequired, p.PushRule = 2, &gitlabtest.PushRule{ID: 1}
-				}))
-			}
+			f := tiers[row.tier]
 			resp, body := f.raw("mia", "GET", row.path, nil)
 			if resp.StatusCode != 200 {
 				t.Fatalf("got %d %s", resp.StatusCode, body)

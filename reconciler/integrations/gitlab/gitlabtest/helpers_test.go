@@ -165,3 +165,11 @@ func (f *forge) bare(args ...string) string {
 	f.t.Helper()
 	return f.gitOK(f.RepoDir(config), args...)
 }
+
+// write writes a commit object as it stands.
+func (f *forge) write(dir, object string) string {
+	f.t.Helper()
+	path := filepath.Join(f.t.TempDir(), "object")
+	f.must(os.WriteFile(path, []byte(object+"\n"), 0o644))
+	return f.gitOK(dir, "hash-object", "-t", "commit", "-w", path)
+}

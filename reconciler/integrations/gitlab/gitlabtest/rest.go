@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -89,7 +90,8 @@ func (c *call) parse() error {
 		return nil
 	}
 	var body map[string]any
-	if err := json.NewDecoder(c.r.Body).Decode(&body); err != nil {
+	err := json.NewDecoder(c.r.Body).Decode(&body)
+	if err != nil && !errors.Is(err, io.EOF) { // clients send no body as JSON too
 		return err
 	}
 	for key, value := range body {
