@@ -1,6 +1,7 @@
 package gitlabtest
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -207,7 +208,7 @@ func (r repository) stats(sha string) (added, removed int, err error) {
 	out, err := r.run("show", "--numstat", "--format=", "--first-parent", sha)
 	for line := range strings.Lines(out) {
 		var a, b int
-		if n, _ := sscan(line, &a, &b); n == 2 { // binary files have dashes
+		if n, _ := fmt.Sscan(line, &a, &b); n == 2 { // binary files have dashes
 			added, removed = added+a, removed+b
 		}
 	}

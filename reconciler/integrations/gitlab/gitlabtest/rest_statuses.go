@@ -52,5 +52,3 @@ func (c *call) listStatuses() (reply, error) {
 	slices.Reverse(out)
 	return ok(paginate(c, out))
 }
-
-func sscan(line string, a, b *int) (int, error) { return fmt.Sscan(line, a, b) }
