@@ -44,8 +44,8 @@ func TestLists(t *testing.T) {
 		{"a list with more rows than its total", []stubbed{page(1, 0, 1, 20, 19)}, -1},
 		{"a total that is no number", []stubbed{text(200, "[]", "X-Next-Page", "", "X-Total", "many")}, -1},
 		{"a next page that is this one", []stubbed{page(1, 1, 1, 100, 200)}, -1},
-		{"a next page that was read", []stubbed{page(1, 2, 1, 100, 200), page(2, 1, 101, 50, 200)}, -1},
-		{"a next page that leaves one out", []stubbed{page(1, 3, 1, 100, 300)}, -1},
+		{"a next page that was read", []stubbed{page(1, 2, 1, 100, -1), page(2, 1, 101, 50, -1), page(3, 0, 201, 1, -1)}, -1},
+		{"a next page that leaves one out", []stubbed{page(1, 3, 1, 100, -1), page(2, 0, 101, 5, -1)}, -1},
 		{"the first page again", []stubbed{page(1, 2, 1, 100, 200), page(1, 0, 1, 100, 200)}, -1},
 		{"another page than asked for", []stubbed{page(1, 2, 1, 100, 200), page(3, 0, 201, 100, 200)}, -1},
 		{"the same rows as another page", []stubbed{page(1, 2, 1, 100, 200), page(2, 0, 1, 100, 200)}, -1},
@@ -80,7 +80,7 @@ func rowsWithoutHeaders(n int) string {
 func TestAListThatChangesIsReadAgain(t *testing.T) {
 	s := newStub(t)
 	s.on("/projects/42/merge_requests",
-		page(1, 2, 1, 100, 150), page(2, 0, 102, 48, 149),
+		page(1, 2, 1, 100, 150), page(2, 0, 102, 49, 149), // 101 was left out
 		page(1, 2, 1, 100, 149), page(2, 0, 101, 49, 149))
 	c, w := s.client(nil)
 	got, err := c.Opened(context.Background())

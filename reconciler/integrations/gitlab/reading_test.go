@@ -145,6 +145,30 @@ func TestWhichRowsLanded(t *testing.T) {
 	}
 }
 
+// TestAStaleRow: bodies of lists are cached; only the merge request itself says that it was merged.
+func TestAStaleRow(t *testing.T) {
+	s := newStub(t)
+	s.serve(newMR(7, nil), bobApproved)
+	s.on(mrPath, text(200, newMR(7, stubMR{"state": "closed"}).json()))
+	s.on("/projects/42/merge_requests", one(`[]`))
+	c, _ := s.client(nil)
+	if got, err := landingsOf(t, c); err != nil || len(got) != 0 {
+		t.Errorf("got %v, %v; want none", got, err)
+	}
+}
+
+func TestVersionsAreSorted(t *testing.T) {
+	s := newStub(t)
+	s.serve(newMR(7, nil), bobApproved)
+	const at = `"created_at":"2026-03-02T10:00:00Z"`
+	s.on(mrPath+"/versions", one(`[{"id":1,`+at+`},{"id":3,`+at+`},{"id":2,`+at+`}]`))
+	c, _ := s.client(nil)
+	got, err := c.MergeRequest(context.Background(), 7)
+	if err != nil || len(got.Versions) != 3 || got.Versions[0].ID != 3 || got.Versions[2].ID != 1 {
+		t.Errorf("got %+v, %v; want 3, 2, 1", got.Versions, err)
+	}
+}
+
 func TestAForkHasNoBranchHere(t *testing.T) {
 	for _, source := range []any{43, nil} {
 		s := newStub(t)

@@ -43,6 +43,9 @@ func TestRedirects(t *testing.T) {
 			if !errors.Is(err, tc.want) {
 				t.Errorf("got %v, want %v", err, tc.want)
 			}
+			if tc.want != nil && !strings.Contains(err.Error(), "redirected elsewhere: ") {
+				t.Errorf("got %v, want it to say where to", err)
+			}
 			if other.requests() != 0 {
 				t.Errorf("the other host was asked %v with tokens %v", other.asked, other.tokens)
 			}
@@ -101,7 +104,7 @@ func TestAnAnswerTooLarge(t *testing.T) {
 		w.Write([]byte("{}"))
 	})
 	c, _ := s.client(nil)
-	if err := c.Get(context.Background(), "big"); !errors.Is(err, gitlab.ErrIncomplete) || s.count("GET /big") != 1 {
+	if err := c.Get(context.Background(), "big"); !errors.Is(err, gitlab.ErrIncomplete) || !strings.Contains(err.Error(), "larger than") || s.count("GET /big") != 1 {
 		t.Errorf("got %v after %d requests, want ErrIncomplete after 1", err, s.count("GET /big"))
 	}
 }
