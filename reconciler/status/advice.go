@@ -17,6 +17,9 @@ func advice(fix string, commands []string) string {
 		fix = strings.ReplaceAll(fix, "sluice promote", "promote it by a merge request")
 	}
 	var kept []string
+	if fix == "" {
+		return ""
+	}
 	for sentence := range strings.SplitSeq(fix, ". ") {
 		sentence = strings.TrimSuffix(sentence, ".")
 		if possible(sentence, commands) {

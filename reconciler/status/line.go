@@ -37,14 +37,13 @@ const deepest = 8
 // verdict that does not allow always has a line that says so.
 func Text(v schema.Verdict) []Line { return text(v, false) }
 
-// Tree is like [Text] and goes below lines that are ok as well.
+// Tree is like [Text] and has every node, also below lines that are ok.
 func Tree(v schema.Verdict) []Line { return text(v, true) }
 
 func text(v schema.Verdict, whole bool) []Line {
 	out := flatten(nil, v, 0, whole)
 	if v.Outcome != schema.Allow && !missing(out) {
-		v.Code = cmp.Or(v.Code, "nothing-judged")
-		out = append([]Line{lineOf(v, 0)}, out...)
+		out = append([]Line{lineOf(schema.Verdict{Policy: v.Policy, Outcome: v.Outcome}, 0)}, out...)
 	}
 	return out
 }
@@ -58,7 +57,7 @@ func missing(lines []Line) bool {
 	return false
 }
 
-// flatten leaves out nodes that only hold others together: they have parts and no code of their own.
+// flatten leaves out nodes that only hold others together, and what already counts below a node that sums it up.
 func flatten(out []Line, v schema.Verdict, depth int, whole bool) []Line {
 	binds := v.Code == "" && len(v.Parts) > 0 && (v.Outcome != schema.Allow || v.Policy == "gate")
 	if !binds {
@@ -69,26 +68,24 @@ func flatten(out []Line, v schema.Verdict, depth int, whole bool) []Line {
 		return out
 	}
 	for _, part := range v.Parts {
-		out = flatten(out, part, depth, whole)
+		if binds || whole || part.Outcome != schema.Allow {
+			out = flatten(out, part, depth, whole)
+		}
 	}
 	return out
 }
 
 func lineOf(v schema.Verdict, depth int) Line {
-	l := Line{Mark: markOf(v.Outcome), Depth: depth, Policy: safe(v.Policy)}
+	l := Line{Mark: markOf(v.Outcome), Depth: depth, Policy: safe(cmp.Or(v.Policy, "gate"))}
 	if v.Outcome == schema.Allow {
 		l.Text = met(v)
 		return l
 	}
-	l.Code = schema.Code(safe(string(v.Code)))
-	l.Text = safe(v.Code.Message(v.Args))
-	if v.Code == "" {
-		l.Text = ""
-	}
+	code := cmp.Or(v.Code, "nothing-judged")
+	l.Code, l.Text = schema.Code(safe(string(code))), safe(code.Message(v.Args))
 	if v.Earliest != nil {
 		l.Earliest = v.Earliest.UTC()
-	}
-	if info, ok := schema.Explain(v.Code); ok {
+	} else if info, ok := schema.Explain(code); ok {
 		l.Clear = info.Fix
 	}
 	return l
@@ -107,26 +104,26 @@ func markOf(o schema.Outcome) Mark {
 // met is the short note beside a line that is ok. There is no code for it: nobody has to look anything up.
 func met(v schema.Verdict) string {
 	var parts []string
-	add := func(before, arg, after string) {
+	add := func(before, arg string) {
 		if value := v.Args[arg]; value != "" {
-			parts = append(parts, before+value+after)
+			parts = append(parts, before+value)
 		}
 	}
 	switch v.Policy {
 	case "approvals":
-		add("", "have", "")
-		add("of ", "need", "")
-		add("by ", "by", "")
+		add("", "have")
+		add("of ", "need")
+		add("by ", "by")
 	case "signed":
-		add("by ", "signers", "")
+		add("by ", "signers")
 	case "soak":
-		add("", "need", "")
-		add("in ", "in", "")
+		add("", "need")
+		add("in ", "in")
 	case "provenance":
-		add("", "kind", "")
-		add("from ", "from", "")
+		add("", "kind")
+		add("from ", "from")
 	case "merge-request":
-		add("", "merge_request", "")
+		add("", "merge_request")
 	}
 	return safe(strings.Join(parts, " "))
 }

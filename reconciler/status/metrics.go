@@ -21,7 +21,7 @@ func metricsHandler(cfg Config) http.Handler {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		newViewCollector(cfg),
 	)
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 }
 
 // viewCollector reads the view at each scrape, so that nothing has to be kept up to date beside it.
@@ -100,10 +100,10 @@ func (c *viewCollector) collectCells(v *schema.View, gauge func(*prometheus.Desc
 	}
 	for _, stage := range v.Stages {
 		for _, state := range states() {
-			gauge(c.cells, float64(counts[stage][state]), string(stage), string(state))
+			gauge(c.cells, float64(counts[stage][state]), safe(string(stage)), string(state))
 		}
 		if at, ok := oldest[stage]; ok {
-			gauge(c.oldest, seconds(at), string(stage))
+			gauge(c.oldest, seconds(at), safe(string(stage)))
 		}
 	}
 }

@@ -13,11 +13,14 @@ func orNearest(word string, names []string) string {
 	if near := nearest(word, names); len(near) > 0 {
 		return " Did you mean " + strings.Join(near, " or ") + "?"
 	}
-	names = slices.Clone(names)
-	if len(names) > 8 {
-		names = append(names[:8], "…")
+	var some []string
+	for _, name := range names[:min(8, len(names))] {
+		some = append(some, clip(safe(name), 80))
 	}
-	return " There are: " + strings.Join(names, ", ")
+	if len(names) > len(some) {
+		some = append(some, "…")
+	}
+	return " There are: " + strings.Join(some, ", ")
 }
 
 // nearest returns at most three names: those that contain the word, then those a few edits away.

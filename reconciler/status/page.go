@@ -99,7 +99,7 @@ func basePage(cfg Config, v schema.View, now time.Time) page {
 		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: bar})
 	}
 	for _, i := range v.Incidents {
-		p.Alarms = append(p.Alarms, alarm{Tone: bad, Text: incidentText(i) + ". Nothing new enters from it; what was admitted stays live.",
+		p.Alarms = append(p.Alarms, alarm{Tone: bad, Text: incidentText(i) + ". " + incidentMeans,
 			At: stamped(i.Since, asOf(v)), Ways: restoreRef(i)})
 	}
 	if v.Control != nil {
@@ -165,19 +165,19 @@ func cellOf(cfg Config, c schema.CellView, now time.Time, stale bool) cell {
 	state := shown(c, stale)
 	l := lookOf(state)
 	out := cell{
-		ID: safe(string(c.Cell.Stage)), Stage: safe(string(c.Cell.Stage)), State: string(state), Symbol: l.Symbol, Tone: l.Tone,
+		ID: safe(string(c.Cell.Stage)), Stage: safe(string(c.Cell.Stage)), State: safe(string(state)), Symbol: l.Symbol, Tone: l.Tone,
 		Absent: c.State == schema.Absent, Since: stamped(since(c), now), Note: note(c),
 	}
 	if c.Seq > 0 {
-		out.Revision = c.Revision.String()
+		out.Revision = name(c.Revision)
 	}
 	if state == unknown {
-		out.Was = "was " + string(c.State)
+		out.Was = "was " + safe(string(c.State))
 	}
 	if c.Held != nil {
 		out.MergeRequest, out.Change, out.Lines = mergeRequest(c.Held.MergeRequest), changeText(*c.Held), checkLines(cfg, *c.Held, now)
 		for _, l := range out.Lines {
-			if l.Mark != OK {
+			if l.Mark != OK && l.Depth == 0 {
 				out.InTheWay++
 			}
 		}
@@ -188,12 +188,8 @@ func cellOf(cfg Config, c schema.CellView, now time.Time, stale bool) cell {
 func checkLines(cfg Config, h schema.HeldView, now time.Time) []checkLine {
 	tones := map[Mark]tone{OK: good, Wait: wait, No: bad}
 	var out []checkLine
-	for _, l := range Text(h.Verdict) {
-		line := checkLine{Line: l, Tone: tones[l.Mark], At: stamped(l.Earliest, now)}
-		if l.Clear != "" {
-			line.Advice = advice(l.Clear, cfg.Commands)
-		}
-		out = append(out, line)
+	for _, l := range landed(h.Verdict) {
+		out = append(out, checkLine{Line: l, Tone: tones[l.Mark], Advice: advice(l.Clear, cfg.Commands), At: stamped(l.Earliest, now)})
 	}
 	return out
 }

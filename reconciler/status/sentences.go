@@ -70,6 +70,9 @@ func incidentText(i schema.Incident) string {
 	return safe(i.Code.Message(map[string]string{"ref": i.Ref, "old": short(i.Seen), "new": short(i.Found)}))
 }
 
+// incidentMeans says what an incident does and does not do.
+const incidentMeans = "The ref is not followed: what was admitted stays live, and nothing new enters from it."
+
 func controlText(h schema.HeldView) string {
 	return "a change of the control files waits: " + strings.Join(reasons(h.Verdict), "; ")
 }

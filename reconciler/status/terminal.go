@@ -52,10 +52,11 @@ func (p paper) line(format string, args ...any) {
 
 // paint colours a word by its tone; without colour the word itself says it.
 func (p paper) paint(t tone, text string) string {
-	if !p.opts.Color || strings.TrimSpace(text) == "" {
+	colour := map[tone]string{good: "32", busy: "36", wait: "33", bad: "31", quiet: "2"}[t]
+	if !p.opts.Color || colour == "" || strings.TrimSpace(text) == "" {
 		return text
 	}
-	return "\x1b[" + map[tone]string{good: "32", busy: "36", wait: "33", bad: "31", quiet: "2"}[t] + "m" + text + "\x1b[0m"
+	return "\x1b[" + colour + "m" + text + "\x1b[0m"
 }
 
 func (p paper) strong(text string) string {

@@ -68,13 +68,12 @@ func (p paper) matrix(v schema.View, ages bool) bool {
 		columns = append(columns, &column{title: strings.ToUpper(safe(string(stage)))})
 	}
 	for _, app := range v.Apps {
-		columns[0].add(safe(string(app.App)), good)
+		columns[0].add(safe(string(app.App)), "")
 		for i, stage := range v.Stages {
 			text, t := p.cell(v, app, stage, ages)
 			columns[i+1].add(text, t)
 		}
 	}
-	columns[0].tones = make([]tone, len(v.Apps))
 	total := 0
 	for _, c := range columns {
 		total += max(widest(c.texts), len(c.title)) + 2
@@ -100,8 +99,11 @@ func (p paper) cell(v schema.View, app schema.AppView, stage schema.StageName, a
 		if state == schema.Absent {
 			return "-", t
 		}
-		text := c.Revision.String() + " " + string(state)
-		if at := since(c); ages && !at.IsZero() {
+		text := safe(string(state))
+		if c.Seq > 0 && c.Revision != schema.None {
+			text = name(c.Revision) + " " + text
+		}
+		if at := since(c); ages && state != unknown && !at.IsZero() {
 			text += " " + age(p.opts.Now.Sub(at))
 		}
 		return text, t
@@ -173,12 +175,12 @@ func (r rows) columns(o TextOptions) []*column {
 func (r rows) add(v schema.View, c schema.CellView, o TextOptions) {
 	state := shown(c, v.Stale(o.Now))
 	r.stage.add(safe(string(c.Cell.Stage)), "")
-	r.state.add(string(state), lookOf(state).Tone)
+	r.state.add(safe(string(state)), lookOf(state).Tone)
 	revision, old, mr, entry, content := "-", "", "", "", ""
 	if c.Seq > 0 {
-		revision, entry, content = c.Revision.String(), fmt.Sprintf("#%d", c.Seq), c.Content.String()
+		revision, entry, content = name(c.Revision), fmt.Sprintf("#%d", c.Seq), name(c.Content)
 	}
-	if at := since(c); !at.IsZero() {
+	if at := since(c); state != unknown && !at.IsZero() {
 		old = age(o.Now.Sub(at))
 	}
 	if c.Held != nil {

@@ -50,14 +50,20 @@ func (p paper) whyControl(v schema.View) int {
 		p.line("control files: nothing waits")
 		return exitNothing
 	}
-	p.line("%s: %s since %s", p.strong("control files"), heldWord(*v.Control), when(v.Control.Since, p.opts.Now))
-	p.held(schema.Control, *v.Control, true)
+	word := schema.Held
+	if v.Control.Verdict.Outcome == schema.Deny {
+		word = schema.Denied
+	}
+	p.line("%s: %s since %s", p.strong("control files"), p.paint(lookOf(word).Tone, string(word)), when(v.Control.Since, p.opts.Now))
+	p.line("commit %s", short(v.Control.Commit))
+	p.checklist(landed(v.Control.Verdict))
+	p.ways(waysOut(schema.Control, *v.Control, false, p.opts))
 	return exitWaits
 }
 
 // whyApp writes the stages in which something stands in the way, or a line per stage if nothing does.
 func (p paper) whyApp(app schema.AppView) int {
-	exit, written := exitNothing, 0
+	written := 0
 	for _, c := range app.Cells {
 		if clear(c) {
 			continue
@@ -65,10 +71,10 @@ func (p paper) whyApp(app schema.AppView) int {
 		if written++; written > 1 {
 			p.line("")
 		}
-		exit = max(exit, p.why(c))
+		p.why(c)
 	}
 	if written > 0 {
-		return exit
+		return exitWaits
 	}
 	for _, c := range app.Cells {
 		p.why(c)
@@ -91,47 +97,64 @@ func clear(c schema.CellView) bool {
 
 func (p paper) why(c schema.CellView) int {
 	p.line("%s: %s", p.strong(safe(c.Cell.String())), p.state(c))
+	if clear(c) {
+		p.targets(c, true)
+		p.line("%s", clearText(c))
+		return exitNothing
+	}
+	var ways []way
 	if c.Incident != nil {
 		p.incident(*c.Incident)
+		ways = append(ways, restoreRef(*c.Incident)...)
 	}
 	if c.Held != nil {
-		p.held(c.Cell, *c.Held, c.Seq == 0)
+		p.line("%s", changeText(*c.Held))
+		p.checklist(landed(c.Held.Verdict))
+		ways = append(ways, waysOut(c.Cell, *c.Held, c.Seq == 0, p.opts)...)
 	}
-	p.targets(c)
-	if !clear(c) {
-		return exitWaits
+	p.targets(c, p.opts.Verbose)
+	p.ways(ways)
+	return exitWaits
+}
+
+// clearText ends the answer about a cell that nothing stands in the way of.
+func clearText(c schema.CellView) string {
+	switch c.State {
+	case schema.Absent:
+		return "nothing waits"
+	case schema.Admitted:
+		return "nothing stands in the way: the targets are being written"
 	}
-	p.line("nothing stands in the way")
-	return exitNothing
+	return "nothing stands in the way: this is as intended"
 }
 
 // state is the rest of the first line: the word, how long, and what runs meanwhile.
 func (p paper) state(c schema.CellView) string {
-	text := p.paint(lookOf(c.State).Tone, string(c.State))
+	text := p.paint(lookOf(c.State).Tone, safe(string(c.State)))
 	if at := since(c); !at.IsZero() {
 		text += " since " + when(at, p.opts.Now)
 	}
 	switch {
 	case c.Seq == 0:
 		return text + "; nothing was admitted before"
+	case c.Revision == schema.None:
+		return text
 	case c.State == schema.Live, c.State == schema.Admitted:
-		text += ", " + c.Revision.String()
+		text += ", " + name(c.Revision)
 	default:
-		text += "; admitted is " + c.Revision.String()
+		text += "; admitted is " + name(c.Revision)
 	}
 	if p.opts.Verbose {
-		text += fmt.Sprintf(" (%s, entry #%d)", c.Content, c.Seq)
+		text += fmt.Sprintf(" (%s, entry #%d)", name(c.Content), c.Seq)
 	}
 	return text
 }
 
 func (p paper) incident(i schema.Incident) {
-	p.line("")
 	p.line("%s %s", p.paint(bad, incidentText(i)), p.code(i.Code))
 	p.line("  seen   %s", tip(i.Seen))
 	p.line("  found  %s", tip(i.Found))
-	p.line("  The ref is not followed: what was admitted stays live, and nothing new enters from it.")
-	p.ways(restoreRef(i))
+	p.line("  %s", incidentMeans)
 }
 
 func tip(h schema.Hash) string {
@@ -141,40 +164,35 @@ func tip(h schema.Hash) string {
 	return h.String()
 }
 
-func heldWord(h schema.HeldView) string {
-	if h.Verdict.Outcome == schema.Deny {
-		return string(schema.Denied)
-	}
-	return string(schema.Held)
-}
-
-// held writes the change, the checklist and the ways out. first says that nothing was admitted before.
-func (p paper) held(cell schema.Cell, h schema.HeldView, first bool) {
-	p.line("%s", changeText(h))
+// checklist writes what a verdict consists of, and below each line who or what clears it.
+func (p paper) checklist(lines []Line) {
 	p.line("")
-	lines := Text(h.Verdict)
+	p.line("what stands in the way")
 	width := 0
 	for _, l := range lines {
-		width = max(width, len(l.Policy)+2*l.Depth)
+		if l.Depth == 0 {
+			width = max(width, len(l.Policy))
+		}
 	}
+	indent := strings.Repeat(" ", 2+4+2+width+2)
 	for _, l := range lines {
-		p.check(l, width)
+		p.check(l, width, indent)
+		if text := advice(l.Clear, p.opts.Commands); text != "" {
+			p.line("%s%s%s", indent, strings.Repeat("  ", l.Depth), text)
+		}
+		if !l.Earliest.IsZero() {
+			p.line("%s%sclears by itself, earliest %s", indent, strings.Repeat("  ", l.Depth), when(l.Earliest, p.opts.Now))
+		}
 	}
-	p.ways(waysOut(cell, h, first, p.opts))
 }
 
-// check writes one line of the checklist and, below it, who or what clears it.
-func (p paper) check(l Line, width int) {
+func (p paper) check(l Line, width int, indent string) {
+	if l.Depth > 0 {
+		p.line("%s%s- %s %s", indent, strings.Repeat("  ", l.Depth-1), l.Text, p.code(l.Code))
+		return
+	}
 	tones := map[Mark]tone{OK: good, Wait: wait, No: bad}
-	name := strings.Repeat("  ", l.Depth) + l.Policy
-	p.line("  %s  %-*s  %s %s", p.paint(tones[l.Mark], fmt.Sprintf("%-4s", l.Mark)), width, name, l.Text, p.code(l.Code))
-	indent := strings.Repeat(" ", 2+4+2+width+2)
-	if clear := advice(l.Clear, p.opts.Commands); l.Clear != "" && clear != "" {
-		p.line("%s%s", indent, clear)
-	}
-	if !l.Earliest.IsZero() {
-		p.line("%searliest %s", indent, when(l.Earliest, p.opts.Now))
-	}
+	p.line("  %s  %-*s  %s %s", p.paint(tones[l.Mark], fmt.Sprintf("%-4s", l.Mark)), width, l.Policy, l.Text, p.code(l.Code))
 }
 
 func (p paper) code(c schema.Code) string {
@@ -186,7 +204,7 @@ func (p paper) code(c schema.Code) string {
 
 // changeText names what waits: kind, from and to, where it comes from and what brought it.
 func changeText(h schema.HeldView) string {
-	parts := []string{fmt.Sprintf("%s %s -> %s", cmp.Or(h.Change.Kind, "change"), h.Change.From.Revision, h.Change.To.Revision)}
+	parts := []string{fmt.Sprintf("%s %s -> %s", safe(string(cmp.Or(h.Change.Kind, "change"))), name(h.Change.From.Revision), name(h.Change.To.Revision))}
 	if h.Change.Source != nil {
 		parts[0] += " from " + safe(string(h.Change.Source.Stage))
 	}
@@ -199,18 +217,20 @@ func changeText(h schema.HeldView) string {
 	return strings.Join(append(parts, "commit "+short(h.Commit)), ", ")
 }
 
-func (p paper) targets(c schema.CellView) {
+// targets writes those that are not as admitted, and with all the others as well.
+func (p paper) targets(c schema.CellView, all bool) {
 	for _, t := range c.Targets {
 		switch text := targetText(c, t); {
 		case text != "":
-			p.line("  %s  target %s: %s %s", p.paint(bad, "no  "), safe(t.Name), text, p.code(t.Code))
-			if info, ok := schema.Explain(t.Code); ok {
-				p.line("        %s", advice(info.Fix, p.opts.Commands))
+			p.line("  %s  target  %s %s", p.paint(bad, "no  "), text, p.code(t.Code))
+			if info, _ := schema.Explain(t.Code); advice(info.Fix, p.opts.Commands) != "" {
+				p.line("                %s", advice(info.Fix, p.opts.Commands))
 			}
+		case !all:
 		case t.Live:
-			p.line("  %s  target %s: read back %s", p.paint(good, "ok  "), safe(t.Name), when(t.At, p.opts.Now))
+			p.line("  %s  target  %s: read back %s", p.paint(good, "ok  "), safe(t.Name), when(t.At, p.opts.Now))
 		default:
-			p.line("  %s  target %s: not read back yet", p.paint(busy, "wait"), safe(t.Name))
+			p.line("  %s  target  %s: not read back yet", p.paint(busy, "wait"), safe(t.Name))
 		}
 	}
 }

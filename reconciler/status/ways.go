@@ -16,23 +16,41 @@ type way struct {
 // waysOut are those of RULES R14: the evidence, taking the change back, and a rollback.
 func waysOut(cell schema.Cell, h schema.HeldView, first bool, o TextOptions) []way {
 	var out []way
-	if h.Verdict.Outcome == schema.Hold {
-		out = append(out, way{Text: "Give what is missing above: the change then enters by itself."})
+	if enters(h.Verdict) {
+		out = append(out, way{Text: evidenceText(h.Verdict)})
 	}
 	if cell == schema.Control {
 		return append(out, way{Text: "Take the change of the control files back by a merge request; what is in force stays so.",
 			Commands: []string{"git revert " + parent(h)}})
 	}
-	out = append(out, takeBack(cell, h, o))
+	out = append(out, takeBack(cell, h, first, o))
 	if first || h.Change.Kind == schema.Rollback {
 		return out
 	}
 	return append(out, rollback(cell, o))
 }
 
+// evidenceText is the first way out, of a change that can still enter as it is.
+func evidenceText(v schema.Verdict) string {
+	people := false
+	for _, l := range landed(v) {
+		people = people || l.Mark != OK && l.Earliest.IsZero()
+	}
+	switch {
+	case people:
+		return "Clear what stands in the way: the change then enters by itself."
+	case v.Outcome == schema.Allow:
+		return "Nothing is missing any more: the next pass lets it in."
+	}
+	return "Wait: the change then enters by itself."
+}
+
 // takeBack restores what is admitted. Restoring needs no evidence but the merge request that brings it.
-func takeBack(cell schema.Cell, h schema.HeldView, o TextOptions) way {
-	w := way{Text: "Take it back: a merge request that restores the admitted files needs no approval. Then submit the change again."}
+func takeBack(cell schema.Cell, h schema.HeldView, first bool, o TextOptions) way {
+	w := way{Text: "Take it back: a merge request that restores the admitted files needs nothing of the above. Then submit the change again."}
+	if first {
+		w.Text = "Take it back: a merge request that removes the change again needs nothing of the above. Then submit it again."
+	}
 	at := o.place(cell)
 	branch := quote("revert/" + strings.ReplaceAll(string(cell.App), "/", "-") + "-" + string(cell.Stage))
 	into := "origin/" + strings.TrimPrefix(at.Ref, "refs/heads/")
@@ -46,7 +64,7 @@ func takeBack(cell schema.Cell, h schema.HeldView, o TextOptions) way {
 			"git fetch origin",
 			"git switch -c " + branch + " " + quote(into),
 			fmt.Sprintf("git restore --source=%s --staged --worktree -- %s", at.Base.Short(), quote(at.Path)),
-			fmt.Sprintf("git commit -S -m %s", quote(fmt.Sprintf("%s: back to %s", cell, h.Change.From.Revision))),
+			fmt.Sprintf("git commit -S -m %s", quote(fmt.Sprintf("%s: back to %s", cell, name(h.Change.From.Revision)))),
 			"git push -u origin HEAD",
 		}
 	}
@@ -106,7 +124,7 @@ func (p paper) ways(ways []way) {
 
 // quote makes a word safe to paste into a shell.
 func quote(word string) string {
-	word = schema.Printable(word)
+	word = safe(word)
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@^", r)
 	}

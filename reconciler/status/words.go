@@ -179,6 +179,9 @@ func clip(text string, limit int) string {
 	return string([]rune(text)[:limit-1]) + "…"
 }
 
+// name is the short form of a revision or content, as people see it.
+func name(digest interface{ String() string }) string { return safe(digest.String()) }
+
 // mergeRequest reads "!4120"; empty if there is none.
 func mergeRequest(iid int64) string {
 	if iid == 0 {

@@ -1,0 +1,13 @@
+package status
+
+import "strings"
+
+// Routes are the paths that the page answers, for tests that walk them.
+func Routes() []string {
+	s := &site{metrics: metricsHandler(Config{})}
+	var out []string
+	for _, r := range s.routes() {
+		out = append(out, strings.NewReplacer("{$}", "", "{app...}", "catalog").Replace(r.pattern))
+	}
+	return out
+}

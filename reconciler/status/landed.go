@@ -1,0 +1,65 @@
+package status
+
+import (
+	"slices"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// tooLate are the codes whose evidence counts only if it was there when the change landed: an approval after the merge is
+// not one of what was merged, and a signature after it makes another commit (RULES R14).
+var tooLate = []schema.Code{
+	"approvals-missing", "approval-stale", "approval-late", "approval-too-early", "approval-unbound", "self-approval",
+	"unsigned", "key-expired", "key-expired-openpgp", "signature-too-old", "forge-key-only", "rebase-needed",
+}
+
+// lateAdvice is what helps with those.
+const lateAdvice = "It cannot be added after the merge: take the change back, then submit it again with it."
+
+// landed is the checklist of a change that is in its stage's branch already, with advice that still helps there.
+func landed(v schema.Verdict) []Line {
+	lines, said := Text(v), false
+	for i := range lines {
+		if lines[i].Mark == OK || !slices.Contains(tooLate, lines[i].Code) {
+			continue
+		}
+		lines[i].Clear = ""
+		if lines[i].Depth == 0 && !said && !mendable(lines, i) {
+			lines[i].Clear, said = lateAdvice, true
+		}
+	}
+	return lines
+}
+
+// mendable reports whether one of the lines that line i sums up can still be turned into a yes.
+func mendable(lines []Line, i int) bool {
+	for _, l := range lines[i+1:] {
+		if l.Depth <= lines[i].Depth {
+			break
+		}
+		if l.Mark != OK && !slices.Contains(tooLate, l.Code) {
+			return true
+		}
+	}
+	return false
+}
+
+// enters reports whether a landed change can still enter as it is, once somebody gives what is missing or time passes.
+func enters(v schema.Verdict) bool {
+	if v.Outcome != schema.Hold {
+		return v.Outcome == schema.Allow
+	}
+	late := slices.Contains(tooLate, v.Code)
+	if v.Code != "" && !late {
+		return true
+	}
+	for _, part := range v.Parts {
+		switch {
+		case late && part.Outcome != schema.Allow && enters(part):
+			return true // an approval that does not count yet
+		case !late && !enters(part):
+			return false
+		}
+	}
+	return !late
+}

@@ -1,0 +1,49 @@
+package status_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func TestMetrics(t *testing.T) {
+	v := troubled(t)
+	got := body(t, ask(site(t, &v, now), "GET", "/metrics"))
+	for _, want := range []string{
+		`sluice_build_info{goversion="go`, `version="v0.1.0-test"} 1`,
+		`sluice_cells{stage="production",state="denied"} 1`, `sluice_cells{stage="gray",state="held"} 1`, `sluice_cells{stage="gray",state="drifted"} 0`,
+		"sluice_apps 4", "sluice_ledger_entries 48", "sluice_incidents 1", "sluice_problems 1", "sluice_control_change_waiting 1",
+		"sluice_git_last_success_timestamp_seconds 1.795419012e+09", "sluice_targets_last_compare_timestamp_seconds 1.79541884e+09",
+		`sluice_oldest_held_timestamp_seconds{stage="gray"} 1.79541182e+09`, "go_goroutines", "process_start_time_seconds",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+	for _, app := range v.Apps {
+		if strings.Contains(got, string(app.App)) {
+			t.Errorf("metrics name the app %s: labels must not grow with apps", app.App)
+		}
+	}
+}
+
+func TestMetricsBeforeTheFirstLook(t *testing.T) {
+	got := body(t, ask(site(t, nil, now), "GET", "/metrics"))
+	for _, want := range []string{"sluice_git_last_success_timestamp_seconds 0", "sluice_ledger_entries 0", "sluice_build_info"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+	if strings.Contains(got, "sluice_cells{") {
+		t.Error("metrics count cells that nobody has seen")
+	}
+}
+
+func TestAStageWithABadNameDoesNotBreakMetrics(t *testing.T) {
+	v := sample(t)
+	v.Stages = []schema.StageName{"gray", "\xff"}
+	if got := body(t, ask(site(t, &v, now), "GET", "/metrics")); !strings.Contains(got, "sluice_ledger_entries 48") {
+		t.Errorf("a stage with a bad name takes the metrics away: %.300s", got)
+	}
+}
