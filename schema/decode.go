@@ -30,7 +30,7 @@ func (s *source) object(v *value, id shapeID, path string) (object, bool) {
 		}
 	}
 	for _, name := range shape.required {
-		if _, ok := v.field(name); !ok {
+		if m, ok := v.field(name); !ok || m.value.kind == nullValue {
 			s.report(v.at, "missing-field", "", args{"field": place(path), "name": name})
 		}
 	}

@@ -66,10 +66,11 @@ func (r *jsonReader) next() (json.Token, span, []byte) {
 func (r *jsonReader) value(depth int) *value {
 	token, at, raw := r.next()
 	r.nodes++
+	_, nested := token.(json.Delim)
 	switch {
 	case r.stopped:
 		return nil
-	case depth > maxDepth:
+	case depth >= maxDepth && nested:
 		return r.stop(at, "yaml-too-deep", args{"limit": count(maxDepth)})
 	case r.nodes > maxNodes:
 		return r.stop(at, "yaml-too-big", args{"limit": count(maxNodes)})

@@ -24,7 +24,7 @@ func (r *yamlReader) convert(n *yaml.Node, depth int) *value {
 	switch {
 	case r.stopped:
 		return nil
-	case depth > maxDepth:
+	case depth > maxDepth, depth == maxDepth && (n.Kind == yaml.MappingNode || n.Kind == yaml.SequenceNode):
 		return r.stop(n, "yaml-too-deep", args{"limit": count(maxDepth)})
 	case r.nodes > maxNodes || r.bytes > maxText:
 		return r.stop(n, "yaml-too-big", args{"limit": count(maxNodes)})
@@ -34,7 +34,7 @@ func (r *yamlReader) convert(n *yaml.Node, depth int) *value {
 		if !r.rules.aliases {
 			return r.stop(n, "yaml-alias", args{"name": "*" + n.Value})
 		}
-		return r.convert(n.Alias, depth+1)
+		return r.convert(n.Alias, depth)
 	case !knownTag(n):
 		r.src.report(r.span(n), "yaml-tag", "", args{"tag": n.Tag})
 		return nil
