@@ -49,7 +49,8 @@ type Error struct {
 	Err        error // the cause, if another package said so
 }
 
-// Error reads "read merge request !7: GitLab answered 403 for GET /projects/1/merge_requests/7: 403 Forbidden".
+// Error reads "read merge request !7: GitLab answered 403 for GET /projects/1/merge_requests/7: forbidden: 403 Forbidden",
+// in one line.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Doing)

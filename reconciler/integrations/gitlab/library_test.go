@@ -24,6 +24,7 @@ func bare(t *testing.T, url string, options ...gogitlab.ClientOptionFunc) *gogit
 	t.Helper()
 	options = append([]gogitlab.ClientOptionFunc{gogitlab.WithBaseURL(url), gogitlab.WithHTTPClient(&http.Client{Transport: http.DefaultTransport}),
 		gogitlab.WithCustomRetryWaitMinMax(time.Millisecond, 2*time.Millisecond)}, options...)
+	//lint:ignore SA1019 what is frozen is what is shown here
 	c, err := gogitlab.NewClient(canary, options...)
 	if err != nil {
 		t.Fatal(err)

@@ -21,9 +21,7 @@ type reading struct {
 
 // reading begins a look. The project's number is known by then.
 func (c *Client) reading() *reading {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return &reading{c: c, project: c.project, people: map[int64]schema.Account{}}
+	return &reading{c: c, project: c.project.Load(), people: map[int64]schema.Account{}}
 }
 
 // full reads a merge request, its versions, approvals and people, and then the merge request again: only if nothing
