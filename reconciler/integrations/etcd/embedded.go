@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
@@ -14,6 +15,7 @@ import (
 // the demo, for a first try and for tests. Whoever can log in to the machine can write to it.
 type Embedded struct {
 	server *embed.Etcd
+	lock   *os.File // held while the server uses the directory
 }
 
 // EmbeddedOptions says how to run an embedded server. The zero value is for data that is to be kept.
@@ -30,13 +32,18 @@ func StartEmbedded(dir string, options EmbeddedOptions) (*Embedded, error) {
 	if err != nil {
 		return nil, err
 	}
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("start embedded etcd in %s: %w", dir, err)
+	}
 	server, err := embed.StartEtcd(config)
 	if err != nil {
+		_ = lock.Close()
 		return nil, fmt.Errorf("start embedded etcd in %s: %w", dir, err)
 	}
 	select {
 	case <-server.Server.ReadyNotify():
-		return &Embedded{server}, nil
+		return &Embedded{server, lock}, nil
 	case err = <-server.Err():
 	case <-server.Server.StopNotify():
 		err = errors.New("it stopped")
@@ -44,6 +51,7 @@ func StartEmbedded(dir string, options EmbeddedOptions) (*Embedded, error) {
 		err = errors.New("not ready after a minute")
 	}
 	server.Close()
+	_ = lock.Close()
 	return nil, fmt.Errorf("start embedded etcd in %s: %w", dir, err)
 }
 
@@ -89,4 +97,5 @@ func (e *Embedded) Err() <-chan error { return e.server.Err() }
 func (e *Embedded) Close() {
 	e.server.Close()
 	<-e.server.Server.StopNotify()
+	_ = e.lock.Close()
 }

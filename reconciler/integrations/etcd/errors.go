@@ -45,3 +45,12 @@ func is(err error, any ...error) bool {
 	}
 	return false
 }
+
+// dropped tells a connection that ended, after which the next one may be good, from a time that ran out.
+func dropped(err error) bool {
+	var known rpctypes.EtcdError
+	if errors.As(err, &known) {
+		return known.Code() == codes.Unavailable
+	}
+	return status.Code(err) == codes.Unavailable
+}

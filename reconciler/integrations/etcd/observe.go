@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -37,6 +38,10 @@ func (t *Target) Read(ctx context.Context, want integrations.Release) (integrati
 // observe reads everything of a cell in one linearizable transaction, at one revision.
 func (t *Target) observe(ctx context.Context, key string, want integrations.Release) (found, error) {
 	response, err := t.txn(ctx, nil, look(key, want))
+	for n := 0; err != nil && n < 3 && dropped(err); n++ {
+		pause(ctx, 50*time.Millisecond<<n)
+		response, err = t.txn(ctx, nil, look(key, want))
+	}
 	if err != nil {
 		return found{Observation: integrations.Observation{Place: key}}, t.fail(key, err)
 	}

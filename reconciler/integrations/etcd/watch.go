@@ -3,7 +3,9 @@ package etcd
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
+	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -57,7 +59,7 @@ func (t *Target) watchPlace(ctx context.Context, p integrations.Place, cells cha
 		if began {
 			n = 0
 		}
-		pause(ctx, 7+min(n, 6)) // up to some seconds
+		pause(ctx, 100*time.Millisecond<<min(n, 6))
 	}
 	return nil
 }
@@ -72,7 +74,7 @@ func (t *Target) watchOnce(ctx context.Context, stage schema.StageName, prefix s
 	defer cancel()
 	for response := range client.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithCreatedNotify()) {
 		if err := response.Err(); err != nil {
-			return began, rpctypes.Error(err)
+			return began, cancelled(err)
 		}
 		if response.Created {
 			began = true
@@ -85,6 +87,16 @@ func (t *Target) watchOnce(ctx context.Context, stage schema.StageName, prefix s
 		}
 	}
 	return began, ctx.Err()
+}
+
+// cancelled finds the error again of which the server gave the text as the reason for ending a watch.
+func cancelled(err error) error {
+	for _, known := range []error{rpctypes.ErrGRPCPermissionDenied, rpctypes.ErrGRPCUserEmpty, rpctypes.ErrGRPCInvalidAuthToken, rpctypes.ErrGRPCAuthOldRevision} {
+		if strings.Contains(err.Error(), known.Error()) {
+			return rpctypes.Error(known)
+		}
+	}
+	return rpctypes.Error(err)
 }
 
 func send(ctx context.Context, cells chan<- schema.Cell, cell schema.Cell) {

@@ -45,7 +45,7 @@ func (t *Target) Write(ctx context.Context, want integrations.Release) (integrat
 			return after.Observation, err
 		}
 		o, lost = have.Observation, errors.Join(lost, err)
-		pause(ctx, n)
+		pause(ctx, time.Millisecond<<min(n, 7))
 	}
 	return o, &integrations.Error{Target: t.spec.Name, Key: key, Class: integrations.ErrUnavailable,
 		Why: fmt.Sprintf("not written in %d attempts: others write it too", attempts), Err: lost}
@@ -81,9 +81,8 @@ func (t *Target) replace(ctx context.Context, key string, want integrations.Rele
 	return after, true, nil
 }
 
-// pause waits a little longer each time, so that writers who met once do not meet again.
-func pause(ctx context.Context, n int) {
-	limit := time.Millisecond << min(n, 7)
+// pause waits up to a limit, so that writers who met once do not meet again.
+func pause(ctx context.Context, limit time.Duration) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(rand.N(limit)):

@@ -1,0 +1,224 @@
+package etcd_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// proxy stands between a client and its server and can be told what to do to what passes.
+type proxy struct {
+	listener net.Listener
+	server   string
+	group    sync.WaitGroup
+
+	mu      sync.Mutex
+	conns   map[net.Conn]bool
+	closed  bool // to new connections
+	on      []byte
+	instead func() // called once, when a client sent what contains on and the server has it
+}
+
+func between(t *testing.T, endpoint string) *proxy {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{listener: listener, server: strings.TrimPrefix(endpoint, "http://"), conns: map[net.Conn]bool{}}
+	p.group.Go(p.accept)
+	t.Cleanup(func() { listener.Close(); p.cut(true); p.group.Wait() })
+	return p
+}
+
+func (p *proxy) endpoint() string { return "http://" + p.listener.Addr().String() }
+
+func (p *proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", p.server)
+		if err != nil || !p.hold(client, server) {
+			client.Close()
+			continue
+		}
+		var mute atomic.Bool
+		p.group.Go(func() { answer(client, server, &mute); client.Close() })
+		p.group.Go(func() { p.forward(server, client, &mute); server.Close() })
+	}
+}
+
+func (p *proxy) hold(conns ...net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range conns {
+		p.conns[c] = true
+		if p.closed {
+			c.Close()
+		}
+	}
+	return !p.closed
+}
+
+// answer passes a server's bytes on until it is muted; from then on they are lost.
+func answer(client, server net.Conn, mute *atomic.Bool) {
+	buffer := make([]byte, 1<<20)
+	for {
+		n, err := server.Read(buffer)
+		if err != nil {
+			return
+		}
+		if mute.Load() {
+			continue
+		}
+		if _, err := client.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// forward passes a client's bytes on, and watches for the ones it waits for: their answer is lost.
+func (p *proxy) forward(server, client net.Conn, mute *atomic.Bool) {
+	buffer := make([]byte, 1<<20)
+	for {
+		n, err := client.Read(buffer)
+		if err != nil {
+			return
+		}
+		instead := p.meets(buffer[:n])
+		mute.Store(mute.Load() || instead != nil)
+		if _, err := server.Write(buffer[:n]); err != nil {
+			return
+		}
+		if instead != nil {
+			instead()
+		}
+	}
+}
+
+// meets returns what is to be done about bytes, once.
+func (p *proxy) meets(sent []byte) (instead func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.instead == nil || !bytes.Contains(sent, p.on) {
+		return nil
+	}
+	instead, p.instead = p.instead, nil
+	return instead
+}
+
+// when sets what is done once, after a client sent on.
+func (p *proxy) when(on string, instead func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.on, p.instead = []byte(on), instead
+}
+
+// cut ends all connections, and refuses new ones from now on, or not.
+func (p *proxy) cut(closed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = closed
+	for c := range p.conns {
+		c.Close()
+	}
+	clear(p.conns)
+}
+
+func TestALostAnswerIsFoundOut(t *testing.T) {
+	endpoint := embedded(t)
+	p, c := between(t, endpoint), raw{dial(t, endpoint), "/config"}
+	target := connect(t, map[string]string{"endpoints": p.endpoint()})
+	cell := release(1, "a").Cell
+	p.when("writtenAt", func() {
+		for c.version(t, cell) == "" {
+		}
+		p.cut(false) // the write happened; its answer never arrives
+	})
+	o := write(t, target, release(1, "a"))
+	if !o.Wrote {
+		t.Error("the write happened, and the observation says that nothing was written")
+	}
+	if got := c.version(t, cell); !strings.HasSuffix(got, " 1\n") {
+		t.Errorf("versions %q, want one write", got)
+	}
+}
+
+func TestALostRequestIsSentAgain(t *testing.T) {
+	endpoint := embedded(t)
+	p := between(t, endpoint)
+	target := connect(t, map[string]string{"endpoints": p.endpoint()})
+	write(t, target, release(1, "a"))
+	p.cut(false)
+	write(t, target, release(2, "b"))
+}
+
+func TestALostAnswerBehindAnotherWriter(t *testing.T) {
+	endpoint := embedded(t)
+	p, c := between(t, endpoint), raw{dial(t, endpoint), "/config"}
+	target, other := connect(t, map[string]string{"endpoints": p.endpoint()}), connect(t, map[string]string{"endpoints": endpoint})
+	p.when("writtenAt", func() {
+		for c.version(t, release(1, "a").Cell) == "" {
+		}
+		write(t, other, release(2, "newer"))
+		p.cut(false)
+	})
+	if _, err := target.Write(t.Context(), release(1, "a")); !errors.Is(err, integrations.ErrFenced) {
+		t.Errorf("got %v, want ErrFenced", err)
+	}
+}
+
+func TestWatchSurvivesACompaction(t *testing.T) {
+	endpoint := embedded(t)
+	p, direct := between(t, endpoint), connect(t, map[string]string{"endpoints": endpoint})
+	target := connect(t, map[string]string{"endpoints": p.endpoint()})
+	ctx, cancel := context.WithCancel(t.Context())
+	woken, ended := make(chan schema.Cell, 100), make(chan error, 1)
+	go func() {
+		ended <- target.Watch(ctx, []integrations.Place{{Stage: "production"}}, func(c schema.Cell) { woken <- c })
+	}()
+	all, pay := schema.Cell{Stage: "production"}, release(1, "a").Cell
+	if got := <-woken; got != all {
+		t.Fatalf("first woken for %v, want all of the stage", got)
+	}
+	write(t, direct, release(1, "a"))
+	if got := <-woken; got != pay {
+		t.Fatalf("then woken for %v, want %v", got, pay)
+	}
+	p.cut(true)
+	for seq := range int64(5) {
+		write(t, direct, release(seq+2, string(rune('b'+seq))))
+	}
+	c := dial(t, endpoint)
+	response, err := c.Get(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Compact(t.Context(), response.Header.Revision); err != nil {
+		t.Fatal(err)
+	}
+	p.cut(false)
+	if got := <-woken; got != all {
+		t.Errorf("after the gap woken for %v, want all of the stage", got)
+	}
+	write(t, direct, release(9, "z"))
+	for got := range woken {
+		if got == pay {
+			break
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("watch ended with %v", err)
+	}
+}
