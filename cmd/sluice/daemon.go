@@ -16,7 +16,6 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab"
-	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -25,6 +24,7 @@ import (
 type daemon struct {
 	reconciler *reconciler.Reconciler
 	commands   []string // what its texts may advise
+	embedded   string   // endpoint of the etcd inside, if there is one
 	closers    []func() error
 }
 
@@ -147,6 +147,7 @@ func (d *daemon) addresses(op schema.Operator, project schema.OperatorProject) (
 		return nil, err
 	}
 	d.closers = append(d.closers, func() error { server.Close(); return nil })
+	d.embedded = server.Endpoint()
 	if _, ok := out["etcd"]; !ok {
 		out["etcd"] = schema.TargetAddress{Name: "etcd", Kind: "etcd", Endpoints: []string{server.Endpoint()}}
 	}
@@ -154,7 +155,7 @@ func (d *daemon) addresses(op schema.Operator, project schema.OperatorProject) (
 }
 
 func openTarget(ctx context.Context, name string, address schema.TargetAddress, key *signing.LogKey, log *slog.Logger) (integrations.Target, error) {
-	keyID := ledger.FormatLogKey(key.PublicKey())
+	keyID := key.ID()
 	spec := integrations.Spec{
 		Name: name, Kind: address.Kind, Settings: settings(address), Sign: key.SignHead, KeyID: keyID,
 		Keys: map[string]ed25519.PublicKey{keyID: key.PublicKey()}, Now: time.Now, Log: log,

@@ -1,7 +1,254 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest/team"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+type demoFlags struct {
+	serve bool
+	keep  bool
+}
 
 func (a *app) demoCommand() *cobra.Command {
-	return &cobra.Command{Use: "demo", Short: "Play a tour of sluice on this machine", RunE: func(*cobra.Command, []string) error { return nil }}
+	var f demoFlags
+	c := &cobra.Command{
+		Use: "demo", Short: "Play a tour of sluice on this machine", Args: cobra.NoArgs,
+		Long: `demo starts a stand-in for GitLab, an etcd, the reconciler and its status page on loopback, makes keys for three people,
+and plays what happens to changes: a typo, a promotion to production, one that is held, a hand edit, a force-push, and the
+proof of it all. Every scene checks what it shows. It needs git, and leaves nothing behind.`,
+		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), f, commandNames(c.Root())) },
+	}
+	c.Flags().BoolVar(&f.serve, "serve", false, "leave everything running at the end, to click around in")
+	c.Flags().BoolVar(&f.keep, "keep", false, "keep the directory with repositories and keys")
+	return c
+}
+
+// demo is the stage on which the scenes play.
+type demo struct {
+	app      *app
+	out      io.Writer
+	dir      string
+	forge    *gitlabtest.Server
+	team     *team.Team
+	daemon   *daemon
+	page     *pageServer
+	etcd     string // endpoint
+	stop     context.CancelFunc
+	running  chan error
+	commands []string
+	wake     chan struct{}
+}
+
+func (a *app) demo(ctx context.Context, f demoFlags, commands []string) (err error) {
+	if _, err := exec.LookPath("git"); err != nil {
+		return &failure{code: exitUsage, err: errors.New("git is not installed"), hint: "install git 2.38 or newer"}
+	}
+	started := time.Now()
+	dir, err := os.MkdirTemp("", "sluice-demo-")
+	if err != nil {
+		return err
+	}
+	d := &demo{app: a, out: a.out, dir: dir, commands: commands, wake: make(chan struct{}, 1)}
+	defer func() {
+		err = errors.Join(err, d.close())
+		if f.keep {
+			fmt.Fprintf(a.out, "kept %s\n", dir)
+			return
+		}
+		err = errors.Join(err, os.RemoveAll(dir))
+	}()
+	if err := d.open(ctx); err != nil {
+		return fmt.Errorf("set the stage: %w", err)
+	}
+	fmt.Fprintf(d.out, "GitLab stand-in  %s/%s/-/merge_requests\nstatus page      http://%s/\n", d.forge.URL(), d.team.Path(), d.page.address)
+	for n, scene := range scenes() {
+		fmt.Fprintf(d.out, "\n%s\n", d.heading(fmt.Sprintf("%d  %s", n+1, scene.title)))
+		if err := scene.play(ctx, d); err != nil {
+			return &failure{code: exitNo, err: fmt.Errorf("scene %d (%s) did not come out: %w", n+1, scene.title, err), hint: "please report it with the output above"}
+		}
+	}
+	fmt.Fprintf(d.out, "\n%d scenes in %s. Next, in a repository of yours:\n  sluice init        start a project\n  sluice lint        check its files\n  sluice run --help  run the reconciler\n", len(scenes()), time.Since(started).Round(100*time.Millisecond))
+	if f.serve {
+		fmt.Fprintf(d.out, "\nStill running; press Ctrl-C to end.\n  merge requests  %s/%s/-/merge_requests\n  status page     http://%s/\n  a clone         %s\n", d.forge.URL(), d.team.Path(), d.page.address, d.team.Person("ann").Dir())
+		<-ctx.Done()
+	}
+	return nil
+}
+
+func (d *demo) heading(text string) string {
+	if d.app.colored() {
+		return "\x1b[1m" + text + "\x1b[0m"
+	}
+	return "== " + text
+}
+
+const demoProject = `version: 1
+layout: directory
+targets:
+  etcd: {}
+stages: default
+stage_local: [local.yaml]
+`
+
+// open starts every part on loopback: nothing here is a mock but the forge, and that serves real repositories.
+func (d *demo) open(ctx context.Context) error {
+	var err error
+	if d.forge, err = gitlabtest.New(filepath.Join(d.dir, "forge"), gitlabtest.Options{}); err != nil {
+		return err
+	}
+	if _, err := d.forge.Start("127.0.0.1:0"); err != nil {
+		return err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	approver := func(stages ...schema.StageName) []schema.Role {
+		roles := []schema.Role{{Name: schema.RoleAuthor}}
+		for _, s := range stages {
+			roles = append(roles, schema.Role{Name: schema.RoleApprover, Stage: s})
+		}
+		return roles
+	}
+	all := []schema.StageName{"development", "testing", "staging", "gray", "production"}
+	d.team, err = team.New(ctx, team.Config{Server: d.forge, Dir: d.dir, Project: "acme/config", Program: program}, []byte(demoProject),
+		team.Member{Name: "ann", Level: gitlabtest.Maintainer, Roles: append([]schema.Role{{Name: schema.RoleRoot}, {Name: schema.RoleAdmin}}, approver(all...)...)},
+		team.Member{Name: "bob", Level: gitlabtest.Maintainer, Roles: approver(all...)},
+		team.Member{Name: "carol", Roles: approver(all...)},
+		team.Member{Name: "reconciler", Bot: true, Unknown: true, Level: gitlabtest.Maintainer},
+	)
+	if err != nil {
+		return err
+	}
+	return d.startReconciler(ctx)
+}
+
+func (d *demo) startReconciler(ctx context.Context) error {
+	token := filepath.Join(d.dir, "reconciler", "token")
+	if err := os.WriteFile(token, []byte(d.team.Person("reconciler").Token()), 0o600); err != nil {
+		return err
+	}
+	op := schema.Operator{
+		LogKeyFile: d.team.LogKey(), StateDir: filepath.Join(d.dir, "state"), Poll: schema.Poll{Interval: 250 * time.Millisecond},
+		Embedded: &schema.EmbeddedEtcd{Directory: filepath.Join(d.dir, "etcd")},
+		Projects: []schema.OperatorProject{{
+			Repository: d.forge.CloneURL(d.team.Path(), ""), Username: "reconciler", TokenFile: token, Anchor: d.team.Anchor(),
+			GitLab: &schema.GitLabAccess{URL: d.forge.URL(), Project: d.team.Path(), TokenFile: token},
+		}},
+	}
+	if err := makeDir(op.StateDir); err != nil {
+		return err
+	}
+	log, err := os.Create(filepath.Join(d.dir, "reconciler.log"))
+	if err != nil {
+		return err
+	}
+	if d.daemon, err = openDaemon(ctx, op, op.Projects[0], slog.New(slog.NewTextHandler(log, nil))); err != nil {
+		return errors.Join(err, log.Close())
+	}
+	d.daemon.commands = d.commands
+	d.daemon.closers = append([]func() error{log.Close}, d.daemon.closers...)
+	d.etcd = d.daemon.embedded
+	running, stop := context.WithCancel(ctx)
+	d.stop, d.running = stop, make(chan error, 2)
+	if d.page, err = listenStatus("127.0.0.1:0", []*daemon{d.daemon}); err != nil {
+		return err
+	}
+	go func() { d.running <- d.daemon.reconciler.Run(running, d.wake) }()
+	go func() { d.running <- d.page.serve(running) }()
+	return nil
+}
+
+// close ends everything that open started, in the other order.
+func (d *demo) close() error {
+	var errs []error
+	if d.stop != nil {
+		d.stop()
+		errs = append(errs, <-d.running, <-d.running)
+	}
+	if d.daemon != nil {
+		errs = append(errs, d.daemon.Close())
+	}
+	if d.forge != nil {
+		errs = append(errs, d.forge.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// say tells what happens; show prints what a command would.
+func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
+
+// sluice runs a command of this binary in the author's clone and prints it as a person would see it.
+func (d *demo) sluice(ctx context.Context, want int, args ...string) (string, error) {
+	var out strings.Builder
+	fmt.Fprintf(d.out, "$ sluice %s\n", strings.Join(args, " "))
+	quoted := append([]string{"-C", d.team.Person("ann").Dir(), "--color=" + map[bool]string{true: "always", false: "never"}[d.app.colored()]}, args...)
+	inner := &app{in: strings.NewReader(""), out: &out, errs: &out, environ: d.environ}
+	code := inner.main(ctx, quoted)
+	fmt.Fprintln(d.out, indented(out.String()))
+	fmt.Fprintf(d.out, "  (exit %d)\n", code)
+	if code != want {
+		return out.String(), fmt.Errorf("sluice %s: exit %d, want %d", strings.Join(args, " "), code, want)
+	}
+	return out.String(), nil
+}
+
+func (d *demo) environ(name string) string {
+	if name == "SLUICE_ANCHOR" {
+		return string(d.team.Anchor())
+	}
+	return ""
+}
+
+func indented(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ")
+}
+
+// until looks at the reconciler's view until it is as the scene needs it.
+func (d *demo) until(ctx context.Context, what string, done func(*schema.View) bool) error {
+	deadline := time.NewTimer(30 * time.Second)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+	for {
+		if v := d.daemon.reconciler.View(); v != nil && done(v) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-d.running:
+			d.running <- err
+			return fmt.Errorf("the reconciler ended: %w", err)
+		case <-deadline.C:
+			return fmt.Errorf("waited 30 s for %s; %s", what, d.problems())
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *demo) problems() string {
+	if v := d.daemon.reconciler.View(); v != nil && len(v.Problems) > 0 {
+		return "the reconciler says: " + strings.Join(v.Problems, "; ")
+	}
+	return "the reconciler reports no problem"
 }

@@ -28,12 +28,17 @@ func Main(args []string, in io.Reader, out, errs io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	app := &app{in: in, out: out, errs: errs, environ: os.Getenv}
-	root := app.root()
+	a := &app{in: in, out: out, errs: errs, environ: os.Getenv}
+	return a.main(ctx, args)
+}
+
+// main runs one command with the app's streams and returns its exit code.
+func (a *app) main(ctx context.Context, args []string) int {
+	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(in)
-	root.SetOut(out)
-	root.SetErr(errs)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.errs)
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
@@ -42,7 +47,7 @@ func Main(args []string, in io.Reader, out, errs io.Writer) int {
 	if errors.As(err, &quiet) {
 		return quiet.code
 	}
-	app.printError(command, err)
+	a.printError(command, err)
 	return exitCode(err)
 }
 

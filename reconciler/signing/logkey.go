@@ -46,3 +46,6 @@ func (k *LogKey) SignNote(text []byte) ([]byte, error) { return ed25519.Sign(k.k
 
 // SignHead returns the plain signature over a target's head; the message begins with a domain of its own.
 func (k *LogKey) SignHead(message []byte) ([]byte, error) { return ed25519.Sign(k.key, message), nil }
+
+// ID names the key in the heads that targets hold: its SHA-256 fingerprint, as ssh-keygen -l prints it.
+func (k *LogKey) ID() string { return k.ssh.Fingerprint() }

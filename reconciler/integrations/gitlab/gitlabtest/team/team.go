@@ -58,6 +58,8 @@ type Member struct {
 	Roles []schema.Role
 	Level gitlabtest.AccessLevel // Developer by default
 	Bot   bool
+	// Unknown has an account at the forge and no place in the trust directory.
+	Unknown bool
 }
 
 // New makes the project at the forge with its people, their keys, and a first commit with control files. sluiceYAML is
@@ -107,6 +109,9 @@ func (t *Team) join(m Member, levels map[string]gitlabtest.AccessLevel) error {
 		return err
 	}
 	t.people = append(t.people, p)
+	if m.Unknown {
+		return nil
+	}
 	host, err := t.Host()
 	if err != nil {
 		return err

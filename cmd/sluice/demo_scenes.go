@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest/team"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// scene shows one thing and checks that it came out.
+type scene struct {
+	title string
+	play  func(context.Context, *demo) error
+}
+
+func scenes() []scene {
+	return []scene{
+		{"A typo is caught where it is", sceneTypo},
+		{"A project is sealed", sceneSeal},
+		{"A change goes from a signed commit to production", scenePromote},
+		{"A change is held: nobody else approved it, one commit is unsigned", sceneHeld},
+		{"A hand edit in etcd is put back", sceneDrift},
+		{"A force-push is refused", sceneForcePush},
+		{"Prove it, then tamper with a copy", sceneProof},
+	}
+}
+
+func sceneTypo(ctx context.Context, d *demo) error {
+	ann := d.team.Person("ann")
+	if err := ann.Fetch(ctx); err != nil {
+		return err
+	}
+	file := filepath.Join(ann.Dir(), "sluice.yaml")
+	broken := strings.Replace(demoProject, "stage_local", "stage_locl", 1)
+	if err := os.WriteFile(file, []byte(broken), 0o644); err != nil {
+		return err
+	}
+	out, err := d.sluice(ctx, exitNo, "lint")
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(out, "sluice.yaml:6:1") || !strings.Contains(out, "^^^^") || !strings.Contains(out, "stage_local") {
+		return errors.New("the finding does not name the place and the word that was meant")
+	}
+	if err := os.WriteFile(file, []byte(demoProject), 0o644); err != nil {
+		return err
+	}
+	_, err = d.sluice(ctx, exitDone, "lint")
+	return err
+}
+
+func sceneSeal(ctx context.Context, d *demo) error {
+	d.say("The files are on main. One signed request says what every stage holds today; it becomes entry 1 of the ledger.")
+	if err := d.team.Person("ann").Fetch(ctx); err != nil {
+		return err
+	}
+	if _, err := d.sluice(ctx, exitDone, "init", "--seal"); err != nil {
+		return err
+	}
+	return d.until(ctx, "entry 1", func(v *schema.View) bool { return v.Ledger.Size == 1 })
+}
+
+const demoApp = schema.App("payments")
+
+func scenePromote(ctx context.Context, d *demo) error {
+	ann := d.team.Person("ann")
+	config := map[string]string{"app.yaml": "limits:\n  maxTransfer: 5000\n  currency: EUR\n"}
+	d.say("Ann edits payments in development, signs the commit, and the merge request is merged.")
+	if err := d.bring(ctx, "development", "payments: first limits", config); err != nil {
+		return err
+	}
+	before := "development"
+	for _, stage := range []string{"testing", "staging", "gray", "production"} {
+		approvers := map[string][]string{"staging": {"bob"}, "gray": {"bob"}, "production": {"bob", "carol"}}[stage]
+		d.say("%s -> %s: Ann copies the files and signs%s.", before, stage, approvedBy(approvers))
+		if err := d.bring(ctx, stage, "payments: "+before+" to "+stage, config, approvers...); err != nil {
+			return err
+		}
+		before = stage
+	}
+	value, err := d.readEtcd(ctx, "production")
+	if err != nil {
+		return err
+	}
+	d.say("etcd has it: %s = %s", etcd.HeadKey(etcd.DefaultRoot, cell("production")), value)
+	if !strings.Contains(value, `"maxTransfer":5000`) {
+		return fmt.Errorf("etcd holds %s", value)
+	}
+	if err := ann.Fetch(ctx); err != nil {
+		return err
+	}
+	_, err = d.sluice(ctx, exitDone, "status")
+	return err
+}
+
+func approvedBy(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "; " + strings.Join(names, " and ") + " approve"
+}
+
+func cell(stage string) schema.Cell {
+	return schema.Cell{Stage: schema.StageName(stage), App: demoApp}
+}
+
+// bring proposes files for a stage, has them approved and merged, and waits until they are live.
+func (d *demo) bring(ctx context.Context, stage, title string, files map[string]string, approvers ...string) error {
+	at := map[string]string{}
+	for path, data := range files {
+		at["stages/"+stage+"/payments/"+path] = data
+	}
+	iid, err := d.team.Person("ann").Propose(ctx, "main", "ann/"+stage, title, team.Commit{Message: title, Files: at})
+	if err != nil {
+		return err
+	}
+	for _, name := range approvers {
+		if err := d.team.Person(name).Approve(iid); err != nil {
+			return err
+		}
+	}
+	seq := d.seq(stage)
+	if err := d.team.Person("bob").Merge(iid, gitlabtest.MergeOptions{RemoveSource: true}); err != nil {
+		return err
+	}
+	return d.until(ctx, title+" to be live", func(v *schema.View) bool {
+		c, ok := v.Cell(cell(stage))
+		return ok && c.Seq > seq && c.State == schema.Live
+	})
+}
+
+func (d *demo) seq(stage string) int64 {
+	c, _ := d.daemon.reconciler.View().Cell(cell(stage))
+	return c.Seq
+}
+
+func sceneHeld(ctx context.Context, d *demo) error {
+	ann := d.team.Person("ann")
+	changed := map[string]string{"app.yaml": "limits:\n  maxTransfer: 8000\n  currency: EUR\n"}
+	d.say("A new limit goes through development and testing.")
+	if err := d.bring(ctx, "development", "payments: raise the limit", changed); err != nil {
+		return err
+	}
+	if err := d.bring(ctx, "testing", "payments: raise the limit in testing", changed); err != nil {
+		return err
+	}
+	d.say("For staging Ann approves her own merge request, and its second commit is not signed.")
+	iid, err := ann.Propose(ctx, "main", "ann/raise", "payments: raise the limit in staging",
+		team.Commit{Message: "payments: half way", Files: map[string]string{"stages/staging/payments/app.yaml": "limits:\n  maxTransfer: 6000\n  currency: EUR\n"}},
+		team.Commit{Message: "payments: raise the limit", Files: map[string]string{"stages/staging/payments/app.yaml": changed["app.yaml"]}, Unsigned: true},
+	)
+	if err != nil {
+		return err
+	}
+	if err := ann.Approve(iid); err != nil {
+		return err
+	}
+	if err := d.team.Person("bob").Merge(iid, gitlabtest.MergeOptions{}); err != nil {
+		return err
+	}
+	if err := d.until(ctx, "the change to be held", func(v *schema.View) bool {
+		c, ok := v.Cell(cell("staging"))
+		return ok && c.State == schema.Held
+	}); err != nil {
+		return err
+	}
+	if err := ann.Fetch(ctx); err != nil {
+		return err
+	}
+	out, err := d.sluice(ctx, exitNo, "why", "payments", "staging")
+	if err != nil {
+		return err
+	}
+	for _, want := range []string{"unsigned", "self-approval"} {
+		if !strings.Contains(out, want) {
+			return fmt.Errorf("why does not say %q", want)
+		}
+	}
+	value, err := d.readEtcd(ctx, "staging")
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(value, `"maxTransfer":5000`) {
+		return fmt.Errorf("staging was changed: %s", value)
+	}
+	d.say("Meanwhile staging runs on with what was admitted: %s", value)
+	return nil
+}
