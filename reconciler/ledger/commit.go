@@ -38,8 +38,23 @@ func signCommit(payload, armored []byte) []byte {
 	return bytes.Join([][]byte{payload[:end], []byte(signature), payload[end:]}, nil)
 }
 
-// parseCommit reads exactly the headers that newCommit and signCommit write.
+// parseCommit reads a commit with exactly the headers that newCommit and signCommit write, in their order and form.
 func parseCommit(raw []byte) (commit, error) {
+	c, err := parseHeaders(raw)
+	if err != nil {
+		return commit{}, err
+	}
+	again := c.payload
+	if c.armored != nil {
+		again = signCommit(c.payload, c.armored)
+	}
+	if !bytes.Equal(again, raw) {
+		return commit{}, fmt.Errorf("commit is not in its written form")
+	}
+	return c, nil
+}
+
+func parseHeaders(raw []byte) (commit, error) {
 	end := bytes.Index(raw, []byte("\n\n"))
 	if end < 0 {
 		return commit{}, fmt.Errorf("commit without a message")

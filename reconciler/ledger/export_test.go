@@ -43,3 +43,11 @@ func SignedCommit(tree schema.Hash, parents []schema.Hash, sign Signer) ([]byte,
 	}
 	return signCommit(payload, armored), nil
 }
+
+// Kinds returns every kind that this version knows.
+func Kinds() []Kind {
+	return []Kind{
+		Genesis, Control, Observe, Admit, Rollback, Retire, Hold, Deny, Apply, Drift, TargetDown, Archive, Suspend, Resume,
+		BreakGlass, Taint, KeyRotate, Expunge,
+	}
+}

@@ -1,0 +1,211 @@
+package ledger_test
+
+import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/vector")
+
+const vector = "testdata/vector"
+
+// vectorWorld is a ledger with fixed keys and times in which every kind of entry occurs.
+func vectorWorld(t testing.TB) *world {
+	w := newWorld(t)
+	next := keyOf("next")
+	l, err := ledger.Open(t.Context(), w.objects, schema.Hash{}, options(w.key, next))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.ledger = l
+	dev, prod := cellIn("development", "payments"), cellIn("production", "payments")
+	e, evidence := genesis(t,
+		ledger.SealedCell{Stage: "production", App: "payments", Revision: side(1).Revision, Content: side(1).Content, Manifest: schema.DigestOf(manifest), Commit: hash(0), Required: []string{"etcd"}},
+		ledger.SealedCell{Stage: "development", App: "team/search", Revision: schema.None, Content: schema.NoContent, Commit: hash(0)})
+	w.append(append(evidence, manifest), withEvidence(e, manifest))
+	w.append(nil, delivered(ledger.Apply, prod, "etcd", 1))
+	w.append(nil, ledger.Entry{Kind: ledger.Observe, Ref: main, Old: hash(0), New: hash(1)})
+	w.append([][]byte{raw}, withEvidence(vectorAdmission(dev), raw))
+	w.append(nil, failed(delivered(ledger.Apply, dev, "etcd", 4), "unreachable"), delivered(ledger.Apply, dev, "file", 4))
+	w.append(nil, delivered(ledger.Apply, dev, "etcd", 4))
+	w.append(nil, decided(ledger.Hold, prod, schema.Promote, 2), decided(ledger.Deny, cellIn("gray", "payments"), schema.Override, 2))
+	w.append(nil, decided(ledger.Admit, prod, schema.Promote, 2))
+	w.append(nil, vectorDrift(prod, 10), delivered(ledger.TargetDown, prod, "etcd", 10))
+	w.append(nil, decided(ledger.Rollback, prod, schema.Rollback, 1))
+	pin := ordered(ledger.Suspend, 0)
+	until := begin.Add(time.Hour)
+	pin.Stage, pin.App, pin.Order.Until = "production", "", &until
+	free := ordered(ledger.Resume, 0)
+	free.Stage, free.App = "production", ""
+	w.append(nil, pin, free)
+	w.append(nil, about(ordered(ledger.Taint, 2), prod), about(ordered(ledger.Archive, 2), prod))
+	w.append(nil, decided(ledger.BreakGlass, prod, schema.Override, 3))
+	gone := decided(ledger.Retire, prod, schema.Retire, 4)
+	gone.Decision.Change.To = schema.Side{Revision: schema.None, Content: schema.NoContent}
+	w.append(nil, gone)
+	w.append(nil, ledger.Entry{Kind: ledger.Control, Ref: main, Old: hash(4), New: hash(5), Stage: "", App: schema.Control.App,
+		Seal: &ledger.Seal{Trust: 2, Commit: hash(5), Control: schema.DigestOf(control)}})
+	w.append(nil, ledger.Entry{Kind: ledger.Observe, Ref: main, Old: hash(5), New: hash(2), Code: ledger.NonFastForward})
+	w.append(nil, ledger.Entry{Kind: ledger.Expunge, Order: &ledger.Order{Blob: schema.DigestOf(raw)}})
+	w.append(nil, ledger.Entry{Kind: ledger.KeyRotate, Order: &ledger.Order{LogKey: next.line()}})
+	w.key = next
+	w.append(nil, ledger.Entry{Kind: ledger.Observe, Ref: main, Old: hash(5), New: hash(6)})
+	return w
+}
+
+func vectorAdmission(c schema.Cell) ledger.Entry {
+	e := decided(ledger.Admit, c, schema.Edit, 2)
+	d := e.Decision
+	opened := begin.Add(-time.Hour)
+	d.MergeRequest = &ledger.MergeRequest{Host: "git.example", ProjectID: 12, IID: 34, Author: "ann", MergedBy: "ben", OpenedAt: opened, MergedAt: begin}
+	d.Commits = []schema.CommitVerdict{{Commit: hash(2), Code: "ok", Principal: "ann", Key: "SHA256:abc", Algorithm: "ssh-ed25519", SignedAt: opened, Payload: schema.DigestOf(raw), Author: schema.Identity{Name: "Ann", Email: "ann@example.com"}}}
+	d.Counted = []ledger.CountedApproval{{Principal: "ben", Level: "observed", Role: "approver:development", At: opened, Version: 3}}
+	d.Manifest, d.Authors, d.Required = schema.DigestOf(manifest), []string{"ann"}, []string{"etcd", "file"}
+	d.Snapshot, d.Operator, d.Patch = "v20260302090400-"+schema.DigestOf(raw).Hex()[:8], "ben", []ledger.PatchOp{{Op: "replace", Path: "/app.yaml/pool/size"}}
+	d.Verdict.Parts = []schema.Verdict{{Policy: "signed", Outcome: schema.Allow, Args: map[string]string{"commits": "1"}}}
+	return e
+}
+
+func vectorDrift(c schema.Cell, admission int64) ledger.Entry {
+	e := delivered(ledger.Drift, c, "etcd", admission)
+	seen := begin.Add(8 * time.Minute)
+	e.ObservedAt = &seen
+	e.Delivery.Content, e.Delivery.Found = side(2).Content, schema.DigestOf(raw)
+	e.Delivery.Keys = []ledger.DriftKey{{Key: "head", Op: "changed", Before: schema.DigestOf(manifest), After: schema.DigestOf(raw)}}
+	return e
+}
+
+func withEvidence(e ledger.Entry, blobs ...[]byte) ledger.Entry {
+	for _, b := range blobs {
+		e.Evidence = append(e.Evidence, schema.DigestOf(b))
+	}
+	return e
+}
+
+func about(e ledger.Entry, c schema.Cell) ledger.Entry {
+	e.Stage, e.App = c.Stage, c.App
+	return e
+}
+
+// vectorFiles is the tree of the last commit as files, the raw commits, and the keys.
+func vectorFiles(t testing.TB, w *world) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{"log.pub": []byte(keyOf("log").line() + "\n"), "next.pub": []byte(keyOf("next").line() + "\n")}
+	for path, id := range w.objects.filesOf(w.ledger.Tip()) {
+		out["tree/"+path] = w.objects[id].Data
+	}
+	var ids strings.Builder
+	for n, tip := range w.tips {
+		out[fmt.Sprintf("commits/%02d", n+1)] = w.objects[tip].Data
+		fmt.Fprintln(&ids, tip)
+	}
+	out["commits/ids"] = []byte(ids.String())
+	return out
+}
+
+// TestVectors holds the format to the files of testdata/vector, byte for byte. They change only with the format.
+func TestVectors(t *testing.T) {
+	want := vectorFiles(t, vectorWorld(t))
+	if *update {
+		writeVector(t, want)
+	}
+	have := readVector(t)
+	for path, data := range want {
+		if string(have[path]) != string(data) {
+			t.Errorf("%s:\n got %s\nwant %s", path, data, have[path])
+		}
+	}
+	for path := range have {
+		if _, ok := want[path]; !ok {
+			t.Errorf("%s: in %s alone", path, vector)
+		}
+	}
+}
+
+func writeVector(t *testing.T, files map[string][]byte) {
+	t.Helper()
+	if err := os.RemoveAll(vector); err != nil {
+		t.Fatal(err)
+	}
+	for path, data := range files {
+		name := filepath.Join(vector, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func readVector(t testing.TB) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	err := fs.WalkDir(os.DirFS(vector), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(vector, filepath.FromSlash(path)))
+		out[path] = data
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestVectorsFold folds the entries of the files and compares with the state that the files hold.
+func TestVectorsFold(t *testing.T) {
+	have := readVector(t)
+	cells := map[string]ledger.State{}
+	kinds := map[ledger.Kind]bool{}
+	var prev schema.Digest
+	for seq := int64(1); have["tree/"+ledger.EntryPath(seq)] != nil; seq++ {
+		data := have["tree/"+ledger.EntryPath(seq)]
+		e, err := ledger.Decode(data)
+		if err != nil || e.Seq != seq || e.Prev != prev {
+			t.Fatalf("entry %d: %+v, %v", seq, e, err)
+		}
+		prev, kinds[e.Kind] = schema.DigestOf(data), true
+		if e.Kind == ledger.Genesis {
+			sealed, err := ledger.ParseSealed(have["tree/"+ledger.EvidencePath(e.Seal.Cells)])
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range sealed {
+				cells["tree/"+ledger.StatePath(cellIn(c.Stage, c.App))] = ledger.FoldSealed(ledger.State{}, e, c)
+			}
+		}
+		if e.Stage != "" && e.App != "" {
+			path := "tree/" + ledger.StatePath(e.Cell())
+			cells[path] = ledger.Fold(cells[path], e)
+		}
+	}
+	for path, s := range cells {
+		if data, err := ledger.EncodeState(s); err != nil || string(data) != string(have[path]) {
+			t.Errorf("%s: %v\n got %s\nwant %s", path, err, data, have[path])
+		}
+	}
+	for _, kind := range ledger.Kinds() {
+		if !kinds[kind] {
+			t.Errorf("no %s entry in the vector", kind)
+		}
+	}
+}
+
+func TestVectorsAreProven(t *testing.T) {
+	w := vectorWorld(t)
+	if r := verify(t, w.objects, w.ledger.Tip(), verifyOptions()); !r.Proven() {
+		t.Errorf("findings:\n%s", findings(r))
+	}
+}
