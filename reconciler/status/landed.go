@@ -16,9 +16,10 @@ var tooLate = []schema.Code{
 // lateAdvice is what helps with those.
 const lateAdvice = "It cannot be added after the merge: take the change back, then submit it again with it."
 
-// landed is the checklist of a change that is in its stage's branch already, with advice that still helps there.
+// landed is the checklist of a change that is in its stage's branch already, with advice that still helps there. What
+// stands in the way comes first.
 func landed(v schema.Verdict) []Line {
-	lines, said := Text(v), false
+	lines, said := missingFirst(Text(v)), false
 	for i := range lines {
 		if lines[i].Mark == OK || !slices.Contains(tooLate, lines[i].Code) {
 			continue
@@ -29,6 +30,23 @@ func landed(v schema.Verdict) []Line {
 		}
 	}
 	return lines
+}
+
+// missingFirst moves lines that are ok to the end, and keeps lines below the one that sums them up.
+func missingFirst(lines []Line) []Line {
+	var first, last []Line
+	met := false
+	for _, l := range lines {
+		if l.Depth == 0 {
+			met = l.Mark == OK
+		}
+		if met {
+			last = append(last, l)
+		} else {
+			first = append(first, l)
+		}
+	}
+	return append(first, last...)
 }
 
 // mendable reports whether one of the lines that line i sums up can still be turned into a yes.

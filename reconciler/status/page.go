@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,14 +43,16 @@ type alarm struct {
 }
 
 type row struct {
-	App, Href string
-	Cells     []cell
+	App   []string // its segments, between which a line may break
+	Href  string
+	Cells []cell
 }
 
 type cell struct {
 	ID, Stage, State, Symbol string
 	Tone                     tone
 	Absent                   bool
+	Missing                  []checkLine // of Lines, those that are not met
 	Revision, Was            string
 	Since                    stampView
 	MergeRequest, Note       string
@@ -93,7 +96,7 @@ func stamped(t, now time.Time) stampView {
 
 // basePage is what every page of a view has. Ages are as of the view, so that the page changes with the view alone.
 func basePage(cfg Config, v schema.View, now time.Time) page {
-	p := page{Title: safe(title(v)), Version: safe(cfg.Version), Refresh: 10, Fresh: freshness(v, asOf(v))}
+	p := page{Title: safe(title(v)), Version: safe(cfg.Version), Refresh: 10, Fresh: freshness(v, time.Time{})}
 	p.Heading = p.Title
 	if bar := staleBar(v, now.Truncate(time.Minute)); bar != "" {
 		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: bar})
@@ -103,7 +106,7 @@ func basePage(cfg Config, v schema.View, now time.Time) page {
 			At: stamped(i.Since, asOf(v)), Ways: restoreRef(i)})
 	}
 	if v.Control != nil {
-		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: controlText(*v.Control), At: stamped(v.Control.Since, asOf(v)),
+		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: "A change of the control files waits.", At: stamped(v.Control.Since, asOf(v)),
 			Lines: checkLines(cfg, *v.Control, asOf(v))})
 	}
 	for _, problem := range v.Problems {
@@ -136,7 +139,7 @@ func matrixPage(cfg Config, v schema.View, q query, now time.Time) page {
 	if p.Text = nothing(v); p.Text != "" {
 		return p
 	}
-	p.Text, p.Filters = summary(v, now), filters(v, q)
+	p.Text, p.Filters = summary(v, now), filters(v, q, now)
 	for _, s := range v.Stages {
 		p.Stages = append(p.Stages, safe(string(s)))
 	}
@@ -150,33 +153,37 @@ func matrixPage(cfg Config, v schema.View, q query, now time.Time) page {
 }
 
 func rowOf(cfg Config, v schema.View, app schema.AppView, stale bool) row {
-	r := row{App: safe(string(app.App)), Href: appLink(app.App)}
+	r := row{App: strings.Split(safe(string(app.App)), "/"), Href: appLink(app.App)}
 	for _, stage := range v.Stages {
-		c, ok := v.Cell(schema.Cell{Stage: stage, App: app.App})
-		if !ok {
-			c = schema.CellView{Cell: schema.Cell{Stage: stage, App: app.App}, State: schema.Absent}
+		i := slices.IndexFunc(app.Cells, func(c schema.CellView) bool { return c.Cell.Stage == stage })
+		c := schema.CellView{Cell: schema.Cell{Stage: stage, App: app.App}, State: schema.Absent}
+		if i >= 0 {
+			c = app.Cells[i]
 		}
-		r.Cells = append(r.Cells, cellOf(cfg, c, asOf(v), stale))
+		r.Cells = append(r.Cells, cellOf(cfg, v, c, stale))
 	}
 	return r
 }
 
-func cellOf(cfg Config, c schema.CellView, now time.Time, stale bool) cell {
-	state := shown(c, stale)
+func cellOf(cfg Config, v schema.View, c schema.CellView, stale bool) cell {
+	state, now := shown(c, stale), asOf(v)
 	l := lookOf(state)
 	out := cell{
 		ID: safe(string(c.Cell.Stage)), Stage: safe(string(c.Cell.Stage)), State: safe(string(state)), Symbol: l.Symbol, Tone: l.Tone,
 		Absent: c.State == schema.Absent, Since: stamped(since(c), now), Note: note(c),
 	}
-	if c.Seq > 0 {
+	if c.Seq > 0 && c.Revision != schema.None {
 		out.Revision = name(c.Revision)
 	}
 	if state == unknown {
-		out.Was = "was " + safe(string(c.State))
+		out.Was, out.Since = "was "+safe(string(c.State)), stamped(v.Looked, now)
 	}
 	if c.Held != nil {
 		out.MergeRequest, out.Change, out.Lines = mergeRequest(c.Held.MergeRequest), changeText(*c.Held), checkLines(cfg, *c.Held, now)
 		for _, l := range out.Lines {
+			if l.Mark != OK {
+				out.Missing = append(out.Missing, l)
+			}
 			if l.Mark != OK && l.Depth == 0 {
 				out.InTheWay++
 			}
@@ -222,7 +229,7 @@ func pause(q query) link {
 	return link{Text: "stop loading this page again", Href: turned.link()}
 }
 
-func filters(v schema.View, q query) []link {
+func filters(v schema.View, q query, now time.Time) []link {
 	counts := map[schema.CellState]int{}
 	for _, app := range v.Apps {
 		for _, c := range app.Cells {
@@ -230,6 +237,9 @@ func filters(v schema.View, q query) []link {
 		}
 	}
 	out := []link{{Text: fmt.Sprintf("all apps %d", len(v.Apps)), Href: query{page: 1, still: q.still}.link(), Here: q.state == ""}}
+	if v.Stale(now) {
+		return out // no state is known to filter by
+	}
 	for _, s := range states() {
 		if counts[s] > 0 && s != schema.Absent {
 			out = append(out, link{Text: fmt.Sprintf("%s %d", s, counts[s]), Href: query{state: s, page: 1, still: q.still}.link(), Here: q.state == s})

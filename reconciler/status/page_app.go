@@ -16,7 +16,7 @@ func appPage(cfg Config, v schema.View, app schema.AppView, now time.Time) page 
 	stale := v.Stale(now)
 	p.Text = summary(schema.View{Apps: []schema.AppView{app}, Looked: v.Looked, StaleAfter: v.StaleAfter}, now)
 	for _, c := range app.Cells {
-		out := cellOf(cfg, c, asOf(v), stale)
+		out := cellOf(cfg, v, c, stale)
 		out.Targets, out.Facts = targetsOf(c, asOf(v), stale), facts(c)
 		if c.Held != nil {
 			out.Ways = waysOut(c.Cell, *c.Held, c.Seq == 0, TextOptions{Commands: cfg.Commands})

@@ -18,17 +18,24 @@ func title(v schema.View) string {
 	return "sluice"
 }
 
-// freshness says as of when the rest is true.
+// freshness says as of when the rest is true. A page is kept and shown again, so it passes no time to count from.
 func freshness(v schema.View, now time.Time) string {
-	parts := []string{"as of " + v.At.UTC().Format("2006-01-02 15:04:05 UTC")}
-	if !v.Looked.IsZero() {
-		parts[0] = "as of " + v.Looked.UTC().Format("2006-01-02 15:04:05 UTC") + " (" + relative(v.Looked, now) + ")"
+	at, says := v.Looked, "as of "
+	if at.IsZero() {
+		at, says = v.At, "from the ledger alone, read "
+	}
+	parts := []string{says + at.UTC().Format("2006-01-02 15:04:05 UTC")}
+	if !now.IsZero() {
+		parts[0] += " (" + relative(at, now) + ")"
 	}
 	if v.Ledger.Size > 0 {
 		parts = append(parts, fmt.Sprintf("ledger #%d", v.Ledger.Size))
 	}
-	if !v.Compared.IsZero() {
+	switch {
+	case !v.Compared.IsZero():
 		parts = append(parts, "targets compared "+v.Compared.UTC().Format("15:04:05 UTC"))
+	case !v.Looked.IsZero():
+		parts = append(parts, "targets not compared yet")
 	}
 	return strings.Join(parts, " · ")
 }
