@@ -41,8 +41,10 @@ func (r *Repo) Fetch(ctx context.Context) (FetchResult, error) {
 		}
 		defer unlock()
 		r.sweep()
-		result, err = r.fetch(ctx)
-		return err
+		if result, err = r.fetch(ctx); err != nil {
+			return err
+		}
+		return r.join(ctx)
 	})
 	if err != nil {
 		return FetchResult{}, err

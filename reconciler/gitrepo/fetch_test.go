@@ -82,7 +82,7 @@ func TestFetchCommitKeepsWhatNoBranchHolds(t *testing.T) {
 		work.push("HEAD:refs/merge-requests/7/head")
 		r := mirror(t, remote)
 		fetch(t, r)
-		if _, _, err := r.Object(t.Context(), old); !errors.Is(err, gitrepo.ErrMissing) {
+		if _, _, err := r.Object(t.Context(), old); !errors.Is(err, gitrepo.ErrMissing) { // at once: the packs are new
 			t.Fatalf("before: got %v, want ErrMissing", err)
 		}
 		newer := work.commit("newer version", map[string]string{"a": "3"})

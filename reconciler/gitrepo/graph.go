@@ -156,11 +156,9 @@ func (r *Repo) Between(ctx context.Context, exclude []schema.Hash, include ...sc
 // exclude finds commits that the walk took for new because dates lie: if any is in an excluded history, then so is one
 // whose parents are all old, and asking about those few is exact.
 func (r *Repo) exclude(ctx context.Context, p *painter, tips []schema.Hash) error {
-	for _, n := range p.lowest() {
-		for _, tip := range tips {
-			if n.colour != sideB {
-				break
-			}
+	lowest := p.lowest()
+	for _, tip := range tips {
+		for _, n := range lowest {
 			old, err := r.IsAncestor(ctx, n.commit.ID, tip)
 			if err != nil {
 				return err
@@ -169,6 +167,7 @@ func (r *Repo) exclude(ctx context.Context, p *painter, tips []schema.Hash) erro
 				if err := r.recolour(ctx, p, tip); err != nil {
 					return err
 				}
+				break
 			}
 		}
 	}

@@ -99,33 +99,3 @@ func verify(id schema.Hash, kind schema.ObjectKind, data []byte) error {
 	}
 	return nil
 }
-
-// writeLoose puts an object into the store, over a damaged copy if there is one. It is there whole or not at all.
-func (s *store) writeLoose(o schema.Object) (err error) {
-	name := s.loosePath(o.ID)
-	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-		return onDisk(err)
-	}
-	f, err := os.CreateTemp(s.objects, tempObject+"*")
-	if err != nil {
-		return onDisk(err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name()) // the first error counts
-		}
-	}()
-	if err := errors.Join(deflate(f, o), f.Chmod(0o444), f.Close()); err != nil {
-		return onDisk(err)
-	}
-	return onDisk(os.Rename(f.Name(), name))
-}
-
-func deflate(w io.Writer, o schema.Object) error {
-	z := zlib.NewWriter(w)
-	fmt.Fprintf(z, "%s %d\x00", o.Kind, len(o.Data))
-	if _, err := z.Write(o.Data); err != nil {
-		return err
-	}
-	return z.Close()
-}

@@ -106,16 +106,23 @@ func (r *Repo) Write(ctx context.Context, objects []schema.Object) error {
 	if r.readOnly {
 		return fmt.Errorf("write objects to %s: opened for reading only: %w", r.dir, ErrUsage)
 	}
-	for _, o := range objects {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := verify(o.ID, o.Kind, o.Data); err != nil {
-			return err
-		}
-		if err := r.store.writeLoose(o); err != nil {
-			return fmt.Errorf("write object %s: %w", o.ID, err)
-		}
+	if len(objects) == 0 {
+		return nil
+	}
+	pack, err := encodePack(objects)
+	if err != nil {
+		return fmt.Errorf("write objects: %w", err)
+	}
+	if err := r.write(ctx, pack); err != nil {
+		return fmt.Errorf("write objects to %s: %w", r.dir, err)
 	}
 	return nil
+}
+
+func (r *Repo) write(ctx context.Context, pack []byte) error {
+	if err := r.store.receivePack(ctx, bytes.NewReader(pack), r.limits); err != nil {
+		return err
+	}
+	_, err := r.store.scan()
+	return err
 }

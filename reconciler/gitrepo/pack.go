@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/go-git/go-billy/v5"
+	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
@@ -27,11 +29,12 @@ type pack struct {
 	file *packfile.Packfile
 }
 
-func openPack(dir billy.Filesystem, name string, bases cache.Object, limit int64) (*pack, error) {
-	info, err := dir.Stat(name + ".pack")
+func openPack(path, name string, bases cache.Object, limit int64) (*pack, error) {
+	info, err := os.Stat(filepath.Join(path, name+".pack"))
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, err)
+		return nil, fmt.Errorf("open pack: %w", err)
 	}
+	dir := osfs.New(path)
 	index, err := readIndex(dir, name+".idx")
 	if err != nil {
 		return nil, err
@@ -104,7 +107,7 @@ func (p *pack) close() {
 }
 
 // is reports whether the pack's file is still the one that is open.
-func (p *pack) is(dir billy.Filesystem) bool {
-	info, err := dir.Stat(p.name + ".pack")
+func (p *pack) is(path string) bool {
+	info, err := os.Stat(filepath.Join(path, p.name+".pack"))
 	return err == nil && os.SameFile(info, p.info) && info.Size() == p.info.Size()
 }

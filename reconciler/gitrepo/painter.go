@@ -110,7 +110,8 @@ func (p *painter) boundary(sides colour) error {
 	return nil
 }
 
-// settle carries the colours of the commits still waiting to those of their ancestors that the walk has seen.
+// settle carries the colours of the commits still waiting to those of their ancestors that the walk has seen: what
+// dates in disorder, or equal ones, left undone. It spares Between asking about them one by one.
 func (p *painter) settle() {
 	stack := append([]*node(nil), p.waiting...)
 	for len(stack) > 0 {

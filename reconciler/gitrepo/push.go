@@ -28,31 +28,34 @@ func (r *Repo) Push(ctx context.Context, ref string, old, new schema.Hash, objs 
 	if new.IsZero() {
 		return fmt.Errorf("push %s: nothing to move it to: %w", ref, ErrUsage)
 	}
-	if err := r.Write(ctx, objs); err != nil {
+	pack, err := encodePack(objs)
+	if err != nil {
 		return fmt.Errorf("push %s: %w", ref, err)
 	}
-	err := r.online(ctx, "push "+ref+" to", func(ctx context.Context) error { return r.push(ctx, ref, old, new, objs) })
+	err = r.online(ctx, "push "+ref+" to", func(ctx context.Context) error { return r.push(ctx, ref, old, new, pack) })
 	if err != nil {
 		return err
 	}
-	return r.follow(ctx, ref, new)
-}
-
-// follow moves the mirror's copy of a ref that was pushed.
-func (r *Repo) follow(ctx context.Context, ref string, to schema.Hash) error {
-	if !mirrored(ref) {
-		return nil
-	}
-	unlock, err := r.lock(ctx)
-	if err != nil {
-		return nil // it is pushed; the next fetch sees it
-	}
-	defer unlock()
-	_ = r.set(map[string]schema.Hash{ref: to}) // likewise
+	r.follow(ctx, ref, new, pack)
 	return nil
 }
 
-func (r *Repo) push(ctx context.Context, ref string, old, new schema.Hash, objs []schema.Object) error {
+// follow gives the mirror what was pushed. Where that fails it is no error: it is pushed, and the next fetch brings it.
+func (r *Repo) follow(ctx context.Context, ref string, to schema.Hash, pack []byte) {
+	unlock, err := r.lock(ctx)
+	if err != nil {
+		return
+	}
+	defer unlock()
+	if r.write(ctx, pack) != nil || !mirrored(ref) {
+		return
+	}
+	if r.set(map[string]schema.Hash{ref: to}) == nil {
+		_ = r.join(ctx)
+	}
+}
+
+func (r *Repo) push(ctx context.Context, ref string, old, new schema.Hash, pack []byte) error {
 	s, advertised, err := r.receivePack(ctx)
 	if err != nil {
 		return err
@@ -60,10 +63,6 @@ func (r *Repo) push(ctx context.Context, ref string, old, new schema.Hash, objs 
 	defer s.Close()
 	if at := schema.Hash(advertised.References[ref]); at != old {
 		return moved(ref, at, old)
-	}
-	pack, err := encodePack(objs)
-	if err != nil {
-		return err
 	}
 	var said said
 	req := packp.NewReferenceUpdateRequestFromCapabilities(advertised.Capabilities)
@@ -153,6 +152,9 @@ func encodePack(objs []schema.Object) ([]byte, error) {
 	store := memory.NewStorage()
 	var ids []plumbing.Hash
 	for _, o := range objs {
+		if err := verify(o.ID, o.Kind, o.Data); err != nil {
+			return nil, err
+		}
 		kind, err := plumbing.ParseObjectType(string(o.Kind))
 		if err != nil {
 			return nil, fmt.Errorf("object %s: %w", o.ID, err)

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing/cache"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -23,6 +23,7 @@ type store struct {
 
 	mu         sync.Mutex // guards all below
 	packs      []*pack
+	version    int       // counts the changes of packs
 	broken     error     // packs whose index does not read: what they held is damaged, not absent
 	scanned    time.Time // modification time of objects/pack when packs was read
 	alternates []*store
@@ -66,78 +67,106 @@ func openStoreBelow(objects string, limits Limits, depth int) (*store, error) {
 	return s, nil
 }
 
-// scan opens packs that are new in the directory and drops those that are gone. It reports whether there was any; an
+// scan opens packs that are new in the directory and drops those that are gone, and returns the version of the list. An
 // unchanged directory is not read.
-func (s *store) scan() (changed bool, err error) {
+func (s *store) scan() (version int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	path := filepath.Join(s.objects, "pack")
 	info, err := os.Stat(path)
 	if notExist(err) || err == nil && info.ModTime().Equal(s.scanned) {
-		return false, nil
+		return s.version, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("open packs: %w", err)
+		return 0, fmt.Errorf("open packs: %w", err)
 	}
 	files, err := os.ReadDir(path)
 	if err != nil {
-		return false, fmt.Errorf("list packs: %w", err)
+		return 0, fmt.Errorf("list packs: %w", err)
 	}
-	dir := osfs.New(path)
-	known := map[string]*pack{}
+	var names []string
+	for _, f := range files {
+		if name, ok := strings.CutSuffix(f.Name(), ".idx"); ok && strings.HasPrefix(name, "pack-") {
+			names = append(names, name)
+		}
+	}
+	if err := s.use(path, names); err != nil {
+		return 0, err
+	}
+	if s.scanned = info.ModTime(); time.Since(s.scanned) < racy {
+		s.scanned = time.Time{}
+	}
+	return s.version, nil
+}
+
+// racy is how coarse clocks of file systems are: another change may have the time of the one just seen.
+const racy = 100 * time.Millisecond
+
+// use makes the named packs the open ones.
+func (s *store) use(dir string, names []string) error {
+	open := map[string]*pack{}
 	for _, p := range s.packs {
-		known[p.name] = p
+		open[p.name] = p
 	}
 	var packs []*pack
 	var broken error
-	for _, f := range files {
-		name, ok := strings.CutSuffix(f.Name(), ".idx")
-		if !ok || !strings.HasPrefix(name, "pack-") {
+	changed := false
+	for _, name := range names {
+		if p := open[name]; p != nil && p.is(dir) {
+			packs = append(packs, p)
+			delete(open, name)
 			continue
 		}
-		p := known[name]
-		if p == nil || !p.is(dir) {
-			if p, err = openPack(dir, name, s.bases, s.limits.Object); notExist(err) {
-				continue // being written, or just removed
-			}
-			if errors.Is(err, ErrMismatch) {
-				broken = errors.Join(broken, err)
-				continue
-			}
-			if err != nil {
-				return false, err
-			}
-			changed = true
-		} else {
-			delete(known, name)
+		p, err := openPack(dir, name, s.bases, s.limits.Object)
+		switch {
+		case notExist(err): // being written, or just removed
+		case errors.Is(err, ErrMismatch):
+			broken = errors.Join(broken, err)
+		case err != nil:
+			return err
+		default:
+			packs, changed = append(packs, p), true
 		}
-		packs = append(packs, p)
 	}
-	for _, gone := range known {
+	for _, gone := range open {
 		gone.close()
 		changed = true
 	}
-	s.packs, s.broken, s.scanned = packs, broken, info.ModTime()
-	return changed, nil
+	if changed {
+		s.version++
+	}
+	s.packs, s.broken = packs, broken
+	return nil
 }
 
 // read returns an object's bytes, hashed again. Where one copy is damaged the next is tried; where there is none, packs
-// that another process put here meanwhile are looked at.
+// that came or went meanwhile, by us or another process, are looked at.
 func (s *store) read(id schema.Hash) (schema.ObjectKind, []byte, error) {
-	kind, data, err := s.lookup(id)
-	if err == nil || errors.Is(err, ErrLimit) {
-		return kind, data, err
+	for range maxAttempts {
+		sources, version := s.sources()
+		kind, data, err := firstGood(id, sources)
+		if err == nil || errors.Is(err, ErrLimit) {
+			return kind, data, err
+		}
+		current, scanErr := s.scan()
+		if scanErr != nil {
+			return "", nil, errors.Join(err, scanErr)
+		}
+		if current == version {
+			return "", nil, s.orDamage(err)
+		}
 	}
-	if changed, scanErr := s.scan(); scanErr != nil || !changed {
-		return "", nil, errors.Join(err, scanErr)
-	}
-	return s.lookup(id)
+	return "", nil, fmt.Errorf("object %s: packs keep changing: %w", id, ErrUnreachable)
 }
 
-func (s *store) lookup(id schema.Hash) (schema.ObjectKind, []byte, error) {
+const maxAttempts = 100
+
+type source func(schema.Hash) (schema.ObjectKind, []byte, error)
+
+func firstGood(id schema.Hash, sources []source) (schema.ObjectKind, []byte, error) {
 	var damaged error
-	for _, source := range s.sources() {
-		kind, data, err := source(id)
+	for _, read := range sources {
+		kind, data, err := read(id)
 		if errors.Is(err, ErrMissing) {
 			continue
 		}
@@ -149,19 +178,17 @@ func (s *store) lookup(id schema.Hash) (schema.ObjectKind, []byte, error) {
 		}
 		damaged = err
 	}
-	if damaged == nil {
-		damaged = s.damage()
-	}
 	if damaged != nil {
 		return "", nil, damaged
 	}
 	return "", nil, fmt.Errorf("object %s: %w", id, ErrMissing)
 }
 
-func (s *store) sources() []func(schema.Hash) (schema.ObjectKind, []byte, error) {
+// sources lists the places of objects, and the version of that list.
+func (s *store) sources() ([]source, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make([]func(schema.Hash) (schema.ObjectKind, []byte, error), 0, len(s.packs)+1+len(s.alternates))
+	out := make([]source, 0, len(s.packs)+1+len(s.alternates))
 	for _, p := range s.packs {
 		out = append(out, p.read)
 	}
@@ -169,13 +196,23 @@ func (s *store) sources() []func(schema.Hash) (schema.ObjectKind, []byte, error)
 	for _, a := range s.alternates {
 		out = append(out, a.read)
 	}
-	return out
+	return out, s.version
 }
 
-func (s *store) damage() error {
+func (s *store) snapshot() []*pack {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.broken
+	return slices.Clone(s.packs)
+}
+
+// orDamage says that an object which is nowhere may be in a pack that cannot be read.
+func (s *store) orDamage(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if errors.Is(err, ErrMissing) && s.broken != nil {
+		return s.broken
+	}
+	return err
 }
 
 func (s *store) close() {
