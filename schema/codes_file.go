@@ -84,7 +84,7 @@ var fileCodes = []CodeInfo{
 		Cause: "A secret in a configuration file ends in backups, logs and screens.",
 		Fix:   "Put the secret into a file that only the reconciler reads, and name that file (token_file, password_file).",
 	}, {
-		Code: "config", Title: "control file is not usable", Message: "{file} is not usable[: {why}]",
+		Code: "config", Title: "control files are not usable", Message: "the control files are not usable[: {why}]",
 		Cause: "A control file does not parse or contradicts itself. The last admitted one stays in force.",
 		Fix:   "Run sluice lint and correct what it names.",
 	},

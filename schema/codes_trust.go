@@ -83,9 +83,9 @@ var trustCodes = []CodeInfo{
 		Cause: "A change could bring the rule that lets it through.",
 		Fix:   "Submit the control files in a merge request of their own, first.",
 	}, {
-		Code: "control-held", Title: "control change waits for held apps", Message: "the change of sluice.yaml would change held apps: {cells}",
-		Cause: "New patterns or another depth give existing apps other digests; for a held app nobody could tell what was approved.",
-		Fix:   "Clear the held apps first: admit or revert them.",
+		Code: "control-held", Title: "control change is held", Message: "the change of the control files is held[: it would change {cells}]",
+		Cause: "Control files change with the admins' signatures alone, and not while an app whose digests they would change is held.",
+		Fix:   "Let the admins sign the change, and clear the apps named first.",
 	}, {
 		Code: "genesis-missing", Title: "project is not sealed yet", Message: "the project has no genesis entry",
 		Cause: "Nothing can be admitted before the admins sealed what the repository holds.",

@@ -23,7 +23,7 @@ func (s *source) object(v *value, id shapeID, path string) (object, bool) {
 		s.wrongType(v, path, "a map")
 		return o, false
 	}
-	shape := shapes()[id]
+	shape := shapes[id]
 	for _, m := range v.fields {
 		if !slices.Contains(shape.fields(), m.key) && !o.allowed(shape, m) {
 			s.unknownField(shape, path, m)

@@ -29,7 +29,7 @@ func TestFormatPageAndDecoderAgree(t *testing.T) {
 		}
 	}
 	known := map[string]bool{}
-	for _, s := range shapes() {
+	for _, s := range shapes {
 		names := s.fields()
 		if s.open != "" {
 			names = append(names, s.open)
@@ -82,7 +82,7 @@ func TestFormatPageExamplesLoad(t *testing.T) {
 // TestShapesAreWhole: a shape that somebody forgot to fill in would refuse every field, and one listed twice hides a slip.
 func TestShapesAreWhole(t *testing.T) {
 	seen := map[string]bool{}
-	for id, s := range shapes() {
+	for id, s := range shapes {
 		if s.file == "" || len(s.fields()) == 0 {
 			t.Errorf("shape %d is empty", id)
 		}

@@ -11,6 +11,9 @@ const ProjectFile = "sluice.yaml"
 // maxAppDepth bounds apps.depth; a name of eight segments is past what targets hold.
 const maxAppDepth = 8
 
+// maxPatterns bounds a list of patterns; each file is held against all of them.
+const maxPatterns = 1000
+
 // LoadProject reads sluice.yaml and fills in every default. file is the name that diagnostics show. With diagnostics, the
 // project is not usable.
 func LoadProject(file string, data []byte) (Project, Diagnostics) {
@@ -104,6 +107,10 @@ func (r *projectReader) apps() AppsRule {
 // patterns reads a list of file patterns, each once.
 func (r *projectReader) patterns(o object, name string) Patterns {
 	items, path := o.list(name)
+	if len(items) > maxPatterns {
+		r.src.badValue(items[maxPatterns], path, "", "want at most "+count(maxPatterns)+" patterns")
+		return nil
+	}
 	var out Patterns
 	for i, item := range items {
 		text := r.src.text(item, at(path, i))

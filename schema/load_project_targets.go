@@ -40,7 +40,7 @@ func (r *projectReader) target(v *value, id shapeID, path string, base StageTarg
 	}
 	out := StageTarget{Name: base.Name, Required: o.flag("required", base.Required), Settings: maps.Clone(base.Settings)}
 	for _, m := range v.fields {
-		if m.key == "required" || !o.allowed(shapes()[id], m) {
+		if m.key == "required" || !o.allowed(shapes[id], m) {
 			continue
 		}
 		if text, ok := r.setting(m, join(path, m.key)); ok {

@@ -42,56 +42,54 @@ type shape struct {
 
 func (s shape) fields() []string { return append(append([]string(nil), s.required...), s.optional...) }
 
-// shapes is a function so that nobody can change the table.
-func shapes() [shapeCount]shape {
-	return [shapeCount]shape{
-		projectShape: {
-			file: "sluice.yaml", required: []string{"version"},
-			optional: []string{
-				"layout", "branch", "apps", "stage_local", "targets", "stages", "atomic", "provenance", "approvals", "rollback_window",
-			},
+// shapes is the table. Nothing writes to it.
+var shapes = [shapeCount]shape{
+	projectShape: {
+		file: "sluice.yaml", required: []string{"version"},
+		optional: []string{
+			"layout", "branch", "apps", "stage_local", "targets", "stages", "atomic", "provenance", "approvals", "rollback_window",
 		},
-		appsShape:        {file: "sluice.yaml", path: "apps", optional: []string{"depth", "patterns"}},
-		targetShape:      {file: "sluice.yaml", path: "targets.NAME", optional: []string{"required"}, open: "SETTING"},
-		stageShape:       {file: "sluice.yaml", path: "stages[]", required: []string{"name"}, optional: []string{"place", "branch", "after", "gates", "targets"}},
-		stageTargetShape: {file: "sluice.yaml", path: "stages[].targets.NAME", optional: []string{"required"}, open: "SETTING"},
-		gatesShape:       {file: "sluice.yaml", path: "stages[].gates", optional: []string{"promote", "rollback", "retire"}},
-		provenanceShape:  {file: "sluice.yaml", path: "provenance", optional: []string{"unit"}},
+	},
+	appsShape:        {file: "sluice.yaml", path: "apps", optional: []string{"depth", "patterns"}},
+	targetShape:      {file: "sluice.yaml", path: "targets.NAME", optional: []string{"required"}, open: "SETTING"},
+	stageShape:       {file: "sluice.yaml", path: "stages[]", required: []string{"name"}, optional: []string{"place", "branch", "after", "gates", "targets"}},
+	stageTargetShape: {file: "sluice.yaml", path: "stages[].targets.NAME", optional: []string{"required"}, open: "SETTING"},
+	gatesShape:       {file: "sluice.yaml", path: "stages[].gates", optional: []string{"promote", "rollback", "retire"}},
+	provenanceShape:  {file: "sluice.yaml", path: "provenance", optional: []string{"unit"}},
 
-		approvalsShape: {file: "Policies", path: "approvals", optional: []string{"observed", "signed", "roles", "after", "bind"}},
-		soakShape:      {file: "Policies", path: "soak", required: []string{"for"}, optional: []string{"in", "reset"}},
+	approvalsShape: {file: "Policies", path: "approvals", optional: []string{"observed", "signed", "roles", "after", "bind"}},
+	soakShape:      {file: "Policies", path: "soak", required: []string{"for"}, optional: []string{"in", "reset"}},
 
-		operatorShape: {
-			file: "reconciler.yaml", required: []string{"projects"},
-			optional: []string{"log_key_file", "bot_key_file", "state_dir", "poll", "listen", "embedded_etcd"},
+	operatorShape: {
+		file: "reconciler.yaml", required: []string{"projects"},
+		optional: []string{"log_key_file", "bot_key_file", "state_dir", "poll", "listen", "embedded_etcd"},
+	},
+	operatorProjectShape: {
+		file: "reconciler.yaml", path: "projects[]", required: []string{"repository", "anchor"},
+		optional: []string{"username", "token_file", "ssh_key_file", "known_hosts_file", "ca_file", "gitlab", "ledger", "targets"},
+	},
+	gitlabShape: {
+		file: "reconciler.yaml", path: "projects[].gitlab", required: []string{"url", "project", "token_file"}, optional: []string{"ca_file"},
+	},
+	ledgerPlaceShape: {file: "reconciler.yaml", path: "projects[].ledger", optional: []string{"repository", "branch"}},
+	targetAddressShape: {
+		file: "reconciler.yaml", path: "projects[].targets.NAME", required: []string{"kind"},
+		optional: []string{
+			"endpoints", "root", "prefix", "directory", "namespace", "context", "kubeconfig_file", "username", "password_file", "token_file",
+			"cert_file", "key_file", "ca_file", "settings",
 		},
-		operatorProjectShape: {
-			file: "reconciler.yaml", path: "projects[]", required: []string{"repository", "anchor"},
-			optional: []string{"username", "token_file", "ssh_key_file", "known_hosts_file", "ca_file", "gitlab", "ledger", "targets"},
-		},
-		gitlabShape: {
-			file: "reconciler.yaml", path: "projects[].gitlab", required: []string{"url", "project", "token_file"}, optional: []string{"ca_file"},
-		},
-		ledgerPlaceShape: {file: "reconciler.yaml", path: "projects[].ledger", optional: []string{"repository", "branch"}},
-		targetAddressShape: {
-			file: "reconciler.yaml", path: "projects[].targets.NAME", required: []string{"kind"},
-			optional: []string{
-				"endpoints", "root", "prefix", "directory", "namespace", "context", "kubeconfig_file", "username", "password_file", "token_file",
-				"cert_file", "key_file", "ca_file", "settings",
-			},
-		},
-		pollShape:     {file: "reconciler.yaml", path: "poll", optional: []string{"interval", "jitter"}},
-		embeddedShape: {file: "reconciler.yaml", path: "embedded_etcd", optional: []string{"directory", "listen"}},
+	},
+	pollShape:     {file: "reconciler.yaml", path: "poll", optional: []string{"interval", "jitter"}},
+	embeddedShape: {file: "reconciler.yaml", path: "embedded_etcd", optional: []string{"directory", "listen"}},
 
-		rootShape: {
-			file: "root.yaml", required: []string{"version", "project", "created_at", "expires_at", "threshold", "roots", "log_keys", "files"},
-			optional: []string{"prev", "admin"},
-		},
-		principalsShape: {file: "principals.yaml", required: []string{"principals"}},
-		principalShape:  {file: "principals.yaml", path: "principals.ID", optional: []string{"name", "roles", "forge", "emails"}},
-		roleShape:       {file: "principals.yaml", path: "principals.ID.roles[]", required: []string{"role"}, optional: []string{"apps"}},
-		accountShape:    {file: "principals.yaml", path: "principals.ID.forge[]", required: []string{"host", "user_id"}},
-		keyShape:        {file: "keys/ID/NAME.yaml", optional: []string{"usages", "valid_from", "valid_until", "revoked"}},
-		revokedShape:    {file: "keys/ID/NAME.yaml", path: "revoked", required: []string{"reason", "at"}, optional: []string{"distrust_after_entry"}},
-	}
+	rootShape: {
+		file: "root.yaml", required: []string{"version", "project", "created_at", "expires_at", "threshold", "roots", "log_keys", "files"},
+		optional: []string{"prev", "admin"},
+	},
+	principalsShape: {file: "principals.yaml", required: []string{"principals"}},
+	principalShape:  {file: "principals.yaml", path: "principals.ID", optional: []string{"name", "roles", "forge", "emails"}},
+	roleShape:       {file: "principals.yaml", path: "principals.ID.roles[]", required: []string{"role"}, optional: []string{"apps"}},
+	accountShape:    {file: "principals.yaml", path: "principals.ID.forge[]", required: []string{"host", "user_id"}},
+	keyShape:        {file: "keys/ID/NAME.yaml", optional: []string{"usages", "valid_from", "valid_until", "revoked"}},
+	revokedShape:    {file: "keys/ID/NAME.yaml", path: "revoked", required: []string{"reason", "at"}, optional: []string{"distrust_after_entry"}},
 }

@@ -14,6 +14,7 @@ const (
 	maxNodes     = 300_000 // values, aliases followed
 	maxText      = 4 << 20 // bytes of text, aliases followed
 	maxFindings  = 100     // of one file; the rest is noise
+	maxShown     = 4 << 10 // bytes of a line that a finding shows
 	byteOrderBOM = "\uFEFF"
 )
 
@@ -51,7 +52,7 @@ func (s *source) report(at span, code Code, hint string, a args) {
 		return
 	}
 	s.found = append(s.found, Diagnostic{
-		Position: s.position(at), Width: s.width(at), Code: code, Message: code.Message(a), Hint: hint, Source: redact(s.line(at.line)),
+		Position: s.position(at), Width: s.width(at), Code: code, Message: code.Message(a), Hint: hint, Source: s.shown(at.line),
 	})
 }
 
@@ -70,6 +71,15 @@ func (s *source) position(at span) Position {
 // width cuts a span to its line.
 func (s *source) width(at span) int {
 	return max(1, min(at.width, utf8.RuneCountInString(s.line(at.line))-at.column+1))
+}
+
+// shown is the line as a finding shows it: without secrets, and not at all if it is a minified file.
+func (s *source) shown(n int) string {
+	line := s.line(n)
+	if len(line) > maxShown {
+		return ""
+	}
+	return redact(line)
 }
 
 // line returns the text of a line, counted from 1; bytes that are not UTF-8 are replaced.

@@ -1,0 +1,72 @@
+package schema_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func person(id string, roles ...string) schema.Principal {
+	p := schema.Principal{ID: id}
+	for _, r := range roles {
+		name, stage, _ := strings.Cut(r, ":")
+		p.Roles = append(p.Roles, schema.Role{Name: schema.RoleName(name), Stage: schema.StageName(stage)})
+	}
+	return p
+}
+
+func TestAdvice(t *testing.T) {
+	two := "version: 1\nstages: [{name: dev}, {name: prod, gates: {promote: ["
+	rows := []struct {
+		name, project string
+		roots         []string
+		people        []schema.Principal
+		want          string
+	}{
+		{
+			name: "three people who can approve one another", project: two + "approvals: 2]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author", "approver:prod"), person("bob", "author", "approver:prod"), person("eve", "approver:prod")},
+		}, {
+			name: "two of whom one is always the author", project: two + "approvals: 2]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author", "approver:prod"), person("bob", "author", "approver:prod")},
+			want:   "approvals-impossible",
+		}, {
+			name: "an approver of another stage", project: two + "approvals: 1]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author"), person("bob", "approver:dev")}, want: "approvals-impossible",
+		}, {
+			name: "a release manager where the gate says so", project: two + "approvals: {observed: 1, roles: [release]}]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author"), person("bob", "release")},
+		}, {
+			name: "a robot", project: two + "approvals: 1]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author"), person("bot", "approver:prod", "bot")}, want: "approvals-impossible",
+		}, {
+			name: "no approval, and a role without effect", project: two + "approvals: 0]}}]\n", roots: []string{"ann"},
+			people: []schema.Principal{person("ann", "author", "approver:pord")}, want: "approvals-not-enforced role-without-stage trust-lockout",
+		}, {
+			name: "signed approvals", project: two + "approvals: {signed: 1}]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author")}, want: "signed-approvals-unavailable",
+		},
+	}
+	for _, row := range rows {
+		p := loaded(t, row.project)
+		var codes []string
+		for _, d := range p.Advice(schema.Trust{Root: schema.Root{Threshold: 1, Roots: row.roots}, Principals: row.people}) {
+			codes = append(codes, string(d.Code))
+			if info, _ := schema.Explain(d.Code); !info.Warning {
+				t.Errorf("%s: %s is advice but no warning", row.name, d.Code)
+			}
+		}
+		if got := strings.Join(codes, " "); got != row.want {
+			t.Errorf("%s: got %q, want %q", row.name, got, row.want)
+		}
+	}
+}
+
+func TestMissingSchemasAreNamedOnce(t *testing.T) {
+	p := loaded(t, "version: 1\nstages: [{name: dev, gates: {promote: [schema: a.json]}}, {name: prod, gates: {promote: [schema: {\"*.yaml\": a.json, \"*.json\": b.json}]}}]\n")
+	found := p.MissingSchemas(func(path string) bool { return path == ".sluice/schemas/b.json" })
+	if len(found) != 1 || found[0].Code != "schema-missing" || !strings.Contains(found[0].Message, ".sluice/schemas/a.json") || found[0].Position.Line != 2 {
+		t.Errorf("got %+v", found)
+	}
+}

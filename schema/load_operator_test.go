@@ -1,0 +1,93 @@
+package schema_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func TestOperatorWithDefaultsAndWithout(t *testing.T) {
+	anchor := schema.DigestOf([]byte("root"))
+	rows := []struct {
+		name, text string
+		want       schema.Operator
+	}{
+		{
+			"the least", "projects:\n  - {repository: /srv/config.git, anchor: " + string(anchor) + "}\n",
+			schema.Operator{
+				Projects: []schema.OperatorProject{{Repository: "/srv/config.git", Anchor: anchor, Ledger: schema.LedgerPlace{Branch: "sluice/ledger"}}},
+				Poll:     schema.Poll{Interval: 30 * time.Second, Jitter: 5 * time.Second},
+			},
+		}, {
+			"everything", `
+projects:
+  - repository: git@gitlab.example.com:cfg/apps.git
+    username: sluice
+    token_file: /t
+    ssh_key_file: /k
+    known_hosts_file: /h
+    ca_file: /c
+    gitlab: {url: "https://gitlab.example.com/", project: 42, token_file: /g, ca_file: /gc}
+    anchor: ` + string(anchor) + `
+    ledger: {repository: "ssh://git@gitlab.example.com/cfg/ledger.git", branch: main}
+    targets:
+      etcd: {kind: etcd, endpoints: ["https://etcd:2379"], root: /config, username: u, password_file: /p, cert_file: /c1, key_file: /k1, ca_file: /a1, settings: {dial_timeout: 5s, max_ops: 64, mirror: true}}
+      web: {kind: configmap, kubeconfig_file: /kc, context: prod, namespace: shop, prefix: cfg-, token_file: /tk}
+      out: {kind: file, directory: /srv/out}
+log_key_file: /log
+bot_key_file: /bot
+state_dir: /state
+poll: {interval: 1m, jitter: 0s}
+listen: 127.0.0.1:8080
+embedded_etcd: {directory: /etcd, listen: "127.0.0.1:2379"}
+`,
+			schema.Operator{
+				Projects: []schema.OperatorProject{{
+					Repository: "git@gitlab.example.com:cfg/apps.git", Username: "sluice", TokenFile: "/t", SSHKeyFile: "/k", KnownHostsFile: "/h", CAFile: "/c",
+					GitLab: &schema.GitLabAccess{URL: "https://gitlab.example.com", Project: "42", TokenFile: "/g", CAFile: "/gc"},
+					Anchor: anchor, Ledger: schema.LedgerPlace{Repository: "ssh://git@gitlab.example.com/cfg/ledger.git", Branch: "main"},
+					Targets: map[string]schema.TargetAddress{
+						"etcd": {
+							Name: "etcd", Kind: "etcd", Endpoints: []string{"https://etcd:2379"}, Root: "/config", Username: "u", PasswordFile: "/p",
+							CertFile: "/c1", KeyFile: "/k1", CAFile: "/a1", Settings: map[string]string{"dial_timeout": "5s", "max_ops": "64", "mirror": "true"},
+						},
+						"web": {Name: "web", Kind: "configmap", KubeconfigFile: "/kc", Context: "prod", Namespace: "shop", Prefix: "cfg-", TokenFile: "/tk"},
+						"out": {Name: "out", Kind: "file", Directory: "/srv/out"},
+					},
+				}},
+				LogKeyFile: "/log", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute}, Listen: "127.0.0.1:8080",
+				Embedded: &schema.EmbeddedEtcd{Directory: "/etcd", Listen: "127.0.0.1:2379"},
+			},
+		},
+	}
+	for _, row := range rows {
+		got, ds := schema.LoadOperator("reconciler.yaml", []byte(row.text))
+		if err := ds.Err(); err != nil {
+			t.Errorf("%s: %v", row.name, err)
+		} else if !reflect.DeepEqual(got, row.want) {
+			t.Errorf("%s: got  %+v\nwant %+v", row.name, got, row.want)
+		}
+	}
+}
+
+func TestRepositoriesThatAreRefused(t *testing.T) {
+	rows := map[string]schema.Code{
+		"https://token@gitlab.example.com/x.git":  "literal-secret",
+		"ssh://git:pw@gitlab.example.com/x.git":   "literal-secret",
+		"ext::sh -c touch% /tmp/x":                "bad-value",
+		"ftp://example.com/x.git":                 "bad-value",
+		"https://example.com/x.git?token=abc":     "bad-value",
+		"https://exa mple.com/x.git":              "bad-value",
+		"git://example.com/x.git":                 "bad-value",
+		"file-like::transport://example.com/repo": "bad-value",
+	}
+	for url, code := range rows {
+		text := "projects:\n  - {anchor: " + string(schema.DigestOf(nil)) + ", repository: \"" + url + "\"}\n"
+		_, ds := schema.LoadOperator("reconciler.yaml", []byte(text))
+		if len(ds) != 1 || ds[0].Code != code {
+			t.Errorf("%s: got %v, want %s", url, ds.Err(), code)
+		}
+	}
+}
