@@ -23,6 +23,7 @@ var layers = []layer{
 	{packages: "reconciler/signing", ours: []string{"schema"}},
 	{packages: "reconciler/seal", ours: []string{"schema"}},
 	{packages: "reconciler/gitrepo", ours: []string{"schema"}},
+	{packages: "reconciler/gitrepo/gitrepotest"},
 	{packages: "reconciler/lease", ours: []string{"schema"}},
 	{packages: "reconciler/provider", ours: nil},
 	{packages: "reconciler/provider/*", ours: []string{"reconciler/provider"}},
@@ -30,6 +31,7 @@ var layers = []layer{
 	{packages: "reconciler/status", ours: []string{"schema", "policies"}},
 	{packages: "reconciler/integrations", ours: []string{"schema", "reconciler/ledger", "reconciler/seal"}},
 	{packages: "reconciler/integrations/gitlab/gitlabtest", ours: []string{"schema"}},
+	{packages: "reconciler/integrations/gitlab/gitlabtest/team", ours: []string{"schema", "reconciler/signing", "reconciler/integrations/gitlab/gitlabtest"}},
 	{packages: "reconciler/integrations/*", ours: []string{
 		"schema", "reconciler/ledger", "reconciler/seal", "reconciler/integrations",
 	}},
@@ -45,7 +47,7 @@ var layers = []layer{
 }
 
 // testOnly packages of ours may be imported by test files alone, whatever the table allows.
-var testOnly = []string{"ci/real", "reconciler/integrations/integrationstest"}
+var testOnly = []string{"ci/real", "reconciler/gitrepo/gitrepotest", "reconciler/integrations/integrationstest"}
 
 // testSupport packages are not test files but may use what only tests may: package testing and the test SDKs.
 var testSupport = []string{"ci/real", "reconciler/integrations/integrationstest"}
