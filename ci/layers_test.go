@@ -23,7 +23,7 @@ var layers = []layer{
 	{packages: "reconciler/signing", ours: []string{"schema"}},
 	{packages: "reconciler/seal", ours: []string{"schema"}},
 	{packages: "reconciler/gitrepo", ours: []string{"schema"}},
-	{packages: "reconciler/gitrepo/gitrepotest"},
+	{packages: "reconciler/gitrepo/gitrepotest", ours: []string{"schema"}},
 	{packages: "reconciler/lease", ours: []string{"schema"}},
 	{packages: "reconciler/provider", ours: nil},
 	{packages: "reconciler/provider/*", ours: []string{"reconciler/provider"}},
