@@ -169,3 +169,15 @@ func TestGitSSHProgram(t *testing.T) {
 		t.Errorf("sign from standard input: %v", err)
 	}
 }
+
+func FuzzAllowedSigners(f *testing.F) {
+	line := "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINNwMHM8lLcve+HMdKmjaanRnkdOE0Sm3ZUxkjv5LTgg"
+	for _, seed := range []string{"ann " + line, `"a b",c namespaces="x y",valid-after="20260101" ` + line, "cert-authority", "\"", ""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		if signing.ParseAllowedSigner(line) == nil && !strings.Contains(line, " ") && !strings.Contains(line, "\t") {
+			t.Fatalf("%q allows somebody", line)
+		}
+	})
+}

@@ -96,6 +96,33 @@ func TestKeyTwiceInTheTrust(t *testing.T) {
 	}
 }
 
+func TestKeyOfNobody(t *testing.T) {
+	key := sshKey("", newSigner(t))
+	if _, problems := signing.NewKeyring(schema.Trust{Keys: []schema.Key{key}}); len(problems) != 1 {
+		t.Errorf("got %v, want an error", problems)
+	}
+}
+
+// FuzzNewKeyring reads any bytes as a key: a ring and at most one error, which says where.
+func FuzzNewKeyring(f *testing.F) {
+	for _, key := range vectorKeys(f) {
+		f.Add(key.Format == schema.OpenPGPKey, key.Data)
+	}
+	commit := testdata(f, "commits", "frank-gpg-ed25519")
+	f.Fuzz(func(t *testing.T, pgp bool, data []byte) {
+		key := schema.Key{Principal: "ann", Path: "keys/ann/key", Format: schema.SSHKey, Data: data}
+		if pgp {
+			key.Format = schema.OpenPGPKey
+		}
+		ring, problems := signing.NewKeyring(schema.Trust{Keys: []schema.Key{key}})
+		var problem *signing.KeyError
+		if len(problems) > 1 || (len(problems) == 1 && (!errors.As(problems[0], &problem) || problem.Path != key.Path || problem.Code == "")) {
+			t.Fatalf("got %v", problems)
+		}
+		ring.Commit(idOf(commit), commit, judged())
+	})
+}
+
 // TestPackageStartsNoProcess: production code asks no program about a signature.
 func TestPackageStartsNoProcess(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", ".").Output()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -45,11 +44,16 @@ func (k *Keyring) addOpenPGP(key schema.Key) error {
 		k.openpgp[string(each.public.Fingerprint)] = each
 		k.byID[each.public.KeyId] = append(k.byID[each.public.KeyId], each)
 	}
-	if problem := entityProblem(keys, entity); problem != nil {
-		o.disable(problem.code, problem.problem)
-		return problem
+	problem := entityProblem(keys, entity)
+	if problem == nil {
+		return nil
 	}
-	return nil
+	code := problem.code
+	if code == CodeMalformedObject {
+		code = CodeUnknownKey // said of a commit, it would be the commit's fault
+	}
+	o.disable(code, "the key in the trust cannot be used: "+problem.problem)
+	return problem
 }
 
 // clashes disables every file that shares a key with the new one. The new one's other keys are listed as disabled.
@@ -111,19 +115,24 @@ func entityKeys(o *owner, e *openpgp.Entity) []*openpgpKey {
 		if !sub.PublicKey.PubKeyAlgo.CanSign() || sub.PublicKey.Version != 4 {
 			continue
 		}
-		binding := bindingClaims(e, sub)
-		if !slices.ContainsFunc(binding, func(c selfClaim) bool { return c.sign }) {
-			continue // only the subkey's own signature, which a binding for signing carries, says that it belongs here
+		binding, weak := bindingClaims(e, sub)
+		if binding == nil && !weak {
+			continue
 		}
-		keys = append(keys, &openpgpKey{
+		k := &openpgpKey{
 			owner: o, public: sub.PublicKey, primary: primary, direct: direct, binding: binding,
 			revoked: revoked || subkeyRevoked(e, sub),
-		})
+		}
+		if binding == nil {
+			k.weak, k.why = CodeWeakAlgorithm, "the primary key's word about the subkey rests on a weak hash; renew it (gpg --quick-set-expire)"
+		}
+		keys = append(keys, k)
 	}
 	for _, each := range keys {
-		each.algorithm, each.weak, each.why = openpgpAlgorithm(each.public)
-		if each.weak == CodeOK {
-			each.weak = ""
+		name, code, why := openpgpAlgorithm(each.public)
+		each.algorithm = name
+		if code != CodeOK {
+			each.weak, each.why = code, why
 		}
 	}
 	return keys

@@ -122,18 +122,27 @@ func directClaims(e *openpgp.Entity) selfClaims {
 	return sorted(out)
 }
 
-// bindingClaims are the primary key's signatures on a subkey; one that says it may sign carries the subkey's own.
-func bindingClaims(e *openpgp.Entity, sub *openpgp.Subkey) selfClaims {
-	var out selfClaims
+// bindingClaims are the primary key's signatures on a subkey. One that lets it sign carries the subkey's own signature;
+// without such a one anybody could have put the subkey there, and there are no claims. Weak is whether there would be
+// some, but for their hashes.
+func bindingClaims(e *openpgp.Entity, sub *openpgp.Subkey) (claims selfClaims, weak bool) {
+	agreed := false
 	for _, s := range sub.Bindings {
-		if !strongHash(s.Packet.Hash) || (s.Packet.EmbeddedSignature != nil && !strongHash(s.Packet.EmbeddedSignature.Hash)) {
+		if e.PrimaryKey.VerifyKeySignature(sub.PublicKey, s.Packet) != nil {
 			continue
 		}
-		if e.PrimaryKey.VerifyKeySignature(sub.PublicKey, s.Packet) == nil {
-			out = append(out, newClaim(sub.PublicKey, s.Packet, false))
+		back := s.Packet.EmbeddedSignature
+		if !strongHash(s.Packet.Hash) || (back != nil && !strongHash(back.Hash)) {
+			weak = weak || s.Packet.FlagSign
+			continue
 		}
+		claims = append(claims, newClaim(sub.PublicKey, s.Packet, false))
+		agreed = agreed || s.Packet.FlagSign
 	}
-	return sorted(out)
+	if !agreed {
+		return nil, weak
+	}
+	return sorted(claims), false
 }
 
 // entityRevoked reports whether the key revoked itself. For which reason and when does not matter: the copy in the trust

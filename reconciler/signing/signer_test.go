@@ -69,8 +69,12 @@ func TestLoadSSHSigner(t *testing.T) {
 	if _, err := signing.LoadSSHSigner(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("no file: got no error")
 	}
-	if _, err := signing.LoadSSHSigner(t.TempDir()); err == nil {
-		t.Error("a directory: got no error")
+	dir := filepath.Join(t.TempDir(), "dir")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := signing.LoadSSHSigner(dir); err == nil || !strings.Contains(err.Error(), "is not a file") {
+		t.Errorf("a directory: got %v", err)
 	}
 }
 

@@ -97,9 +97,6 @@ func sshKeySize(public ssh.PublicKey) (schema.Code, string) {
 // judgeSSH judges an SSHSIG.
 func (k *Keyring) judgeSSH(r request) finding {
 	f := finding{signedAt: r.claimed.UTC()}
-	if r.claimed.IsZero() {
-		f.signedAt = r.claimed
-	}
 	blob, ok := sshArmor.read(r.signature)
 	if !ok {
 		return f.refuse(CodeMalformedObject, "the armor is not exactly as ssh-keygen writes it")

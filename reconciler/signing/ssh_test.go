@@ -135,6 +135,30 @@ func TestRSAWithSHA1(t *testing.T) {
 	}
 }
 
+// TestECDSANumbers writes the numbers of a good signature with leading zeros.
+func TestECDSANumbers(t *testing.T) {
+	c := mustParse(t, testdata(t, "commits", "carol-ssh-ecdsa"))
+	data, _ := signing.Unarmor(c.Signature)
+	var p sshsigParts
+	var sig ssh.Signature
+	var numbers struct{ R, S []byte }
+	for _, err := range []error{ssh.Unmarshal(data, &p), ssh.Unmarshal(p.Signature, &sig), ssh.Unmarshal(sig.Blob, &numbers)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for zeros, want := range []schema.Code{signing.CodeOK, signing.CodeMalformedObject, signing.CodeMalformedObject} {
+		wide := numbers
+		wide.R = append(make([]byte, zeros), numbers.R...)
+		sig.Blob = ssh.Marshal(wide)
+		p.Signature = ssh.Marshal(sig)
+		raw := signing.SignedCommit(c.Payload, signing.Armor(false, ssh.Marshal(p)))
+		if got := vectorRing(t).Commit(idOf(raw), raw, judged()); got.Code != want {
+			t.Errorf("%d zeros: got %s (%s), want %s", zeros, got.Code, got.Detail, want)
+		}
+	}
+}
+
 // TestSecurityKey stands in for a FIDO token: a touch is needed, whatever else the token says.
 func TestSecurityKey(t *testing.T) {
 	public, private, err := ed25519.GenerateKey(rand.Reader)

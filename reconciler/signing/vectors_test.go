@@ -68,7 +68,8 @@ func TestVectors(t *testing.T) {
 // vectorMaker writes commits, keys and what is wanted.
 type vectorMaker struct {
 	*workshop
-	all []vector
+	all   []vector
+	files map[string][]byte // written when all is well
 }
 
 // add writes HEAD as a vector judged at the time.
@@ -80,14 +81,7 @@ func (m *vectorMaker) add(name string, at time.Time, code schema.Code, principal
 }
 
 func (m *vectorMaker) file(data []byte, parts ...string) {
-	m.t.Helper()
-	path := filepath.Join(append([]string{"testdata"}, parts...)...)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		m.t.Fatal(err)
-	}
-	if err := os.WriteFile(path, data, 0o644); err != nil {
-		m.t.Fatal(err)
-	}
+	m.files[filepath.Join(parts...)] = data
 }
 
 func (m *vectorMaker) sshCommit(principal, kind string, code schema.Code, args ...string) string {
@@ -124,12 +118,7 @@ func (m *vectorMaker) gpgCommit(principal, algorithm string, code schema.Code) s
 }
 
 func makeVectors(t *testing.T) {
-	m := &vectorMaker{workshop: newWorkshop(t)}
-	for _, dir := range []string{"testdata/keys", "testdata/commits"} {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Fatal(err)
-		}
-	}
+	m := &vectorMaker{workshop: newWorkshop(t), files: map[string][]byte{}}
 	m.git("commit", "-q", "--allow-empty", "-m", "nobody signed this")
 	m.add("unsigned", judged().At, signing.CodeUnsigned, "")
 	m.sshVectors()
@@ -251,8 +240,24 @@ func (m *vectorMaker) sshKeygenAs(name, principal string) string {
 	return private
 }
 
-// finish takes algorithm and fingerprint from the verdicts, to be read before they are committed.
+// finish writes all, with algorithm and fingerprint as the verdicts have them: read them before they are committed.
 func (m *vectorMaker) finish() {
+	for _, dir := range []string{"testdata/keys", "testdata/commits"} {
+		if err := os.RemoveAll(dir); err != nil {
+			m.t.Fatal(err)
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	write := func(name string, data []byte) {
+		if err := os.WriteFile(filepath.Join("testdata", name), data, 0o644); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	for name, data := range m.files {
+		write(name, data)
+	}
 	ring := vectorRing(m.t)
 	for i, v := range m.all {
 		got := ring.Commit(v.ID, testdata(m.t, "commits", v.Name), signing.Acceptance{At: v.At})
@@ -264,5 +269,5 @@ func (m *vectorMaker) finish() {
 	if err := enc.Encode(m.all); err != nil {
 		m.t.Fatal(err)
 	}
-	m.file([]byte(out.String()), "vectors.json")
+	write("vectors.json", []byte(out.String()))
 }

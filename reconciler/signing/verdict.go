@@ -121,18 +121,26 @@ func (f finding) admit(o *owner, r request, trustedTime bool) finding {
 
 // checkID recomputes a commit's id, looking for the marks of a SHA-1 collision.
 func checkID(id schema.Hash, raw []byte) string {
-	h, ok := sha1cd.New().(sha1cd.CollisionResistantHash)
-	if !ok {
-		return "no collision detection"
-	}
-	h.Write([]byte("commit " + strconv.Itoa(len(raw)) + "\x00"))
-	h.Write(raw)
-	sum, collides := h.CollisionResistantSum(nil)
+	sum, collides := safeSHA1([]byte("commit "+strconv.Itoa(len(raw))+"\x00"), raw)
 	if collides {
-		return "the bytes are part of a SHA-1 collision"
+		return "the bytes are half of a SHA-1 collision"
 	}
-	if !bytes.Equal(sum, id[:]) {
-		return "the bytes have the id " + schema.Hash(sum).String()
+	if sum != id {
+		return "the bytes have the id " + sum.String()
 	}
 	return ""
+}
+
+// safeSHA1 hashes what follows each other. Bytes that were made to collide with others are told.
+func safeSHA1(parts ...[]byte) (sum schema.Hash, collides bool) {
+	h, ok := sha1cd.New().(sha1cd.CollisionResistantHash)
+	if !ok {
+		return sum, true // no detection is no proof
+	}
+	for _, part := range parts {
+		h.Write(part)
+	}
+	out, collides := h.CollisionResistantSum(nil)
+	copy(sum[:], out)
+	return sum, collides
 }

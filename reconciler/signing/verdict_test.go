@@ -247,6 +247,17 @@ func TestCommitOfNothing(t *testing.T) {
 	}
 }
 
+// TestCollision hashes one of the two messages that Leurent and Peyrin made collide in 2020.
+func TestCollision(t *testing.T) {
+	half := testdata(t, "sha-mbles-1.bin")
+	if _, collides := signing.SafeSHA1(half); !collides {
+		t.Error("half of a known collision is taken for a hash")
+	}
+	if sum, collides := signing.SafeSHA1(half[:600]); collides || sum.IsZero() {
+		t.Errorf("got %s and %v for bytes that collide with nothing", sum, collides)
+	}
+}
+
 // TestVerdictIsPure judges all vectors in two orders, many at a time: neither may change an answer.
 func TestVerdictIsPure(t *testing.T) {
 	all := vectors(t)
