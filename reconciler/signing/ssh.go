@@ -73,7 +73,7 @@ func sshKeyType(name string) (schema.Code, string) {
 	case ssh.KeyAlgoED25519, ssh.KeyAlgoSKED25519, ssh.KeyAlgoRSA,
 		ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521:
 		return CodeOK, ""
-	case ssh.InsecureKeyAlgoDSA:
+	case "ssh-dss":
 		return CodeWeakAlgorithm, "DSA keys are too weak"
 	}
 	if strings.Contains(name, "-cert-v0") {
