@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -119,6 +120,12 @@ func (e Entry) checkValues() error {
 	if e.Cell() == schema.Control && (e.Kind.Admits() || e.Delivery != nil || e.Kind == Archive || e.Kind == Taint) {
 		return fmt.Errorf("%w: %s entry for the control files", ErrUnknownFormat, e.Kind)
 	}
+	if e.Kind == Control && e.App != "" && e.Cell() != schema.Control {
+		return fmt.Errorf("%w: control entry for %s", ErrUnknownFormat, e.Cell())
+	}
+	if err := e.checkOrder(); err != nil {
+		return fmt.Errorf("%w: %s entry: %w", ErrUnknownFormat, e.Kind, err)
+	}
 	if e.Delivery == nil {
 		return nil
 	}
@@ -127,6 +134,30 @@ func (e Entry) checkValues() error {
 	}
 	if r := e.Delivery.Result; (e.Kind == Apply) != (r == ResultOK || r == ResultFailed) {
 		return fmt.Errorf("%w: %s entry with result %q", ErrUnknownFormat, e.Kind, r)
+	}
+	return nil
+}
+
+// checkOrder asks for what the kind of order is about.
+func (e Entry) checkOrder() error {
+	switch e.Kind {
+	case Archive, Taint:
+		if e.Order.Revision == "" {
+			return errors.New("no revision")
+		}
+	case KeyRotate:
+		_, err := ParseLogKey(e.Order.LogKey)
+		return err
+	case Expunge:
+		_, err := schema.ParseDigest(string(e.Order.Blob))
+		return err
+	case Suspend, Resume:
+		if e.Stage == "" {
+			return errors.New("no stage")
+		}
+	}
+	if e.Order != nil && (e.Order.LogKey != "" || e.Order.Blob != "") {
+		return errors.New("a key or a blob that belong to other kinds")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -50,4 +51,31 @@ func Kinds() []Kind {
 		Genesis, Control, Observe, Admit, Rollback, Retire, Hold, Deny, Apply, Drift, TargetDown, Archive, Suspend, Resume,
 		BreakGlass, Taint, KeyRotate, Expunge,
 	}
+}
+
+// PartsOf writes what an entry of a kind must have, and in brackets what it may have.
+func PartsOf(k Kind) string {
+	must, may, _ := parts(k)
+	var words, brackets []string
+	for _, p := range []struct {
+		part part
+		word string
+	}{{decisionPart, "decision"}, {deliveryPart, "delivery"}, {sealPart, "seal"}, {orderPart, "order"}, {cellPart, "cell"}, {refPart, "ref"}} {
+		if must&p.part != 0 {
+			words = append(words, p.word)
+		}
+	}
+	for _, p := range []struct {
+		part part
+		word string
+	}{{refPart, "ref"}, {cellPart, "cell"}, {orderPart, "order"}} {
+		if may&p.part != 0 {
+			brackets = append(brackets, p.word)
+		}
+	}
+	text := strings.Join(words, ", ")
+	if len(brackets) > 0 {
+		text = strings.TrimSpace(text + " (" + strings.Join(brackets, ", ") + ")")
+	}
+	return text
 }
