@@ -107,6 +107,37 @@ func TestTrustRefuses(t *testing.T) {
 		}},
 		{name: "a file that nobody reads", code: "trust-stray-file", file: func(f map[string][]byte) { f["keys/bob.pub"] = []byte(sshKey(5)) }},
 		{name: "a sidecar without its key", code: "trust-stray-file", file: func(f map[string][]byte) { f["keys/bob/id.yaml"] = []byte("usages: [commit]") }},
+		{name: "a signature that is nobody's", code: "trust-stray-file", file: func(f map[string][]byte) { f["root.sig/Alice.sig"] = nil }},
+		{name: "a signature of no format", code: "trust-stray-file", file: func(f map[string][]byte) { f["root.sig/alice.txt"] = nil }},
+		{name: "a key under a name that is none", code: "trust-stray-file", file: func(f map[string][]byte) { f["keys/Bob/id.pub"] = []byte(sshKey(5)) }},
+		{name: "a key with a hidden name", code: "trust-stray-file", file: func(f map[string][]byte) { f["keys/bob/.pub"] = []byte(sshKey(5)) }},
+		{name: "two keys in one file", code: "trust-key", file: func(f map[string][]byte) { f["keys/bob/id.pub"] = []byte(sshKey(5) + "\n" + sshKey(6) + "\n") }},
+		{name: "a key with options before it", code: "trust-key", file: func(f map[string][]byte) { f["keys/bob/id.pub"] = []byte("restrict " + sshKey(5)) }},
+		{name: "a key with broken base64", code: "trust-key", file: func(f map[string][]byte) { f["keys/bob/id.pub"] = []byte("ssh-ed25519 AAAA!") }},
+		{name: "a key that is too large", code: "trust-key", file: func(f map[string][]byte) { f["keys/bob/id.asc"] = make([]byte, 65<<10) }},
+		{name: "an OpenPGP key that is none", code: "trust-key", file: func(f map[string][]byte) { f["keys/bob/id.asc"] = []byte("hello") }},
+		{name: "a key that ends before it begins", code: "bad-value", file: func(f map[string][]byte) {
+			f["keys/alice/laptop.yaml"] = []byte("valid_from: 2026-01-02T00:00:00Z\nvalid_until: 2026-01-01T00:00:00Z\n")
+		}},
+		{name: "a usage of nobody", code: "bad-value", file: func(f map[string][]byte) { f["keys/alice/laptop.yaml"] = []byte("usages: [comit]") }},
+		{name: "no usage", code: "bad-value", file: func(f map[string][]byte) { f["keys/alice/laptop.yaml"] = []byte("usages: []") }},
+		{name: "distrust without compromise", code: "bad-value", file: func(f map[string][]byte) {
+			f["keys/alice/laptop.yaml"] = []byte("revoked: {reason: retired, at: 2026-01-01T00:00:00Z, distrust_after_entry: 3}")
+		}},
+		{name: "a revocation without its time", code: "missing-field", file: func(f map[string][]byte) { f["keys/alice/laptop.yaml"] = []byte("revoked: {reason: retired}") }},
+		{name: "a date without its time", code: "bad-value", file: func(f map[string][]byte) { f["keys/alice/laptop.yaml"] = []byte("valid_from: 2026-01-01") }},
+		{name: "a time that is a number", code: "wrong-type", file: func(f map[string][]byte) { f["keys/alice/laptop.yaml"] = []byte("valid_from: 2026") }},
+		{name: "a log key of another kind", code: "bad-value", edit: func(t *schema.Trust) { t.Root.LogKeys = []string{"ssh-rsa AAAAB3NzaC1yc2E="} }},
+		{name: "a log key twice", code: "bad-value", edit: func(t *schema.Trust) { t.Root.LogKeys = append(t.Root.LogKeys, sshKey(9)+" twin") }},
+		{name: "no log key", code: "missing-field", edit: func(t *schema.Trust) { t.Root.LogKeys = nil }},
+		{name: "a root twice", code: "bad-value", edit: func(t *schema.Trust) { t.Root.Roots = []string{"alice", "alice"} }},
+		{name: "an end before the beginning", code: "bad-value", edit: func(t *schema.Trust) { t.Root.ExpiresAt = t.Root.CreatedAt }},
+		{name: "a project id with capitals", code: "bad-value", edit: func(t *schema.Trust) { t.Root.Project = "ABCDEFGH" }},
+		{name: "an admin of some apps", code: "bad-value", edit: func(t *schema.Trust) { t.Principals[0].Roles[1].Apps = schema.Patterns{"a"} }},
+		{name: "a stage for a role without", code: "unknown-role", edit: func(t *schema.Trust) { t.Principals[0].Roles[2].Stage = "gray" }},
+		{name: "a host that is a URL", code: "bad-value", edit: func(t *schema.Trust) { t.Principals[0].Forge[0].Host = "https://x" }},
+		{name: "an account without a number", code: "bad-value", edit: func(t *schema.Trust) { t.Principals[0].Forge[0].UserID = 0 }},
+		{name: "an address that is none", code: "bad-value", edit: func(t *schema.Trust) { t.Principals[0].Emails = []string{"alice"} }},
 		{name: "no root.yaml", code: "trust-file-missing", file: func(f map[string][]byte) { delete(f, "root.yaml") }},
 	}
 	for _, row := range rows {

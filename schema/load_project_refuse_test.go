@@ -1,0 +1,121 @@
+package schema_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// TestProjectRefuses: each row is a line below "version: 1", or a whole list of stages, and the finding it has to get.
+func TestProjectRefuses(t *testing.T) {
+	rows := []struct {
+		name, text string
+		code       schema.Code
+		at         string // line:column
+	}{
+		{"a list instead of a map", "[]", "wrong-type", "1:1"},
+		{"text instead of a map", "sluice", "wrong-type", "1:1"},
+		{"an empty file", "", "wrong-type", "1:1"},
+		{"no version", "layout: branch", "missing-field", "1:1"},
+		{"a version that is empty", "version:", "missing-field", "1:1"},
+		{"a version that is text", "version: one", "wrong-type", "1:10"},
+		{"an unknown layout", "version: 1\nlayout: branches", "bad-value", "2:9"},
+		{"a branch that git refuses", "version: 1\nbranch: a..b", "bad-value", "2:9"},
+		{"a branch of sluice's own", "version: 1\nbranch: sluice/ledger", "bad-value", "2:9"},
+		{"apps at depth 0", "version: 1\napps: {depth: 0}", "bad-value", "2:15"},
+		{"apps at depth 9", "version: 1\napps: {depth: 9}", "bad-value", "2:15"},
+		{"apps by no pattern", "version: 1\napps: {patterns: []}", "bad-value", "2:18"},
+		{"apps by nothing", "version: 1\napps: {}", "bad-value", "2:7"},
+		{"apps as a number", "version: 1\napps: 1", "wrong-type", "2:7"},
+		{"a pattern twice", "version: 1\nstage_local: [a, a]", "bad-value", "2:18"},
+		{"a pattern of two lines", "version: 1\nstage_local: [\"a\\nb\"]", "bad-value", "2:15"},
+		{"an unknown unit", "version: 1\nprovenance: {unit: line}", "bad-value", "2:20"},
+		{"provenance as text", "version: 1\nprovenance: file", "wrong-type", "2:13"},
+		{"a rollback window without a unit", "version: 1\nrollback_window: 90", "wrong-type", "2:18"},
+		{"a rollback window in the past", "version: 1\nrollback_window: -1h", "bad-value", "2:18"},
+		{"approvals that are text", "version: 1\napprovals: two\nstages: default", "wrong-type", "2:12"},
+		{"targets as a list", "version: 1\ntargets: [etcd]", "wrong-type", "2:10"},
+		{"a target as text", "version: 1\ntargets: {etcd: here}", "wrong-type", "2:17"},
+		{"a setting that is a list", "version: 1\ntargets: {etcd: {prefix: [a]}}", "wrong-type", "2:26"},
+		{"a user of a target", "version: 1\ntargets: {etcd: {userName: bob}}", "operator-only", "2:18"},
+		{"an address of a target", "version: 1\ntargets: {etcd: {api_url: x}}", "operator-only", "2:18"},
+		{"a credential at a stage", "version: 1\ntargets: {etcd: {}}\nstages: [{name: a, targets: {etcd: {password_hash: x}}}]", "operator-only", "3:37"},
+		{"stages called otherwise", "version: 1\nstages: defaults", "bad-value", "2:9"},
+		{"stages as a map", "version: 1\nstages: {dev: {}}", "wrong-type", "2:9"},
+		{"no stages", "version: 1\nstages: []", "bad-value", "2:9"},
+		{"a stage as text", "version: 1\nstages: [dev]", "wrong-type", "2:10"},
+		{"too many stages", "version: 1\nstages: [" + strings.Repeat("{name: a}, ", 101) + "]", "bad-value", "2:9"},
+		{"a stage with a capital", "version: 1\nstages: [{name: Dev}]", "bad-value", "2:17"},
+		{"a stage with a target's name for itself", "version: 1\nstages: [{name: head}]", "bad-value", "2:17"},
+		{"a stage after itself", "version: 1\nstages: [{name: a}, {name: b, after: b}]", "stage-cycle", "2:38"},
+		{"a stage after one twice", "version: 1\nstages: [{name: a}, {name: b, after: [a, a]}]", "bad-value", "2:42"},
+		{"after as a number", "version: 1\nstages: [{name: a}, {name: b, after: 1}]", "wrong-type", "2:38"},
+		{"the first after another", "version: 1\nstages: [{name: a, after: [b]}, {name: b, after: []}]", "stage-order", "2:28"},
+		{"one place for two, by case", "version: 1\nstages: [{name: a, place: X}, {name: b, place: x}]", "place-overlap", "2:48"},
+		{"a place at the top", "version: 1\nstages: [{name: a, place: .}]", "bad-place", "2:27"},
+		{"a place that climbs", "version: 1\nstages: [{name: a, place: ../a}]", "bad-place", "2:27"},
+		{"a place among git's own", "version: 1\nstages: [{name: a, place: .git/a}]", "bad-place", "2:27"},
+		{"a branch in the directory layout", "version: 1\nstages: [{name: a, branch: x}]", "bad-value", "2:28"},
+		{"a target twice in a stage", "version: 1\ntargets: {etcd: {}}\nstages: [{name: a, targets: [etcd, etcd]}]", "bad-value", "3:29"},
+		{"a target of a stage that is an address", "version: 1\nstages: [{name: a, targets: {endpoints: {}}}]", "operator-only", "2:30"},
+		{"targets of a stage as text", "version: 1\nstages: [{name: a, targets: etcd}]", "wrong-type", "2:29"},
+		{"gates as a list", "version: 1\nstages: [{name: a, gates: []}]", "wrong-type", "2:27"},
+		{"a gate as a map", "version: 1\nstages: [{name: a, gates: {promote: {approvals: 1}}}]", "wrong-type", "2:37"},
+		{"an empty gate", "version: 1\nstages: [{name: a, gates: {promote: }}]", "wrong-type", "2:37"},
+		{"two policies in one entry", "version: 1\nstages: [{name: a, gates: {promote: [{approvals: 1, soak: 1h}]}}]", "wrong-type", "2:38"},
+		{"provenance in a gate", "version: 1\nstages: [{name: a, gates: {promote: [provenance: true]}}]", "fixed-policy", "2:38"},
+		{"soak before the first stage", "version: 1\nstages: [{name: a, gates: {promote: [soak: 1h]}}, {name: b}]", "policy-misplaced", "2:38"},
+	}
+	for _, row := range rows {
+		p, found := schema.LoadProject("sluice.yaml", []byte(row.text))
+		if len(p.Stages) > 0 {
+			t.Errorf("%s: loaded all the same", row.name)
+		}
+		matches := func(d schema.Diagnostic) bool {
+			return d.Code == row.code && d.Position.String() == "sluice.yaml:"+row.at
+		}
+		if !slices.ContainsFunc(found, matches) {
+			t.Errorf("%s: got %v, want %s at %s", row.name, found.Err(), row.code, row.at)
+		}
+	}
+}
+
+// TestProjectAccepts holds what is unusual but right.
+func TestProjectAccepts(t *testing.T) {
+	for name, text := range map[string]string{
+		"a version alone":                  "version: 1\n",
+		"comments and quotes":              "# sluice\n\"version\": 1 # the only one\n'layout': \"branch\"\n",
+		"one stage":                        "version: 1\nstages: [{name: only}]\n",
+		"two last stages":                  "version: 1\nstages: [{name: a}, {name: b, after: [a]}, {name: c, after: [a]}]\n",
+		"a stage after two":                "version: 1\nstages: [{name: a}, {name: b}, {name: c, after: [a, b]}]\n",
+		"places beside one another":        "version: 1\nstages: [{name: a, place: s/a}, {name: ab, place: s/ab}]\n",
+		"no targets in a stage":            "version: 1\ntargets: {etcd: }\nstages: [{name: a, targets: []}]\n",
+		"an empty gate that is written":    "version: 1\nstages: [{name: a, gates: {promote: [], rollback: [], retire: []}}]\n",
+		"a soak before absence is the end": "version: 1\nstages: [{name: a}, {name: b, gates: {retire: [soak: 7d]}}]\n",
+		"Windows line ends":                "version: 1\r\nlayout: directory\r\n",
+	} {
+		if _, found := schema.LoadProject("sluice.yaml", []byte(text)); len(found) > 0 {
+			t.Errorf("%s: %v", name, found)
+		}
+	}
+}
+
+func TestWrittenGatesReplaceTheDefaultOnesOnly(t *testing.T) {
+	p := loaded(t, "version: 1\napprovals: {observed: 3, bind: head}\nstages:\n  - name: development\n  - name: mid\n  - name: production\n    gates: {promote: [approvals: 0]}\n")
+	mid, _ := p.Stage("mid")
+	if spec, err := mid.Gates.Promote[0].Approvals(); err != nil || spec.Observed != 3 || spec.Bind != schema.BindHead {
+		t.Errorf("mid: got %+v, %v", spec, err)
+	}
+	production, _ := p.Stage("production")
+	if got := need(t, production.Gates.Promote); got != 0 {
+		t.Errorf("production: got %d approvals, want what is written", got)
+	}
+	if production.Gates.Rollback != nil {
+		t.Errorf("production rollback: got %+v, want nothing as promote asks nobody", production.Gates.Rollback)
+	}
+	if got := need(t, production.Gates.Retire); got != 0 {
+		t.Errorf("production retire: got %d, want what promote asks", got)
+	}
+}
