@@ -59,10 +59,8 @@ func TestPagesSayWhatTheyShould(t *testing.T) {
 		not  []string
 	}{
 		{"the matrix", &whole, "/", 200, []string{
-			"10 of 18 cells as intended; 1 refused; 1 drifted;", "r:66666666", "held", "!4120", "[data-", "alice worked on the change and cannot approve it",
-			"refs/heads/main was rewound or rewritten from 11111111 to 22222222", "Not found out in the last pass: open merge requests are unknown",
-			"raise the limit of the fx desk", "as of 2026-11-23 07:30:12 UTC", "ledger #48",
-		}[0:4], []string{"sha256:"}},
+			"10 of 18 cells as intended; 1 refused; 1 drifted;", "r:66666666", "held", "!4120", "1 in the way",
+		}, []string{"sha256:"}},
 		{"incidents, problems, drafts and a control change above it", &whole, "/", 200, []string{
 			"alice worked on the change and cannot approve it", "refs/heads/main was rewound or rewritten from 11111111 to 22222222",
 			"Not found out in the last pass: open merge requests are unknown", "raise the limit of the fx desk", "as of 2026-11-23 07:30:12 UTC",

@@ -33,6 +33,8 @@ type Config struct {
 	Version string
 	// Commands are the names of the binary's commands: the page advises no other ones.
 	Commands []string
+	// Place says where a cell lies in Git, as in [TextOptions]; nil where that is unknown.
+	Place func(schema.Cell) Place
 	// Log is told of answers that could not be made; nil is slog.Default.
 	Log *slog.Logger
 }
@@ -53,6 +55,9 @@ type rendered struct {
 	stale string
 	pages map[string][]byte
 }
+
+// keptPages bounds what viewers who ask for every filter of every page can make the site keep.
+const keptPages = 16
 
 // New makes the page. Every route only reads: other methods than GET and HEAD are refused before any route is looked up.
 func New(cfg Config) (http.Handler, error) {
@@ -147,7 +152,9 @@ func (s *site) front(v *schema.View, q query, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.last.pages[q.key()] = body
+	if len(s.last.pages) < keptPages {
+		s.last.pages[q.key()] = body
+	}
 	return body, nil
 }
 

@@ -14,6 +14,7 @@ const (
 	exitNothing = 0 // nothing stands in the way
 	exitWaits   = 1 // something does
 	exitUsage   = 2 // there is no such app or stage
+	exitUnknown = 5 // nothing did when Git was last read, which is too long ago to say more
 )
 
 // WriteWhy says what stands between a cell and what Git wants for it, who can clear it and what else can be done. A cell
@@ -31,11 +32,11 @@ func WriteWhy(w io.Writer, v schema.View, cell schema.Cell, opts TextOptions) (e
 			continue
 		}
 		if cell.Stage == "" {
-			return p.whyApp(app)
+			return p.whyApp(v, app)
 		}
 		for _, c := range app.Cells {
 			if c.Cell.Stage == cell.Stage {
-				return p.why(c)
+				return p.why(v, c)
 			}
 		}
 		p.line("%s", noStage(v, string(cell.Stage)))
@@ -62,28 +63,28 @@ func (p paper) whyControl(v schema.View) int {
 }
 
 // whyApp writes the stages in which something stands in the way, or a line per stage if nothing does.
-func (p paper) whyApp(app schema.AppView) int {
-	written := 0
+func (p paper) whyApp(v schema.View, app schema.AppView) int {
+	written, exit := 0, exitNothing
 	for _, c := range app.Cells {
-		if clear(c) {
+		if Clear(c) {
 			continue
 		}
 		if written++; written > 1 {
 			p.line("")
 		}
-		p.why(c)
+		p.why(v, c)
 	}
 	if written > 0 {
 		return exitWaits
 	}
 	for _, c := range app.Cells {
-		p.why(c)
+		exit = max(exit, p.why(v, c))
 	}
-	return exitNothing
+	return exit
 }
 
-// clear reports whether nothing stands in a cell's way.
-func clear(c schema.CellView) bool {
+// Clear reports whether nothing stands in a cell's way.
+func Clear(c schema.CellView) bool {
 	if c.Held != nil || c.Incident != nil {
 		return false
 	}
@@ -95,9 +96,14 @@ func clear(c schema.CellView) bool {
 	return c.State == schema.Admitted || c.State == schema.Absent || lookOf(c.State).Intended
 }
 
-func (p paper) why(c schema.CellView) int {
-	p.line("%s: %s", p.strong(safe(c.Cell.String())), p.state(c))
-	if clear(c) {
+func (p paper) why(v schema.View, c schema.CellView) int {
+	stale := v.Stale(p.opts.Now)
+	p.line("%s: %s", p.strong(safe(c.Cell.String())), p.state(c, stale))
+	if Clear(c) && stale {
+		p.line("nothing stood in the way then")
+		return exitUnknown
+	}
+	if Clear(c) {
 		p.targets(c, true)
 		p.line("%s", clearText(c))
 		return exitNothing
@@ -129,8 +135,11 @@ func clearText(c schema.CellView) string {
 }
 
 // state is the rest of the first line: the word, how long, and what runs meanwhile.
-func (p paper) state(c schema.CellView) string {
+func (p paper) state(c schema.CellView, stale bool) string {
 	text := p.paint(lookOf(c.State).Tone, safe(string(c.State)))
+	if stale {
+		text = p.paint(wait, "unknown now, was "+safe(string(c.State)))
+	}
 	if at := since(c); !at.IsZero() {
 		text += " since " + when(at, p.opts.Now)
 	}
