@@ -34,7 +34,7 @@ func freshness(v schema.View, now time.Time) string {
 	switch {
 	case !v.Compared.IsZero():
 		parts = append(parts, "targets compared "+v.Compared.UTC().Format("15:04:05 UTC"))
-	case !v.Looked.IsZero():
+	case v.StaleAfter > 0 && !v.Looked.IsZero(): // a running reconciler, which does compare
 		parts = append(parts, "targets not compared yet")
 	}
 	return strings.Join(parts, " · ")
