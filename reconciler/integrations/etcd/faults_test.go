@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/integrationstest"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -24,7 +25,8 @@ type proxy struct {
 	conns   map[net.Conn]bool
 	closed  bool // to new connections
 	on      []byte
-	instead func() // called once, when a client sent what contains on and the server has it
+	before  func() // called once, when a client sent what contains on, before the server has it
+	instead func() // called once, when the server has it: the answer is lost
 }
 
 func between(t *testing.T, endpoint string) *proxy {
@@ -95,8 +97,11 @@ func (p *proxy) forward(server, client net.Conn, mute *atomic.Bool) {
 		if err != nil {
 			return
 		}
-		instead := p.meets(buffer[:n])
+		before, instead := p.meets(buffer[:n])
 		mute.Store(mute.Load() || instead != nil)
+		if before != nil {
+			before()
+		}
 		if _, err := server.Write(buffer[:n]); err != nil {
 			return
 		}
@@ -107,21 +112,21 @@ func (p *proxy) forward(server, client net.Conn, mute *atomic.Bool) {
 }
 
 // meets returns what is to be done about bytes, once.
-func (p *proxy) meets(sent []byte) (instead func()) {
+func (p *proxy) meets(sent []byte) (before, instead func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.instead == nil || !bytes.Contains(sent, p.on) {
-		return nil
+	if !bytes.Contains(sent, p.on) {
+		return nil, nil
 	}
-	instead, p.instead = p.instead, nil
-	return instead
+	before, instead, p.before, p.instead = p.before, p.instead, nil, nil
+	return before, instead
 }
 
-// when sets what is done once, after a client sent on.
-func (p *proxy) when(on string, instead func()) {
+// when sets what is done once, after a client sent on: before the server has it, or instead of its answer.
+func (p *proxy) when(on string, before, instead func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.on, p.instead = []byte(on), instead
+	p.on, p.before, p.instead = []byte(on), before, instead
 }
 
 // cut ends all connections, and refuses new ones from now on, or not.
@@ -140,7 +145,7 @@ func TestALostAnswerIsFoundOut(t *testing.T) {
 	p, c := between(t, endpoint), raw{dial(t, endpoint), "/config"}
 	target := connect(t, map[string]string{"endpoints": p.endpoint()})
 	cell := release(1, "a").Cell
-	p.when("writtenAt", func() {
+	p.when("writtenAt", nil, func() {
 		for c.version(t, cell) == "" {
 		}
 		p.cut(false) // the write happened; its answer never arrives
@@ -167,7 +172,7 @@ func TestALostAnswerBehindAnotherWriter(t *testing.T) {
 	endpoint := embedded(t)
 	p, c := between(t, endpoint), raw{dial(t, endpoint), "/config"}
 	target, other := connect(t, map[string]string{"endpoints": p.endpoint()}), connect(t, map[string]string{"endpoints": endpoint})
-	p.when("writtenAt", func() {
+	p.when("writtenAt", nil, func() {
 		for c.version(t, release(1, "a").Cell) == "" {
 		}
 		write(t, other, release(2, "newer"))
@@ -175,6 +180,50 @@ func TestALostAnswerBehindAnotherWriter(t *testing.T) {
 	})
 	if _, err := target.Write(t.Context(), release(1, "a")); !errors.Is(err, integrations.ErrFenced) {
 		t.Errorf("got %v, want ErrFenced", err)
+	}
+}
+
+func batchOf(seq int64, text string) []integrations.Release {
+	var wants []integrations.Release
+	for _, app := range []schema.App{"a", "b", "c"} {
+		wants = append(wants, integrationstest.Release(integrationstest.Cell(app), seq, map[string]string{"app.yaml": text}))
+	}
+	return wants
+}
+
+func TestALostAnswerToManyIsFoundOut(t *testing.T) {
+	endpoint := embedded(t)
+	p, c := between(t, endpoint), raw{dial(t, endpoint), "/config"}
+	target := connect(t, map[string]string{"endpoints": p.endpoint()})
+	wants := batchOf(1, "x")
+	p.when("writtenAt", nil, func() {
+		for c.version(t, wants[0].Cell) == "" {
+		}
+		p.cut(false)
+	})
+	for i, r := range target.WriteMany(t.Context(), wants) {
+		if r.Err != nil || !r.Equal || !r.Wrote {
+			t.Errorf("%d: %+v", i, r)
+		}
+		if got := c.version(t, wants[i].Cell); !strings.HasSuffix(got, " 1\n") {
+			t.Errorf("%d: versions %q, want one write", i, got)
+		}
+	}
+}
+
+func TestManyAreFencedAtTheMomentOfTheWrite(t *testing.T) {
+	endpoint := embedded(t)
+	p := between(t, endpoint)
+	target, other := connect(t, map[string]string{"endpoints": p.endpoint()}), connect(t, map[string]string{"endpoints": endpoint})
+	newer := batchOf(2, "newer")[1]
+	p.when("writtenAt", func() { write(t, other, newer) }, nil)
+	for i, r := range target.WriteMany(t.Context(), batchOf(1, "x")) {
+		if i == 1 && !errors.Is(r.Err, integrations.ErrFenced) || i != 1 && (r.Err != nil || !r.Equal || !r.Wrote) {
+			t.Errorf("%d: %+v", i, r)
+		}
+	}
+	if o, err := other.Read(t.Context(), newer); err != nil || !o.Equal {
+		t.Errorf("the newer release: %+v, %v", o, err)
 	}
 }
 

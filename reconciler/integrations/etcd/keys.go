@@ -61,8 +61,9 @@ func (t *Target) headKey(want integrations.Release) (string, error) {
 
 // cellOf returns the cell whose head a key below a stage's prefix is.
 func cellOf(stage schema.StageName, prefix, key string) (schema.Cell, bool) {
-	app, ok := strings.CutSuffix(strings.TrimPrefix(key, prefix), "/head")
-	if !ok {
+	rest, below := strings.CutPrefix(key, prefix)
+	app, head := strings.CutSuffix(rest, "/head")
+	if !below || !head {
 		return schema.Cell{}, false
 	}
 	if _, err := schema.ParseApp(app); err != nil {

@@ -63,6 +63,9 @@ func (t *Target) txn(ctx context.Context, compare []clientv3.Cmp, then []clientv
 	return response, err
 }
 
+// looks is how many operations look has.
+const looks = 5
+
 // look reads the head, and the keys beside it in the gaps that rel/ and consumers/ leave.
 func look(key string, want integrations.Release) []clientv3.Op {
 	dir := strings.TrimSuffix(key, "head")

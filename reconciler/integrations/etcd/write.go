@@ -15,6 +15,8 @@ import (
 // attempts bounds how often a write begins again because the head moved or the answer was lost.
 const attempts = 16
 
+var errReadBack = errors.New("what was read back is not what was written")
+
 // Write implements [integrations.Target]. It costs a read, and a transaction that writes the head only if it is still the
 // one that was read, and reads it back.
 //
@@ -76,7 +78,7 @@ func (t *Target) replace(ctx context.Context, key string, want integrations.Rele
 	after = t.compare(key, want, response.Responses[1:])
 	after.Wrote = true
 	if !after.Equal {
-		return after, true, &integrations.Error{Target: t.spec.Name, Key: key, Class: integrations.ErrUnavailable, Why: "what was read back is not what was written"}
+		return after, true, t.fail(key, errReadBack)
 	}
 	return after, true, nil
 }

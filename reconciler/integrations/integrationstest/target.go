@@ -40,6 +40,7 @@ var questions = []struct {
 	{"what does not fit is refused", (*asker).fits},
 	{"a cancelled write writes nothing", (*asker).cancelled},
 	{"writers race and the newest wins", (*asker).race},
+	{"many at once are each judged alone", (*asker).many},
 	{"a watcher wakes", (*asker).watched},
 }
 
