@@ -98,7 +98,7 @@ func stamped(t, now time.Time) stampView {
 func basePage(cfg Config, v schema.View, now time.Time) page {
 	p := page{Title: safe(title(v)), Version: safe(cfg.Version), Refresh: 10, Fresh: freshness(v, time.Time{})}
 	p.Heading = p.Title
-	if bar := staleBar(v, now.Truncate(time.Minute)); bar != "" {
+	if bar := staleBar(v, now); bar != "" {
 		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: bar})
 	}
 	for _, i := range v.Incidents {

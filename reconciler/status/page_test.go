@@ -181,6 +181,13 @@ func TestTheSameViewIsSentOnce(t *testing.T) {
 		}
 	}
 	tag := ask(h, "GET", "/").Header.Get("ETag")
+	at = v.Looked.Add(v.StaleAfter + time.Second) // within the minute of the page that is kept
+	if page := body(t, ask(h, "GET", "/", "If-None-Match", tag)); !strings.Contains(page, "Stale:") || strings.Contains(page, "state good") {
+		t.Error("a second after the view became stale the page does not say so, or still claims a state")
+	}
+	if page := body(t, ask(h, "GET", "/app/catalog")); !strings.Contains(page, "Stale:") {
+		t.Error("a second after the view became stale the app's page does not say so")
+	}
 	at = now.Add(5 * time.Minute)
 	if r := ask(h, "GET", "/", "If-None-Match", tag); r.StatusCode != 200 || !strings.Contains(body(t, r), "Stale:") {
 		t.Errorf("the view became stale: status %d, want 200 with the bar", r.StatusCode)

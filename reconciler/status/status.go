@@ -141,7 +141,7 @@ func (s *site) matrix(w http.ResponseWriter, r *http.Request) {
 func (s *site) front(v *schema.View, q query, now time.Time) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	stale := staleBar(*v, now.Truncate(time.Minute))
+	stale := staleBar(*v, now)
 	if s.last.view != v || s.last.stale != stale {
 		s.last = rendered{view: v, stale: stale, pages: map[string][]byte{}}
 	}
