@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
@@ -20,7 +21,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 		v = *last
 	}
 	v.At, v.Problems = r.cfg.Now().UTC(), problems(report)
-	v.Repository, v.StaleAfter = r.cfg.Name, 2*r.cfg.Interval
+	v.Repository, v.StaleAfter = r.cfg.Name, r.staleAfter(p, v.At)
 	if p != nil {
 		fresh, err := NewView(ctx, p.ledger, p.rules.project)
 		if err != nil {
@@ -39,6 +40,18 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 		}
 	}
 	r.view.Store(&v)
+}
+
+// minStale keeps the shortest intervals from calling a view stale while the next pass is still under way.
+const minStale = 15 * time.Second
+
+// staleAfter is two intervals, and longer where a pass takes longer than that.
+func (r *Reconciler) staleAfter(p *pass, done time.Time) time.Duration {
+	after := max(2*r.cfg.Interval, minStale)
+	if p != nil {
+		after += max(0, done.Sub(p.now))
+	}
+	return after
 }
 
 func problems(report Report) []string {
