@@ -1,9 +1,14 @@
 package gitrepo_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
@@ -168,4 +173,74 @@ func commitObjects(t testing.TB, text string, parents []schema.Hash) ([]schema.O
 	raw += "author S <s@example.com> 1700000000 +0000\ncommitter S <s@example.com> 1700000000 +0000\n\n" + text + "\n"
 	commit := schema.NewObject(schema.CommitObject, []byte(raw))
 	return []schema.Object{commit, tree, blob}, commit.ID
+}
+
+func TestFetchOfManyBranches(t *testing.T) {
+	overBoth(t, func(t *testing.T, work, bare git, remote gitrepo.Remote) {
+		work.commit("base", map[string]string{"a": "1"})
+		work.push("main")
+		var in strings.Builder
+		for i := range 700 {
+			fmt.Fprintf(&in, "commit refs/heads/b%d\ncommitter A <a@example.com> %d +0000\ndata 1\nx\nfrom refs/heads/main^0\nM 100644 inline f\ndata 4\n%04d\n", i, 1700000000+i, i)
+		}
+		bare.feed(in.String(), "fast-import", "--quiet")
+		r := mirror(t, remote)
+		if got := fetch(t, r); len(got.Refs) != 701 {
+			t.Fatalf("%d refs, want 701", len(got.Refs))
+		}
+		before := diskUse(t, r.Dir())
+		next := work.commit("next", map[string]string{"a": "2"})
+		work.push("main")
+		if got := fetch(t, r); got.Refs["refs/heads/main"] != next {
+			t.Errorf("got %s, want %s", got.Refs["refs/heads/main"], next)
+		}
+		if more := diskUse(t, r.Dir()) - before; more > 2000 {
+			t.Errorf("one commit brought %d bytes: what is here was sent again", more)
+		}
+	})
+}
+
+func TestMirrorIsSharedByProcesses(t *testing.T) {
+	work, bare := published(t)
+	dir := t.TempDir()
+	repos := []*gitrepo.Repo{mirrorIn(t, dir, gitrepo.Remote{URL: bare.dir}), mirrorIn(t, dir, gitrepo.Remote{URL: bare.dir})}
+	for i := range 4 {
+		tip := work.commit(fmt.Sprint(i), map[string]string{"a": fmt.Sprint(i)})
+		work.push("main")
+		var group sync.WaitGroup
+		for _, r := range repos {
+			group.Go(func() {
+				got, err := r.Fetch(t.Context())
+				if err != nil || got.Refs["refs/heads/main"] != tip {
+					t.Errorf("got %v, %v, want %s", got.Refs, err, tip)
+				}
+				if _, err := r.Commit(t.Context(), tip); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+	}
+}
+
+func TestShallowRemoteIsRefused(t *testing.T) {
+	work := newGit(t)
+	for i := range 3 {
+		work.commit(fmt.Sprint(i), map[string]string{"a": fmt.Sprint(i)})
+	}
+	shallow := filepath.Join(t.TempDir(), "shallow.git")
+	work.run("clone", "-q", "--bare", "--depth", "1", "file://"+work.dir, shallow)
+	if _, err := mirror(t, gitrepo.Remote{URL: shallow}).Fetch(t.Context()); !errors.Is(err, gitrepo.ErrShallow) {
+		t.Errorf("got %v, want ErrShallow", err)
+	}
+}
+
+func TestFetchThatIsCancelledSaysSo(t *testing.T) {
+	_, bare := published(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := mirror(t, gitrepo.Remote{URL: serve(t, bare)}).Fetch(ctx)
+	if !errors.Is(err, context.Canceled) || errors.Is(err, gitrepo.ErrUnreachable) {
+		t.Errorf("got %v, want context.Canceled alone", err)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,13 @@ const (
 	packTrailer = sha1.Size
 	maxJoined   = 1 << 30 // a pack this large stays as it is
 )
+
+// tidy joins packs when there are many. Where that fails nothing is lost, and the next fetch tries again.
+func (r *Repo) tidy(ctx context.Context) {
+	if err := r.join(ctx); err != nil {
+		slog.WarnContext(ctx, "packs not joined", "mirror", r.dir, "error", err)
+	}
+}
 
 // join keeps the number of packs small: each fetch and each push leaves one. Once there are too many, the smaller half
 // becomes one pack. The caller holds the lock; other processes may be reading.

@@ -47,6 +47,10 @@ func (r *Repo) Commit(ctx context.Context, id schema.Hash) (CommitInfo, error) {
 	if err != nil {
 		return CommitInfo{}, err
 	}
+	return r.keepCommit(id, data)
+}
+
+func (r *Repo) keepCommit(id schema.Hash, data []byte) (CommitInfo, error) {
 	c, err := parseCommit(id, data)
 	if err != nil {
 		return CommitInfo{}, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
@@ -40,18 +41,23 @@ func (r *Repo) Push(ctx context.Context, ref string, old, new schema.Hash, objs 
 	return nil
 }
 
+// patience is how long a push that succeeded waits for a fetch under way, to move the mirror's ref after it.
+const patience = 5 * time.Second
+
 // follow gives the mirror what was pushed. Where that fails it is no error: it is pushed, and the next fetch brings it.
 func (r *Repo) follow(ctx context.Context, ref string, to schema.Hash, pack []byte) {
+	if r.write(ctx, pack) != nil || !mirrored(ref) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	unlock, err := r.lock(ctx)
 	if err != nil {
 		return
 	}
 	defer unlock()
-	if r.write(ctx, pack) != nil || !mirrored(ref) {
-		return
-	}
 	if r.set(map[string]schema.Hash{ref: to}) == nil {
-		_ = r.join(ctx)
+		r.tidy(ctx)
 	}
 }
 
