@@ -138,28 +138,29 @@ func (e Entry) checkValues() error {
 	return nil
 }
 
-// checkOrder asks for what the kind of order is about.
+// checkOrder asks for what the kind of order is about, and for nothing that another kind is about.
 func (e Entry) checkOrder() error {
-	switch e.Kind {
-	case Archive, Taint:
-		if e.Order.Revision == "" {
-			return errors.New("no revision")
-		}
-	case KeyRotate:
-		_, err := ParseLogKey(e.Order.LogKey)
-		return err
-	case Expunge:
-		_, err := schema.ParseDigest(string(e.Order.Blob))
-		return err
-	case Suspend, Resume:
-		if e.Stage == "" {
-			return errors.New("no stage")
-		}
+	if e.Order == nil {
+		return nil
 	}
-	if e.Order != nil && (e.Order.LogKey != "" || e.Order.Blob != "") {
-		return errors.New("a key or a blob that belong to other kinds")
+	switch {
+	case (e.Order.LogKey != "") != (e.Kind == KeyRotate):
+		return errors.New("a log key belongs to key-rotate, and to it alone")
+	case (e.Order.Blob != "") != (e.Kind == Expunge):
+		return errors.New("a blob belongs to expunge, and to it alone")
+	case (e.Order.Revision != "") != (e.Kind == Archive || e.Kind == Taint):
+		return errors.New("a revision belongs to archive and taint, and to them alone")
+	case (e.Kind == Suspend || e.Kind == Resume) && e.Stage == "":
+		return errors.New("no stage")
 	}
-	return nil
+	var errKey, errBlob error
+	if e.Order.LogKey != "" {
+		_, errKey = ParseLogKey(e.Order.LogKey)
+	}
+	if e.Order.Blob != "" {
+		_, errBlob = schema.ParseDigest(string(e.Order.Blob))
+	}
+	return errors.Join(errKey, errBlob)
 }
 
 // String names the first part, for messages.

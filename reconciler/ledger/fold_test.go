@@ -110,6 +110,7 @@ func TestFoldTellsWhatIsLive(t *testing.T) {
 		{"a second apply of the same does not disturb", story{admit(schema.Edit, 1, "a"), applied("a", 1), applied("a", 1)}, "admitted 1 live m2 soaking m2 soaked 0 held -"},
 		{"a required target that is down pauses the soak", story{admit(schema.Edit, 1, "a"), applied("a", 1), unreachable("a", 1)}, "admitted 1 live m2 soaking - soaked 1 held -"},
 		{"a target that is not required does not", story{admit(schema.Edit, 1, "a"), applied("a", 1), unreachable("b", 1), drifted("c", 1)}, "admitted 1 live m2 soaking m2 soaked 0 held -"},
+		{"another target does not bring it back", story{admit(schema.Edit, 1, "a", "b"), applied("a", 1), applied("b", 1), unreachable("b", 1), applied("a", 1)}, "admitted 1 live m3 soaking - soaked 1 held -"},
 		{"it resumes when the target is verified again", story{admit(schema.Edit, 1, "a"), applied("a", 1), unreachable("a", 1), applied("a", 1)}, "admitted 1 live m2 soaking m4 soaked 1 held -"},
 		{"a failed apply pauses the soak", story{admit(schema.Edit, 1, "a"), applied("a", 1), failed(applied("a", 1), "denied")}, "admitted 1 live m2 soaking - soaked 1 held -"},
 		{"an admission clears what was held", story{hold(1), admit(schema.Promote, 1)}, "admitted 2 live m2 soaking m2 soaked 0 held -"},

@@ -67,6 +67,27 @@ func FuzzParseTree(f *testing.F) {
 	})
 }
 
+func TestParseTreeRefuses(t *testing.T) {
+	a, b := item{name: "a", id: schema.Hash{1}}, item{name: "b", dir: true, id: schema.Hash{2}}
+	good := tree{a, b}.encode()
+	if _, err := parseTree(good); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{
+		"names that are not sorted": tree{b, a}.encode(),
+		"a name twice":              tree{a, a}.encode(),
+		"a name that is cut off":    good[:5],
+		"an id that is cut off":     good[:len(good)-1],
+		"an executable":             bytes.Replace(good, []byte("100644"), []byte("100755"), 1),
+		"a symbolic link":           bytes.Replace(good, []byte("100644"), []byte("120000"), 1),
+		"a submodule":               bytes.Replace(good, []byte("40000"), []byte("160000"), 1),
+	} {
+		if got, err := parseTree(data); err == nil {
+			t.Errorf("%s: read as %v", name, got)
+		}
+	}
+}
+
 func FuzzParseCommit(f *testing.F) {
 	payload := newCommit(schema.Hash{1}, schema.Hash{2}, "p", time.Unix(0, 0), "message\n\nbody\n")
 	f.Add(payload)

@@ -356,3 +356,11 @@ func TestALedgerThatFollowsReadsWhatChanged(t *testing.T) {
 		t.Errorf("cells %v, %v", cells, err)
 	}
 }
+
+func keysOf(keys ...logKey) []ed25519.PublicKey {
+	out := make([]ed25519.PublicKey, len(keys))
+	for i, k := range keys {
+		out[i] = k.PublicKey()
+	}
+	return out
+}

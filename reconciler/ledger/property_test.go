@@ -42,6 +42,9 @@ func drawEntry(t *rapid.T, size int64) (ledger.Entry, [][]byte) {
 		return delivered(k, c, target, admission), nil
 	case ledger.Archive, ledger.Taint, ledger.Suspend, ledger.Resume:
 		e := ordered(k, n)
+		if k == ledger.Suspend || k == ledger.Resume {
+			e.Order.Revision = ""
+		}
 		e.Stage, e.App = c.Stage, c.App
 		return e, nil
 	default:

@@ -236,6 +236,11 @@ func TestTamperingIsFound(t *testing.T) {
 		{"evidence is exchanged", func(w *world) schema.Hash {
 			return w.forge(w.key, func(fs files) { fs[evidence] = fs["merkle"] })
 		}, nil, ledger.EvidenceMissing, ledger.Unprovable},
+		{"evidence is another from the beginning", func(w *world) schema.Hash {
+			blob := []byte("more")
+			w.append([][]byte{blob}, withEvidence(decided(ledger.Admit, pay, schema.Edit, 5), blob))
+			return w.forge(w.key, func(fs files) { fs[ledger.EvidencePath(schema.DigestOf(blob))] = fs["merkle"] })
+		}, nil, ledger.EvidenceMissing, ledger.Unprovable},
 		{"the bytes of evidence are gone", func(w *world) schema.Hash {
 			delete(w.objects, schema.ObjectID(schema.BlobObject, raw))
 			return w.ledger.Tip()
