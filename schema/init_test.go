@@ -133,6 +133,10 @@ func TestDetectLayout(t *testing.T) {
 			paths: []string{"pay/app.yaml"}, branches: []string{"main", "stage/dev", "stage/prod", "feature/x/prod", "sluice/ledger"},
 			layout: schema.BranchLayout, depth: 1, stages: "development=stage/dev(0) production=stage/prod(0)", unplaced: "feature/x/prod",
 		}, {
+			name:  "a topic branch that ends like a stage",
+			paths: []string{"pay/app.yaml"}, branches: []string{"dev", "prod", "topic/x/test"},
+			layout: schema.BranchLayout, depth: 1, stages: "development=dev(0) production=prod(0)", unplaced: "topic/x/test",
+		}, {
 			name:  "nothing that looks like stages",
 			paths: []string{"src/main.go"}, branches: []string{"main"},
 			layout: schema.DirectoryLayout, depth: 1,

@@ -72,6 +72,16 @@ embedded_etcd: {directory: /etcd, listen: "127.0.0.1:2379"}
 	}
 }
 
+func TestAFileWithASecretIsNoSecret(t *testing.T) {
+	rows := map[string]schema.Code{"api_token: x": "literal-secret", "clientSecret: x": "literal-secret", "api_token_file: x": "unknown-field"}
+	for line, code := range rows {
+		text := "projects:\n  - {anchor: " + string(schema.DigestOf(nil)) + ", repository: /x}\n" + line + "\n"
+		if _, ds := schema.LoadOperator("reconciler.yaml", []byte(text)); len(ds) != 1 || ds[0].Code != code {
+			t.Errorf("%s: got %v, want %s", line, ds.Err(), code)
+		}
+	}
+}
+
 func TestRepositoriesThatAreRefused(t *testing.T) {
 	rows := map[string]schema.Code{
 		"https://token@gitlab.example.com/x.git":  "literal-secret",

@@ -66,6 +66,8 @@ func TestProjectRefuses(t *testing.T) {
 		{"an empty gate", "version: 1\nstages: [{name: a, gates: {promote: }}]", "wrong-type", "2:37"},
 		{"two policies in one entry", "version: 1\nstages: [{name: a, gates: {promote: [{approvals: 1, soak: 1h}]}}]", "wrong-type", "2:38"},
 		{"provenance in a gate", "version: 1\nstages: [{name: a, gates: {promote: [provenance: true]}}]", "fixed-policy", "2:38"},
+		{"a stage that nothing leads to", "version: 1\nstages: [{name: a}, {name: b, after: []}]", "unreachable-stage", "2:28"},
+		{"too many patterns", "version: 1\nstage_local: [" + strings.Repeat("a, ", 1001) + "]", "bad-value", "2:3015"},
 		{"soak before the first stage", "version: 1\nstages: [{name: a, gates: {promote: [soak: 1h]}}, {name: b}]", "policy-misplaced", "2:38"},
 	}
 	for _, row := range rows {
@@ -99,6 +101,41 @@ func TestProjectAccepts(t *testing.T) {
 		if _, found := schema.LoadProject("sluice.yaml", []byte(text)); len(found) > 0 {
 			t.Errorf("%s: %v", name, found)
 		}
+	}
+}
+
+func TestDefaultGatesOfOwnStages(t *testing.T) {
+	p := loaded(t, "version: 1\nstages:\n  - name: dev\n  - name: qa\n    gates: {promote: [approvals: {signed: 1}]}\n  - name: live\n")
+	qa, _ := p.Stage("qa")
+	if got := need(t, qa.Gates.Rollback); got != 1 {
+		t.Errorf("qa rollback: got %d approvals, want 1 as promote asks for signed ones", got)
+	}
+	live, _ := p.Stage("live")
+	if got := need(t, live.Gates.Promote); got != 2 {
+		t.Errorf("the last stage asks for %d approvals, want 2 whatever its name", got)
+	}
+	dev, _ := p.Stage("dev")
+	if dev.Gates.Promote != nil {
+		t.Errorf("the first stage asks for %v, want nothing", dev.Gates.Promote)
+	}
+}
+
+func TestSettingsOfOneStageStayThere(t *testing.T) {
+	p := loaded(t, "version: 1\ntargets: {etcd: {root: /config, required: false}}\nstages:\n  - name: a\n    targets: {etcd: {prefix: x}}\n  - name: b\n")
+	a, _ := p.Stage("a")
+	b, _ := p.Stage("b")
+	if got := a.Targets[0]; got.Required || got.Settings["root"] != "/config" || got.Settings["prefix"] != "x" {
+		t.Errorf("a: got %+v, want the project's settings and its own", got)
+	}
+	if _, leaked := b.Targets[0].Settings["prefix"]; leaked {
+		t.Errorf("b: got %+v, want the project's settings alone", b.Targets[0])
+	}
+}
+
+func TestMinifiedLinesAreNotShown(t *testing.T) {
+	_, found := schema.LoadProject("sluice.yaml", []byte("version: 1\nstages: [{name: "+strings.Repeat("a", 5000)+"}]"))
+	if len(found) != 1 || found[0].Source != "" {
+		t.Errorf("got %d findings, want one without its line", len(found))
 	}
 }
 

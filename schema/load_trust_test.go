@@ -59,7 +59,9 @@ func trust() schema.Trust {
 func TestTrustRoundTrip(t *testing.T) {
 	want := trust()
 	files := want.Files()
-	got, ds := schema.LoadTrust(files)
+	signed := maps.Clone(files)
+	signed[schema.SignatureFile("alice", schema.SSHKey)] = []byte("signatures are not part of what they sign")
+	got, ds := schema.LoadTrust(signed)
 	if err := ds.Err(); err != nil {
 		t.Fatalf("LoadTrust: %v\n%s\n%s", err, files["root.yaml"], files["principals.yaml"])
 	}
@@ -113,6 +115,9 @@ func TestTrustRefuses(t *testing.T) {
 		{name: "a key with a hidden name", code: "trust-stray-file", file: func(f map[string][]byte) { f["keys/bob/.pub"] = []byte(sshKey(5)) }},
 		{name: "two keys in one file", code: "trust-key", file: func(f map[string][]byte) { f["keys/bob/id.pub"] = []byte(sshKey(5) + "\n" + sshKey(6) + "\n") }},
 		{name: "a key with options before it", code: "trust-key", file: func(f map[string][]byte) { f["keys/bob/id.pub"] = []byte("restrict " + sshKey(5)) }},
+		{name: "a key that says another type of the same length", code: "trust-key", file: func(f map[string][]byte) {
+			f["keys/bob/id.pub"] = []byte(strings.Replace(sshKey(5), "ssh-ed25519", "ssh-ed25518", 1))
+		}},
 		{name: "a key with broken base64", code: "trust-key", file: func(f map[string][]byte) { f["keys/bob/id.pub"] = []byte("ssh-ed25519 AAAA!") }},
 		{name: "a key that is too large", code: "trust-key", file: func(f map[string][]byte) { f["keys/bob/id.asc"] = make([]byte, 65<<10) }},
 		{name: "an OpenPGP key that is none", code: "trust-key", file: func(f map[string][]byte) { f["keys/bob/id.asc"] = []byte("hello") }},
