@@ -1,0 +1,26 @@
+package schema
+
+// forgeCodes say why the forge could not be asked. Nothing is decided then: no answer is never "no merge request".
+var forgeCodes = []CodeInfo{
+	{
+		Code: "forge-unauthorized", Title: "forge refuses the token", Message: "the forge refuses the token[: {why}]",
+		Cause: "The token is wrong, has expired or was revoked.",
+		Fix:   "Make a new project access token with role Reporter and scope read_api and write it to the token file. No restart is needed.",
+	}, {
+		Code: "forge-forbidden", Title: "forge does not allow it", Message: "the token may not read this at the forge[: {why}]",
+		Cause: "The token is good, but its scope or the role of its user is too small.",
+		Fix:   "Make a project access token with role Reporter and scope read_api and write it to the token file.",
+	}, {
+		Code: "forge-lost-access", Title: "project is not there for this token", Message: "the forge shows no such project to this token[: {why}]",
+		Cause: "The project's path is wrong, or the token's user is no member. GitLab answers both in the same way.",
+		Fix:   "Correct gitlab.project in reconciler.yaml, or add the token's user to the project with role Reporter.",
+	}, {
+		Code: "forge-missing", Title: "forge does not have it", Message: "the forge does not have what was asked for[: {why}]",
+		Cause: "The commit or merge request is gone from the project, or has not arrived there yet.",
+		Fix:   "Wait for the next pass. If it stays, see whether gitlab.project is the project of the repository.",
+	}, {
+		Code: "forge-unavailable", Title: "forge does not answer", Message: "the forge does not answer[: {why}]",
+		Cause: "It is down, overloaded, or the network between is.",
+		Fix:   "Wait: nothing is admitted until it answers, and what was admitted stays live. It is asked again by itself.",
+	},
+}
