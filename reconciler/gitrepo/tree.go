@@ -128,13 +128,24 @@ func byteAt(e TreeEntry, n int) byte {
 	return 0
 }
 
-// twice finds a name that is a file and a directory: git's order puts them apart, so neighbours do not show it.
+// twice finds a name that is a file and a directory: git's order puts them apart, so neighbours do not show it. It looks
+// for the kind that is rarer in the tree.
 func twice(entries []TreeEntry) (string, bool) {
+	dirs := 0
 	for _, e := range entries {
-		if !e.IsDir() {
+		if e.IsDir() {
+			dirs++
+		}
+	}
+	rarer, other := true, schema.Regular
+	if dirs > len(entries)/2 {
+		rarer, other = false, ModeTree
+	}
+	for _, e := range entries {
+		if e.IsDir() != rarer {
 			continue
 		}
-		if _, ok := find(entries, TreeEntry{Name: e.Name, Mode: schema.Regular}); ok {
+		if _, ok := find(entries, TreeEntry{Name: e.Name, Mode: other}); ok {
 			return e.Name, true
 		}
 	}

@@ -42,6 +42,7 @@ func TestMalformedTreesAreRefused(t *testing.T) {
 	}{
 		{"the same name twice", []string{"100644 a=" + blob, "100644 a=" + blob}},
 		{"a file and a directory of one name", []string{"100644 a=" + blob, "100644 a.b=" + blob, "40000 a=" + sub}},
+		{"a directory and a file among directories", []string{"100644 a=" + blob, "100644 a.b=" + blob, "40000 a=" + sub, "40000 b=" + sub, "40000 c=" + sub}},
 		{"out of order", []string{"100644 b=" + blob, "100644 a=" + blob}},
 		{"a directory sorted as a file", []string{"40000 a=" + sub, "100644 a.b=" + blob}},
 		{"slash in a name", []string{"100644 a/b=" + blob}},
@@ -128,10 +129,10 @@ func TestFilesThatAreNoConfigurationAreProblems(t *testing.T) {
 
 func TestFilesGivesTheManifest(t *testing.T) {
 	g := newGit(t)
-	tip := g.commit("x", map[string]string{"app.yaml": "a: 1\n", "conf/x.properties": "k=v\n", "conf.yaml": "b: 2\n"})
+	g.commit("x", map[string]string{"app.yaml": "a: 1\n", "conf/x.properties": "k=v\n", "conf.yaml": "b: 2\n"})
 	g.run("update-index", "--chmod=+x", "conf.yaml")
 	g.run("commit", "-q", "-m", "mode")
-	tip = g.id("HEAD")
+	tip := g.id("HEAD")
 	r := local(t, g.dir)
 	m, problems, err := r.Files(t.Context(), treeOf(t, r, tip))
 	want, errWant := schema.NewManifest([]schema.File{
