@@ -21,7 +21,7 @@ func Permit(want Release, found Observation) error {
 	case Nobody, Altered:
 		return nil
 	case Us:
-		class, why = permitOver(want, found)
+		why, class = permitOver(want, found)
 	case Another:
 		class, why = ErrConflict, fmt.Sprintf("the place belongs to project %q, this is %q", found.Project, want.Project)
 	case Stranger:
@@ -37,14 +37,14 @@ func Permit(want Release, found Observation) error {
 	return &Error{Key: found.Place, Class: class, Why: why}
 }
 
-func permitOver(want Release, found Observation) (class error, why string) {
+func permitOver(want Release, found Observation) (why string, class error) {
 	if found.Seq > want.Seq {
-		return ErrFenced, fmt.Sprintf("entry %d, this is entry %d", found.Seq, want.Seq)
+		return fmt.Sprintf("entry %d, this is entry %d", found.Seq, want.Seq), ErrFenced
 	}
 	if found.Seq == want.Seq && found.Content != want.Content {
-		return ErrConflict, fmt.Sprintf("entry %d is there with content %s, this has %s", found.Seq, found.Content, want.Content)
+		return fmt.Sprintf("entry %d is there with content %s, this has %s", found.Seq, found.Content, want.Content), ErrConflict
 	}
-	return nil, ""
+	return "", nil
 }
 
 // Permit is [Permit] with the target's name in the error.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
@@ -71,6 +72,51 @@ func TestAReaderKeepsTheGenerationItOpened(t *testing.T) {
 			t.Errorf("%s: got %q, %v, want what was opened", name, got, err)
 		}
 	}
+}
+
+// TestNoReaderSeesAMixture reads as the documentation says, while release follows release. A reader that is slower than
+// two releases may find its generation gone and opens current again; it never finds parts of two.
+func TestNoReaderSeesAMixture(t *testing.T) {
+	dir := t.TempDir()
+	target := target(t, dir)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for seq := range int64(60) {
+			text := strings.Repeat("x", int(seq)+1)
+			if _, err := target.Write(t.Context(), release(seq+1, map[string]string{"one": text, "two": text})); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for {
+		one, two, ok := readBoth(t, filepath.Join(dir, "production/pay/current"))
+		if ok && one != two {
+			t.Errorf("a mixture: %d and %d bytes", len(one), len(two))
+		}
+		select {
+		case <-done:
+			return
+		default:
+		}
+	}
+}
+
+func readBoth(t *testing.T, current string) (one, two string, ok bool) {
+	root, err := os.OpenRoot(current)
+	if err != nil {
+		return "", "", false
+	}
+	defer root.Close()
+	a, errA := root.ReadFile("one")
+	b, errB := root.ReadFile("two")
+	if err := errors.Join(errA, errB); err != nil {
+		if !os.IsNotExist(errA) && !os.IsNotExist(errB) {
+			t.Error(err)
+		}
+		return "", "", false
+	}
+	return string(a), string(b), true
 }
 
 func TestPathsStayInside(t *testing.T) {
