@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"maps"
 	"sync"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -29,46 +28,47 @@ func (l *Ledger) Cell(ctx context.Context, c schema.Cell) (s State, ok bool, err
 }
 
 // Cells returns the state of every cell, by stage and then by the digest of the app's name. The first call reads the
-// whole state; on a ledger that follows another one it reads what has changed since. The states are shared: do not
-// change what they refer to.
+// whole state; on a ledger that follows another one it reads what has changed since. The slice is the caller's; what the
+// states refer to is shared: do not change it.
 func (l *Ledger) Cells(ctx context.Context) ([]State, error) {
-	l.cells.mu.Lock()
-	defer l.cells.mu.Unlock()
-	if l.cells.all != nil {
-		return append([]State(nil), l.cells.all...), nil
-	}
-	shards, err := l.shards(ctx)
+	ids, err := l.shards(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("state of all cells: %w", err)
 	}
-	known := make(map[schema.Hash][]State, len(shards))
-	all := []State{}
-	for _, id := range shards {
+	l.cells.mu.Lock()
+	defer l.cells.mu.Unlock()
+	shards := make(map[schema.Hash][]State, len(ids))
+	total := 0
+	for _, id := range ids {
 		states, ok := l.cells.shards[id]
 		if !ok {
 			if states, err = l.store.statesBelow(ctx, id); err != nil {
 				return nil, fmt.Errorf("state of all cells: %w", err)
 			}
 		}
-		known[id] = states
-		all = append(all, states...)
+		shards[id] = states
+		total += len(states)
 	}
-	l.cells.shards, l.cells.all = known, all
-	return append([]State(nil), all...), nil
+	l.cells.shards = shards
+	all := make([]State, 0, total)
+	for _, id := range ids {
+		all = append(all, shards[id]...)
+	}
+	return all, nil
 }
 
-// cellMemo is what Cells has read: the states below each directory state/<stage>/<h1>, by its id.
+// cellMemo is what Cells has read: the states below each directory state/<stage>/<h1>, by its id. The map is replaced, not
+// changed, so ledgers may share it.
 type cellMemo struct {
-	mu     sync.Mutex // guards shards and all
+	mu     sync.Mutex // guards shards
 	shards map[schema.Hash][]State
-	all    []State // nil until Cells has been called
 }
 
 // next returns the memo of a ledger that follows.
 func (m *cellMemo) next() *cellMemo {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &cellMemo{shards: maps.Clone(m.shards)}
+	return &cellMemo{shards: m.shards}
 }
 
 // shards returns the ids of all directories state/<stage>/<h1>, in order.

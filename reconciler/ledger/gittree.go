@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,18 +22,30 @@ type item struct {
 // Invariant: sorted as Git sorts, names are unique.
 type tree []item
 
-// key is what Git sorts by: a directory's name counts as if it ended with a slash.
-func (i item) key() string {
-	if i.dir {
-		return i.name + "/"
+// compareItems orders as Git does: a directory's name counts as if it ended with a slash.
+func compareItems(a, b item) int {
+	n := min(len(a.name), len(b.name))
+	if c := strings.Compare(a.name[:n], b.name[:n]); c != 0 {
+		return c
 	}
-	return i.name
+	return cmp.Compare(a.after(n), b.after(n))
+}
+
+// after returns the byte at a place of the name as Git sees it; 0 is the end.
+func (i item) after(n int) byte {
+	switch {
+	case n < len(i.name):
+		return i.name[n]
+	case i.dir:
+		return '/'
+	}
+	return 0
 }
 
 func (t tree) find(name string) (item, bool) {
 	for _, dir := range []bool{false, true} {
 		want := item{name: name, dir: dir}
-		at, ok := slices.BinarySearchFunc(t, want, func(a, b item) int { return strings.Compare(a.key(), b.key()) })
+		at, ok := slices.BinarySearchFunc(t, want, compareItems)
 		if ok {
 			return t[at], true
 		}
@@ -68,12 +81,15 @@ func parseTree(data []byte) (tree, error) {
 			return nil, fmt.Errorf("tree is cut off")
 		}
 		i := item{name: string(name), dir: string(mode) == "40000"}
+		if i.name == "" || strings.Contains(i.name, "/") {
+			return nil, fmt.Errorf("tree: name %q", name)
+		}
 		if !i.dir && string(mode) != "100644" {
 			return nil, fmt.Errorf("tree: %q has mode %q", name, mode)
 		}
 		copy(i.id[:], rest)
 		data = rest[len(i.id):]
-		if len(t) > 0 && t[len(t)-1].key() >= i.key() {
+		if len(t) > 0 && compareItems(t[len(t)-1], i) >= 0 {
 			return nil, fmt.Errorf("tree: %q is not in its place", name)
 		}
 		t = append(t, i)
@@ -89,15 +105,15 @@ type write struct {
 
 // with returns the tree after the writes of one directory: kids maps names to what replaces them.
 func (t tree) with(kids []item) tree {
-	slices.SortFunc(kids, func(a, b item) int { return strings.Compare(a.key(), b.key()) })
+	slices.SortFunc(kids, compareItems)
 	out := make(tree, 0, len(t)+len(kids))
 	k := 0
 	for _, old := range t {
-		for k < len(kids) && kids[k].key() < old.key() {
+		for k < len(kids) && compareItems(kids[k], old) < 0 {
 			out = appendItem(out, kids[k])
 			k++
 		}
-		if k < len(kids) && kids[k].key() == old.key() {
+		if k < len(kids) && compareItems(kids[k], old) == 0 {
 			out = appendItem(out, kids[k])
 			k++
 			continue

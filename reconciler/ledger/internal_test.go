@@ -76,6 +76,8 @@ func TestParseTreeRefuses(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"names that are not sorted": tree{b, a}.encode(),
 		"a name twice":              tree{a, a}.encode(),
+		"a path for a name":         tree{{name: "a/b", id: schema.Hash{1}}}.encode(),
+		"no name":                   tree{{id: schema.Hash{1}}}.encode(),
 		"a name that is cut off":    good[:5],
 		"an id that is cut off":     good[:len(good)-1],
 		"an executable":             bytes.Replace(good, []byte("100644"), []byte("100755"), 1),

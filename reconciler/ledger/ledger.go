@@ -41,7 +41,7 @@ type Ledger struct {
 
 // Open reads the ledger at a commit of its branch; a zero tip is a ledger without entries. It checks the commit's signature
 // and the checkpoint's, that the checkpoint is the Merkle root of the right edge, and that both speak of this project:
-// whoever holds no log key can have changed nothing. That every entry before is what was written then is for an audit.
+// whoever holds no log key can have changed nothing. That every entry before is what was written then is for [Verify].
 //
 // The error wraps [ErrDoubt] if the ledger itself is wrong, and not if it could not be read.
 func Open(ctx context.Context, objs Objects, tip schema.Hash, opts Options) (*Ledger, error) {

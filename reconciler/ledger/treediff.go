@@ -39,9 +39,9 @@ func (d *differ) trees(ctx context.Context, at string, want, have schema.Hash) e
 	for len(a) > 0 || len(b) > 0 {
 		var x, y item
 		switch {
-		case len(b) == 0 || len(a) > 0 && a[0].key() < b[0].key():
+		case len(b) == 0 || len(a) > 0 && compareItems(a[0], b[0]) < 0:
 			x, a = a[0], a[1:]
-		case len(a) == 0 || b[0].key() < a[0].key():
+		case len(a) == 0 || compareItems(b[0], a[0]) < 0:
 			y, b = b[0], b[1:]
 		default:
 			x, y, a, b = a[0], b[0], a[1:], b[1:]
