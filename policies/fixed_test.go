@@ -127,6 +127,11 @@ func TestSoak(t *testing.T) {
 		{"a second short", p, soaked(24*time.Hour-time.Second, true), schema.Hold, []schema.Code{"soak"}},
 		{"paused", p, soaked(time.Hour, false), schema.Hold, []schema.Code{"soak-paused"}},
 		{"long enough before it was paused", p, soaked(25*time.Hour, false), schema.Allow, nil},
+		{"long enough in all, with a disturbance an hour ago, where that restarts the time", policies.Soak{For: 24 * time.Hour, Reset: true}, func(f *policies.Facts) {
+			f.Change.Source.Soaked, f.Change.Source.SoakingSince = 25*time.Hour, noon.Add(-time.Hour)
+		}, schema.Hold, []schema.Code{"soak"}},
+		{"undisturbed long enough where a disturbance restarts the time", policies.Soak{For: 24 * time.Hour, Reset: true}, nil, schema.Allow, nil},
+		{"paused where a disturbance restarts the time", policies.Soak{For: time.Hour, Reset: true}, soaked(25*time.Hour, false), schema.Hold, []schema.Code{"soak-paused"}},
 		{"an edit has nothing to soak", p, func(f *policies.Facts) { f.Change.Kind, f.Change.Source = schema.Edit, nil }, schema.Allow, nil},
 		{"a promotion without a source", p, func(f *policies.Facts) { f.Change.Source = nil }, schema.Hold, []schema.Code{"not-live"}},
 		{"soak of another stage", policies.Soak{For: time.Hour, In: "testing"}, nil, schema.Hold, []schema.Code{"not-live"}},

@@ -25,7 +25,7 @@ func New(spec schema.PolicySpec) (Policy, error) {
 		if err != nil {
 			return nil, fmt.Errorf("policy soak: %w", err)
 		}
-		return Soak{For: s.For, In: s.In}, nil
+		return Soak{For: s.For, In: s.In, Reset: s.Reset}, nil
 	case "schema":
 		s, err := spec.Schema()
 		if err != nil {

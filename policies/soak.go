@@ -12,6 +12,8 @@ type Soak struct {
 	For time.Duration
 	// In, if given, is the only stage whose soak counts.
 	In schema.StageName
+	// Reset counts only the running stretch: a disturbance restarts the time instead of pausing it (RULES R12).
+	Reset bool
 }
 
 // Evaluate allows what has no stage before (an edit, a rollback, a tune). While soak accrues, Earliest says when it ends.
@@ -28,16 +30,27 @@ func (s Soak) Evaluate(f Facts) schema.Verdict {
 		return answer(policy, schema.Hold, "clock", "skew", duration(coarse(f.ClockSkew)))
 	}
 	v := answer(policy, schema.Hold, "soak", "need", duration(s.For), "in", string(src.Stage))
+	soaked := s.soaked(f.Now, *src)
 	switch {
-	case src.Soaked >= s.For:
+	case soaked >= s.For:
 		v.Outcome, v.Code = schema.Allow, ""
 	case src.SoakingSince.IsZero():
 		v.Code = "soak-paused"
 	default:
-		earliest := f.Now.Add(s.For - src.Soaked).UTC().Truncate(time.Millisecond)
+		earliest := f.Now.Add(s.For - soaked).UTC().Truncate(time.Millisecond)
 		v.Earliest = &earliest
 	}
 	return v
+}
+
+func (s Soak) soaked(now time.Time, src schema.Source) time.Duration {
+	switch {
+	case !s.Reset:
+		return src.Soaked
+	case src.SoakingSince.IsZero():
+		return 0
+	}
+	return now.Sub(src.SoakingSince)
 }
 
 // coarse keeps a verdict about a clock from changing with every second that it is wrong.
