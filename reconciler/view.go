@@ -142,7 +142,7 @@ func cellView(cell schema.Cell, s ledger.State, stage schema.Stage) schema.CellV
 	}
 	if a := s.Admitted; a.Seq > 0 {
 		c.Revision, c.Content, c.Seq, c.Commit, c.Since, c.LiveAt = a.Revision, a.Content, a.Seq, a.Commit, a.At, a.LiveAt
-		c.Targets = targetViews(s, stage)
+		c.MergeRequest, c.Targets = a.MergeRequest, targetViews(s, stage)
 	}
 	c.State = cellState(c, s)
 	return c

@@ -57,17 +57,19 @@ const (
 
 // CellView is one app in one stage.
 type CellView struct {
-	Cell     Cell         `json:"cell"`
-	State    CellState    `json:"state"`
-	Revision Revision     `json:"revision,omitempty"` // admitted
-	Content  Content      `json:"content,omitempty"`
-	Seq      int64        `json:"seq,omitempty"`   // entry that admitted it
-	Commit   Hash         `json:"commit,omitzero"` // position of the stage's ref that holds it
-	Since    time.Time    `json:"since,omitzero"`
-	LiveAt   time.Time    `json:"live_at,omitzero"`
-	Targets  []TargetView `json:"targets,omitempty"`
-	Held     *HeldView    `json:"held,omitempty"`
-	Incident *Incident    `json:"incident,omitempty"`
+	Cell     Cell      `json:"cell"`
+	State    CellState `json:"state"`
+	Revision Revision  `json:"revision,omitempty"` // admitted
+	Content  Content   `json:"content,omitempty"`
+	Seq      int64     `json:"seq,omitempty"`   // entry that admitted it
+	Commit   Hash      `json:"commit,omitzero"` // position of the stage's ref that holds it
+	// MergeRequest brought what is admitted; 0 where it was sealed.
+	MergeRequest int64        `json:"merge_request,omitempty"`
+	Since        time.Time    `json:"since,omitzero"`
+	LiveAt       time.Time    `json:"live_at,omitzero"`
+	Targets      []TargetView `json:"targets,omitempty"`
+	Held         *HeldView    `json:"held,omitempty"`
+	Incident     *Incident    `json:"incident,omitempty"`
 }
 
 // TargetView is what one target is known to hold.

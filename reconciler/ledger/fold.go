@@ -78,7 +78,7 @@ func (s *State) admit(e Entry) {
 		Revision: to.Revision, Content: to.Content, Manifest: e.Decision.Manifest,
 		Commit: e.Decision.Landing.Tip, At: e.At,
 		Authors: e.Decision.Authors, Required: e.Decision.Required,
-		Full: full, Flags: s.flagsOf(to.Revision),
+		Full: full, Flags: s.flagsOf(to.Revision), MergeRequest: iid(e.Decision.MergeRequest),
 	})
 	s.Held = nil
 }
@@ -170,13 +170,18 @@ func held(before *Held, e Entry) *Held {
 		Seq: e.Seq, Base: d.Landing.Base, Tip: d.Landing.Tip,
 		Change: d.Change, Verdict: d.Verdict, Since: e.At,
 	}
-	if d.MergeRequest != nil {
-		h.IID = d.MergeRequest.IID
-	}
+	h.IID = iid(d.MergeRequest)
 	if before != nil && before.Tip == h.Tip {
 		h.Since = before.Since
 	}
 	return h
+}
+
+func iid(mr *MergeRequest) int64 {
+	if mr == nil {
+		return 0
+	}
+	return mr.IID
 }
 
 // observed is when what a delivery entry tells of was seen: earlier than the entry if it was spooled (RULES R34).

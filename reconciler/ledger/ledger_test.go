@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"maps"
 	"testing"
 	"time"
 
@@ -129,8 +128,6 @@ func (w *world) reopen() *ledger.Ledger {
 	}
 	return l
 }
-
-func (w *world) copyObjects() memory { return maps.Clone(w.objects) }
 
 var (
 	main     = "refs/heads/main"

@@ -32,10 +32,12 @@ type Admission struct {
 	Manifest schema.Digest   `json:"manifest,omitempty"`
 	Commit   schema.Hash     `json:"commit"` // position of the stage's ref that holds it
 	At       time.Time       `json:"at"`
-	Authors  []string        `json:"authors,omitempty"`
-	Required []string        `json:"required,omitempty"` // targets that make it live
-	Full     bool            `json:"full,omitempty"`     // passed its full gate here, so the rollback gate may serve it
-	Flags    []Flag          `json:"flags,omitempty"`
+	// MergeRequest brought it; 0 where genesis sealed it.
+	MergeRequest int64    `json:"merge_request,omitempty"`
+	Authors      []string `json:"authors,omitempty"`
+	Required     []string `json:"required,omitempty"` // targets that make it live
+	Full         bool     `json:"full,omitempty"`     // passed its full gate here, so the rollback gate may serve it
+	Flags        []Flag   `json:"flags,omitempty"`
 
 	LiveAt time.Time `json:"live_at,omitzero"` // when the last required target was read back; zero: not live yet
 	// Soaked is the time it was live and undisturbed, up to SoakingSince; the running stretch comes on top.

@@ -178,6 +178,9 @@ func cellOf(cfg Config, v schema.View, c schema.CellView, stale bool) cell {
 	if state == unknown {
 		out.Was, out.Since = "was "+safe(string(c.State)), stamped(v.Looked, now)
 	}
+	if c.MergeRequest != 0 {
+		out.MergeRequest = mergeRequest(c.MergeRequest)
+	}
 	if c.Held != nil {
 		out.MergeRequest, out.Change, out.Lines = mergeRequest(c.Held.MergeRequest), changeText(*c.Held), checkLines(cfg, *c.Held, now)
 		for _, l := range out.Lines {

@@ -183,8 +183,11 @@ func (r rows) add(v schema.View, c schema.CellView, o TextOptions) {
 	if at := since(c); state != unknown && !at.IsZero() {
 		old = age(o.Now.Sub(at))
 	}
+	if c.MergeRequest != 0 {
+		mr = mergeRequest(c.MergeRequest)
+	}
 	if c.Held != nil {
-		mr = mergeRequest(c.Held.MergeRequest)
+		mr = mergeRequest(c.Held.MergeRequest) // what waits is what a person acts on
 	}
 	r.revision.add(revision, "")
 	r.age.add(old, "")

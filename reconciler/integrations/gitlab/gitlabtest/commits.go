@@ -11,7 +11,6 @@ type commit struct {
 	sha, title, message string
 	parents             []string
 	author, committer   signature
-	signed              bool
 }
 
 // commitFormat has the fields of a commit between unit separators; a commit

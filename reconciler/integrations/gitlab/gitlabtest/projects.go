@@ -59,7 +59,6 @@ type project struct {
 	former    []string // paths it had before
 	repo      repository
 	createdAt time.Time
-	lastIID   int
 	mrs       []*mergeRequest // by iid
 	statuses  []*commitStatus // oldest first
 	pipelines []*pipeline     // oldest first
