@@ -186,8 +186,27 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 		return report
 	}
 	report.ApplyErr = p.converge(ctx, &report)
+	report.Held = p.held(ctx)
 	r.publish(ctx, p, report)
 	return report
+}
+
+// held counts the cells that wait or were refused, the control cell included.
+func (p *pass) held(ctx context.Context) int {
+	n := 0
+	if p.ledger.Head().Control.Held != nil {
+		n++
+	}
+	states, err := p.ledger.Cells(ctx)
+	if err != nil {
+		return n // the loops have said so
+	}
+	for _, s := range states {
+		if s.Held != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // Wake asks the next pass to compare a cell's targets even if no full comparison is due.
