@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
@@ -16,6 +19,12 @@ type deliveryKey struct {
 	target string
 }
 
+// chunk is how many cells a target is asked about at once.
+const chunk = 256
+
+// maxCompareGap is the longest time between two full comparisons, whatever they cost.
+const maxCompareGap = 5 * time.Minute
+
 // converge makes the targets equal to what was admitted and records what was read back. A failing target never blocks the
 // others; while the ledger cannot be reached, what happened is spooled and drift repair goes on (RULES R34).
 func (p *pass) converge(ctx context.Context, report *Report) error {
@@ -23,27 +32,66 @@ func (p *pass) converge(ctx context.Context, report *Report) error {
 	if err != nil {
 		return fmt.Errorf("read the ledger's state: %w", err)
 	}
-	full := p.full.IsZero() || p.now.Sub(p.full) >= p.cfg.CompareEvery
-	dirty := p.takeDirty()
+	began, full := p.cfg.Now(), p.fullIsDue()
 	var d deliveries
+	jobs := p.plan(ctx, states, full, &d)
+	for _, name := range slices.Sorted(maps.Keys(jobs)) {
+		for part := range slices.Chunk(jobs[name], chunk) {
+			p.deliver(ctx, name, part, &d)
+		}
+	}
+	if full {
+		p.full, p.fullTook = p.now, p.cfg.Now().Sub(began)
+	}
+	report.Drifted, report.Failed = d.drifted, d.failed
+	return errors.Join(append(d.errs, p.recordDeliveries(ctx, report, d.entries))...)
+}
+
+// fullIsDue spends at most a twentieth of the time on comparing everything, and compares at least every five minutes;
+// between, what watching woke and what is pending is compared.
+func (p *pass) fullIsDue() bool {
+	gap := p.cfg.CompareEvery
+	if gap == 0 {
+		gap = min(20*p.fullTook, maxCompareGap)
+	}
+	return p.full.IsZero() || p.now.Sub(p.full) >= gap
+}
+
+// job is one cell at one target.
+type job struct {
+	state   ledger.State
+	target  schema.StageTarget
+	release integrations.Release
+}
+
+func (j job) key() deliveryKey {
+	return deliveryKey{schema.Cell{Stage: j.state.Stage, App: j.state.App}, j.target.Name}
+}
+
+// plan lists what has to be compared, by target.
+func (p *pass) plan(ctx context.Context, states []ledger.State, full bool, d *deliveries) map[string][]job {
+	dirty := p.takeDirty()
+	jobs := map[string][]job{}
 	for _, state := range states {
 		cell := schema.Cell{Stage: state.Stage, App: state.App}
 		stage, ok := p.rules.project.Stage(cell.Stage)
-		if !ok || state.Admitted.Seq == 0 {
+		if !ok || state.Admitted.Seq == 0 || !deliverable(state) {
 			continue
 		}
 		watched := full || dirty[cell] || dirty[schema.Cell{Stage: cell.Stage}]
 		for _, target := range stage.Targets {
-			if watched || p.pending(state, target.Name) {
-				p.deliver(ctx, state, target, &d)
+			if !watched && !p.pending(state, target.Name) {
+				continue
 			}
+			release, err := p.release(ctx, state, target)
+			if err != nil {
+				d.errs = append(d.errs, err)
+				continue
+			}
+			jobs[target.Name] = append(jobs[target.Name], job{state, target, release})
 		}
 	}
-	if full {
-		p.full = p.now
-	}
-	report.Drifted, report.Failed = d.drifted, d.failed
-	return errors.Join(append(d.errs, p.recordDeliveries(ctx, report, d.entries))...)
+	return jobs
 }
 
 // deliveries are what converging one pass comes to.
@@ -59,35 +107,43 @@ func (p *pass) pending(state ledger.State, target string) bool {
 	return state.Live[target].Seq != state.Admitted.Seq || !p.down[deliveryKey{schema.Cell{Stage: state.Stage, App: state.App}, target}].IsZero()
 }
 
-// deliver compares one cell at one target and writes it if it differs.
-func (p *pass) deliver(ctx context.Context, state ledger.State, target schema.StageTarget, d *deliveries) {
-	if !deliverable(state) {
-		return
-	}
-	key := deliveryKey{schema.Cell{Stage: state.Stage, App: state.App}, target.Name}
-	t, ok := p.cfg.Targets[target.Name]
+// deliver compares cells at one target and writes those that differ.
+func (p *pass) deliver(ctx context.Context, name string, jobs []job, d *deliveries) {
+	t, ok := p.cfg.Targets[name]
 	if !ok {
-		d.errs = append(d.errs, fmt.Errorf("target %s of stage %s is not in the operator's file: %w", target.Name, state.Stage, integrations.ErrInvalid))
+		d.errs = append(d.errs, fmt.Errorf("target %s of stage %s is not in the operator's file: %w", name, jobs[0].state.Stage, integrations.ErrInvalid))
 		return
 	}
-	release, err := p.release(ctx, state, target)
-	if err != nil {
-		d.errs = append(d.errs, err)
-		return
-	}
-	found, err := t.Read(ctx, release)
-	if err == nil && found.Equal {
-		p.settled(state, key, d)
-		return
-	}
-	if err == nil {
-		p.noteDrift(state, key, found, d)
-		if _, err = t.Write(ctx, release); err == nil {
-			p.applied(state, key, d)
-			return
+	var differ []job
+	for i, found := range integrations.ReadMany(ctx, t, releases(jobs)) {
+		switch {
+		case found.Err != nil:
+			p.failed(jobs[i], found.Err, d)
+		case found.Equal:
+			p.settled(jobs[i], d)
+		default:
+			p.noteDrift(jobs[i], found.Observation, d)
+			differ = append(differ, jobs[i])
 		}
 	}
-	p.failed(state, target, key, err, d)
+	if len(differ) == 0 {
+		return
+	}
+	for i, wrote := range integrations.WriteMany(ctx, t, releases(differ)) {
+		if wrote.Err != nil {
+			p.failed(differ[i], wrote.Err, d)
+			continue
+		}
+		p.applied(differ[i], d)
+	}
+}
+
+func releases(jobs []job) []integrations.Release {
+	out := make([]integrations.Release, len(jobs))
+	for i, j := range jobs {
+		out[i] = j.release
+	}
+	return out
 }
 
 // deliverable leaves out cells that never had promoted files: stage-local files may wait prepared (RULES R2).
@@ -105,29 +161,29 @@ func deliverable(state ledger.State) bool {
 
 // settled records the read-back if the ledger does not know it: after a crash nothing is written again, and the time of the
 // apply is that of this reading.
-func (p *pass) settled(state ledger.State, key deliveryKey, d *deliveries) {
-	delete(p.down, key)
-	_, down := state.Down[key.target]
-	if state.Live[key.target].Seq == state.Admitted.Seq && !down {
+func (p *pass) settled(j job, d *deliveries) {
+	_, down := j.state.Down[j.target.Name]
+	if j.state.Live[j.target.Name].Seq == j.state.Admitted.Seq && !down {
+		delete(p.down, j.key())
 		return
 	}
-	p.applied(state, key, d)
+	p.applied(j, d)
 }
 
-func (p *pass) applied(state ledger.State, key deliveryKey, d *deliveries) {
-	delete(p.down, key)
-	e := deliveryEntry(ledger.Apply, state, key.target)
+func (p *pass) applied(j job, d *deliveries) {
+	delete(p.down, j.key())
+	e := deliveryEntry(ledger.Apply, j)
 	e.Delivery.Result = ledger.ResultOK
 	d.entries = append(d.entries, e)
 }
 
 // noteDrift records what differed, if it was equal before; the first delivery of a release is no drift.
-func (p *pass) noteDrift(state ledger.State, key deliveryKey, found integrations.Observation, d *deliveries) {
-	if state.Live[key.target].Seq != state.Admitted.Seq {
+func (p *pass) noteDrift(j job, found integrations.Observation, d *deliveries) {
+	if j.state.Live[j.target.Name].Seq != j.state.Admitted.Seq {
 		return
 	}
 	d.drifted++
-	e := deliveryEntry(ledger.Drift, state, key.target)
+	e := deliveryEntry(ledger.Drift, j)
 	e.Delivery.Found = found.Digest
 	for _, k := range found.Keys {
 		e.Delivery.Keys = append(e.Delivery.Keys, ledger.DriftKey(k))
@@ -137,38 +193,38 @@ func (p *pass) noteDrift(state ledger.State, key deliveryKey, found integrations
 
 // failed records a delivery that did not succeed, once for each reason. A target that only does not answer is given two
 // intervals before the cells that were live there count as unverified (RULES R12).
-func (p *pass) failed(state ledger.State, target schema.StageTarget, key deliveryKey, err error, d *deliveries) {
-	if ctxEnded(err) {
+func (p *pass) failed(j job, err error, d *deliveries) {
+	if errors.Is(err, context.Canceled) {
 		d.errs = append(d.errs, err)
 		return
 	}
 	d.failed++
 	code := integrations.Code(err)
-	d.errs = append(d.errs, fmt.Errorf("deliver %s: %w", key.cell, err))
-	since, known := p.down[key]
+	d.errs = append(d.errs, fmt.Errorf("deliver %s: %w", j.key().cell, err))
+	since, known := p.down[j.key()]
 	if !known {
-		p.down[key], since = p.now, p.now
+		p.down[j.key()], since = p.now, p.now
 	}
-	if was, ok := state.Down[key.target]; ok && was.Code == code {
+	if was, ok := j.state.Down[j.target.Name]; ok && was.Code == code {
 		return
 	}
-	live := state.Live[key.target].Seq == state.Admitted.Seq
+	live := j.state.Live[j.target.Name].Seq == j.state.Admitted.Seq
 	switch {
 	case !live:
-		e := deliveryEntry(ledger.Apply, state, key.target)
+		e := deliveryEntry(ledger.Apply, j)
 		e.Code, e.Delivery.Result = code, ledger.ResultFailed
 		d.entries = append(d.entries, e)
-	case target.Required && p.now.Sub(since) >= 2*p.cfg.Interval:
-		e := deliveryEntry(ledger.TargetDown, state, key.target)
+	case j.target.Required && p.now.Sub(since) >= 2*p.cfg.Interval:
+		e := deliveryEntry(ledger.TargetDown, j)
 		e.Code = code
 		d.entries = append(d.entries, e)
 	}
 }
 
-func deliveryEntry(kind ledger.Kind, state ledger.State, target string) ledger.Entry {
+func deliveryEntry(kind ledger.Kind, j job) ledger.Entry {
 	return ledger.Entry{
-		Kind: kind, Stage: state.Stage, App: state.App,
-		Delivery: &ledger.Delivery{Target: target, Admission: state.Admitted.Seq, Content: state.Admitted.Content},
+		Kind: kind, Stage: j.state.Stage, App: j.state.App,
+		Delivery: &ledger.Delivery{Target: j.target.Name, Admission: j.state.Admitted.Seq, Content: j.state.Admitted.Content},
 	}
 }
 
@@ -186,8 +242,4 @@ func (p *pass) recordDeliveries(ctx context.Context, report *Report, entries []l
 		return errors.Join(err, spoolErr)
 	}
 	return err
-}
-
-func ctxEnded(err error) bool {
-	return errors.Is(err, context.Canceled)
 }

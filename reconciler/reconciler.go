@@ -32,7 +32,8 @@ type Config struct {
 	StateDir  string // for the spool and the ledger's high-water mark
 	// Interval is the time between polls; it also says when a silent target counts as down (twice the interval).
 	Interval time.Duration
-	// CompareEvery is the time between full comparisons of the targets; 0 compares on every pass.
+	// CompareEvery is the time between full comparisons of the targets. By default they take at most a twentieth of the
+	// time and are at most five minutes apart, so a small project is compared on every pass.
 	CompareEvery time.Duration
 	Now          func() time.Time // time.Now by default
 	Log          *slog.Logger     // discards by default
@@ -104,13 +105,15 @@ var (
 
 // Reconciler runs the loops of one project. Pass must not be called by two goroutines at once; View may be.
 type Reconciler struct {
-	cfg   Config
-	known *ledger.Ledger // last one opened and found good; never replaced by one that does not extend it
-	rules *rules         // control files in force, by ledger entry
-	spool *spool
-	down  map[deliveryKey]time.Time // since when a target did not answer, until the ledger says so
-	full  time.Time                 // last full comparison of the targets
-	view  atomic.Pointer[schema.View]
+	cfg      Config
+	known    *ledger.Ledger // last one opened and found good; never replaced by one that does not extend it
+	rules    *rules         // control files in force, by ledger entry
+	spool    *spool
+	down     map[deliveryKey]time.Time // since when a target did not answer, until the ledger says so
+	full     time.Time                 // last full comparison of the targets
+	fullTook time.Duration             // how long it took
+	made     releaseCache
+	view     atomic.Pointer[schema.View]
 	// inForce is rules for the goroutines that watch.
 	inForce atomic.Pointer[rules]
 

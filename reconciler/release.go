@@ -37,31 +37,76 @@ func documentFiles(m schema.Manifest, files map[string][]byte) []schema.Document
 
 // release reads what was admitted, from Git, and proves that it is what the ledger names before anything is delivered.
 func (p *pass) release(ctx context.Context, state ledger.State, target schema.StageTarget) (integrations.Release, error) {
-	cell := schema.Cell{Stage: state.Stage, App: state.App}
-	a := state.Admitted
-	files := map[string][]byte{}
-	var manifest schema.Manifest
-	if a.Revision != schema.None {
-		encoded, err := p.ledger.Evidence(ctx, a.Manifest)
-		if err != nil {
-			return integrations.Release{}, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
-		}
-		if manifest, err = schema.ParseManifest(encoded); err != nil {
-			return integrations.Release{}, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
-		}
-		if manifest.Content() != a.Content {
-			return integrations.Release{}, fmt.Errorf("manifest of %s is of %s, entry #%d admitted %s: %w", cell, manifest.Content(), a.Seq, a.Content, ErrDoubt)
-		}
-		if files, err = p.admittedFiles(ctx, cell, a, manifest); err != nil {
+	key := releaseKey{schema.Cell{Stage: state.Stage, App: state.App}, target.Name, state.Admitted.Seq, p.rules.seq}
+	release, ok := p.made.get(key)
+	if !ok {
+		var err error
+		if release, err = p.makeRelease(ctx, state, target); err != nil {
 			return integrations.Release{}, err
 		}
+		p.made.put(key, release)
+	}
+	_, release.Applied = state.Live[target.Name]
+	return release, nil
+}
+
+func (p *pass) makeRelease(ctx context.Context, state ledger.State, target schema.StageTarget) (integrations.Release, error) {
+	cell, a := schema.Cell{Stage: state.Stage, App: state.App}, state.Admitted
+	if a.Revision == schema.None {
+		return newRelease(p.rules, cell, a, nil, nil, target)
+	}
+	encoded, err := p.ledger.Evidence(ctx, a.Manifest)
+	if err != nil {
+		return integrations.Release{}, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
+	}
+	manifest, err := schema.ParseManifest(encoded)
+	if err != nil {
+		return integrations.Release{}, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
+	}
+	if manifest.Content() != a.Content {
+		return integrations.Release{}, fmt.Errorf("manifest of %s is of %s, entry #%d admitted %s: %w", cell, manifest.Content(), a.Seq, a.Content, ErrDoubt)
+	}
+	files, err := p.admittedFiles(ctx, cell, a, manifest)
+	if err != nil {
+		return integrations.Release{}, err
 	}
 	release, err := newRelease(p.rules, cell, a, manifest, files, target)
 	if err != nil {
 		return integrations.Release{}, fmt.Errorf("document of %s: %w", cell, err)
 	}
-	_, release.Applied = state.Live[target.Name]
 	return release, nil
+}
+
+// releaseKey names a release: the admission, where it goes, and the rules it was made under.
+type releaseKey struct {
+	cell    schema.Cell
+	target  string
+	seq     int64
+	control int64
+}
+
+// maxReleases bounds the bytes that releaseCache keeps: every cell of the reference size with a kilobyte or two.
+const maxReleases = 128 << 20
+
+// releaseCache keeps releases between passes: a full comparison reads the targets, not Git. One pass at a time uses it.
+type releaseCache struct {
+	byKey map[releaseKey]integrations.Release
+	bytes int
+}
+
+func (c *releaseCache) get(key releaseKey) (integrations.Release, bool) {
+	r, ok := c.byKey[key]
+	return r, ok
+}
+
+// put forgets everything when it is full: what is asked for again is made again.
+func (c *releaseCache) put(key releaseKey, r integrations.Release) {
+	size := 3 * len(r.Document) // the files once more, and what holds them
+	if c.byKey == nil || c.bytes+size > maxReleases {
+		c.byKey, c.bytes = map[releaseKey]integrations.Release{}, 0
+	}
+	c.byKey[key] = r
+	c.bytes += size
 }
 
 // admittedFiles reads the files of a manifest at the commit that was admitted. Bytes that are not those of the manifest are

@@ -23,7 +23,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 	v.At, v.Problems = r.cfg.Now().UTC(), problems(report)
 	v.Repository, v.StaleAfter = r.cfg.Name, r.staleAfter(p, v.At)
 	if p != nil {
-		fresh, err := NewView(ctx, p.ledger, p.rules.project)
+		fresh, err := r.viewOf(ctx, p)
 		if err != nil {
 			v.Problems = append(v.Problems, err.Error())
 		} else {
@@ -40,6 +40,14 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 		}
 	}
 	r.view.Store(&v)
+}
+
+// viewOf makes the view of a ledger once: most passes find nothing new.
+func (r *Reconciler) viewOf(ctx context.Context, p *pass) (schema.View, error) {
+	if last := r.view.Load(); last != nil && last.Ledger.Tip == p.ledger.Tip() && !last.Ledger.Tip.IsZero() {
+		return *last, nil
+	}
+	return NewView(ctx, p.ledger, p.rules.project)
 }
 
 // minStale keeps the shortest intervals from calling a view stale while the next pass is still under way.
