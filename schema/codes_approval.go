@@ -7,9 +7,9 @@ var approvalCodes = []CodeInfo{
 		Cause: "The gate asks for more people who approved exactly this change. Only those count who have the role and did not work on it.",
 		Fix:   "Ask one of the people named to approve the merge request.",
 	}, {
-		Code: "signed-approvals-missing", Title: "signed approvals are missing", Message: "{need_signed} signed approvals are missing",
-		Cause: "The gate asks for approvals by the approver's own signature, which this version of sluice does not read.",
-		Fix:   "Remove signed: from approvals: in sluice.yaml.",
+		Code: "signed-approvals-missing", Title: "signed approvals are missing", Message: "{have_signed} of {need_signed} signed approvals[: {signed_by}][; may sign: {eligible_signed}]",
+		Cause: "The gate asks for approvals by the approver's own signature, so that nobody has to believe the forge.",
+		Fix:   "Ask one of the people named to run sluice approve.",
 	}, {
 		Code: "approval-stale", Title: "approval is for another change", Message: "the approval[ by {by}] is for another state of this app",
 		Cause: "The content, or what it replaces, changed after the approval; also when the change only looks the same.",
@@ -26,6 +26,10 @@ var approvalCodes = []CodeInfo{
 		Code: "approval-unbound", Title: "approval without a time", Message: "the forge does not say when the approval[ by {by}] was given",
 		Cause: "Without its time nobody can tell which version was approved. Some GitLab editions leave it out.",
 		Fix:   "Ask for the approval again; sluice also reads it from the merge request's notes.",
+	}, {
+		Code: "approval-signature", Title: "approval's signature does not count", Message: "the signature of the approval[ by {by}] does not count: {why}",
+		Cause: "The signature does not fit, or its key is nobody's, ran out, was revoked or may not sign approvals. sluice explain knows the reason named.",
+		Fix:   "Let the approver sign again, with a key in force.",
 	}, {
 		Code: "self-approval", Title: "own change approved", Message: "{by} worked on the change and cannot approve it",
 		Cause: "Authors, committers, signers, co-authors and who opened the merge request never count, also for what a promotion carries along.",

@@ -55,6 +55,18 @@ var trustCodes = []CodeInfo{
 		Cause: "The role has no effect; the stage was renamed or misspelled.",
 		Fix:   "Correct the role in principals.yaml.",
 	}, {
+		Code: "trust-proof", Title: "nobody showed to hold a key", Message: "{key} has no valid proof of possession[: {why}]",
+		Cause: "A key that comes into the trust directory has to sign who it belongs to, else somebody could take credit for what another signs.",
+		Fix:   "Let the key's owner make the proof with sluice trust, and put it beside the key.",
+	}, {
+		Code: "trust-revocation", Title: "key left without a reason", Message: "{key} may not change that way: {why}",
+		Cause: "A key stops counting by a revocation with its reason, and stays listed, so that an audit can tell what rests on it.",
+		Fix:   "Revoke the key with sluice trust: superseded, retired or compromised.",
+	}, {
+		Code: "trust-log-keys", Title: "ledger key replaced at once", Message: "no log key of the version in force stays",
+		Cause: "The old key hands over to the new one in the ledger, so one version has to name both (RULES R23).",
+		Fix:   "Add the new log key in one version, and remove the old one in a later version.",
+	}, {
 		Code: "trust-sequence", Title: "trust version out of order", Message: "the trust version does not follow the one in force[: {why}]",
 		Cause: "Each version is one more than the version before and names its digest.",
 		Fix:   "Make the next version with sluice trust, on top of the one in force.",
@@ -86,6 +98,14 @@ var trustCodes = []CodeInfo{
 		Code: "control-held", Title: "control change is held", Message: "the change of the control files is held[: it would change {cells}]",
 		Cause: "Control files change with the admins' signatures alone, and not while an app whose digests they would change is held.",
 		Fix:   "Let the admins sign the change, and clear the apps named first.",
+	}, {
+		Code: "request-refused", Title: "signed request is not valid", Message: "the {kind} request does not count[: {why}]",
+		Cause: "A request says what it is for, is made against the ledger as it is, has an end, and counts once.",
+		Fix:   "Make it again with sluice.",
+	}, {
+		Code: "request-unsigned", Title: "too few people signed a request", Message: "the {kind} request has {have} of {need} signatures[ by {role}]",
+		Cause: "Each kind of request needs a number of people with a role. People are counted, not keys.",
+		Fix:   "Let more of them sign the same request.",
 	}, {
 		Code: "genesis-missing", Title: "project is not sealed yet", Message: "the project has no genesis entry",
 		Cause: "Nothing can be admitted before the admins sealed what the repository holds.",

@@ -44,6 +44,15 @@ func TestFormatPageAndDecoderAgree(t *testing.T) {
 	for _, field := range []string{"files", "files.PATH.base64", "files.PATH.mode", "values", "values.PATH"} {
 		known["Document: "+field] = true
 	}
+	for _, field := range []string{"project", "principal", "key", "version"} {
+		known["keys/ID/NAME.proof: "+field] = true
+	}
+	for _, kind := range requestKinds() {
+		known["Kinds of requests: "+kind] = true
+		for _, field := range RequestFields(kind) {
+			known["Requests: "+field] = true
+		}
+	}
 	for field := range known {
 		if !documented[field] {
 			t.Errorf("FORMAT.md does not document %s", field)
@@ -52,6 +61,28 @@ func TestFormatPageAndDecoderAgree(t *testing.T) {
 	for field := range documented {
 		if !known[field] {
 			t.Errorf("FORMAT.md documents %s, which nothing reads", field)
+		}
+	}
+}
+
+func requestKinds() []string {
+	kinds := []string{KindApprove}
+	for _, rule := range requestRules {
+		kinds = append(kinds, rule.Kind)
+	}
+	return kinds
+}
+
+// TestFormatPageListsTheFieldsOfEachRequest compares the order too: it is part of the format.
+func TestFormatPageListsTheFieldsOfEachRequest(t *testing.T) {
+	page, err := os.ReadFile("FORMAT.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range requestKinds() {
+		m := regexp.MustCompile("(?m)^\\| `" + kind + "` \\| `([^`]+)` \\|").FindStringSubmatch(string(page))
+		if want := strings.Join(RequestFields(kind), " "); m == nil || m[1] != want {
+			t.Errorf("%s: the page has %q, want %q", kind, m, want)
 		}
 	}
 }

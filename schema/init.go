@@ -31,6 +31,7 @@ type InitOptions struct {
 type PublicKey struct {
 	Format KeyFormat
 	Data   []byte
+	Proof  *KeyProof // for version 1; nil if the private half is not at hand
 }
 
 // BotID is the principal of the reconciler's commits in a new project.
@@ -101,7 +102,7 @@ func (k PublicKey) of(person, name string) Key {
 	if k.Format == OpenPGPKey {
 		suffix = ".asc"
 	}
-	return Key{Principal: person, Path: keysDir + person + "/" + name + suffix, Format: k.Format, Data: k.Data}
+	return Key{Principal: person, Path: keysDir + person + "/" + name + suffix, Format: k.Format, Data: k.Data, Proof: k.Proof}
 }
 
 // projectFile writes sluice.yaml: six lines, and more only where the repository differs from the default.

@@ -103,7 +103,7 @@ func (r *trustReader) checkSignatureName(path, name string) {
 
 func (r *trustReader) checkKeyName(path, person, name string) {
 	id, isKey := cutAny(name, ".pub", ".asc")
-	sidecar, isSidecar := strings.CutSuffix(name, ".yaml")
+	sidecar, isSidecar := cutAny(name, ".yaml", ".proof")
 	switch {
 	case CheckSegment(person) != nil:
 		r.stray(TrustDir+"/"+path, "want "+keysDir+"<person>/…")
@@ -112,7 +112,7 @@ func (r *trustReader) checkKeyName(path, person, name string) {
 	case isSidecar:
 		r.stray(TrustDir+"/"+path, "there is no key "+sidecar+".pub or "+sidecar+".asc beside it")
 	default:
-		r.stray(TrustDir+"/"+path, "want a key, NAME.pub or NAME.asc, or NAME.yaml beside one")
+		r.stray(TrustDir+"/"+path, "want a key, NAME.pub or NAME.asc, or NAME.yaml or NAME.proof beside one")
 	}
 }
 

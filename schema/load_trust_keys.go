@@ -33,6 +33,7 @@ func (r *trustReader) readKeys() {
 		if r.has(name + ".yaml") {
 			r.sidecar(&k, name+".yaml")
 		}
+		r.readProof(&k)
 		r.trust.Keys = append(r.trust.Keys, k)
 	}
 }

@@ -73,6 +73,7 @@ type Key struct {
 	ValidUntil time.Time
 	Revoked    *Revocation
 	Usages     []KeyUsage // empty is all
+	Proof      *KeyProof  // that its owner holds it; nil if there is none
 }
 
 // KeyFormat is how a key is written.

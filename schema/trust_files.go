@@ -18,6 +18,9 @@ func (t Trust) Files() map[string][]byte {
 			name, _ := cutAny(k.Path, ".pub", ".asc")
 			files[name+".yaml"] = side
 		}
+		if k.Proof != nil {
+			files[proofFile(k.Path)] = k.Proof.Encode()
+		}
 	}
 	root := t.Root
 	if digest, err := TrustFilesDigest(files); err == nil { // paths of a map are unique
