@@ -1,0 +1,242 @@
+package reconciler_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo/gitrepotest"
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
+	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// silentForge knows of no merge request.
+type silentForge struct{}
+
+func (silentForge) Landings(context.Context, schema.Hash, string) ([]schema.MergeRequest, error) {
+	return nil, nil
+}
+func (silentForge) Opened(context.Context) ([]schema.MergeRequest, error) { return nil, nil }
+
+// scale is a sealed project of so many apps in five stages, on a repository on disk and an etcd in this process.
+type scale struct {
+	t          testing.TB
+	dir, bare  string
+	reconciler *reconciler.Reconciler
+}
+
+func newScale(t testing.TB, apps int) *scale {
+	t.Helper()
+	s := &scale{t: t, dir: t.TempDir()}
+	s.bare = filepath.Join(s.dir, "config.git")
+	if _, err := gitrepotest.Large(s.bare, apps, 5); err != nil {
+		t.Fatal(err)
+	}
+	ann := s.key("ann")
+	logSigner := s.key("log")
+	logKey, err := signing.NewLogKey(logSigner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	anchor := s.control(ann, logSigner)
+	s.seal(ann)
+	s.open(logKey, anchor)
+	return s
+}
+
+func (s *scale) key(name string) *signing.SSHSigner {
+	s.t.Helper()
+	private, _, err := signing.GenerateEd25519()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	signer, err := signing.NewSSHSigner(private)
+	if err != nil {
+		s.t.Fatalf("%s: %v", name, err)
+	}
+	return signer
+}
+
+// control commits the control files on top of main.
+func (s *scale) control(ann, logKey *signing.SSHSigner) schema.Digest {
+	s.t.Helper()
+	files, err := schema.NewProject(schema.InitOptions{
+		ProjectID: strings.Repeat("5ca1e", 6), CreatedAt: time.Now().UTC(), Person: schema.Principal{ID: "ann", Emails: []string{"ann@example.com"}},
+		Key: schema.PublicKey{Format: schema.SSHKey, Data: []byte(ann.PublicKey() + "\n")}, LogKey: logKey.PublicKey(),
+		BotKey: schema.PublicKey{Format: schema.SSHKey, Data: []byte(s.key("bot").PublicKey() + "\n")},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var in strings.Builder
+	in.WriteString("commit refs/heads/main\ncommitter Ann <ann@example.com> 1700000001 +0000\ndata 7\ncontrol\nfrom refs/heads/main^0\n")
+	for path, data := range files {
+		fmt.Fprintf(&in, "M 100644 inline %s\ndata %d\n%s\n", path, len(data), data)
+	}
+	s.git(in.String(), "fast-import", "--quiet")
+	return schema.DigestOf(files[".sluice/trust/root.yaml"])
+}
+
+// seal puts the genesis request into the repository, as `sluice init --seal` would push it.
+func (s *scale) seal(ann *signing.SSHSigner) {
+	s.t.Helper()
+	ctx := context.Background()
+	repo, err := gitrepo.OpenLocal(s.bare)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer repo.Close()
+	tip, err := schema.ParseHash(s.git("", "rev-parse", "refs/heads/main"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	sealing, err := reconciler.Seal(ctx, gitrepo.Mirror{Repo: repo}, tip, map[string]schema.Hash{"refs/heads/main": tip})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	statement, err := sealing.Statement()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	signature, err := ann.Sign(reconciler.RequestNamespace, statement)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	message := string(statement) + "\n" + string(signature)
+	request, err := schema.ParseRequest([]byte(message))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.git(message, "tag", "-a", "--cleanup=verbatim", "-F", "-", request.TagName("ann"), tip.String())
+}
+
+func (s *scale) open(key *signing.LogKey, anchor schema.Digest) {
+	s.t.Helper()
+	ctx := context.Background()
+	repo, err := gitrepo.Open(ctx, filepath.Join(s.dir, "state", "mirror"), gitrepo.Remote{URL: "file://" + s.bare})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { repo.Close() })
+	server, err := etcd.StartEmbedded(filepath.Join(s.dir, "etcd"), etcd.EmbeddedOptions{Quick: true})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(server.Close)
+	target, err := etcd.New(integrations.Spec{
+		Name: "etcd", Kind: "etcd", Settings: map[string]string{"endpoints": server.Endpoint()}, Sign: key.SignHead, KeyID: key.ID(),
+		Keys: map[string]ed25519.PublicKey{key.ID(): key.PublicKey()}, Now: time.Now,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { target.Close() })
+	s.reconciler, err = reconciler.New(reconciler.Config{
+		Name: "scale", Repository: gitrepo.Mirror{Repo: repo}, Forge: silentForge{}, Anchor: anchor, LogKey: key,
+		Targets: map[string]integrations.Target{"etcd": target}, StateDir: filepath.Join(s.dir, "state"), CompareEvery: time.Hour,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *scale) git(stdin string, args ...string) string {
+	s.t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Env = append(os.Environ(), "GIT_DIR="+s.bare, "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_COMMITTER_NAME=Ann", "GIT_COMMITTER_EMAIL=ann@example.com")
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// change commits one app's file without merge request or signature.
+func (s *scale) change(n int) {
+	text := gitrepotest.Content(0, n, 2+n)
+	s.git(fmt.Sprintf("commit refs/heads/main\ncommitter Ann <ann@example.com> %d +0000\ndata 6\nchange\nfrom refs/heads/main^0\nM 100644 inline %s\ndata %d\n%s\n",
+		1700000100+n, gitrepotest.File(0, n), len(text), text), "fast-import", "--quiet")
+}
+
+func (s *scale) pass() reconciler.Report {
+	s.t.Helper()
+	report := s.reconciler.Pass(context.Background())
+	if err := report.Err(); err != nil {
+		s.t.Fatal(err)
+	}
+	return report
+}
+
+func TestScaleInSmall(t *testing.T) {
+	t.Parallel()
+	s := newScale(t, 40)
+	first := s.pass()
+	if got, want := len(first.Entries), 200; got != want {
+		t.Errorf("first pass: %d entries, want %d (one apply for each cell)", got, want)
+	}
+	if again := s.pass(); len(again.Entries) != 0 {
+		t.Errorf("second pass: %d entries, want none", len(again.Entries))
+	}
+	s.change(3)
+	if third := s.pass(); third.Held != 1 {
+		t.Errorf("after a direct push: %d cells held, want 1", third.Held)
+	}
+}
+
+// BenchmarkReferenceSize shows what a project of 10,000 apps in 5 stages costs: to take over, to look at when nothing
+// happened, and when one file did. The peer is what git needs to see the same.
+func BenchmarkReferenceSize(b *testing.B) {
+	apps := 10_000
+	if testing.Short() {
+		apps = 500
+	}
+	s := newScale(b, apps)
+	began := time.Now()
+	s.pass()
+	b.Logf("genesis and first sync of %d files: %s", apps*5, time.Since(began).Round(time.Millisecond))
+	b.Run("nothing-new", func(b *testing.B) {
+		for b.Loop() {
+			s.pass()
+		}
+		b.ReportMetric(heapMB(), "heap-MB")
+	})
+	b.Run("full-compare", func(b *testing.B) {
+		for b.Loop() {
+			for _, stage := range []schema.StageName{"development", "testing", "staging", "gray", "production"} {
+				s.reconciler.Wake(schema.Cell{Stage: stage})
+			}
+			s.pass()
+		}
+		b.ReportMetric(float64(apps*5)*float64(b.N)/b.Elapsed().Seconds(), "cells/s")
+	})
+	b.Run("one-file", func(b *testing.B) {
+		n := 0
+		for b.Loop() {
+			b.StopTimer()
+			s.change(n)
+			n++
+			b.StartTimer()
+			s.pass()
+		}
+	})
+}
+
+func heapMB() float64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc) / (1 << 20)
+}
