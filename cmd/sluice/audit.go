@@ -14,7 +14,7 @@ import (
 
 func (a *app) auditCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "audit", Short: "Prove the whole project from a clone", Args: cobra.NoArgs,
+		Use: "audit", Short: "Prove the whole project from a clone", Args: knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(a.auditVerifyCommand())

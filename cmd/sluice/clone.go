@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -56,8 +55,9 @@ func (a *app) openClone(ctx context.Context, f cloneFlags) (*clone, error) {
 
 func (c *clone) Close() error { return c.repo.Close() }
 
+// openRepo opens the repository that -C lies in, as git finds it: there or in a directory above.
 func (a *app) openRepo(ctx context.Context) (*gitrepo.Repo, map[string]schema.Hash, error) {
-	repo, err := gitrepo.OpenLocal(a.dir)
+	repo, err := openAbove(a.dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -66,6 +66,26 @@ func (a *app) openRepo(ctx context.Context) (*gitrepo.Repo, map[string]schema.Ha
 		return nil, nil, errors.Join(err, repo.Close())
 	}
 	return repo, refs, nil
+}
+
+func openAbove(start string) (*gitrepo.Repo, error) {
+	dir, err := filepath.Abs(start)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return nil, usageError(fmt.Errorf("-C: %w", err))
+	}
+	for {
+		repo, err := gitrepo.OpenLocal(dir)
+		if !errors.Is(err, gitrepo.ErrUsage) {
+			return repo, err
+		}
+		if dir == filepath.Dir(dir) {
+			return nil, &failure{code: exitUsage, err: fmt.Errorf("%s is not in a Git repository", start), hint: "run it in a clone of the configuration repository, or name one with -C"}
+		}
+		dir = filepath.Dir(dir)
+	}
 }
 
 func (a *app) anchor(f cloneFlags) (schema.Digest, error) {
@@ -95,24 +115,6 @@ func branch(refs map[string]schema.Hash, name string) schema.Hash {
 func noLedger(name string) error {
 	return &failure{
 		code: exitUnprovable, err: fmt.Errorf("no ledger: branch %s is neither here nor at origin", name),
-		hint: "git fetch origin; if the project is not sealed yet: sluice init",
+		hint: "git fetch origin; if the project is not sealed yet: sluice init --seal",
 	}
-}
-
-// resolve finds a commit by full id, branch, tag, or the short id of one of the refs' tips.
-func resolve(refs map[string]schema.Hash, name string) (schema.Hash, error) {
-	if id, err := schema.ParseHash(name); err == nil {
-		return id, nil
-	}
-	for _, full := range []string{name, "refs/heads/" + name, "refs/tags/" + name, "refs/remotes/" + name, "refs/remotes/origin/" + name} {
-		if id, ok := refs[full]; ok {
-			return id, nil
-		}
-	}
-	for _, full := range slices.Sorted(maps.Keys(refs)) {
-		if len(name) >= 7 && strings.HasPrefix(refs[full].String(), name) {
-			return refs[full], nil
-		}
-	}
-	return schema.Hash{}, usageError(fmt.Errorf("revision %q: no branch, tag or full commit id of that name is here", name))
 }

@@ -47,7 +47,7 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 	}()
 	key, err := signing.LoadLogKey(op.LogKeyFile)
 	if err != nil {
-		return nil, usageError(err)
+		return nil, &failure{code: exitUsage, err: err, hint: "the log key is the private key that signs the ledger, as sluice init --keys makes it; only its owner may read it"}
 	}
 	cfg := reconciler.Config{
 		Name: redacted(project.Repository), Anchor: project.Anchor, LogKey: key, Log: log,
@@ -73,7 +73,7 @@ func (d *daemon) openRepositories(ctx context.Context, op schema.Operator, proje
 	}
 	repo, err := gitrepo.Open(ctx, filepath.Join(op.StateDir, "mirror"), remote)
 	if err != nil {
-		return err
+		return settingError(err)
 	}
 	d.closers = append(d.closers, repo.Close)
 	cfg.Repository = gitrepo.Mirror{Repo: repo}
@@ -88,16 +88,27 @@ func (d *daemon) openRepositories(ctx context.Context, op schema.Operator, proje
 	remote.URL = project.Ledger.Repository
 	ledgerRepo, err := gitrepo.Open(ctx, filepath.Join(op.StateDir, "ledger"), remote)
 	if err != nil {
-		return err
+		return settingError(err)
 	}
 	d.closers = append(d.closers, ledgerRepo.Close)
 	cfg.Ledger = gitrepo.Mirror{Repo: ledgerRepo}
 	return nil
 }
 
+// settingError says where a setting of the repository that makes no sense was made.
+func settingError(err error) error {
+	if !errors.Is(err, gitrepo.ErrUsage) {
+		return err
+	}
+	return &failure{code: exitUsage, err: err, hint: "correct the repository's settings in the operator's file, or the flags"}
+}
+
 func (d *daemon) openForge(project schema.OperatorProject, log *slog.Logger, cfg *reconciler.Config) error {
 	if project.GitLab == nil {
-		return usageError(errors.New("no gitlab: the merge request that brought a change is asked there; name it in the operator's file"))
+		return &failure{
+			code: exitUsage, err: fmt.Errorf("project %s has no gitlab", redacted(project.Repository)),
+			hint: "GitLab is asked for the merge request that brought a change: write gitlab: into the operator's file, or give --gitlab-url, --gitlab-project and --gitlab-token-file",
+		}
 	}
 	forge, err := gitlab.New(gitlab.Config{
 		URL: project.GitLab.URL, Project: project.GitLab.Project, TokenFile: project.GitLab.TokenFile, CAFile: project.GitLab.CAFile, Log: log,

@@ -104,7 +104,21 @@ func approvedBy(names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return "; " + strings.Join(names, " and ") + " approve"
+	if len(names) == 1 {
+		return "; " + titled(names[0]) + " approves"
+	}
+	both := make([]string, len(names))
+	for i, name := range names {
+		both[i] = titled(name)
+	}
+	return "; " + strings.Join(both, " and ") + " approve"
+}
+
+func titled(name string) string {
+	if name == "" {
+		return ""
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
 }
 
 func cell(stage string) schema.Cell {

@@ -52,16 +52,26 @@ func (a *app) diff(ctx context.Context, f cloneFlags, from, to string, only []st
 		return err
 	}
 	defer project.Close()
-	_, fromStage := project.Project.Stage(schema.StageName(from))
-	_, toStage := project.Project.Stage(schema.StageName(to))
+	view, err := reconciler.NewView(ctx, project.Ledger, project.Project)
+	if err != nil {
+		return err
+	}
+	for _, app := range only {
+		if err := checkApp(view, app); err != nil {
+			return err
+		}
+	}
+	fromStage, toStage := slices.Contains(view.Stages, schema.StageName(from)), slices.Contains(view.Stages, schema.StageName(to))
 	var diffs []appDiff
 	switch {
 	case fromStage && toStage:
-		diffs, err = stageDiffs(ctx, project, schema.StageName(from), schema.StageName(to), only)
+		diffs, err = stageDiffs(ctx, project, view, schema.StageName(from), schema.StageName(to), only)
 	case !fromStage && !toStage:
 		diffs, err = revisionDiffs(ctx, project, from, to, only)
+	case fromStage:
+		err = oddSide(from, to, view.Stages)
 	default:
-		return usageError(fmt.Errorf("%s and %s: want two stages or two revisions; stages: %s", from, to, stageNames(project.Project)))
+		err = oddSide(to, from, view.Stages)
 	}
 	if err != nil {
 		return err
@@ -69,20 +79,17 @@ func (a *app) diff(ctx context.Context, f cloneFlags, from, to string, only []st
 	return a.printDiffs(diffs)
 }
 
-func stageNames(p schema.Project) string {
-	var names []string
-	for _, s := range p.Stages {
-		names = append(names, string(s.Name))
+// oddSide is what to say of the side that is no stage where the other one is.
+func oddSide(stage, other string, stages []schema.StageName) error {
+	hint := schema.DidYouMean(other, words(stages))
+	if hint == "" {
+		hint = "name two stages (" + strings.Join(words(stages), ", ") + ") or two Git revisions"
 	}
-	return strings.Join(names, ", ")
+	return &failure{code: exitUsage, err: fmt.Errorf("%s is a stage and %s is not", stage, other), hint: hint}
 }
 
 // stageDiffs compares what the ledger admitted to two stages.
-func stageDiffs(ctx context.Context, c *clone, from, to schema.StageName, only []string) ([]appDiff, error) {
-	view, err := reconciler.NewView(ctx, c.Ledger, c.Project)
-	if err != nil {
-		return nil, err
-	}
+func stageDiffs(ctx context.Context, c *clone, view schema.View, from, to schema.StageName, only []string) ([]appDiff, error) {
 	apps := only
 	if len(apps) == 0 {
 		for _, app := range view.Apps {
@@ -119,11 +126,11 @@ func admittedSide(ctx context.Context, c *clone, cell schema.Cell) (side, error)
 
 // revisionDiffs compares every cell that differs between two revisions of the branch that holds the stages.
 func revisionDiffs(ctx context.Context, c *clone, from, to string, only []string) ([]appDiff, error) {
-	a, err := revision(ctx, c.repo, c.refs, from)
+	a, err := resolve(ctx, c.repo, c.refs, from)
 	if err != nil {
 		return nil, err
 	}
-	b, err := revision(ctx, c.repo, c.refs, to)
+	b, err := resolve(ctx, c.repo, c.refs, to)
 	if err != nil {
 		return nil, err
 	}

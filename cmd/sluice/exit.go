@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-
-	"github.com/spf13/cobra"
+	"slices"
 
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
@@ -26,7 +24,21 @@ const (
 	exitUnavailable = 5
 	exitConflict    = 6
 	exitUnprovable  = 7
+	exitInterrupted = 130
 )
+
+// severity orders exit codes from worst to best (RULES R42).
+func severity() []int {
+	return []int{exitTampered, exitForbidden, exitUnavailable, exitConflict, exitUsage, exitUnprovable, exitNo, exitInterrupted, exitDone}
+}
+
+func worse(a, b int) int {
+	order := severity()
+	if slices.Index(order, b) < slices.Index(order, a) {
+		return b
+	}
+	return a
+}
 
 // answer ends a command with a code when everything was said already.
 type answer struct{ code int }
@@ -45,95 +57,67 @@ func (f *failure) Unwrap() error { return f.err }
 
 func usageError(err error) error { return &failure{code: exitUsage, err: err} }
 
-// classes maps what packages say to exit codes; the first that matches decides, worst first (RULES R42).
-var classes = []struct {
+// class says what an error of a package means to a person: how the command ends, and the code whose cause and fix the
+// registry has.
+type class struct {
 	is   error
-	code int
-	hint string
-}{
-	{ledger.ErrDoubt, exitTampered, "do not repair the ledger by hand; compare it with another clone: sluice audit verify"},
-	{ledger.ErrUnknownFormat, exitUnprovable, "a newer sluice wrote this"},
-	{gitrepo.ErrUnauthorized, exitForbidden, "check the token or key file of the repository"},
-	{gitrepo.ErrForbidden, exitForbidden, "the account may not do this in the repository"},
-	{gitrepo.ErrRefused, exitForbidden, "the server refused the push: protect the ledger's branch so that only the reconciler's account may push to it"},
-	{gitlab.ErrUnauthorized, exitForbidden, "the token is wrong or has expired; put a new one into the token file"},
-	{gitlab.ErrForbidden, exitForbidden, "the token needs scope read_api and role Reporter"},
-	{integrations.ErrForbidden, exitForbidden, "check the target's credentials"},
-	{gitrepo.ErrNotFound, exitUsage, "check the address; a private repository looks like a missing one to a token without access"},
-	{gitlab.ErrNotFound, exitUsage, "check the project's path or number; a private project looks like a missing one to a token without access"},
-	{gitrepo.ErrEmpty, exitUsage, "push a first commit, then: sluice init"},
-	{gitrepo.ErrRedirected, exitUsage, "put the new address into the operator's file"},
-	{reconciler.ErrNotSealed, exitUsage, "in a checkout: sluice init, push, then sluice init --seal"},
-	{reconciler.ErrClock, exitUnavailable, "set this machine's clock"},
-	{gitrepo.ErrUnreachable, exitUnavailable, "trying again may help"},
-	{gitrepo.ErrNoSpace, exitUnavailable, "make room on the disk of the state directory"},
-	{gitlab.ErrUnavailable, exitUnavailable, "trying again may help"},
-	{gitlab.ErrIncomplete, exitUnavailable, "trying again may help"},
-	{integrations.ErrUnavailable, exitUnavailable, "trying again may help"},
-	{schema.ErrUnknownOutcome, exitUnavailable, "trying again will find out"},
-	{schema.ErrMoved, exitConflict, "somebody else wrote the ledger; run again"},
-	{integrations.ErrConflict, exitConflict, "another writer owns the place"},
-	{gitrepo.ErrShallow, exitUnprovable, "fetch the whole history: git fetch --unshallow"},
-	{gitrepo.ErrMissing, exitUnprovable, "fetch what is missing: git fetch origin '+refs/heads/*:refs/remotes/origin/*'"},
-	{ledger.ErrMissing, exitUnprovable, ""},
-	{integrations.ErrForeign, exitNo, "adopt or overwrite it explicitly"},
-	{context.Canceled, 130, ""},
+	exit int
+	code schema.Code
 }
 
+// classes is searched from the top: the first class that an error has decides.
+func classes() []class {
+	return []class{
+		{ledger.ErrDoubt, exitTampered, "log-chain"},
+		{ledger.ErrUnknownFormat, exitUnprovable, "unknown-format"},
+		{gitrepo.ErrMismatch, exitTampered, "malformed-object"},
+		{gitrepo.ErrUnauthorized, exitForbidden, "repository-unauthorized"},
+		{gitrepo.ErrForbidden, exitForbidden, "repository-forbidden"},
+		{gitrepo.ErrRefused, exitForbidden, "push-refused"},
+		{gitrepo.ErrHostKey, exitForbidden, "host-key"},
+		{gitlab.ErrUnauthorized, exitForbidden, "forge-unauthorized"},
+		{gitlab.ErrForbidden, exitForbidden, "forge-forbidden"},
+		{integrations.ErrForbidden, exitForbidden, integrations.CodeForbidden},
+		{gitrepo.ErrNotFound, exitUsage, "repository-not-found"},
+		{gitlab.ErrNotFound, exitUsage, "forge-lost-access"},
+		{gitrepo.ErrEmpty, exitUsage, "repository-empty"},
+		{gitrepo.ErrRedirected, exitUsage, "repository-redirected"},
+		{reconciler.ErrNotSealed, exitUsage, "not-sealed"},
+		{reconciler.ErrClock, exitUnavailable, "clock"},
+		{gitrepo.ErrNoSpace, exitUnavailable, "disk-full"},
+		{gitrepo.ErrUnreachable, exitUnavailable, "repository-unreachable"},
+		{gitlab.ErrUnavailable, exitUnavailable, "forge-unavailable"},
+		{gitlab.ErrIncomplete, exitUnavailable, "forge-incomplete"},
+		{gitlab.ErrMissing, exitUnavailable, "forge-missing"},
+		{integrations.ErrUnavailable, exitUnavailable, integrations.CodeUnavailable},
+		{schema.ErrUnknownOutcome, exitUnavailable, "unknown-outcome"},
+		{schema.ErrMoved, exitConflict, "ledger-moved"},
+		{integrations.ErrFenced, exitConflict, integrations.CodeFenced},
+		{integrations.ErrConflict, exitConflict, integrations.CodeConflict},
+		{gitrepo.ErrShallow, exitUnprovable, "shallow-clone"},
+		{gitrepo.ErrMissing, exitUnprovable, "object-missing"},
+		{ledger.ErrMissing, exitUnprovable, "history-missing"},
+		{integrations.ErrTooLarge, exitNo, integrations.CodeTooLarge},
+		{integrations.ErrInvalid, exitUsage, integrations.CodeInvalid},
+		{integrations.ErrForeign, exitNo, integrations.CodeForeign},
+		{context.Canceled, exitInterrupted, ""},
+	}
+}
+
+func classOf(err error) (class, bool) {
+	for _, c := range classes() {
+		if errors.Is(err, c.is) {
+			return c, true
+		}
+	}
+	return class{}, false
+}
+
+// exitCode is the worst that any of the joined causes ends with; what nobody has classified is a usage error.
 func exitCode(err error) int {
-	var f *failure
-	if errors.As(err, &f) {
-		return f.code
+	worst := exitDone
+	for _, p := range problems(err) {
+		worst = worse(worst, p.exit)
 	}
-	for _, c := range classes {
-		if errors.Is(err, c.is) {
-			return c.code
-		}
-	}
-	return exitUsage
-}
-
-func hintOf(err error) string {
-	var f *failure
-	if errors.As(err, &f) && f.hint != "" {
-		return f.hint
-	}
-	for _, c := range classes {
-		if errors.Is(err, c.is) {
-			return c.hint
-		}
-	}
-	return ""
-}
-
-// printError writes what went wrong and what to do next, findings in files with their source line.
-func (a *app) printError(command *cobra.Command, err error) {
-	var found schema.Diagnostics
-	if errors.As(err, &found) && !a.json() {
-		a.printDiagnostics(found)
-		return
-	}
-	if a.json() {
-		_ = json.NewEncoder(a.errs).Encode(map[string]any{
-			"kind": "Error", "exitCode": exitCode(err), "message": err.Error(), "hint": hintOf(err),
-		})
-		return
-	}
-	fmt.Fprintf(a.errs, "sluice: %s\n", schema.Printable(err.Error()))
-	hint := hintOf(err)
-	if hint == "" && exitCode(err) == exitUsage && command != nil {
-		hint = command.CommandPath() + " --help"
-	}
-	if hint != "" {
-		fmt.Fprintf(a.errs, "hint: %s\n", hint)
-	}
-}
-
-func (a *app) printDiagnostics(found schema.Diagnostics) {
-	for i, d := range found {
-		if i > 0 {
-			fmt.Fprintln(a.errs)
-		}
-		d.Render(a.errs, a.colored())
-	}
+	return worst
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -24,6 +25,18 @@ func (a *app) historyCommand() *cobra.Command {
 				return err
 			}
 			defer project.Close()
+			view, err := reconciler.NewView(c.Context(), project.Ledger, project.Project)
+			if err != nil {
+				return err
+			}
+			if err := checkApp(view, args[0]); err != nil {
+				return err
+			}
+			if stage != "" {
+				if err := checkStage(view.Stages, stage); err != nil {
+					return err
+				}
+			}
 			var found []ledger.Entry
 			for e, err := range project.Ledger.Entries(c.Context(), 1) {
 				if err != nil {
@@ -52,7 +65,7 @@ func (a *app) printHistory(app string, entries []ledger.Entry) error {
 		return nil
 	}
 	if len(entries) == 0 {
-		_, err := fmt.Fprintf(a.out, "%s: no entry; what was sealed at the start is entry #1\n", schema.Printable(app))
+		_, err := fmt.Fprintf(a.out, "%s: no entry of its own; what was sealed at the start is entry #1\n", schema.Printable(app))
 		return err
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)

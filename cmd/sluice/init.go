@@ -73,16 +73,53 @@ func (a *app) git(ctx context.Context, args ...string) (string, error) {
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", &failure{code: exitUsage, err: errors.New("git is not installed"), hint: "install git 2.38 or newer"}
+	}
 	if err != nil {
-		return "", fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(errs.String()))
+		return "", fmt.Errorf("git %s: %w", command(args), gitSaid(errs.String(), err))
 	}
 	return strings.TrimSpace(string(out)), nil
 }
 
+// command is the word of git's arguments that says what it does.
+func command(args []string) string {
+	for i := 0; i < len(args); i++ {
+		if args[i] == "-c" {
+			i++
+			continue
+		}
+		return args[i]
+	}
+	return ""
+}
+
+// gitSaid is git's own reason: the first paragraph of what it wrote, without the words that begin its lines.
+func gitSaid(text string, err error) error {
+	paragraph, _, _ := strings.Cut(strings.TrimSpace(text), "\n\n")
+	var lines []string
+	for line := range strings.Lines(paragraph) {
+		line = strings.TrimSpace(line)
+		for _, word := range []string{"fatal: ", "error: "} {
+			line = strings.TrimPrefix(line, word)
+		}
+		if line != "" && !strings.HasPrefix(line, "hint: ") {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return err
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
+
 func (a *app) init(ctx context.Context, f initFlags) error {
+	if f.layout != "" && f.layout != string(schema.DirectoryLayout) && f.layout != string(schema.BranchLayout) {
+		return usageError(fmt.Errorf("--layout %q: want directory or branch", f.layout))
+	}
 	root, err := a.git(ctx, "rev-parse", "--show-toplevel")
 	if err != nil {
-		return &failure{code: exitUsage, err: fmt.Errorf("not in a checkout: %w", err), hint: "git init, or clone the repository first"}
+		return &failure{code: exitUsage, err: fmt.Errorf("not in a checkout of a Git repository: %s", a.dir), hint: "git init, or clone the repository first"}
 	}
 	if _, err := a.git(ctx, "rev-parse", "--verify", "HEAD^{commit}"); err != nil {
 		return &failure{code: exitUsage, err: errors.New("the repository has no commit yet"), hint: "git commit --allow-empty -m 'first commit', then: sluice init"}
@@ -96,13 +133,25 @@ func (a *app) init(ctx context.Context, f initFlags) error {
 	}
 	files, err := schema.NewProject(options)
 	if err != nil {
-		return usageError(err)
+		return errors.Join(usageError(err), f.unmakeKeys())
 	}
 	if err := writeNew(root, files); err != nil {
-		return err
+		return errors.Join(err, f.unmakeKeys())
 	}
 	a.initDone(files, found)
 	return nil
+}
+
+// unmakeKeys removes the keys of a project that was not made, so that init can be run again.
+func (f initFlags) unmakeKeys() error {
+	if f.keys == "" {
+		return nil
+	}
+	var errs []error
+	for _, name := range []string{"log", "log.pub", "bot", "bot.pub"} {
+		errs = append(errs, os.Remove(filepath.Join(f.keys, name)))
+	}
+	return errors.Join(errs...)
 }
 
 // writeNew writes files that must not exist yet.
@@ -135,7 +184,7 @@ func (a *app) initDone(files map[string][]byte, found schema.Detection) {
 		fmt.Fprintf(a.out, "stage %-12s %s\n", s.Name, schema.Printable(s.Where))
 	}
 	if n := len(found.Unplaced); n > 0 {
-		fmt.Fprintf(a.out, "left alone: %s, for example %s\n", count(int64(n), "path", "paths"), schema.Printable(found.Unplaced[0]))
+		fmt.Fprintf(a.out, "left alone: %s, for example %s\n", count(int64(n), "file or branch", "files or branches"), schema.Printable(found.Unplaced[0]))
 	}
 	anchor := schema.DigestOf(files[schema.TrustDir+"/root.yaml"])
 	fmt.Fprintf(a.out, "\nanchor: %s\n", anchor)

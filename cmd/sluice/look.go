@@ -3,6 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,22 +25,56 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			only := ""
-			if len(args) == 1 {
-				only = args[0]
-			}
-			if a.json() {
-				return json.NewEncoder(a.out).Encode(view)
-			}
-			if !status.WriteStatus(a.out, view, only, opts) {
-				return answer{exitUsage}
-			}
-			return nil
+			return a.status(view, args, opts)
 		},
 	}
 	f.add(c)
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "also show digests and ledger entries")
 	return c
+}
+
+// status shows every app, or the one that was named.
+func (a *app) status(view schema.View, args []string, opts status.TextOptions) error {
+	only := ""
+	if len(args) == 1 {
+		only = args[0]
+		if err := checkApp(view, only); err != nil {
+			return err
+		}
+		view.Apps = slices.DeleteFunc(view.Apps, func(app schema.AppView) bool { return string(app.App) != only })
+	}
+	if a.json() {
+		return json.NewEncoder(a.out).Encode(view)
+	}
+	status.WriteStatus(a.out, view, only, opts)
+	return nil
+}
+
+// checkApp refuses an app that the ledger does not know, with the one that was probably meant.
+func checkApp(view schema.View, app string) error {
+	known := make([]string, len(view.Apps))
+	for i, a := range view.Apps {
+		known[i] = string(a.App)
+	}
+	if slices.Contains(known, app) {
+		return nil
+	}
+	hint := schema.DidYouMean(app, known)
+	if hint == "" {
+		hint = "sluice status lists the apps; git fetch first if it is new"
+	}
+	return &failure{code: exitUsage, err: fmt.Errorf("there is no app %q", app), hint: hint}
+}
+
+func checkStage(stages []schema.StageName, stage string) error {
+	if slices.Contains(stages, schema.StageName(stage)) {
+		return nil
+	}
+	hint := schema.DidYouMean(stage, words(stages))
+	if hint == "" {
+		hint = "stages: " + strings.Join(words(stages), ", ")
+	}
+	return &failure{code: exitUsage, err: fmt.Errorf("there is no stage %q", stage), hint: hint}
 }
 
 func (a *app) whyCommand() *cobra.Command {
@@ -52,7 +89,7 @@ It exits with 0 when nothing stands in the way and with 1 when something does.`,
 			if err != nil {
 				return err
 			}
-			return a.why(c, view, args, opts)
+			return a.why(view, args, opts)
 		},
 	}
 	f.add(c)
@@ -61,15 +98,41 @@ It exits with 0 when nothing stands in the way and with 1 when something does.`,
 }
 
 // why answers for one stage, or for every stage of the app.
-func (a *app) why(c *cobra.Command, view schema.View, args []string, opts status.TextOptions) error {
+func (a *app) why(view schema.View, args []string, opts status.TextOptions) error {
 	cell := schema.Cell{App: schema.App(args[0])}
+	if cell == schema.Control {
+		return a.whyControl(view, opts)
+	}
+	if err := checkApp(view, args[0]); err != nil {
+		return err
+	}
 	if len(args) == 2 {
+		if err := checkStage(view.Stages, args[1]); err != nil {
+			return err
+		}
 		cell.Stage = schema.StageName(args[1])
 	}
 	if a.json() {
 		return a.whyJSON(view, cell)
 	}
 	if code := status.WriteWhy(a.out, view, cell, opts); code != exitDone {
+		return answer{code}
+	}
+	return nil
+}
+
+// whyControl answers for the control files, which no app may be called like.
+func (a *app) whyControl(view schema.View, opts status.TextOptions) error {
+	if a.json() {
+		if err := json.NewEncoder(a.out).Encode(view.Control); err != nil {
+			return err
+		}
+		if view.Control != nil {
+			return answer{exitNo}
+		}
+		return nil
+	}
+	if code := status.WriteWhy(a.out, view, schema.Control, opts); code != exitDone {
 		return answer{code}
 	}
 	return nil
@@ -83,13 +146,10 @@ func (a *app) whyJSON(view schema.View, asked schema.Cell) error {
 		if !ok || asked.Stage != "" && asked.Stage != stage {
 			continue
 		}
-		if c.Held != nil || c.Incident != nil {
+		if !status.Clear(c) {
 			code = exitNo
 		}
 		out = append(out, c)
-	}
-	if len(out) == 0 {
-		return usageError(fmt.Errorf("%s: no such app and stage", asked))
 	}
 	if err := json.NewEncoder(a.out).Encode(out); err != nil {
 		return err
@@ -112,6 +172,9 @@ func (a *app) view(c *cobra.Command, f cloneFlags, verbose bool) (schema.View, s
 		return schema.View{}, status.TextOptions{}, err
 	}
 	view.At, view.Looked, view.Repository = now(), view.Ledger.At, a.dir
+	if dir, err := filepath.Abs(a.dir); err == nil {
+		view.Repository = dir
+	}
 	opts := status.TextOptions{
 		Now: now(), Color: a.colored(), Width: a.width(), Verbose: verbose, Commands: commandNames(c.Root()),
 		Place: places(view, project.Project),

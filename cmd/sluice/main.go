@@ -11,8 +11,10 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // version is stamped by the Makefile.
@@ -47,8 +49,11 @@ func (a *app) main(ctx context.Context, args []string) int {
 	if errors.As(err, &quiet) {
 		return quiet.code
 	}
-	a.printError(command, err)
-	return exitCode(err)
+	code := exitCode(err)
+	if code != exitInterrupted {
+		a.printError(command, err)
+	}
+	return code
 }
 
 // app is what commands share: where they read and write, and the global flags.
@@ -73,7 +78,7 @@ signed and approved, records it in a signed ledger, and keeps etcd and directori
   sluice why payments production    what stands in the way, and who can clear it`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          knownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.PersistentFlags().StringVarP(&a.dir, "chdir", "C", ".", "run as if started in `DIR`")
@@ -90,7 +95,7 @@ signed and approved, records it in a signed ledger, and keeps etcd and directori
 		}
 	}
 	root.AddCommand(a.commandsCommand())
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
+	root.SetFlagErrorFunc(flagError)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkGlobals() }
 	return root
 }
@@ -99,7 +104,7 @@ signed and approved, records it in a signed ledger, and keeps etcd and directori
 func (a *app) commands() map[string][]*cobra.Command {
 	return map[string][]*cobra.Command{
 		"start": {a.demoCommand(), a.initCommand(), a.lintCommand()},
-		"look":  {a.statusCommand(), a.whyCommand(), a.diffCommand(), a.historyCommand()},
+		"look":  {a.statusCommand(), a.whyCommand(), a.diffCommand(), a.historyCommand(), a.explainCommand()},
 		"prove": {a.verifyCommand(), a.auditCommand()},
 		"run":   {a.runCommand(), a.versionCommand()},
 	}
@@ -119,9 +124,39 @@ func (a *app) checkGlobals() error {
 func (a *app) json() bool { return a.output == "json" }
 
 // colored reports whether to colour what goes to standard output.
-func (a *app) colored() bool {
+func (a *app) colored() bool { return a.coloredOn(a.out) }
+
+// coloredErrors is the same of standard error.
+func (a *app) coloredErrors() bool { return a.coloredOn(a.errs) }
+
+func (a *app) coloredOn(w io.Writer) bool {
 	if a.color != "auto" {
 		return a.color == "always"
 	}
-	return a.environ("NO_COLOR") == "" && isTerminal(a.out)
+	return a.environ("NO_COLOR") == "" && isTerminal(w)
+}
+
+// knownCommand refuses a word that is no command, with the one that was probably meant.
+func knownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := schema.DidYouMean(args[0], commandNames(c))
+	if hint == "" {
+		hint = c.CommandPath() + " --help lists the commands"
+	}
+	return &failure{code: exitUsage, err: fmt.Errorf("no command is called %q", args[0]), hint: hint}
+}
+
+// flagError adds to what is wrong with a flag the one that was probably meant.
+func flagError(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return usageError(err)
+	}
+	var names []string
+	add := func(f *pflag.Flag) { names = append(names, "--"+f.Name) }
+	c.LocalFlags().VisitAll(add)
+	c.InheritedFlags().VisitAll(add)
+	return &failure{code: exitUsage, err: err, hint: schema.DidYouMean("--"+unknown.GetSpecifiedName(), names)}
 }

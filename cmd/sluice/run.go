@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -120,39 +119,17 @@ func (a *app) runOnce(ctx context.Context, daemons []*daemon) error {
 	return answer{worst}
 }
 
-// severity orders exit codes from worst to best.
-var severity = []int{exitTampered, exitForbidden, exitUnavailable, exitConflict, exitUsage, exitUnprovable, exitNo, exitDone}
-
-func worse(a, b int) int {
-	if slices.Index(severity, b) < slices.Index(severity, a) {
-		return b
-	}
-	return a
-}
-
 // passCode is the worst class of what one pass found.
 func passCode(report reconciler.Report) int {
 	worst := exitDone
-	if report.Held > 0 || report.Drifted > 0 {
+	if report.Held > 0 || report.Drifted > 0 || report.Failed > 0 {
 		worst = exitNo
 	}
 	if report.Refused > 0 {
 		worst = exitTampered
 	}
-	for _, err := range []error{report.AdmitErr, report.ApplyErr} {
-		if err == nil {
-			continue
-		}
-		known := false
-		for _, c := range classes {
-			if errors.Is(err, c.is) {
-				known = true
-				worst = worse(worst, c.code)
-			}
-		}
-		if !known {
-			worst = worse(worst, exitUsage)
-		}
+	if err := report.Err(); err != nil {
+		worst = worse(worst, exitCode(err))
 	}
 	return worst
 }
@@ -190,7 +167,7 @@ func (f runFlags) operator() (schema.Operator, error) {
 	if f.config != "" {
 		data, err := os.ReadFile(f.config)
 		if err != nil {
-			return op, &failure{code: exitUsage, err: fmt.Errorf("read the operator's file: %w", err), hint: "name it with --config, or give --repository and the other settings as flags"}
+			return op, &failure{code: exitUsage, err: fmt.Errorf("read the operator's file %s: %w", f.config, reason(err)), hint: "name it with --config, or give --repository and the other settings as flags"}
 		}
 		var found schema.Diagnostics
 		if op, found = schema.LoadOperator(f.config, data); len(found) > 0 {
@@ -242,6 +219,9 @@ func (f runFlags) project() schema.OperatorProject {
 		p.Targets["etcd"] = schema.TargetAddress{Name: "etcd", Kind: "etcd", Endpoints: f.etcd}
 	}
 	if f.directory != "" {
+		if dir, err := filepath.Abs(f.directory); err == nil {
+			f.directory = dir
+		}
 		p.Targets["directory"] = schema.TargetAddress{Name: "directory", Kind: "file", Directory: f.directory}
 	}
 	return p
@@ -262,7 +242,7 @@ func complete(op schema.Operator) error {
 	}
 	for _, p := range op.Projects {
 		if p.Anchor == "" {
-			return missing("the trust anchor of "+redacted(p.Repository), "--anchor (sluice init printed it; ask an admin)")
+			return missing("the trust anchor of "+redacted(p.Repository), "--anchor; sluice init printed it, and the admins know it")
 		}
 	}
 	return makeDir(op.StateDir)

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -18,14 +21,14 @@ import (
 // seal makes the genesis request of RULES R25 from what the remote has and pushes it as a tag.
 func (a *app) seal(ctx context.Context, f initFlags) error {
 	if _, err := a.git(ctx, "fetch", "--quiet", f.remote); err != nil {
-		return &failure{code: exitUnavailable, err: err}
+		return &failure{code: exitUnavailable, err: err, hint: "the request is made for what the remote has: add it, name it with --remote, or check your access"}
 	}
 	repo, refs, err := a.openRepo(ctx)
 	if err != nil {
 		return err
 	}
 	defer repo.Close()
-	control, err := controlCommit(ctx, "", repo, refs, a.environ)
+	control, err := sealable(ctx, repo, refs, a.environ)
 	if err != nil {
 		return err
 	}
@@ -49,9 +52,50 @@ func (a *app) seal(ctx context.Context, f initFlags) error {
 	if err := a.pushTag(ctx, f.remote, tag, control, string(statement)+"\n"+string(signature)); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "sealed %s in %s; request %s\n", count(int64(len(sealing.Cells)), "app in a stage", "apps in stages"), count(int64(len(sealing.Tips)), "ref", "refs"), tag)
-	fmt.Fprintf(a.out, "anchor: %s\nnext: sluice run\n", sealing.Anchor)
+	fmt.Fprintf(a.out, "sealed %s\nrequest %s\nanchor  %s\nnext: sluice run turns the request into entry 1 of the ledger\n", sealedText(sealing.Cells), tag, sealing.Anchor)
 	return nil
+}
+
+// sealable finds the commit whose control files are sealed, and refuses what cannot be sealed.
+func sealable(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash, environ func(string) string) (schema.Hash, error) {
+	if tip := branch(refs, schema.DefaultLedgerBranch); !tip.IsZero() {
+		return tip, &failure{code: exitUsage, err: errors.New("the project is sealed already: its ledger has a first entry"), hint: "sluice status shows what it holds"}
+	}
+	control, err := controlCommit(ctx, "", repo, refs, environ)
+	if err != nil {
+		return control, err
+	}
+	info, err := repo.Commit(ctx, control)
+	if err != nil {
+		return control, err
+	}
+	if _, ok, err := repo.Lookup(ctx, info.Tree, schema.ProjectFile); err != nil || ok {
+		return control, err
+	}
+	return control, &failure{
+		code: exitUsage, err: fmt.Errorf("the default branch, at %s, has no %s", control.Short(), schema.ProjectFile),
+		hint: "commit and push what sluice init wrote, then run this again",
+	}
+}
+
+// sealedText says what was sealed, and which apps are not the same everywhere: the first promotion will change them.
+func sealedText(cells []ledger.SealedCell) string {
+	if len(cells) == 0 {
+		return "an empty project: no stage holds an app yet"
+	}
+	stages, apps, differ := map[schema.StageName]bool{}, map[schema.App]schema.Revision{}, map[schema.App]bool{}
+	for _, c := range cells {
+		stages[c.Stage] = true
+		if first, seen := apps[c.App]; seen && first != c.Revision {
+			differ[c.App] = true
+		}
+		apps[c.App] = c.Revision
+	}
+	text := count(int64(len(apps)), "app", "apps") + " in " + count(int64(len(stages)), "stage", "stages")
+	if len(differ) > 0 {
+		text += "; not the same in all of them: " + strings.Join(words(slices.Sorted(maps.Keys(differ))), ", ")
+	}
+	return text
 }
 
 // remoteBranches maps the branches of a remote to the names they have there.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,8 +27,9 @@ func (a *app) verifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "verify REV|A..B", Short: "Check the signatures of commits", Args: cobra.ExactArgs(1),
 		Long: `verify checks one commit, or every commit that B has and A has not, against the people and keys in force: the ledger's,
-else the trust directory on the default branch, else --trust. It exits with 0 when all are signed by known people, with 3
-when one is not, and with 7 when history or keys are missing.`,
+else the trust directory on the default branch; or against --trust. It exits with 0 when all are signed by known people,
+with 3 when one is not, and with 7 when history or keys are missing. In a range, the merge commits that a forge makes need
+no signature where they add nothing to what their parents hold.`,
 		Example: `  sluice verify HEAD
   sluice verify origin/main~20..origin/main
   sluice verify main --trust ./people`,
@@ -55,36 +55,62 @@ func (a *app) verify(ctx context.Context, f verifyFlags, revs string) error {
 	if err != nil {
 		return err
 	}
-	bad := 0
+	good := true
 	for _, id := range commits {
-		_, raw, err := repo.Object(ctx, id)
+		v, err := judge(ctx, repo, keyring, id)
 		if err != nil {
 			return err
 		}
-		v := keyring.Commit(id, raw, signing.Acceptance{At: time.Now()})
-		if !v.OK() {
-			bad++
-		}
+		// What a merge brought is in the range as well. One commit alone has to stand for itself.
+		v.Merge = v.Merge && len(commits) > 1
+		good = good && v.good()
 		if err := a.printCommit(v); err != nil {
 			return err
 		}
 	}
-	if bad > 0 {
+	if !good {
 		return answer{exitTampered}
 	}
 	return nil
 }
 
-func (a *app) printCommit(v schema.CommitVerdict) error {
+// judged is what verify says of a commit.
+type judged struct {
+	schema.CommitVerdict
+	Subject string `json:"subject,omitempty"`
+	// Merge is a commit that nobody signed and that adds nothing to what its parents hold, as a forge makes it.
+	Merge bool `json:"merge,omitempty"`
+}
+
+func (v judged) good() bool { return v.OK() || v.Merge }
+
+func judge(ctx context.Context, repo *gitrepo.Repo, keyring *signing.Keyring, id schema.Hash) (judged, error) {
+	_, raw, err := repo.Object(ctx, id)
+	if err != nil {
+		return judged{}, err
+	}
+	v := judged{CommitVerdict: keyring.Commit(id, raw, signing.Acceptance{At: now()})}
+	v.Subject = v.CommitVerdict.Subject
+	if v.Code != "unsigned" {
+		return v, nil
+	}
+	v.Merge, err = plainMerge(ctx, repo, id)
+	return v, err
+}
+
+func (a *app) printCommit(v judged) error {
 	if a.json() {
 		return json.NewEncoder(a.out).Encode(v)
 	}
-	who := v.Principal
-	if who == "" {
+	code, who := string(v.Code), v.Principal
+	switch {
+	case v.Merge:
+		code, who = "merge", "-"
+	case who == "":
 		who = "nobody known"
 	}
-	_, err := fmt.Fprintf(a.out, "%s  %-22s %-12s %s\n", v.Commit.Short(), v.Code, who, schema.Printable(v.Subject))
-	if err == nil && !v.OK() && v.Detail != "" {
+	_, err := fmt.Fprintf(a.out, "%s  %-22s %-12s %s\n", v.Commit.Short(), code, who, schema.Printable(v.Subject))
+	if err == nil && !v.good() && v.Detail != "" {
 		_, err = fmt.Fprintf(a.out, "          %s\n", schema.Printable(v.Detail))
 	}
 	return err
@@ -137,13 +163,13 @@ func (a *app) trustOnBranch(ctx context.Context, rev string, repo *gitrepo.Repo,
 // controlCommit finds where control files are read: told, or the default branch; never the change under test (RULES R9).
 func controlCommit(ctx context.Context, rev string, repo *gitrepo.Repo, refs map[string]schema.Hash, environ func(string) string) (schema.Hash, error) {
 	if rev != "" {
-		return resolve(refs, rev)
+		return resolveName(refs, rev)
 	}
 	if name, id, err := repo.DefaultBranch(ctx); err == nil && name != "" && !id.IsZero() {
 		return id, nil
 	}
 	if name := environ("CI_DEFAULT_BRANCH"); name != "" {
-		return resolve(refs, name)
+		return resolveName(refs, name)
 	}
 	if tip := branch(refs, "main"); !tip.IsZero() {
 		return tip, nil
@@ -165,7 +191,7 @@ func trustDirectory(dir string) (*signing.Keyring, error) {
 		return err
 	})
 	if err != nil {
-		return nil, &failure{code: exitUnprovable, err: fmt.Errorf("read the trust directory: %w", err)}
+		return nil, &failure{code: exitUnprovable, err: fmt.Errorf("read the trust directory %s: %w", dir, reason(err))}
 	}
 	return newKeyring(files)
 }
@@ -173,70 +199,11 @@ func trustDirectory(dir string) (*signing.Keyring, error) {
 func newKeyring(files map[string][]byte) (*signing.Keyring, error) {
 	trust, found := schema.LoadTrust(files)
 	if err := found.Err(); err != nil {
-		return nil, err
+		return nil, &failure{code: exitUnprovable, err: err}
 	}
 	keyring, problems := signing.NewKeyring(trust)
 	if len(problems) == len(trust.Keys) && len(problems) > 0 {
 		return nil, &failure{code: exitUnprovable, err: fmt.Errorf("no usable key: %w", problems[0])}
 	}
 	return keyring, nil
-}
-
-// commitsOf lists what a revision or a range names, oldest first.
-func commitsOf(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash, revs string) ([]schema.Hash, error) {
-	from, to, isRange := strings.Cut(revs, "..")
-	if !isRange {
-		id, err := revision(ctx, repo, refs, revs)
-		return []schema.Hash{id}, err
-	}
-	after, err := revision(ctx, repo, refs, from)
-	if err != nil {
-		return nil, err
-	}
-	tip, err := revision(ctx, repo, refs, to)
-	if err != nil {
-		return nil, err
-	}
-	return repo.Between(ctx, []schema.Hash{after}, tip)
-}
-
-// revision resolves one revision, with HEAD and the first-parent suffix ~N.
-func revision(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash, rev string) (schema.Hash, error) {
-	name, steps, err := firstParentSteps(rev)
-	if err != nil {
-		return schema.Hash{}, err
-	}
-	var id schema.Hash
-	if name == "" || name == "HEAD" {
-		if _, id, err = repo.Head(ctx); err == nil && id.IsZero() {
-			err = gitrepo.ErrEmpty
-		}
-	} else {
-		id, err = resolve(refs, name)
-	}
-	for ; err == nil && steps > 0; steps-- {
-		info, readErr := repo.Commit(ctx, id)
-		if readErr != nil {
-			return schema.Hash{}, readErr
-		}
-		if len(info.Parents) == 0 {
-			return schema.Hash{}, usageError(fmt.Errorf("revision %q: history is shorter than that", rev))
-		}
-		id = info.Parents[0]
-	}
-	return id, err
-}
-
-func firstParentSteps(rev string) (string, int, error) {
-	name, suffix, ok := strings.Cut(rev, "~")
-	if !ok {
-		return rev, 0, nil
-	}
-	steps := 1
-	if suffix != "" {
-		if _, err := fmt.Sscanf(suffix, "%d", &steps); err != nil || steps < 0 || fmt.Sprint(steps) != suffix {
-			return "", 0, usageError(fmt.Errorf("revision %q: want a number after ~", rev))
-		}
-	}
-	return name, steps, nil
 }

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// commitsOf lists what a revision or a range names, oldest first.
+func commitsOf(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash, revs string) ([]schema.Hash, error) {
+	from, to, isRange := strings.Cut(revs, "..")
+	if !isRange {
+		id, err := resolve(ctx, repo, refs, revs)
+		return []schema.Hash{id}, err
+	}
+	after, err := resolve(ctx, repo, refs, from)
+	if err != nil {
+		return nil, err
+	}
+	tip, err := resolve(ctx, repo, refs, to)
+	if err != nil {
+		return nil, err
+	}
+	return repo.Between(ctx, []schema.Hash{after}, tip)
+}
+
+// resolve finds the commit of one revision: a name or HEAD, with the first-parent suffix ~N.
+func resolve(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash, rev string) (schema.Hash, error) {
+	name, steps, err := firstParentSteps(rev)
+	if err != nil {
+		return schema.Hash{}, err
+	}
+	id, err := resolveStart(ctx, repo, refs, name)
+	if err != nil {
+		return schema.Hash{}, err
+	}
+	for range steps {
+		info, err := repo.Commit(ctx, id)
+		if err != nil {
+			return schema.Hash{}, fmt.Errorf("revision %q: %w", rev, err)
+		}
+		if len(info.Parents) == 0 {
+			return schema.Hash{}, usageError(fmt.Errorf("revision %q: history is shorter than that", rev))
+		}
+		id = info.Parents[0]
+	}
+	return id, nil
+}
+
+func resolveStart(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash, name string) (schema.Hash, error) {
+	if name != "" && name != "HEAD" {
+		return resolveName(refs, name)
+	}
+	_, id, err := repo.Head(ctx)
+	if err == nil && id.IsZero() {
+		err = gitrepo.ErrEmpty
+	}
+	return id, err
+}
+
+// resolveName finds a commit by full id, branch, tag, or the short id of one of the refs' tips.
+func resolveName(refs map[string]schema.Hash, name string) (schema.Hash, error) {
+	if id, err := schema.ParseHash(name); err == nil {
+		return id, nil
+	}
+	for _, full := range []string{name, "refs/heads/" + name, "refs/tags/" + name, "refs/remotes/" + name, "refs/remotes/origin/" + name} {
+		if id, ok := refs[full]; ok {
+			return id, nil
+		}
+	}
+	for _, full := range slices.Sorted(maps.Keys(refs)) {
+		if len(name) >= 7 && strings.HasPrefix(refs[full].String(), name) {
+			return refs[full], nil
+		}
+	}
+	return schema.Hash{}, &failure{
+		code: exitUsage, err: fmt.Errorf("revision %q: no branch or tag is called so, and no tip of one begins so", name),
+		hint: "give the commit's full id (git rev-parse " + name + "), or a branch, a tag or HEAD, with ~N",
+	}
+}
+
+// firstParentSteps takes a revision like main~3 apart.
+func firstParentSteps(rev string) (name string, steps int, err error) {
+	name, suffix, ok := strings.Cut(rev, "~")
+	if !ok {
+		return rev, 0, nil
+	}
+	if suffix == "" {
+		return name, 1, nil
+	}
+	n, err := strconv.ParseUint(suffix, 10, 31)
+	if err != nil {
+		return "", 0, usageError(fmt.Errorf("revision %q: want a number after ~", rev))
+	}
+	return name, int(n), nil
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest/team"
+)
+
+var update = flag.Bool("update", false, "rewrite the outputs that scripts compare with")
+
+// TestMain lets the test binary be sluice, also when git calls it to sign.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"sluice": main})
+}
+
+// story is the project that scripts clone: sealed, payments live in three stages, held in staging.
+var story = sync.OnceValues(func() (*project, error) {
+	dir, err := os.MkdirTemp("", "sluice-story-")
+	if err != nil {
+		return nil, err
+	}
+	p, err := tellStory(context.Background(), dir)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return p, nil
+})
+
+func tellStory(ctx context.Context, dir string) (*project, error) {
+	program, err := exec.LookPath("sluice") // testscript.Main put it there
+	if err != nil {
+		return nil, err
+	}
+	p, err := newProject(ctx, dir, program, fmt.Sprintf(sixLines, "directory"))
+	if err != nil {
+		return nil, err
+	}
+	live := filepath.Join(dir, "live")
+	if err := os.Mkdir(live, 0o755); err != nil {
+		return nil, err
+	}
+	operator, err := p.operatorFile("state", "directory: {kind: file, directory: "+live+"}")
+	if err != nil {
+		return nil, err
+	}
+	pass := func(want int) error {
+		if code, out, errs := call(ctx, os.Getenv, "run", "--once", "--config", operator); code != want {
+			return fmt.Errorf("run --once: exit %d, want %d\n%s%s", code, want, out, errs)
+		}
+		return nil
+	}
+	clone := p.team.Person("ann").Dir()
+	if err := p.team.Person("ann").Fetch(ctx); err != nil {
+		return nil, err
+	}
+	if code, out, errs := call(ctx, os.Getenv, "-C", clone, "init", "--seal"); code != exitDone {
+		return nil, fmt.Errorf("init --seal: exit %d\n%s%s", code, out, errs)
+	}
+	for _, step := range []struct {
+		stage     string
+		commits   []team.Commit
+		approvers []string
+		exit      int
+	}{
+		{"development", limit(5000), nil, exitDone},
+		{"testing", limit(5000), nil, exitDone},
+		{"staging", limit(5000), []string{"bob"}, exitDone},
+		{"development", limit(8000), nil, exitDone},
+		{"testing", limit(8000), nil, exitDone},
+		{"staging", unsigned(limit(8000)), []string{"ann"}, exitNo},
+	} {
+		if _, err := p.bring(ctx, step.stage, step.commits[0].Message+" in "+step.stage, step.commits, step.approvers...); err != nil {
+			return nil, err
+		}
+		if err := pass(step.exit); err != nil {
+			return nil, fmt.Errorf("%s: %w", step.stage, err)
+		}
+	}
+	return p, nil
+}
+
+func unsigned(commits []team.Commit) []team.Commit {
+	for i := range commits {
+		commits[i].Unsigned = true
+	}
+	return commits
+}
+
+// TestScripts runs testdata/script: every command with what it prints and its exit code.
+func TestScripts(t *testing.T) {
+	p, err := story()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(p.forge.Close(), os.RemoveAll(p.dir)); err != nil {
+			t.Error(err)
+		}
+	})
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", UpdateScripts: *update, RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error { return p.setUp(env) },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
+			"matches": matches,
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %s", name)
+		},
+	})
+}
+
+// setUp gives a script the story's addresses, keys, and a git of its own that signs as ann.
+func (p *project) setUp(env *testscript.Env) error {
+	ann := p.team.Person("ann")
+	config := filepath.Join(env.WorkDir, ".gitconfig")
+	text := fmt.Sprintf(`[user]
+	name = Ann
+	email = ann@example.com
+	signingkey = %s.pub
+[gpg]
+	format = ssh
+[gpg "ssh"]
+	program = sluice
+[init]
+	defaultBranch = main
+[advice]
+	detachedHead = false
+`, ann.Key())
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		return err
+	}
+	for name, value := range map[string]string{
+		"GIT_CONFIG_GLOBAL": config, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "HOME": env.WorkDir, "LC_ALL": "C",
+		"CONFIG_URL": p.forge.CloneURL(p.team.Path(), "ann"), "ANCHOR": string(p.team.Anchor()), "TOKEN_FILE": p.token,
+		"GITLAB_URL": p.forge.URL(), "REPOSITORY": p.forge.CloneURL(p.team.Path(), ""), "LOG_KEY": p.team.LogKey(), "KEY": ann.Key(),
+		"CI_DEFAULT_BRANCH": "",
+	} {
+		env.Setenv(name, value)
+	}
+	return nil
+}
+
+// ends runs a program and holds its exit code against the first argument: ends 3 sluice audit verify.
+func ends(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: ends CODE PROGRAM ARGS…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("run %s: %v", args[1], err)
+	}
+	if got != want {
+		ts.Fatalf("%s ends with %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// matches compares a file or stdout or stderr with a golden in which … stands for anything within a line.
+func matches(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: matches GOT WANT")
+	}
+	got := strings.Split(strings.TrimRight(ts.ReadFile(args[0]), "\n"), "\n")
+	want := strings.Split(strings.TrimRight(ts.ReadFile(args[1]), "\n"), "\n")
+	for i := range max(len(got), len(want)) {
+		g, w := at(got, i), at(want, i)
+		if !like(g, w) {
+			ts.Fatalf("line %d reads\n\t%s\nwant\n\t%s\nall of it:\n%s", i+1, g, w, strings.Join(got, "\n"))
+		}
+	}
+}
+
+func at(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(nothing)"
+}
+
+func like(got, want string) bool {
+	parts := strings.Split(want, "…")
+	rest, ok := strings.CutPrefix(got, parts[0])
+	if len(parts) == 1 {
+		return got == want
+	}
+	if !ok {
+		return false
+	}
+	for _, part := range parts[1 : len(parts)-1] {
+		_, after, found := strings.Cut(rest, part)
+		if !found {
+			return false
+		}
+		rest = after
+	}
+	return strings.HasSuffix(rest, parts[len(parts)-1])
+}
+
+// clone clones the story's project into config, with all branches.
+func (p *project) clone(ts *testscript.TestScript, args []string) {
+	dir := "config"
+	if len(args) > 0 {
+		dir = args[0]
+	}
+	ts.Check(ts.Exec("git", "clone", "-q", ts.Getenv("CONFIG_URL"), dir))
+}
+
+func tamperScript(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(tamper(context.Background(), ts.MkAbs(args[0])))
+}
