@@ -111,7 +111,7 @@ func (p *pass) pending(state ledger.State, target string) bool {
 func (p *pass) deliver(ctx context.Context, name string, jobs []job, d *deliveries) {
 	t, ok := p.cfg.Targets[name]
 	if !ok {
-		d.errs = append(d.errs, fmt.Errorf("target %s of stage %s is not in the operator's file: %w", name, jobs[0].state.Stage, integrations.ErrInvalid))
+		d.errs = append(d.errs, fmt.Errorf("target %s of stage %s is not in the operator's file [target-unconfigured]: %w", name, jobs[0].state.Stage, integrations.ErrInvalid))
 		return
 	}
 	var differ []job
