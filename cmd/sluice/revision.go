@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,7 +46,7 @@ func resolve(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Has
 	for range steps {
 		info, err := repo.Commit(ctx, id)
 		if err != nil {
-			return schema.Hash{}, fmt.Errorf("revision %q: %w", rev, err)
+			return schema.Hash{}, fmt.Errorf("revision %q: %w", rev, cutOff(repo, err))
 		}
 		if len(info.Parents) == 0 {
 			return schema.Hash{}, usageError(fmt.Errorf("revision %q: history is shorter than that", rev))
@@ -51,6 +54,17 @@ func resolve(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Has
 		id = info.Parents[0]
 	}
 	return id, nil
+}
+
+// cutOff says of something that is missing in a shallow clone why it is.
+func cutOff(repo *gitrepo.Repo, err error) error {
+	if !errors.Is(err, gitrepo.ErrMissing) {
+		return err
+	}
+	if _, statErr := os.Stat(filepath.Join(repo.Dir(), "shallow")); statErr != nil {
+		return err
+	}
+	return gitrepo.ErrShallow
 }
 
 func resolveStart(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash, name string) (schema.Hash, error) {

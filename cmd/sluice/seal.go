@@ -20,8 +20,11 @@ import (
 
 // seal makes the genesis request of RULES R25 from what the remote has and pushes it as a tag.
 func (a *app) seal(ctx context.Context, f initFlags) error {
+	if _, err := a.git(ctx, "remote", "get-url", f.remote); err != nil {
+		return &failure{code: exitUsage, err: fmt.Errorf("there is no remote %q here", f.remote), hint: "the request is made for what the remote has: git remote add " + f.remote + " URL, or name another one with --remote"}
+	}
 	if _, err := a.git(ctx, "fetch", "--quiet", f.remote); err != nil {
-		return &failure{code: exitUnavailable, err: err, hint: "the request is made for what the remote has: add it, name it with --remote, or check your access"}
+		return &failure{code: exitUnavailable, err: err, hint: "check your access to it: git fetch " + f.remote}
 	}
 	repo, refs, err := a.openRepo(ctx)
 	if err != nil {
@@ -111,7 +114,7 @@ func remoteBranches(refs map[string]schema.Hash, remote string) map[string]schem
 
 // signRequest signs with the person's key and finds in the trust whose it is.
 func (a *app) signRequest(ctx context.Context, f initFlags, repo *gitrepo.Repo, control schema.Hash, statement []byte) (string, []byte, error) {
-	keyring, err := a.trustOnBranch(ctx, control.String(), repo, nil)
+	trust, keyring, err := a.trustOnBranch(ctx, control.String(), repo, nil)
 	if err != nil {
 		return "", nil, err
 	}
@@ -121,7 +124,10 @@ func (a *app) signRequest(ctx context.Context, f initFlags, repo *gitrepo.Repo, 
 	}
 	signer, code := keyring.Detached(reconciler.RequestNamespace, statement, signature, schema.UsageApproval, signing.Acceptance{At: now()})
 	if code != "ok" {
-		return "", nil, &failure{code: exitTampered, err: fmt.Errorf("your signature does not count in this project [%s]", code), hint: "sign with a key that stands in .sluice/trust/keys on the default branch"}
+		return "", nil, &failure{code: exitForbidden, err: fmt.Errorf("your signature does not count in this project: %s", code.Message(nil)), hint: "sign with a key that stands in .sluice/trust/keys on the default branch: --sign-with FILE"}
+	}
+	if person, known := trust.Principal(signer.Principal); !known || !person.Has(schema.RoleAdmin, schema.Control) {
+		return "", nil, &failure{code: exitForbidden, err: fmt.Errorf("%s is no admin of this project, and only admins seal it", signer.Principal), hint: "ask one of those who have the role admin in .sluice/trust/principals.yaml"}
 	}
 	return signer.Principal, signature, nil
 }

@@ -132,21 +132,22 @@ func (a *app) keyring(ctx context.Context, f verifyFlags, repo *gitrepo.Repo, re
 		}
 		return project.Keyring, nil
 	}
-	return a.trustOnBranch(ctx, f.control, repo, refs)
+	_, keyring, err := a.trustOnBranch(ctx, f.control, repo, refs)
+	return keyring, err
 }
 
-func (a *app) trustOnBranch(ctx context.Context, rev string, repo *gitrepo.Repo, refs map[string]schema.Hash) (*signing.Keyring, error) {
+func (a *app) trustOnBranch(ctx context.Context, rev string, repo *gitrepo.Repo, refs map[string]schema.Hash) (schema.Trust, *signing.Keyring, error) {
 	id, err := controlCommit(ctx, rev, repo, refs, a.environ)
 	if err != nil {
-		return nil, err
+		return schema.Trust{}, nil, err
 	}
 	info, err := repo.Commit(ctx, id)
 	if err != nil {
-		return nil, err
+		return schema.Trust{}, nil, err
 	}
 	_, files, err := reconciler.ControlFiles(ctx, gitrepo.Mirror{Repo: repo}, info.Tree)
 	if err != nil {
-		return nil, err
+		return schema.Trust{}, nil, err
 	}
 	below := map[string][]byte{}
 	for path, data := range files {
@@ -155,7 +156,7 @@ func (a *app) trustOnBranch(ctx context.Context, rev string, repo *gitrepo.Repo,
 		}
 	}
 	if len(below) == 0 {
-		return nil, &failure{code: exitUnprovable, err: fmt.Errorf("no trust directory at %s", id.Short()), hint: "give one with --trust, or start with: sluice init"}
+		return schema.Trust{}, nil, &failure{code: exitUnprovable, err: fmt.Errorf("no trust directory at %s", id.Short()), hint: "give one with --trust, or start with: sluice init"}
 	}
 	return newKeyring(below)
 }
@@ -193,17 +194,18 @@ func trustDirectory(dir string) (*signing.Keyring, error) {
 	if err != nil {
 		return nil, &failure{code: exitUnprovable, err: fmt.Errorf("read the trust directory %s: %w", dir, reason(err))}
 	}
-	return newKeyring(files)
+	_, keyring, err := newKeyring(files)
+	return keyring, err
 }
 
-func newKeyring(files map[string][]byte) (*signing.Keyring, error) {
+func newKeyring(files map[string][]byte) (schema.Trust, *signing.Keyring, error) {
 	trust, found := schema.LoadTrust(files)
 	if err := found.Err(); err != nil {
-		return nil, &failure{code: exitUnprovable, err: err}
+		return trust, nil, &failure{code: exitUnprovable, err: err}
 	}
 	keyring, problems := signing.NewKeyring(trust)
 	if len(problems) == len(trust.Keys) && len(problems) > 0 {
-		return nil, &failure{code: exitUnprovable, err: fmt.Errorf("no usable key: %w", problems[0])}
+		return trust, nil, &failure{code: exitUnprovable, err: fmt.Errorf("no usable key: %w", problems[0])}
 	}
-	return keyring, nil
+	return trust, keyring, nil
 }
