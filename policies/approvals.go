@@ -10,8 +10,8 @@ import (
 // Approvals asks for a number of people who approved exactly this change: their approval was given on a version of the
 // merge request that does to the cell what landed, in time, by somebody with the role who did not work on it.
 type Approvals struct {
-	Observed int // as the forge tells them
-	Signed   int // by the approver's own signature
+	Observed int // as the forge tells them, or by signature
+	Signed   int // by the approver's own signature, among those or beside them
 	// Roles are who may approve; empty is the stage's own approver role.
 	Roles []schema.RoleName
 	// AfterLive asks that an approval of a promotion was given after the content was live in the stage before (RULES R16).
@@ -23,16 +23,16 @@ type Approvals struct {
 // developer is the forge's membership level from which an approval counts.
 const developer = 30
 
-// Evaluate has one part per approval that the forge shows, counted or not, and its own code says how many are missing.
-// A person counts once, however many accounts approved.
+// Evaluate has one part per approval, counted or not, and its own code says how many are missing. A person counts once,
+// however many accounts or keys approved. A signed approval also counts as an observed one: it says more (S27).
 func (a Approvals) Evaluate(f Facts) schema.Verdict {
 	const policy = "approvals"
 	if a.Observed == 0 && a.Signed == 0 {
 		return allow(policy)
 	}
 	excluded := a.excluded(f)
-	counted := map[string]bool{}
-	var parts []schema.Verdict
+	signed, signedParts := a.signed(f, excluded)
+	counted, parts := map[string]bool{}, []schema.Verdict(nil)
 	for _, given := range f.Approvals {
 		who, code := a.judge(f, given, excluded)
 		part := answer(policy, schema.Hold, code, "by", who)
@@ -42,18 +42,36 @@ func (a Approvals) Evaluate(f Facts) schema.Verdict {
 		}
 		parts = append(parts, part)
 	}
-	v := schema.Verdict{Policy: policy, Outcome: schema.Allow, Parts: parts, Args: map[string]string{
+	for who := range signed {
+		counted[who] = true
+	}
+	v := schema.Verdict{Policy: policy, Outcome: schema.Allow, Parts: append(parts, signedParts...), Args: map[string]string{
 		"have": number(len(counted)), "need": number(a.Observed), "by": list(keys(counted)),
 		"eligible": list(a.eligible(f, excluded, counted)),
 	}}
 	if len(counted) < a.Observed {
 		v.Outcome, v.Code = schema.Hold, "approvals-missing"
 	}
-	if a.Signed > 0 {
-		// Signed approvals are read from requests, which this version does not; what is asked for and cannot be had holds.
-		v.Outcome, v.Code = schema.Hold, "signed-approvals-missing"
-		v.Args["need_signed"] = number(a.Signed)
+	return a.withSigned(v, len(signed), list(keys(signed)), list(a.eligible(f, excluded, signed)))
+}
+
+// withSigned adds what is said of signed approvals, where the gate asks for them. Where both kinds are missing there is one
+// node for each.
+func (a Approvals) withSigned(v schema.Verdict, have int, by, eligible string) schema.Verdict {
+	if a.Signed == 0 {
+		return v
 	}
+	node := &v
+	if have < a.Signed && v.Code != "" {
+		v.Parts = append(v.Parts, answer(v.Policy, schema.Hold, "signed-approvals-missing"))
+		node = &v.Parts[len(v.Parts)-1]
+		node.Args = map[string]string{}
+	}
+	if have < a.Signed {
+		node.Outcome, node.Code = schema.Hold, "signed-approvals-missing"
+	}
+	node.Args["have_signed"], node.Args["need_signed"] = number(have), number(a.Signed)
+	node.Args["signed_by"], node.Args["eligible_signed"] = by, eligible
 	return v
 }
 

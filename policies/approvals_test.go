@@ -58,7 +58,7 @@ func TestApprovals(t *testing.T) {
 		{"an approval before it was live in the stage before", policies.Approvals{Observed: 1, AfterLive: true}, []schema.GivenApproval{given(by(2), func(g *schema.GivenApproval) { g.At = noon.Add(-25 * time.Hour) })}, nil, schema.Hold, []schema.Code{"approvals-missing", "approval-too-early"}},
 		{"the same where any time will do", policies.Approvals{Observed: 1}, []schema.GivenApproval{given(by(2), func(g *schema.GivenApproval) { g.At = noon.Add(-25 * time.Hour) })}, nil, schema.Allow, nil},
 		{"a direct push, whatever was approved", policies.Approvals{Observed: 1}, []schema.GivenApproval{by(2)}, change(func(f *policies.Facts) { f.MergeRequest = nil }), schema.Hold, []schema.Code{"approvals-missing", "unmapped-approver"}},
-		{"signed approvals that cannot be read yet", policies.Approvals{Observed: 1, Signed: 1}, []schema.GivenApproval{by(2)}, nil, schema.Hold, []schema.Code{"signed-approvals-missing"}},
+		{"an observed approval where a signed one is asked for as well", policies.Approvals{Observed: 1, Signed: 1}, []schema.GivenApproval{by(2)}, nil, schema.Hold, []schema.Code{"signed-approvals-missing"}},
 		{"a release manager where the gate asks for that role", policies.Approvals{Observed: 1, Roles: []schema.RoleName{schema.RoleRelease}}, []schema.GivenApproval{by(8)}, nil, schema.Allow, nil},
 		{"an approver where the gate asks for release", policies.Approvals{Observed: 1, Roles: []schema.RoleName{schema.RoleRelease}}, []schema.GivenApproval{by(2)}, nil, schema.Hold, []schema.Code{"approvals-missing", "approver-ineligible"}},
 	} {

@@ -29,6 +29,15 @@ type Facts struct {
 	// MergeRequest brought the landing; nil means that the forge knows none.
 	MergeRequest *schema.MergeRequest
 	Approvals    []schema.GivenApproval
+	// Signed are the approvals by signature that name the cell, whether their signature counts or not.
+	Signed []schema.SignedApproval
+	// Gate is the digest of the gate in force that is asked: what a signed approval has to be for.
+	Gate schema.Digest
+	// Admitted is the ledger sequence of the entry that Change.From rests on; 0 if the cell was never admitted. An approval
+	// from before it was for another step.
+	Admitted int64
+	// Live is the ledger sequence of the entry that made a promotion's content live in the stage before; 0 if unknown.
+	Live int64
 	// Excluded are principals (or unmapped accounts and addresses) who worked on what is promoted in earlier stages.
 	Excluded []string
 	Trust    schema.Trust // in force at the decision

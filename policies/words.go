@@ -45,3 +45,12 @@ func signers(commits []schema.CommitVerdict) []string {
 	}
 	return out
 }
+
+// joined writes at most ten names, and how many more there are.
+func joined(names []string) string {
+	const most = 10
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + " and " + number(len(names)-most) + " more"
+	}
+	return strings.Join(names, ", ")
+}

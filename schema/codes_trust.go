@@ -31,11 +31,11 @@ var trustCodes = []CodeInfo{
 		Cause: "People are counted by their accounts and excluded by their addresses; a shared one makes two of one or one of two.",
 		Fix:   "Give it to one person.",
 	}, {
-		Code: "ambiguous-key", Title: "one key in two places", Message: "{key} is the same key as {other}",
+		Code: "ambiguous-key", Title: "one key in two places", Message: "[{key} is the same key as {other}][{why}]",
 		Cause: "A key belongs to one person, and the reconciler's ledger key to nobody else.",
 		Fix:   "Remove one of them, or make a new key.",
 	}, {
-		Code: "trust-roots", Title: "roots do not agree", Message: "{person} {why}",
+		Code: "trust-roots", Title: "roots do not agree", Message: "[{person} ]{why}",
 		Cause: "root.yaml names the roots, principals.yaml gives them the role, and each of them needs a key to sign with.",
 		Fix:   "Make the three agree.",
 	}, {
@@ -47,7 +47,7 @@ var trustCodes = []CodeInfo{
 		Cause: "A bot only moves what people signed before; it must not be able to write or approve.",
 		Fix:   "Give the robot the role bot alone, and people their own keys.",
 	}, {
-		Code: "trust-lockout", Warning: true, Title: "one lost key locks the project", Message: "{threshold} of {roots} roots have to sign, so that one lost key locks everybody out",
+		Code: "trust-lockout", Warning: true, Title: "one lost key locks the project", Message: "[{threshold} of {roots} roots have to sign, so that one lost key locks everybody out][{why}]",
 		Cause: "With as many roots as signatures needed nobody can replace a key that is lost.",
 		Fix:   "Add another root, with a key that is kept elsewhere.",
 	}, {
@@ -55,11 +55,11 @@ var trustCodes = []CodeInfo{
 		Cause: "The role has no effect; the stage was renamed or misspelled.",
 		Fix:   "Correct the role in principals.yaml.",
 	}, {
-		Code: "trust-proof", Title: "nobody showed to hold a key", Message: "{key} has no valid proof of possession[: {why}]",
+		Code: "trust-proof", Title: "nobody showed to hold a key", Message: "[{key}: ]the proof of possession is missing or not valid[: {why}]",
 		Cause: "A key that comes into the trust directory has to sign who it belongs to, else somebody could take credit for what another signs.",
 		Fix:   "Let the key's owner make the proof with sluice trust, and put it beside the key.",
 	}, {
-		Code: "trust-revocation", Title: "key left without a reason", Message: "{key} may not change that way: {why}",
+		Code: "trust-revocation", Title: "key left without a reason", Message: "[{key}: ]a key may not change that way[: {why}]",
 		Cause: "A key stops counting by a revocation with its reason, and stays listed, so that an audit can tell what rests on it.",
 		Fix:   "Revoke the key with sluice trust: superseded, retired or compromised.",
 	}, {
@@ -71,11 +71,11 @@ var trustCodes = []CodeInfo{
 		Cause: "Each version is one more than the version before and names its digest.",
 		Fix:   "Make the next version with sluice trust, on top of the one in force.",
 	}, {
-		Code: "trust-threshold", Title: "too few roots signed", Message: "too few roots signed[: {have} of {need}]",
+		Code: "trust-threshold", Title: "too few roots signed", Message: "too few roots signed[: {have} of {need}][: {why}]",
 		Cause: "A change of the trust directory needs the threshold of the version before, and that of the new one.",
 		Fix:   "Let more roots sign root.yaml.",
 	}, {
-		Code: "trust-rollback", Title: "older trust version", Message: "trust version {version} is older than {in_force}, which is in force",
+		Code: "trust-rollback", Title: "older trust version", Message: "[trust version {version} is older than {in_force}, which is in force][an older trust version came back: {why}]",
 		Cause: "An old version, though validly signed, could bring back a key that was revoked.",
 		Fix:   "Restore the version in force. If it is wrong, make a newer one.",
 	}, {
