@@ -1,6 +1,7 @@
 package policies_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -109,6 +110,7 @@ func TestControl(t *testing.T) {
 		{"files that cannot be read", alone(func(f *policies.ControlFacts) { f.Problem = "config" }), schema.Deny, []schema.Code{"config"}},
 		{"apps changed with it", alone(func(f *policies.ControlFacts) { f.Mixed = true }), schema.Deny, []schema.Code{"policy-mixed"}},
 		{"nobody says what changed", alone(func(f *policies.ControlFacts) { f.Others = false }), schema.Deny, []schema.Code{"nothing-judged"}},
+		{"nobody says what changed, and an app is held", alone(func(f *policies.ControlFacts) { f.Others, f.Held = false, []schema.Cell{gray} }), schema.Deny, []schema.Code{"nothing-judged"}},
 		{"an app is held that it would name anew", alone(func(f *policies.ControlFacts) { f.Held = []schema.Cell{gray} }), schema.Hold, []schema.Code{"control-held"}},
 		{"the trust root ran out", alone(func(f *policies.ControlFacts) { f.Now = noon.AddDate(2, 0, 0) }), schema.Hold, []schema.Code{"root-expired"}},
 
@@ -144,6 +146,35 @@ func TestControl(t *testing.T) {
 				t.Errorf("codes (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+func TestControlVerdictsAreExplained(t *testing.T) {
+	f := newRules()
+	f.Trusted, f.Update = true, policies.TrustUpdate{Code: "trust-threshold", Detail: "1 of 2 roots of the new version signed: rut"}
+	for range 12 {
+		f.Held = append(f.Held, gray)
+	}
+	var got []string
+	for _, m := range (policies.Control{}).Evaluate(f).Missing() {
+		got = append(got, m.Code.Message(m.Args))
+	}
+	held := strings.Repeat("payments in gray, ", 9) + "payments in gray and 2 more"
+	want := []string{
+		"too few roots signed: 1 of 2 roots of the new version signed: rut",
+		"the control files changed with too few admins' signatures: 1 of 2",
+		"the change of the control files is held: it would change " + held,
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	f.Update = policies.TrustUpdate{OK: true, By: []string{"rut", "ada"}}
+	if got := (policies.Control{}).Evaluate(f).Parts[0]; got.Args["by"] != "ada, rut" {
+		t.Errorf("got %+v, want the roots named", got)
+	}
+	f.Update = policies.TrustUpdate{Code: "trust-rollback"}
+	if got := (policies.Control{}).Evaluate(f).Parts[0]; len(got.Args) > 0 {
+		t.Errorf("got %+v, want no arguments", got)
 	}
 }
 

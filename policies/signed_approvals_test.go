@@ -106,11 +106,15 @@ func TestSignedApprovals(t *testing.T) {
 		{"of the head, where the gate binds it", policies.Approvals{Signed: 1, BindHead: true}, []schema.SignedApproval{signs("bob")}, nil, nil, nil},
 		{"of another head, where the gate binds it", policies.Approvals{Signed: 1, BindHead: true}, []schema.SignedApproval{signs("bob", says(func(s *statement) { s.Head = id(7) }))}, nil, nil, missing("approval-stale")},
 		{"of no head, where the gate binds it", policies.Approvals{Signed: 1, BindHead: true}, []schema.SignedApproval{signs("bob", says(func(s *statement) { s.Head = schema.Hash{} }))}, nil, func(f *policies.Facts) { f.MergeRequest.Head = schema.Hash{} }, missing("approval-stale")},
+		{"of a head that nobody merged, where the gate binds it", policies.Approvals{Signed: 1, BindHead: true}, []schema.SignedApproval{signs("bob", says(func(s *statement) { s.MergeRequest = nil }))}, nil, func(f *policies.Facts) { f.MergeRequest = nil }, missing("approval-stale")},
 		{"of another head, where only content counts", one, []schema.SignedApproval{signs("bob", says(func(s *statement) { s.Head = id(7) }))}, nil, nil, nil},
 
 		{"by the author", one, []schema.SignedApproval{signs("ann")}, nil, nil, missing("self-approval")},
 		{"by who edited what is promoted", one, []schema.SignedApproval{signs("bob")}, nil, func(f *policies.Facts) { f.Excluded = []string{"bob"} }, missing("self-approval")},
 		{"by the robot", one, []schema.SignedApproval{signs("bot")}, nil, nil, missing("approver-ineligible")},
+		{"by a robot that calls itself approver", one, []schema.SignedApproval{signs("mix")}, nil, func(f *policies.Facts) {
+			f.Trust.Principals = append(f.Trust.Principals, person("mix", 0, schema.RoleApprover, schema.RoleBot))
+		}, missing("approver-ineligible")},
 		{"by somebody without the role", one, []schema.SignedApproval{signs("vis")}, nil, nil, missing("approver-ineligible")},
 		{"by an approver of another stage", one, []schema.SignedApproval{signs("els")}, nil, nil, missing("approver-ineligible")},
 		{"by an approver of another app", one, []schema.SignedApproval{signs("lim")}, nil, nil, missing("approver-ineligible")},
@@ -164,6 +168,11 @@ func TestSignedApprovalsAreExplained(t *testing.T) {
 	part := policies.Approvals{Signed: 1}.Evaluate(f).Parts[1]
 	if got, want := part.Code.Message(part.Args), "the signature of the approval by bob does not count: key-expired"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	f.Signed[0].Code, f.Signed[0].Principal = "unknown-key", ""
+	part = policies.Approvals{Signed: 1}.Evaluate(f).Parts[1]
+	if got, want := part.Code.Message(part.Args), "the signature of the approval by SHA256:bob does not count: unknown-key"; got != want {
+		t.Errorf("of a stranger: got %q, want %q", got, want)
 	}
 }
 

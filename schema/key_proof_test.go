@@ -70,6 +70,25 @@ func TestProofsThatAreRefused(t *testing.T) {
 	}
 }
 
+// TestANewProjectCarriesTheProofOfItsRobot: whoever makes the bot's key can make its proof.
+func TestANewProjectCarriesTheProofOfItsRobot(t *testing.T) {
+	o := options()
+	proof := schema.KeyProof{Project: o.ProjectID, Principal: schema.BotID, Key: schema.DigestOf(o.BotKey.Data), Version: 1, Signature: []byte(someSignature)}
+	o.BotKey.Proof = &proof
+	files, err := schema.NewProject(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(files[".sluice/trust/keys/sluice-bot/bot.proof"]), string(proof.Encode()); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, k := range trustOf(t, files).Keys {
+		if (k.Proof != nil) != (k.Principal == schema.BotID) {
+			t.Errorf("key %s: proof %+v", k.Path, k.Proof)
+		}
+	}
+}
+
 func FuzzParseKeyProof(f *testing.F) {
 	f.Add(keyProof().Encode())
 	f.Fuzz(func(t *testing.T, data []byte) {
