@@ -56,6 +56,14 @@ func TestApprovals(t *testing.T) {
 		{"another head where the gate binds the head", policies.Approvals{Observed: 1, BindHead: true}, []schema.GivenApproval{given(by(2), func(g *schema.GivenApproval) { g.Head = id(7) })}, nil, schema.Hold, []schema.Code{"approvals-missing", "approval-stale"}},
 		{"an approval after the merge", policies.Approvals{Observed: 1}, []schema.GivenApproval{given(by(2), func(g *schema.GivenApproval) { g.At = noon.Add(-time.Minute) })}, nil, schema.Hold, []schema.Code{"approvals-missing", "approval-late"}},
 		{"an approval before it was live in the stage before", policies.Approvals{Observed: 1, AfterLive: true}, []schema.GivenApproval{given(by(2), func(g *schema.GivenApproval) { g.At = noon.Add(-25 * time.Hour) })}, nil, schema.Hold, []schema.Code{"approvals-missing", "approval-too-early"}},
+		{"an approval after it was live in the stage before", policies.Approvals{Observed: 1, AfterLive: true}, []schema.GivenApproval{by(2)}, nil, schema.Allow, nil},
+		{"a promotion from nowhere", policies.Approvals{Observed: 1, AfterLive: true}, []schema.GivenApproval{by(2)}, change(func(f *policies.Facts) { f.Change.Source = nil }), schema.Hold, []schema.Code{"approvals-missing", "approval-too-early"}},
+		{"an early approval of a rollback", policies.Approvals{Observed: 1, AfterLive: true}, []schema.GivenApproval{given(by(2), func(g *schema.GivenApproval) { g.At = noon.Add(-25 * time.Hour) })}, change(func(f *policies.Facts) { f.Change.Kind = schema.Rollback }), schema.Allow, nil},
+		{"a merge request that is not merged yet", policies.Approvals{Observed: 1}, []schema.GivenApproval{by(2)}, change(func(f *policies.Facts) { f.MergeRequest.MergedAt = time.Time{} }), schema.Allow, nil},
+		{"the same head where the gate binds the head", policies.Approvals{Observed: 1, BindHead: true}, []schema.GivenApproval{by(2)}, nil, schema.Allow, nil},
+		{"a robot that calls itself approver", policies.Approvals{Observed: 1}, []schema.GivenApproval{by(9)}, change(func(f *policies.Facts) {
+			f.Trust.Principals = append(f.Trust.Principals, person("mix", 9, schema.RoleApprover, schema.RoleBot))
+		}), schema.Hold, []schema.Code{"approvals-missing", "approver-ineligible"}},
 		{"the same where any time will do", policies.Approvals{Observed: 1}, []schema.GivenApproval{given(by(2), func(g *schema.GivenApproval) { g.At = noon.Add(-25 * time.Hour) })}, nil, schema.Allow, nil},
 		{"a direct push, whatever was approved", policies.Approvals{Observed: 1}, []schema.GivenApproval{by(2)}, change(func(f *policies.Facts) { f.MergeRequest = nil }), schema.Hold, []schema.Code{"approvals-missing", "unmapped-approver"}},
 		{"an observed approval where a signed one is asked for as well", policies.Approvals{Observed: 1, Signed: 1}, []schema.GivenApproval{by(2)}, nil, schema.Hold, []schema.Code{"signed-approvals-missing"}},
@@ -82,6 +90,7 @@ func TestApprovals(t *testing.T) {
 func TestApprovalsNameWhoMayStillApprove(t *testing.T) {
 	f := promotion()
 	f.Approvals = []schema.GivenApproval{by(2)}
+	f.Trust.Principals = append(f.Trust.Principals, person("mix", 9, schema.RoleApprover, schema.RoleBot))
 	v := policies.Approvals{Observed: 2}.Evaluate(f)
 	if got, want := v.Args["eligible"], "carol"; got != want {
 		t.Errorf("eligible: got %q, want %q (ann wrote it, bob approved, the others have not the role)", got, want)

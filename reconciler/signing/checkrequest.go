@@ -22,11 +22,6 @@ type RequestCopy struct {
 	Request   schema.Request
 }
 
-// Ledger answers for the project's ledger: the digest of the bytes of an entry; empty for one that it does not have.
-type Ledger interface {
-	EntryDigest(seq int64) schema.Digest
-}
-
 // RequestCheck says whether a request may be carried out. The zero RequestCheck says no. That it was not used before is the
 // ledger's to say, by the digest of the statement.
 type RequestCheck struct {
@@ -45,8 +40,9 @@ func (c RequestCheck) refuse(code schema.Code, format string, args ...any) Reque
 }
 
 // CheckRequest judges the copies of one request other than approve, under the trust in force: what it says, when it was
-// made and against which ledger, and that enough people with the role signed it.
-func CheckRequest(k *Keyring, t schema.Trust, copies []RequestCopy, at Acceptance, ledger Ledger) RequestCheck {
+// made and against which ledger, and that enough people with the role signed it. entry is the digest that the project's
+// ledger has for the entry that the statement says was seen; empty if it has none. It is not asked for genesis.
+func CheckRequest(k *Keyring, t schema.Trust, copies []RequestCopy, at Acceptance, entry schema.Digest) RequestCheck {
 	var c RequestCheck
 	if len(copies) == 0 {
 		return c.refuse(CodeRequestRefused, "nobody made it")
@@ -68,7 +64,7 @@ func CheckRequest(k *Keyring, t schema.Trust, copies []RequestCopy, at Acceptanc
 			return c.refuse(CodeRequestRefused, "%v", err)
 		}
 		rule, _ = c.Statement.Rule()
-		if code, detail := timely(c.Statement, t, at, ledger); code != CodeOK {
+		if code, detail := timely(c.Statement, t, at, entry); code != CodeOK {
 			return c.refuse(code, "%s", detail)
 		}
 	}
@@ -111,7 +107,7 @@ func (k *Keyring) requestSigner(t schema.Trust, copy RequestCopy, rule schema.Re
 }
 
 // timely holds a request to the clock and to the ledger that it was made against.
-func timely(s schema.RequestStatement, t schema.Trust, at Acceptance, ledger Ledger) (schema.Code, string) {
+func timely(s schema.RequestStatement, t schema.Trust, at Acceptance, entry schema.Digest) (schema.Code, string) {
 	switch {
 	case s.Made.After(at.At.Add(at.skew())):
 		return CodeRequestRefused, "it was made in the future, at " + stamp(s.Made)
@@ -119,7 +115,7 @@ func timely(s schema.RequestStatement, t schema.Trust, at Acceptance, ledger Led
 		return CodeRequestRefused, "it was made too long ago, at " + stamp(s.Made)
 	case !s.Until.IsZero() && !at.At.Before(s.Until):
 		return CodeRequestRefused, "it ended at " + stamp(s.Until)
-	case ledger == nil || s.Seen.Entry != ledger.EntryDigest(s.Seen.Size):
+	case s.Seen.Entry != entry:
 		return CodeEvidenceContext, "it was made against another ledger"
 	case s.Kind == schema.KindBreakGlass && t.Expired(at.At):
 		return CodeRootExpired, "the trust root ran out at " + stamp(t.Root.ExpiresAt)
@@ -127,9 +123,9 @@ func timely(s schema.RequestStatement, t schema.Trust, at Acceptance, ledger Led
 	return CodeOK, ""
 }
 
-// CheckApproval judges the signature of an approve request, under the trust in force; what it approves is judged by the
-// approvals policy. tag is the digest of the raw tag. An error means that it is no approval at all.
-func CheckApproval(k *Keyring, copy RequestCopy, tag schema.Digest, at Acceptance, ledger Ledger) (schema.SignedApproval, error) {
+// CheckApproval judges the signature of an approve request, under the trust in force. What it approves is judged by the
+// approvals policy, which also compares the ledger: the caller fills in Tag and Entry. An error means that it is no approval.
+func CheckApproval(k *Keyring, copy RequestCopy, at Acceptance) (schema.SignedApproval, error) {
 	statement, err := schema.ParseApproval(copy.Request)
 	if err != nil {
 		return schema.SignedApproval{}, err
@@ -138,15 +134,12 @@ func CheckApproval(k *Keyring, copy RequestCopy, tag schema.Digest, at Acceptanc
 		namespace: ApprovalNamespace, message: copy.Request.Statement, signature: copy.Request.Signature,
 		usage: schema.UsageApproval, at: at, claimed: statement.Made,
 	})
-	a := schema.SignedApproval{Principal: f.principal, Key: f.key, Code: f.code, Tag: tag, Statement: statement}
+	a := schema.SignedApproval{Principal: f.principal, Key: f.key, Code: f.code, Statement: statement}
 	if a.Code == CodeOK {
 		a.Code = statementTime(statement.Made, at)
 	}
 	if a.Code == CodeOK && f.principal != copy.Principal {
 		a.Code = CodeEvidenceContext // a tag in somebody else's name
-	}
-	if ledger != nil {
-		a.Entry = ledger.EntryDigest(statement.Seen.Size)
 	}
 	return a, nil
 }

@@ -9,12 +9,8 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// entries is a ledger by sequence number.
-type entries map[int64]schema.Digest
-
-func (e entries) EntryDigest(seq int64) schema.Digest { return e[seq] }
-
-var theLedger = entries{57: schema.DigestOf([]byte("entry 57"))}
+// entry57 is the last entry of the ledger.
+var entry57 = schema.DigestOf([]byte("entry 57"))
 
 // requested is one person's copy of a statement, signed with the key of that name.
 func (c *council) requested(kind string, statement []byte, person, key string) signing.RequestCopy {
@@ -32,7 +28,7 @@ func (c *council) requested(kind string, statement []byte, person, key string) s
 
 func breakGlass() schema.RequestStatement {
 	return schema.RequestStatement{
-		Kind: schema.KindBreakGlass, Project: "3f2a9c1e", Made: noon, Seen: schema.Seen{Size: 57, Entry: theLedger[57]},
+		Kind: schema.KindBreakGlass, Project: "3f2a9c1e", Made: noon, Seen: schema.Seen{Size: 57, Entry: entry57},
 		Cell: schema.Cell{Stage: "production", App: "payments"}, Ref: "refs/heads/main",
 		From: schema.Content(schema.DigestOf([]byte("old"))), To: schema.Content(schema.DigestOf([]byte("new"))), New: idOf(rawCommit(noon, "fix")),
 		Until: noon.Add(4 * time.Hour), Review: noon.AddDate(0, 0, 3), Reason: "INC-1",
@@ -84,44 +80,43 @@ func TestRequests(t *testing.T) {
 		sentence string
 		copies   []signing.RequestCopy
 		at       time.Time
-		ledger   signing.Ledger
+		entry    schema.Digest
 		code     schema.Code
 	}{
-		{"two release managers", good, noon, theLedger, "ok"},
-		{"one of two", good[:1], noon, theLedger, "request-unsigned"},
-		{"one twice", append(good[:1:1], good[0]), noon, theLedger, "request-unsigned"},
-		{"a release manager and an author", copies(nil, "alice", "dave"), noon, theLedger, "request-unsigned"},
-		{"one and the robot", copies(nil, "alice", "sluice-bot"), noon, theLedger, "request-unsigned"},
-		{"one and a release manager of another app", copies(nil, "alice", "carol"), noon, theLedger, "request-unsigned"},
-		{"one in two names", append(good[:1:1], c.requested("break-glass", good[0].Request.Statement, "bob", "alice")), noon, theLedger, "request-unsigned"},
+		{"two release managers", good, noon, entry57, "ok"},
+		{"one of two", good[:1], noon, entry57, "request-unsigned"},
+		{"one twice", append(good[:1:1], good[0]), noon, entry57, "request-unsigned"},
+		{"a release manager and an author", copies(nil, "alice", "dave"), noon, entry57, "request-unsigned"},
+		{"one and the robot", copies(nil, "alice", "sluice-bot"), noon, entry57, "request-unsigned"},
+		{"one and a release manager of another app", copies(nil, "alice", "carol"), noon, entry57, "request-unsigned"},
+		{"one in two names", append(good[:1:1], c.requested("break-glass", good[0].Request.Statement, "bob", "alice")), noon, entry57, "request-unsigned"},
 		{"one signature over another request", append(good[:1:1], signing.RequestCopy{Principal: "bob", Request: schema.Request{
 			Kind: good[0].Request.Kind, Fields: good[0].Request.Fields, Statement: good[0].Request.Statement, Signature: otherCopy[0].Request.Signature,
-		}}), noon, theLedger, "request-unsigned"},
-		{"copies of two requests", append(good[:1:1], otherCopy...), noon, theLedger, "request-refused"},
-		{"a signature that was made for a commit", append(commitSigned, good[0]), noon, theLedger, "request-unsigned"},
-		{"nobody", nil, noon, theLedger, "request-refused"},
-		{"after it ended", good, noon.Add(4 * time.Hour), theLedger, "request-refused"},
-		{"before it was made", good, noon.Add(-time.Hour), theLedger, "request-refused"},
-		{"made against another ledger", good, noon, entries{57: schema.DigestOf([]byte("fork"))}, "evidence-context"},
-		{"made against a longer ledger", good, noon, entries{}, "evidence-context"},
-		{"where no ledger was asked", good, noon, nil, "evidence-context"},
-		{"for another project", copies(func(s *schema.RequestStatement) { s.Project = "4a2a9c1e" }, "alice", "bob"), noon, theLedger, "evidence-context"},
-		{"a taint, by one", copies(tainted(false), "bob"), noon, theLedger, "ok"},
-		{"a taint, by an author", copies(tainted(false), "dave"), noon, theLedger, "request-unsigned"},
-		{"a taint that lay about for a week", copies(tainted(false), "bob"), noon.AddDate(0, 0, 8), theLedger, "request-refused"},
-		{"an acknowledgement, by one root", copies(tainted(true), "carol"), noon, theLedger, "request-unsigned"},
-		{"an acknowledgement, by two roots", copies(tainted(true), "carol", "bob"), noon, theLedger, "ok"},
-		{"a genesis, by two admins", []signing.RequestCopy{c.requested("genesis", genesis, "alice", "alice"), c.requested("genesis", genesis, "bob", "bob")}, noon, nil, "ok"},
-		{"a genesis, by one of two", []signing.RequestCopy{c.requested("genesis", genesis, "alice", "alice")}, noon, nil, "request-unsigned"},
-		{"a genesis of another project", []signing.RequestCopy{c.requested("genesis", elsewhere, "alice", "alice"), c.requested("genesis", elsewhere, "bob", "bob")}, noon, nil, "evidence-context"},
-		{"a request that nobody knows", []signing.RequestCopy{c.requested("freeze", unknown, "alice", "alice")}, noon, theLedger, "request-refused"},
+		}}), noon, entry57, "request-unsigned"},
+		{"copies of two requests", append(good[:1:1], otherCopy...), noon, entry57, "request-refused"},
+		{"a signature that was made for a commit", append(commitSigned, good[0]), noon, entry57, "request-unsigned"},
+		{"nobody", nil, noon, entry57, "request-refused"},
+		{"after it ended", good, noon.Add(4 * time.Hour), entry57, "request-refused"},
+		{"before it was made", good, noon.Add(-time.Hour), entry57, "request-refused"},
+		{"made against another ledger", good, noon, schema.DigestOf([]byte("fork")), "evidence-context"},
+		{"made against a longer ledger, or where none was asked", good, noon, "", "evidence-context"},
+		{"for another project", copies(func(s *schema.RequestStatement) { s.Project = "4a2a9c1e" }, "alice", "bob"), noon, entry57, "evidence-context"},
+		{"a taint, by one", copies(tainted(false), "bob"), noon, entry57, "ok"},
+		{"a taint, by an author", copies(tainted(false), "dave"), noon, entry57, "request-unsigned"},
+		{"a taint that lay about for a week", copies(tainted(false), "bob"), noon.AddDate(0, 0, 8), entry57, "request-refused"},
+		{"an acknowledgement, by one root", copies(tainted(true), "carol"), noon, entry57, "request-unsigned"},
+		{"an acknowledgement, by two roots", copies(tainted(true), "carol", "bob"), noon, entry57, "ok"},
+		{"a genesis, by two admins", []signing.RequestCopy{c.requested("genesis", genesis, "alice", "alice"), c.requested("genesis", genesis, "bob", "bob")}, noon, "", "ok"},
+		{"a genesis, by one of two", []signing.RequestCopy{c.requested("genesis", genesis, "alice", "alice")}, noon, "", "request-unsigned"},
+		{"a genesis of another project", []signing.RequestCopy{c.requested("genesis", elsewhere, "alice", "alice"), c.requested("genesis", elsewhere, "bob", "bob")}, noon, "", "evidence-context"},
+		{"a request that nobody knows", []signing.RequestCopy{c.requested("freeze", unknown, "alice", "alice")}, noon, entry57, "request-refused"},
 	} {
-		got := signing.CheckRequest(ring, trust, row.copies, signing.Acceptance{At: row.at}, row.ledger)
+		got := signing.CheckRequest(ring, trust, row.copies, signing.Acceptance{At: row.at}, row.entry)
 		if got.OK != (row.code == "ok") || got.Code != row.code {
 			t.Errorf("%s: got %+v, want %s", row.sentence, got, row.code)
 		}
 	}
-	if got := signing.CheckRequest(ring, trust, good, signing.Acceptance{At: noon}, theLedger); !slices.Equal(got.By, []string{"alice", "bob"}) || got.Need != 2 || got.Statement.Reason != "INC-1" {
+	if got := signing.CheckRequest(ring, trust, good, signing.Acceptance{At: noon}, entry57); !slices.Equal(got.By, []string{"alice", "bob"}) || got.Need != 2 || got.Statement.Reason != "INC-1" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -147,7 +142,7 @@ func TestKeysThatMayNotSignRequests(t *testing.T) {
 		trust.Keys = slices.Clone(trust.Keys)
 		row.edit(keyAt(&trust, "keys/alice/alice.pub"))
 		ring, _ := signing.NewKeyring(trust)
-		got := signing.CheckRequest(ring, trust, copies, signing.Acceptance{At: noon}, theLedger)
+		got := signing.CheckRequest(ring, trust, copies, signing.Acceptance{At: noon}, entry57)
 		if got.OK || !slices.Equal(got.Refused, []string{row.want}) {
 			t.Errorf("%s: got %+v, want %s", row.sentence, got, row.want)
 		}
@@ -155,7 +150,7 @@ func TestKeysThatMayNotSignRequests(t *testing.T) {
 	expired := c.trust
 	expired.Root.ExpiresAt = noon.Add(-time.Minute)
 	ring, _ := signing.NewKeyring(expired)
-	if got := signing.CheckRequest(ring, expired, copies, signing.Acceptance{At: noon}, theLedger); got.Code != "root-expired" {
+	if got := signing.CheckRequest(ring, expired, copies, signing.Acceptance{At: noon}, entry57); got.Code != "root-expired" {
 		t.Errorf("under a root that ran out: got %+v", got)
 	}
 }
@@ -164,7 +159,7 @@ func TestApprovalSignatures(t *testing.T) {
 	c := newCouncil(t)
 	ring, _ := signing.NewKeyring(c.trust)
 	statement := schema.ApprovalStatement{
-		Project: "3f2a9c1e", Made: noon, Seen: schema.Seen{Size: 57, Entry: theLedger[57]}, Trust: 1,
+		Project: "3f2a9c1e", Made: noon, Seen: schema.Seen{Size: 57, Entry: entry57}, Trust: 1,
 		Cells: []schema.ApprovedCell{{
 			Cell: schema.Cell{Stage: "production", App: "payments"}, Ref: "refs/heads/main",
 			From: schema.NoContent, To: schema.Content(schema.DigestOf([]byte("new"))), Gate: schema.DigestOf([]byte("gate")),
@@ -204,16 +199,13 @@ func TestApprovalSignatures(t *testing.T) {
 		{"a month ago", ring, good, noon.AddDate(0, 0, 31), "signature-too-old", "alice"},
 		{"in an hour", ring, good, noon.Add(-time.Hour), "signature-in-future", "alice"},
 	} {
-		got, err := signing.CheckApproval(row.ring, row.copy, "sha256:tag", signing.Acceptance{At: row.at}, theLedger)
-		if err != nil || got.Code != row.code || got.Principal != row.who || got.Tag != "sha256:tag" || got.Entry != theLedger[57] {
+		got, err := signing.CheckApproval(row.ring, row.copy, signing.Acceptance{At: row.at})
+		if err != nil || got.Code != row.code || got.Principal != row.who || got.Statement.Trust != 1 {
 			t.Errorf("%s: got %+v, %v, want %s by %q", row.sentence, got, err, row.code, row.who)
 		}
 	}
 	text, _ = breakGlass().Statement()
-	if got, err := signing.CheckApproval(ring, c.requested("break-glass", text, "alice", "alice"), "", signing.Acceptance{At: noon}, theLedger); err == nil {
+	if got, err := signing.CheckApproval(ring, c.requested("break-glass", text, "alice", "alice"), signing.Acceptance{At: noon}); err == nil {
 		t.Errorf("a request of another kind: got %+v", got)
-	}
-	if got, err := signing.CheckApproval(ring, good, "", signing.Acceptance{At: noon}, nil); err != nil || got.Entry != "" {
-		t.Errorf("without a ledger: got %+v, %v", got, err)
 	}
 }

@@ -11,6 +11,9 @@
 //	verdict := ring.Commit(id, raw, signing.Acceptance{At: now})
 //	if !verdict.OK() { … verdict.Code, verdict.Detail … }
 //
+// A new version of the trust directory is judged by [CheckUpdate], all versions from the anchor on by [CheckChain]; what
+// people sign beside commits, by [CheckRequest] and [CheckApproval].
+//
 // Nothing that comes from the repository is trusted here: not the object's name, not the dates, not the names of people.
 // The keyring answers who signed; whether that person may is the policies' question.
 package signing

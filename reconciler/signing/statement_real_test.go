@@ -78,8 +78,8 @@ func TestRealProgramsSignTrustAndApprovals(t *testing.T) {
 		t.Fatal(problems)
 	}
 	text, err := schema.ApprovalStatement{
-		Project: c.trust.Root.Project, Made: noon, Seen: schema.Seen{Size: 57, Entry: theLedger[57]}, Trust: 3,
-		Cells: []schema.ApprovedCell{{Cell: schema.Control, Ref: "refs/heads/main", From: schema.NoContent, To: schema.Content(theLedger[57]), Gate: theLedger[57]}},
+		Project: c.trust.Root.Project, Made: noon, Seen: schema.Seen{Size: 57, Entry: entry57}, Trust: 3,
+		Cells: []schema.ApprovedCell{{Cell: schema.Control, Ref: "refs/heads/main", From: schema.NoContent, To: schema.Content(entry57), Gate: entry57}},
 	}.Statement()
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestRealProgramsSignTrustAndApprovals(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := signing.CheckApproval(ring, signing.RequestCopy{Principal: id, Request: r}, "", signing.Acceptance{At: noon}, theLedger)
+		got, err := signing.CheckApproval(ring, signing.RequestCopy{Principal: id, Request: r}, signing.Acceptance{At: noon})
 		if err != nil || got.Code != "ok" || got.Principal != id {
 			t.Errorf("%s: got %+v, %v", id, got, err)
 		}
