@@ -191,6 +191,9 @@ func TestStatementsRefuse(t *testing.T) {
 		{"a tip in capitals", "accept-ref", strings.Repeat("b", 40), strings.Repeat("B", 40)},
 		{"a tag as the branch", "accept-ref", "refs/heads/main", "refs/tags/main"},
 		{"a branch name that climbs", "accept-ref", "refs/heads/main", "refs/heads/../main"},
+		{"a branch without a name", "accept-ref", "refs/heads/main", "refs/heads/"},
+		{"a branch that is a revision", "accept-ref", "refs/heads/main", "refs/heads/main~1"},
+		{"a branch whose name turns the text around", "accept-ref", "refs/heads/main", "refs/heads/\u202emain"},
 		{"glass broken for two days", "break-glass", "until: 2026-11-23T14", "until: 2026-11-25T14"},
 		{"a review next year", "break-glass", "review: 2026-11-26", "review: 2027-11-26"},
 		{"no review", "break-glass", "review: 2026-11-26T10:00:00Z\n", ""},
@@ -198,6 +201,10 @@ func TestStatementsRefuse(t *testing.T) {
 		{"a trust version before the first", "approve", "trust: 3", "trust: 0"},
 		{"a merge request without its project", "approve", "gitlab.example.com 42 7", "gitlab.example.com 7"},
 		{"a merge request by URL", "approve", "gitlab.example.com 42 7", "https://gitlab.example.com 42 7"},
+		{"a merge request of project 0", "approve", "gitlab.example.com 42 7", "gitlab.example.com 0 7"},
+		{"merge request 0", "approve", "gitlab.example.com 42 7", "gitlab.example.com 42 0"},
+		{"a project by name", "approve", "gitlab.example.com 42 7", "gitlab.example.com shop 7"},
+		{"a merge request by name", "approve", "gitlab.example.com 42 7", "gitlab.example.com 42 !7"},
 		{"an approval of no cell", "approve-control", "cell: - control refs/heads/main " + d + " " + other + " " + digestOf("gate") + "\n", ""},
 		{"an approval that changes nothing", "approve-control", other, d},
 		{"a cell without its gate", "approve-control", " " + digestOf("gate"), ""},
@@ -231,6 +238,42 @@ func parse(message []byte) error {
 	}
 	_, err = schema.ParseStatement(r)
 	return err
+}
+
+// TestAKindIsReadAsItself: fields of one kind under the name of another are neither.
+func TestAKindIsReadAsItself(t *testing.T) {
+	text, err := approval().Statement()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := schema.ParseRequest(message([]byte(strings.Replace(string(text), "v1 approve", "v1 suspend", 1))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := schema.ParseApproval(r); err == nil {
+		t.Errorf("a suspend request was read as an approval: %+v", a)
+	}
+	for _, kind := range []string{"freeze", schema.KindGenesis, schema.KindApprove} {
+		r.Kind = kind
+		if s, err := schema.ParseStatement(r); err == nil {
+			t.Errorf("%s: got %+v", kind, s)
+		}
+		if fields := schema.RequestFields("freeze"); fields != nil {
+			t.Errorf("an unknown kind has fields %v", fields)
+		}
+	}
+}
+
+func TestAnApprovalMayNameSeveralAppsOfAStage(t *testing.T) {
+	a := approval()
+	a.Cells[1].Cell = schema.Cell{Stage: "gray", App: "search"}
+	text, err := a.Statement()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parse(message(text)); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestNothingIsWrittenThatWouldBeRefused(t *testing.T) {
