@@ -14,8 +14,7 @@ import (
 // What could not be found out is an error beside what could.
 func (p *pass) admit(ctx context.Context, report *Report) error {
 	var found findings
-	p.admitControl(ctx, &found)
-	for _, ref := range p.stageRefs() {
+	for _, ref := range p.followedRefs() {
 		p.admitRef(ctx, ref, &found)
 	}
 	report.Refused = found.refused
@@ -43,10 +42,11 @@ func (f *findings) add(decided []judged) {
 	}
 }
 
-// stageRefs lists the refs that hold stages, in the order of the first stage on each.
-func (p *pass) stageRefs() []string {
-	var refs []string
-	seen := map[string]bool{}
+// followedRefs lists the refs that are followed: the one with the control files, then those that hold stages, in the order
+// of the first stage on each.
+func (p *pass) followedRefs() []string {
+	refs := []string{p.controlRef()}
+	seen := map[string]bool{p.controlRef(): true}
 	for _, s := range p.rules.project.Stages {
 		if ref := p.rules.project.Ref(s); !seen[ref] {
 			seen[ref] = true
@@ -72,6 +72,10 @@ func (p *pass) admitRef(ctx context.Context, ref string, found *findings) {
 		return // a stage branch may be missing until its first admission
 	}
 	decided, errs := p.judgeRef(ctx, ref, seen, tip)
+	if ref == p.controlRef() {
+		control, err := p.judgeControl(ctx, tip)
+		decided, errs = append(control, decided...), append(errs, err...)
+	}
 	found.errs = append(found.errs, errs...)
 	_, incident := p.ledger.Refs().Incident[ref]
 	complete := len(errs) == 0

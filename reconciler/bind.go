@@ -50,6 +50,15 @@ func (p *pass) bindVersions(ctx context.Context, c *cellJudge, l landing, after 
 			}
 			break
 		}
+		if n > 0 {
+			pushed, err := p.cfg.Repository.IsAncestor(ctx, head, newest.landing.Head)
+			if err != nil {
+				return bound{}, fmt.Errorf("compare versions of !%d: %w", l.request.IID, err)
+			}
+			if pushed {
+				break // people added to it: what they pushed is what counts, not what was there before
+			}
+		}
 		try.landing.Head = head
 		if try.landing.Bound, err = p.bindHead(ctx, c, l, head); err != nil {
 			return bound{}, err

@@ -75,43 +75,6 @@ func (h history) promotion(c *schema.Change) {
 			return
 		}
 	}
-	if c.Code == "override" && h.elsewhere(c.To.Revision) {
-		c.Code = "no-edge"
-	}
-}
-
-// elsewhere reports whether a stage that does not lead here has the revision live.
-func (h history) elsewhere(rev schema.Revision) bool {
-	for stage, state := range h.others {
-		if stage == h.cell.Stage || rev == schema.None {
-			continue
-		}
-		if a, ok := lastAdmission(state.Revisions, rev); ok && !a.LiveAt.IsZero() && h.before(stage) && !h.leadsHere(stage) {
-			return true
-		}
-	}
-	return false
-}
-
-func (h history) leadsHere(stage schema.StageName) bool {
-	for _, p := range h.project.Predecessors(h.cell.Stage) {
-		if p == stage {
-			return true
-		}
-	}
-	return false
-}
-
-func (h history) before(stage schema.StageName) bool {
-	for _, s := range h.project.Stages {
-		if s.Name == h.cell.Stage {
-			return false
-		}
-		if s.Name == stage {
-			return true
-		}
-	}
-	return false
 }
 
 func lastAdmission(admissions []ledger.Admission, rev schema.Revision) (ledger.Admission, bool) {

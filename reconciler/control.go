@@ -12,17 +12,12 @@ import (
 // controlRef is the default branch, where alone control files live (RULES R9).
 func (p *pass) controlRef() string { return "refs/heads/" + p.rules.project.Branch }
 
-// admitControl looks at the control cell. Judging a control change needs the admins' signatures, which come with signed
+// judgeControl looks at the control cell. Judging a control change needs the admins' signatures, which come with signed
 // requests; until then every change of it is held and what was sealed stays in force.
-func (p *pass) admitControl(ctx context.Context, found *findings) {
-	tip := p.refs[p.controlRef()]
-	if tip.IsZero() {
-		return
-	}
+func (p *pass) judgeControl(ctx context.Context, tip schema.Hash) ([]judged, []error) {
 	info, err := p.cfg.Repository.Commit(ctx, tip)
 	if err != nil {
-		found.errs = append(found.errs, fmt.Errorf("read commit %s: %w", tip.Short(), err))
-		return
+		return nil, []error{fmt.Errorf("read commit %s: %w", tip.Short(), err)}
 	}
 	held := p.ledger.Head().Control.Held
 	manifest, _, err := ControlFiles(ctx, p.cfg.Repository, info.Tree)
@@ -32,16 +27,19 @@ func (p *pass) admitControl(ctx context.Context, found *findings) {
 		code, manifest = "config", schema.Manifest{}
 	}
 	if err == nil && p.inForce(ctx, manifest) {
-		if held != nil {
-			found.entries = append(found.entries, ledger.Entry{Kind: ledger.Observe, Code: ledger.Settled, App: schema.Control.App})
+		if held == nil {
+			return nil, nil
 		}
-		return
+		return []judged{{entry: ledger.Entry{Kind: ledger.Observe, Code: ledger.Settled, App: schema.Control.App}}}, nil
 	}
-	decision, outcome := p.controlDecision(ctx, tip, manifest, code)
+	decision, outcome, err := p.controlDecision(ctx, tip, manifest, code)
+	if err != nil {
+		return nil, []error{fmt.Errorf("judge the control files: %w", err)}
+	}
 	if held != nil && sameVerdict(*held, decision) {
-		return
+		return nil, nil
 	}
-	found.entries = append(found.entries, ledger.Entry{Kind: outcome, App: schema.Control.App, Decision: &decision})
+	return []judged{{entry: ledger.Entry{Kind: outcome, App: schema.Control.App, Decision: &decision}}}, nil
 }
 
 func (p *pass) inForce(ctx context.Context, manifest schema.Manifest) bool {
@@ -49,12 +47,16 @@ func (p *pass) inForce(ctx context.Context, manifest schema.Manifest) bool {
 	return err == nil && bytes.Equal(sealed, manifest.Encode())
 }
 
-func (p *pass) controlDecision(ctx context.Context, tip schema.Hash, manifest schema.Manifest, code schema.Code) (ledger.Decision, ledger.Kind) {
+func (p *pass) controlDecision(ctx context.Context, tip schema.Hash, manifest schema.Manifest, code schema.Code) (ledger.Decision, ledger.Kind, error) {
 	control := p.ledger.Head().Control
 	v := schema.Verdict{Policy: "control", Outcome: schema.Hold, Code: code}
-	if code == "config" {
+	mixed, err := p.landedMixed(ctx, control.Commit, tip)
+	switch {
+	case err != nil:
+		return ledger.Decision{}, "", err
+	case code == "config":
 		v.Outcome = schema.Deny
-	} else if mixed, err := p.landedMixed(ctx, control.Commit, tip); err == nil && mixed {
+	case mixed:
 		v.Outcome, v.Code = schema.Deny, "policy-mixed"
 	}
 	d := ledger.Decision{
@@ -67,9 +69,9 @@ func (p *pass) controlDecision(ctx context.Context, tip schema.Hash, manifest sc
 		Verdict: v, Trust: control.Trust, Control: control.Seq, Gate: p.controlGate(),
 	}
 	if v.Outcome == schema.Deny {
-		return d, ledger.Deny
+		return d, ledger.Deny, nil
 	}
-	return d, ledger.Hold
+	return d, ledger.Hold, nil
 }
 
 // controlGate names what a control change would have to pass: the trust root in force.

@@ -121,6 +121,9 @@ func (p *pass) deliver(ctx context.Context, name string, jobs []job, d *deliveri
 			p.failed(jobs[i], found.Err, d)
 		case found.Equal:
 			p.settled(jobs[i], d)
+		case found.Holder == integrations.Us && found.Seq > jobs[i].release.Seq:
+			// Another reconciler is ahead of the ledger as it is known here: nothing of this is drift.
+			d.errs = append(d.errs, fmt.Errorf("deliver %s: entry %d is there, this is entry %d: %w", jobs[i].key().cell, found.Seq, jobs[i].release.Seq, ErrMoved))
 		default:
 			p.noteDrift(jobs[i], found.Observation, d)
 			differ = append(differ, jobs[i])
@@ -231,15 +234,45 @@ func deliveryEntry(kind ledger.Kind, j job) ledger.Entry {
 // recordDeliveries appends what happened, or spools it while the ledger cannot be reached.
 func (p *pass) recordDeliveries(ctx context.Context, report *Report, entries []ledger.Entry) error {
 	entries = p.spool.news(entries)
-	if len(entries) == 0 && p.spool.len() == 0 {
-		return nil
+	for range 3 {
+		if len(entries) == 0 && p.spool.len() == 0 {
+			return nil
+		}
+		err := p.record(ctx, report, entries, nil)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, ErrMoved) {
+			return errors.Join(err, p.spool.add(p.now, entries))
+		}
+		if entries, err = p.afterOthers(ctx, entries); err != nil {
+			return err
+		}
 	}
-	err := p.record(ctx, report, entries, nil)
-	if err == nil {
-		return nil
+	return fmt.Errorf("record %d deliveries: %w", len(entries), ErrMoved)
+}
+
+// afterOthers reads the ledger that another reconciler wrote meanwhile and leaves out what it has told already.
+func (p *pass) afterOthers(ctx context.Context, entries []ledger.Entry) ([]ledger.Entry, error) {
+	if err := p.fetch(ctx); err != nil {
+		return nil, err
 	}
-	if spoolErr := p.spool.add(p.now, entries); spoolErr != nil {
-		return errors.Join(err, spoolErr)
+	p.ledger = p.known
+	drifted := map[deliveryKey]bool{}
+	var out []ledger.Entry
+	for _, e := range entries {
+		state, _, err := p.ledger.Cell(ctx, e.Cell())
+		if err != nil {
+			return nil, fmt.Errorf("read the ledger's state of %s: %w", e.Cell(), err)
+		}
+		key := deliveryKey{e.Cell(), e.Delivery.Target}
+		drifted[key] = drifted[key] || e.Kind == ledger.Drift
+		_, down := state.Down[e.Delivery.Target]
+		told := e.Kind == ledger.Apply && e.Delivery.Result == ledger.ResultOK && !drifted[key] && !down &&
+			state.Live[e.Delivery.Target].Seq == e.Delivery.Admission
+		if state.Admitted.Seq == e.Delivery.Admission && !told {
+			out = append(out, e)
+		}
 	}
-	return err
+	return out, nil
 }

@@ -36,8 +36,8 @@ func (c *cellJudge) decide(ctx context.Context, f policies.Facts, b bound, to ce
 // (RULES R2).
 func (c *cellJudge) evaluate(f policies.Facts) schema.Verdict {
 	verdict := c.rules.gate(c.stage.Name, f.Change.Kind).policy.Evaluate(f)
-	if !f.Change.Tune || f.Change.Kind == schema.Tune {
-		return verdict
+	if !f.Change.Tune || f.Change.Kind != schema.Rollback && f.Change.Kind != schema.Retire {
+		return verdict // the gate for promotions is that for tunes, and asks for no less
 	}
 	tune := f
 	tune.Change.Kind, tune.Change.Source = schema.Tune, nil

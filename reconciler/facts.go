@@ -75,7 +75,7 @@ func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, ch
 	if at := l.request.AsOf; !at.IsZero() && (c.now.Sub(at) > maxSkew || at.Sub(c.now) > maxSkew) {
 		f.ClockSkew = at.Sub(c.now).Round(time.Second)
 	}
-	f.Approvals, err = c.approvals(ctx, *l.request)
+	f.Approvals, err = c.approvals(ctx, *l.request, c.chain[l.start])
 	return f, err
 }
 
@@ -135,11 +135,18 @@ func (c *cellJudge) contents(ctx context.Context, to cellFiles) (map[string][]by
 }
 
 // approvals adds to each approval what the cell was in the version that was newest when it was given (RULES R6).
-func (c *cellJudge) approvals(ctx context.Context, mr schema.MergeRequest) ([]schema.GivenApproval, error) {
+func (c *cellJudge) approvals(ctx context.Context, mr schema.MergeRequest, start schema.Hash) ([]schema.GivenApproval, error) {
 	var out []schema.GivenApproval
 	for _, a := range mr.Approvals {
 		g := schema.GivenApproval{By: a.By, At: a.At}
-		if v, ok := versionAt(mr, a.At); ok {
+		v, ok := versionAt(mr, a.At)
+		if ok {
+			var err error
+			if ok, err = c.against(ctx, v, mr, start); err != nil {
+				return nil, err
+			}
+		}
+		if ok {
 			g.Version, g.Head = v.ID, v.Head
 			var err error
 			if g.From, err = c.contentOf(ctx, v.Base, mr); err != nil {
@@ -152,6 +159,22 @@ func (c *cellJudge) approvals(ctx context.Context, mr schema.MergeRequest) ([]sc
 		out = append(out, g)
 	}
 	return out, nil
+}
+
+// against reports whether a version was made against the ref that the landing is on: what was approved for another target
+// and then retargeted was approved for another stage.
+func (c *cellJudge) against(ctx context.Context, v schema.Version, mr schema.MergeRequest, start schema.Hash) (bool, error) {
+	if v.Start.IsZero() {
+		return false, nil
+	}
+	if code, err := c.present(ctx, v.Start, mr); err != nil || code != "" {
+		return false, err
+	}
+	on, err := c.cfg.Repository.IsAncestor(ctx, v.Start, start)
+	if err != nil {
+		return false, fmt.Errorf("place version %d of !%d: %w", v.ID, mr.IID, err)
+	}
+	return on, nil
 }
 
 // contentOf returns the cell's content at a commit; empty if the commit cannot be had, which equals nothing.

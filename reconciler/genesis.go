@@ -67,6 +67,9 @@ func Seal(ctx context.Context, repo Repository, control schema.Hash, tips map[st
 	for _, data := range files {
 		s.Manifests = append(s.Manifests, data)
 	}
+	if ref := "refs/heads/" + rules.project.Branch; !tips[ref].IsZero() {
+		s.Tips[ref] = tips[ref]
+	}
 	var problems []error
 	for _, stage := range rules.project.Stages {
 		ref := rules.project.Ref(stage)

@@ -188,6 +188,9 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 		r.publish(ctx, nil, report)
 		return report
 	}
+	if errors.Is(report.AdmitErr, ErrMoved) {
+		return report // somebody else decided: what this pass knows is old, the next one looks again
+	}
 	report.ApplyErr = p.converge(ctx, &report)
 	report.Held = p.held(ctx)
 	r.publish(ctx, p, report)

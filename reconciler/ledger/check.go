@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -99,10 +100,8 @@ func (e Entry) checkNames() error {
 			return fmt.Errorf("stage: %w", err)
 		}
 	}
-	if e.App != "" {
-		if _, err := schema.ParseApp(string(e.App)); err != nil {
-			return err
-		}
+	if err := e.checkApp(); err != nil {
+		return err
 	}
 	if e.Stage == "" && e.App != "" && e.Cell() != schema.Control {
 		return fmt.Errorf("app %q without a stage", e.App)
@@ -111,6 +110,24 @@ func (e Entry) checkNames() error {
 		if _, err := schema.ParseDigest(string(d)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// maxRefusedName bounds a name that is recorded because it was refused.
+const maxRefusedName = 4096
+
+// checkApp refuses names that no app can have, except where the entry says that one was refused for it: what people pushed
+// has to be told by the name that it has in Git. The path of its state is a digest, whatever the name.
+func (e Entry) checkApp() error {
+	_, err := schema.ParseApp(string(e.App))
+	switch {
+	case e.App == "" || err == nil:
+		return nil
+	case e.Kind != Hold && e.Kind != Deny && (e.Kind != Observe || e.Code != Settled):
+		return err
+	case !utf8.ValidString(string(e.App)) || len(e.App) > maxRefusedName:
+		return fmt.Errorf("app name of %d bytes: not text, or too long to tell", len(e.App))
 	}
 	return nil
 }

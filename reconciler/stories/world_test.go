@@ -1,0 +1,424 @@
+package stories_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/file"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest/team"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// TestMain lets git sign with this very binary.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "-Y" {
+		os.Exit(signing.GitSSHProgram(os.Args[1:], os.Stdin, os.Stdout))
+	}
+	os.Exit(m.Run())
+}
+
+// clock is the time of a story, shared by the forge, the people and the reconciler.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time // guarded by mu
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// stageWords are the short names of stages in stories.
+var stageWords = map[string]schema.StageName{"dev": "development", "test": "testing", "stg": "staging", "gray": "gray", "prod": "production"}
+
+func shortStage(s schema.StageName) string {
+	for word, name := range stageWords {
+		if name == s {
+			return word
+		}
+	}
+	return string(s)
+}
+
+// gatesP1 are SCENARIOS' default gates without signed approvals.
+const gatesP1 = `version: 1
+layout: %s
+targets:
+%s
+stages:
+  - name: development
+    gates: {promote: []}
+  - name: testing
+    gates: {promote: []}
+  - name: staging
+    gates: {promote: [{approvals: 1}], rollback: [{approvals: 1}]}
+  - name: gray
+    gates: {promote: [{approvals: 1}, {soak: 24h}], rollback: [{approvals: 1}]}
+  - name: production
+    gates: {promote: [{approvals: 2}, {soak: 1h}], rollback: [{approvals: 1}], retire: [{approvals: 2}]}
+stage_local: [local.yaml]
+`
+
+// world is one story's forge, people, repository, targets and reconciler: all real but the forge.
+type world struct {
+	t       *testing.T
+	ctx     context.Context
+	dir     string
+	layout  schema.Layout
+	clock   *clock
+	forge   *gitlabtest.Server
+	team    *team.Team
+	targets map[string]*faulty
+	r       *reconciler.Reconciler
+	close   []func()
+	seen    int64                      // entries told so far
+	names   map[schema.Revision]string // of revisions
+	labels  map[string]schema.Hash
+	heads   map[int]string // merge request → branch
+	forged  map[int64]schema.Hash
+
+	gitDown    bool
+	loseAnswer bool // of the next push
+}
+
+var people = []string{"ann", "eve", "bob", "carol", "dan"}
+
+func newWorld(t *testing.T, layout schema.Layout, method string, targets []string) *world {
+	w := &world{
+		t: t, ctx: t.Context(), dir: t.TempDir(), layout: layout, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
+		targets: map[string]*faulty{}, names: map[schema.Revision]string{schema.None: "none"}, labels: map[string]schema.Hash{}, heads: map[int]string{}, forged: map[int64]schema.Hash{},
+	}
+	var err error
+	if w.forge, err = gitlabtest.New(filepath.Join(w.dir, "forge"), gitlabtest.Options{Clock: w.clock.Now}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.forge.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.forge.Close() })
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var members []team.Member
+	for i, name := range people {
+		m := team.Member{Name: name, Level: gitlabtest.Maintainer}
+		switch {
+		case i == 0:
+			m.Roles = []schema.Role{{Name: schema.RoleRoot}, {Name: schema.RoleAdmin}, {Name: schema.RoleAuthor}}
+		case name == "eve":
+			m.Roles = []schema.Role{{Name: schema.RoleAuthor}}
+		}
+		for _, stage := range []schema.StageName{"staging", "gray", "production"} {
+			m.Roles = append(m.Roles, schema.Role{Name: schema.RoleApprover, Stage: stage})
+		}
+		members = append(members, m)
+	}
+	members = append(members, team.Member{Name: "reconciler", Level: gitlabtest.Maintainer, Unknown: true})
+	lines := ""
+	for _, name := range targets {
+		lines += "  " + name + ": {}\n"
+	}
+	project := fmt.Sprintf(gatesP1, layout, strings.TrimRight(lines, "\n"))
+	w.team, err = team.New(w.ctx, team.Config{Server: w.forge, Dir: w.dir, Project: "acme/config", Program: program, Now: w.clock.Now, Method: method, Layout: layout}, []byte(project), members...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range targets {
+		w.addTarget(name)
+	}
+	w.start()
+	t.Cleanup(w.stop)
+	return w
+}
+
+func (w *world) addTarget(name string) {
+	key, err := signing.LoadLogKey(w.team.LogKey())
+	w.must(err)
+	dir := filepath.Join(w.dir, "targets", name)
+	w.must(os.MkdirAll(dir, 0o755))
+	t, err := file.New(integrations.Spec{
+		Name: name, Kind: "file", Settings: map[string]string{"directory": dir}, Sign: key.SignHead, KeyID: key.ID(),
+		Keys: map[string]ed25519.PublicKey{key.ID(): key.PublicKey()}, Now: w.clock.Now,
+	})
+	w.must(err)
+	w.targets[name] = &faulty{Target: t, name: name, dir: dir}
+}
+
+// start makes a reconciler as a new process would find the world.
+func (w *world) start() {
+	token := filepath.Join(w.dir, "reconciler", "token")
+	w.must(os.WriteFile(token, []byte(w.team.Person("reconciler").Token()), 0o600))
+	state := filepath.Join(w.dir, "state")
+	repo, err := gitrepo.Open(w.ctx, filepath.Join(state, "mirror"), gitrepo.Remote{URL: w.forge.CloneURL("acme/config", ""), Username: "reconciler", TokenFile: token})
+	w.must(err)
+	w.close = append(w.close, func() { repo.Close() })
+	forge, err := gitlab.New(gitlab.Config{
+		URL: w.forge.URL(), Project: "acme/config", TokenFile: token, Now: w.clock.Now, Tries: 1, RequestsPerSecond: 1000,
+		Pause: func(context.Context, time.Duration) error { return nil },
+	})
+	w.must(err)
+	w.close = append(w.close, func() { forge.Close() })
+	key, err := signing.LoadLogKey(w.team.LogKey())
+	w.must(err)
+	targets := map[string]integrations.Target{}
+	for name, t := range w.targets {
+		targets[name] = t
+	}
+	w.r, err = reconciler.New(reconciler.Config{
+		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo}, w: w}, Forge: lyingForge{forge, w.forged}, Targets: targets, Anchor: w.team.Anchor(), LogKey: key,
+		StateDir: state, Now: w.clock.Now, Interval: time.Minute, CompareEvery: time.Nanosecond,
+	})
+	w.must(err)
+}
+
+func (w *world) stop() {
+	for _, f := range slices.Backward(w.close) {
+		f()
+	}
+	w.close = nil
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// branch is where a stage lies; path is an app's directory there.
+func (w *world) branch(stage string) string {
+	if w.layout == schema.BranchLayout {
+		return "stage/" + string(stageWords[stage])
+	}
+	return "main"
+}
+
+func (w *world) path(stage, app string) string {
+	if w.layout == schema.BranchLayout {
+		return app
+	}
+	return "stages/" + string(stageWords[stage]) + "/" + app
+}
+
+// files are what a revision's name stands for: "r2", "r2+l1" with a stage-local file, "l1" that file alone.
+func (w *world) files(rev string) map[string]string {
+	out := map[string]string{}
+	for _, part := range strings.Split(rev, "+") {
+		if strings.HasPrefix(part, "l") {
+			out["local.yaml"] = "local: " + part + "\n"
+			continue
+		}
+		out["app.yaml"] = "revision: " + part + "\n"
+	}
+	var list []schema.File
+	for name, data := range out {
+		list = append(list, schema.File{Path: name, Mode: schema.Regular, Digest: schema.DigestOf([]byte(data))})
+	}
+	m, err := schema.NewManifest(list)
+	w.must(err)
+	local, err := schema.ParsePatterns([]string{"local.yaml"})
+	w.must(err)
+	if r := m.Revision(local); r != schema.None {
+		w.names[r] = strings.Split(rev, "+")[0]
+	}
+	return out
+}
+
+func (w *world) revision(r schema.Revision) string {
+	if name, ok := w.names[r]; ok {
+		return name
+	}
+	if strings.HasPrefix(string(r), "invalid:") {
+		return "invalid"
+	}
+	return "other"
+}
+
+// faulty is a target that can be made to fail, and that counts its writes.
+type faulty struct {
+	integrations.Target
+	name, dir string
+	fail      error
+	writes    int
+	crash     string // "before" or "after" the next write: panic there
+}
+
+var errCrash = errors.New("the process is gone")
+
+func (f *faulty) Read(ctx context.Context, want integrations.Release) (integrations.Observation, error) {
+	if f.fail != nil {
+		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.fail}
+	}
+	return f.Target.Read(ctx, want)
+}
+
+func (f *faulty) Write(ctx context.Context, want integrations.Release) (integrations.Observation, error) {
+	if f.fail != nil {
+		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.fail}
+	}
+	if f.crash == "before" {
+		f.crash = ""
+		panic(errCrash)
+	}
+	seen, err := f.Target.Write(ctx, want)
+	if seen.Wrote {
+		f.writes++
+	}
+	if f.crash == "after" {
+		f.crash = ""
+		panic(errCrash)
+	}
+	return seen, err
+}
+
+// flaky is the mirror with a network that can be away.
+type flaky struct {
+	gitrepo.Mirror
+	w *world
+}
+
+func (f *flaky) Fetch(ctx context.Context) (map[string]schema.Hash, error) {
+	if f.w.gitDown {
+		return nil, gitrepo.ErrUnreachable
+	}
+	return f.Mirror.Fetch(ctx)
+}
+
+func (f *flaky) Push(ctx context.Context, ref string, old, new schema.Hash, objects []schema.Object) error {
+	if f.w.gitDown {
+		return gitrepo.ErrUnreachable
+	}
+	err := f.Mirror.Push(ctx, ref, old, new, objects)
+	if err == nil && f.w.loseAnswer {
+		f.w.loseAnswer = false
+		return schema.ErrUnknownOutcome
+	}
+	return err
+}
+
+// live lists what a reader of a target finds: cell and revision.
+func (w *world) live(name string) string {
+	var out []string
+	dir := w.targets[name].dir
+	for _, word := range []string{"dev", "test", "stg", "gray", "prod"} {
+		apps, _ := filepath.Glob(filepath.Join(dir, string(stageWords[word]), "*"))
+		slices.Sort(apps)
+		for _, app := range apps {
+			data, err := os.ReadFile(filepath.Join(app, "current", "app.yaml"))
+			if err != nil {
+				continue
+			}
+			value := strings.TrimPrefix(strings.TrimSpace(string(data)), "revision: ")
+			if local, err := os.ReadFile(filepath.Join(app, "current", "local.yaml")); err == nil {
+				value += "+" + strings.TrimPrefix(strings.TrimSpace(string(local)), "local: ")
+			}
+			out = append(out, fmt.Sprintf("%s/%s=%s", word, filepath.Base(app), value))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+func (w *world) allTargets() []string { return slices.Sorted(maps.Keys(w.targets)) }
+
+// openLedger reads the ledger as a clone would.
+func (w *world) openLedger() (*reconciler.Clone, *gitrepo.Repo) {
+	repo, err := gitrepo.OpenLocal(w.forge.RepoDir("acme/config"))
+	w.must(err)
+	refs, err := repo.Refs(w.ctx)
+	w.must(err)
+	tip := refs["refs/heads/sluice/ledger"]
+	if tip.IsZero() {
+		repo.Close()
+		return nil, nil
+	}
+	clone, err := reconciler.OpenClone(w.ctx, repo, tip, w.team.Anchor())
+	w.must(err)
+	return clone, repo
+}
+
+// news tells the entries since the last time.
+func (w *world) news() []string {
+	clone, repo := w.openLedger()
+	if clone == nil {
+		return nil
+	}
+	defer repo.Close()
+	var out []string
+	for e, err := range clone.Ledger.Entries(w.ctx, w.seen+1) {
+		w.must(err)
+		w.seen = e.Seq
+		out = append(out, w.tell(e))
+	}
+	return out
+}
+
+func (w *world) tell(e ledger.Entry) string {
+	line := fmt.Sprintf("#%d %s", e.Seq, e.Kind)
+	switch {
+	case e.App == schema.Control.App && e.Stage == "":
+		line += " control"
+	case e.App != "":
+		line += fmt.Sprintf(" %s/%s", shortStage(e.Stage), e.App)
+	}
+	if d := e.Decision; d != nil {
+		if e.Stage != "" {
+			line += fmt.Sprintf(" %s %s->%s", d.Change.Kind, w.revision(d.Change.From.Revision), w.revision(d.Change.To.Revision))
+			if d.Change.Tune && d.Change.Kind != schema.Tune {
+				line += " and tune"
+			}
+		}
+		if d.MergeRequest != nil {
+			line += fmt.Sprintf(" !%d", d.MergeRequest.IID)
+		}
+		if d.Landing.Method != "" && e.Stage != "" {
+			line += " " + string(d.Landing.Method)
+		}
+		for _, c := range d.Counted {
+			line += " approved:" + c.Principal
+		}
+		for _, m := range d.Verdict.Missing() {
+			line += " [" + string(m.Code) + "]"
+		}
+		if d.Verdict.Earliest != nil {
+			line += " earliest " + d.Verdict.Earliest.Format("Mon 15:04")
+		}
+	}
+	if d := e.Delivery; d != nil {
+		line = strings.TrimSpace(line + " " + d.Target + " " + d.Result)
+		for _, k := range d.Keys {
+			line += " " + k.Op
+		}
+	}
+	if e.Code != "" {
+		line += " [" + string(e.Code) + "]"
+	}
+	if e.ObservedAt != nil {
+		line += " observed " + e.ObservedAt.Format("Mon 15:04")
+	}
+	return line
+}
