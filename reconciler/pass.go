@@ -117,11 +117,15 @@ func (r *Reconciler) openLedger(ctx context.Context, tip schema.Hash) (*ledger.L
 
 // checkClock refuses to decide with a clock that runs before the ledger (RULES R37).
 func (p *pass) checkClock() error {
-	if last := p.ledger.Head().At; p.now.Before(last) {
-		return fmt.Errorf("clock reads %s, which is before entry #%d of %s: %w",
-			p.now.Format(time.RFC3339), p.ledger.Head().Size, last.Format(time.RFC3339), ErrClock)
+	head := p.ledger.Head()
+	return clockAfter(p.now, head.Size, head.At)
+}
+
+func clockAfter(now time.Time, seq int64, last time.Time) error {
+	if !now.Before(last) {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("clock reads %s, which is before entry #%d of %s: %w", now.Format(time.RFC3339), seq, last.Format(time.RFC3339), ErrClock)
 }
 
 // The high-water mark is the last ledger tip this machine saw. Losing the file loses the memory of one machine, no proof.
