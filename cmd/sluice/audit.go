@@ -85,7 +85,7 @@ func (a *app) printProof(p proof) error {
 
 func (a *app) printProofText(p proof) {
 	if p.Proven {
-		fmt.Fprintf(a.out, "proven: %s, %s, %s; every one signed, chained and folded into the state at %s\n",
+		fmt.Fprintf(a.out, "proven: %s, %s, %s;\n        every one signed, chained and folded into the state at %s\n",
 			count(p.Entries, "entry", "entries"), count(int64(p.Apps), "app", "apps"), count(int64(p.Commits), "append", "appends"), p.Tip.Short())
 		return
 	}

@@ -55,8 +55,8 @@ type demo struct {
 }
 
 func (a *app) demo(ctx context.Context, f demoFlags, commands []string) (err error) {
-	if _, err := exec.LookPath("git"); err != nil {
-		return &failure{code: exitUsage, err: errors.New("git is not installed"), hint: "install git 2.38 or newer"}
+	if err := checkGit(ctx); err != nil {
+		return err
 	}
 	started := time.Now()
 	dir, err := os.MkdirTemp("", "sluice-demo-")
@@ -72,10 +72,25 @@ func (a *app) demo(ctx context.Context, f demoFlags, commands []string) (err err
 		}
 		err = errors.Join(err, os.RemoveAll(dir))
 	}()
+	err = d.play(ctx, started)
+	if err != nil && ctx.Err() != nil {
+		return &failure{code: exitInterrupted, err: errors.New("interrupted; everything is ended and removed")}
+	}
+	if err != nil || !f.serve {
+		return err
+	}
+	fmt.Fprintf(d.out, "\nStill running; press Ctrl-C to end.\n%s  a clone         %s\n", d.addresses(), d.team.Person("ann").Dir())
+	<-ctx.Done()
+	fmt.Fprintln(d.out, "\nended")
+	return nil
+}
+
+// play plays every scene; the first that does not come out ends it.
+func (d *demo) play(ctx context.Context, started time.Time) error {
 	if err := d.open(ctx); err != nil {
 		return fmt.Errorf("set the stage: %w", err)
 	}
-	fmt.Fprintf(d.out, "GitLab stand-in  %s/%s/-/merge_requests\nstatus page      http://%s/\n", d.forge.URL(), d.team.Path(), d.page.address)
+	fmt.Fprint(d.out, d.addresses())
 	for n, scene := range scenes() {
 		fmt.Fprintf(d.out, "\n%s\n", d.heading(fmt.Sprintf("%d  %s", n+1, scene.title)))
 		if err := scene.play(ctx, d); err != nil {
@@ -83,11 +98,37 @@ func (a *app) demo(ctx context.Context, f demoFlags, commands []string) (err err
 		}
 	}
 	fmt.Fprintf(d.out, "\n%d scenes in %s. Next, in a repository of yours:\n  sluice init        start a project\n  sluice lint        check its files\n  sluice run --help  run the reconciler\n", len(scenes()), time.Since(started).Round(100*time.Millisecond))
-	if f.serve {
-		fmt.Fprintf(d.out, "\nStill running; press Ctrl-C to end.\n  merge requests  %s/%s/-/merge_requests\n  status page     http://%s/\n  a clone         %s\n", d.forge.URL(), d.team.Path(), d.page.address, d.team.Person("ann").Dir())
-		<-ctx.Done()
+	return nil
+}
+
+func (d *demo) addresses() string {
+	return fmt.Sprintf("  merge requests  %s/%s/-/merge_requests\n  status page     http://%s/\n", d.forge.URL(), d.team.Path(), d.page.address)
+}
+
+// The oldest git that the stand-in can merge with: git merge-tree --write-tree came with it.
+const oldestGit = "2.38"
+
+func checkGit(ctx context.Context) error {
+	out, err := exec.CommandContext(ctx, "git", "version").Output()
+	if err != nil {
+		return &failure{code: exitUsage, err: errors.New("git is not installed"), hint: "install git " + oldestGit + " or newer"}
+	}
+	if found := strings.TrimSpace(strings.TrimPrefix(string(out), "git version ")); olderVersion(found, oldestGit) {
+		return &failure{code: exitUsage, err: fmt.Errorf("git %s is too old for the demo", found), hint: "install git " + oldestGit + " or newer"}
 	}
 	return nil
+}
+
+// olderVersion compares the first two numbers of versions; what cannot be read is not called old.
+func olderVersion(found, oldest string) bool {
+	var major, minor, wantMajor, wantMinor int
+	if _, err := fmt.Sscanf(found, "%d.%d", &major, &minor); err != nil {
+		return false
+	}
+	if _, err := fmt.Sscanf(oldest, "%d.%d", &wantMajor, &wantMinor); err != nil {
+		return false
+	}
+	return major < wantMajor || major == wantMajor && minor < wantMinor
 }
 
 func (d *demo) heading(text string) string {
@@ -144,7 +185,7 @@ func (d *demo) startReconciler(ctx context.Context) error {
 		return err
 	}
 	op := schema.Operator{
-		LogKeyFile: d.team.LogKey(), StateDir: filepath.Join(d.dir, "state"), Poll: schema.Poll{Interval: 250 * time.Millisecond},
+		LogKeyFile: d.team.LogKey(), StateDir: filepath.Join(d.dir, "state"), Poll: schema.Poll{Interval: 2 * time.Second},
 		Embedded: &schema.EmbeddedEtcd{Directory: filepath.Join(d.dir, "etcd")},
 		Projects: []schema.OperatorProject{{
 			Repository: d.forge.CloneURL(d.team.Path(), ""), Username: "reconciler", TokenFile: token, Anchor: d.team.Anchor(),
@@ -164,11 +205,11 @@ func (d *demo) startReconciler(ctx context.Context) error {
 	d.daemon.commands = d.commands
 	d.daemon.closers = append([]func() error{log.Close}, d.daemon.closers...)
 	d.etcd = d.daemon.embedded
-	running, stop := context.WithCancel(ctx)
-	d.stop, d.running = stop, make(chan error, 2)
 	if d.page, err = listenStatus("127.0.0.1:0", []*daemon{d.daemon}); err != nil {
 		return err
 	}
+	running, stop := context.WithCancel(ctx)
+	d.stop, d.running = stop, make(chan error, 2)
 	go func() { d.running <- d.daemon.reconciler.Run(running, d.wake) }()
 	go func() { d.running <- d.page.serve(running) }()
 	return nil
@@ -191,14 +232,32 @@ func (d *demo) close() error {
 }
 
 // say tells what happens; show prints what a command would.
-func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
+func (d *demo) say(format string, args ...any) {
+	fmt.Fprintln(d.out, folded(fmt.Sprintf(format, args...), d.app.width()))
+}
+
+// folded breaks a text between words into lines of at most so many columns.
+func folded(text string, width int) string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(word) > width {
+			lines = append(lines, line)
+			line = "  "
+		} else if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return strings.Join(append(lines, line), "\n")
+}
 
 // sluice runs a command of this binary in the author's clone and prints it as a person would see it.
 func (d *demo) sluice(ctx context.Context, want int, args ...string) (string, error) {
 	var out strings.Builder
 	fmt.Fprintf(d.out, "$ sluice %s\n", strings.Join(args, " "))
 	quoted := append([]string{"-C", d.team.Person("ann").Dir(), "--color=" + map[bool]string{true: "always", false: "never"}[d.app.colored()]}, args...)
-	inner := &app{in: strings.NewReader(""), out: &out, errs: &out, environ: d.environ}
+	inner := &app{in: strings.NewReader(""), out: &out, errs: &out, environ: d.environ, columns: d.app.width() - len("  ")}
 	code := inner.main(ctx, quoted)
 	fmt.Fprintln(d.out, indented(out.String()))
 	fmt.Fprintf(d.out, "  (exit %d)\n", code)
@@ -225,10 +284,9 @@ func (d *demo) until(ctx context.Context, what string, done func(*schema.View) b
 	defer deadline.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	select {
-	case d.wake <- struct{}{}:
-	default:
-	}
+	d.wakeUp() // as a webhook would
+	waiting := d.progress(what)
+	defer waiting.clear()
 	for {
 		if v := d.daemon.reconciler.View(); v != nil && done(v) {
 			return nil
@@ -242,7 +300,16 @@ func (d *demo) until(ctx context.Context, what string, done func(*schema.View) b
 		case <-deadline.C:
 			return fmt.Errorf("waited 30 s for %s; %s", what, d.problems())
 		case <-tick.C:
+			waiting.show()
 		}
+	}
+}
+
+// wakeUp asks for a pass now; one that is asked for already is enough.
+func (d *demo) wakeUp() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
 	}
 }
 

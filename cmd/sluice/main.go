@@ -30,6 +30,7 @@ func Main(args []string, in io.Reader, out, errs io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // the second Ctrl-C ends it at once
 	a := &app{in: in, out: out, errs: errs, environ: os.Getenv}
 	return a.main(ctx, args)
 }
@@ -49,11 +50,11 @@ func (a *app) main(ctx context.Context, args []string) int {
 	if errors.As(err, &quiet) {
 		return quiet.code
 	}
-	code := exitCode(err)
-	if code != exitInterrupted {
-		a.printError(command, err)
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return exitInterrupted
 	}
-	return code
+	a.printError(command, err)
+	return exitCode(err)
 }
 
 // app is what commands share: where they read and write, and the global flags.
@@ -65,6 +66,8 @@ type app struct {
 	dir    string // -C
 	output string // -o
 	color  string
+
+	columns int // of what is written to; 0 asks the terminal
 }
 
 func (a *app) root() *cobra.Command {

@@ -9,6 +9,9 @@ import (
 
 // width is that of the terminal; 80 where there is none.
 func (a *app) width() int {
+	if a.columns > 0 {
+		return a.columns
+	}
 	if f, ok := a.out.(*os.File); ok {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
 			return w
