@@ -209,10 +209,14 @@ func redacted(repository string) string {
 	if !ok {
 		return repository
 	}
-	if _, host, ok := strings.Cut(rest, "@"); ok {
-		rest = host
+	authority, path, isPath := strings.Cut(rest, "/")
+	if at := strings.LastIndex(authority, "@"); at >= 0 {
+		authority = authority[at+1:]
 	}
-	return scheme + "://" + rest
+	if isPath {
+		path = "/" + path
+	}
+	return scheme + "://" + authority + path
 }
 
 // makeDir makes a directory that only this user reads.
