@@ -108,10 +108,5 @@ func (s RequestStatement) check() error {
 	return nil
 }
 
-// days writes whole days as such.
-func days(d time.Duration) string {
-	if d%(24*time.Hour) == 0 {
-		return fmt.Sprintf("%dd", d/(24*time.Hour))
-	}
-	return d.String()
-}
+// days writes a limit; all of them are whole days.
+func days(d time.Duration) string { return fmt.Sprintf("%dd", d/(24*time.Hour)) }

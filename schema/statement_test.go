@@ -276,6 +276,14 @@ func TestAnApprovalMayNameSeveralAppsOfAStage(t *testing.T) {
 	}
 }
 
+func TestTheLongestTimesAreSaidInDays(t *testing.T) {
+	s := statements()["suspend"]
+	s.Until = made.AddDate(1, 0, 0)
+	if _, err := s.Statement(); err == nil || !strings.Contains(err.Error(), "at most 90d") {
+		t.Errorf("got %v, want the limit in days", err)
+	}
+}
+
 func TestNothingIsWrittenThatWouldBeRefused(t *testing.T) {
 	for name, edit := range map[string]func(*schema.RequestStatement){
 		"an unknown kind":     func(s *schema.RequestStatement) { s.Kind = "freeze" },
@@ -329,6 +337,13 @@ func TestRulesOfRequests(t *testing.T) {
 	if rule, _ := schema.RuleOf(schema.KindExpunge); rule.Need(sole) != 2 {
 		t.Errorf("expunge under a single root: got %d, want 2", rule.Need(sole))
 	}
+	many := schema.Root{Threshold: 3, Admin: 5}
+	if rule, _ := schema.RuleOf(schema.KindExpunge); rule.Need(many) != 3 {
+		t.Errorf("expunge where admins are more: got %d, want the roots' threshold", rule.Need(many))
+	}
+	if rule, _ := schema.RuleOf(schema.KindBreakGlass); rule.Need(many) != 2 {
+		t.Errorf("break-glass: got %d, want 2 whatever the root says", rule.Need(many))
+	}
 	if rule, _ := schema.RuleOf(schema.KindGenesis); rule.Need(sole) != 1 || rule.Need(root) != 2 {
 		t.Errorf("genesis: got %d and %d, want the admins' threshold", rule.Need(sole), rule.Need(root))
 	}
@@ -353,6 +368,7 @@ func TestWhoMaySignARequest(t *testing.T) {
 		{"a release manager of this app", person(schema.Role{Name: schema.RoleRelease, Apps: schema.Patterns{"pay*"}}), payments, true},
 		{"a release manager of another app", person(schema.Role{Name: schema.RoleRelease, Apps: schema.Patterns{"search"}}), payments, false},
 		{"a release manager of some apps, for the stage", person(schema.Role{Name: schema.RoleRelease, Apps: schema.Patterns{"*"}}), schema.Cell{Stage: "production"}, false},
+		{"an author, for the stage", person(schema.Role{Name: schema.RoleAuthor}), schema.Cell{Stage: "production"}, false},
 		{"a release manager, for the stage", person(schema.Role{Name: schema.RoleRelease}), schema.Cell{Stage: "production"}, true},
 		{"a robot that calls itself admin", person(schema.Role{Name: schema.RoleAdmin}, schema.Role{Name: schema.RoleBot}), payments, false},
 	} {

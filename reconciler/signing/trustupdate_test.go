@@ -412,6 +412,9 @@ func TestChain(t *testing.T) {
 			t.Errorf("%s: got %d: %+v, want %d and %s", row.sentence, len(got), last, row.judged, row.code)
 		}
 	}
+	if got := signing.CheckChain(anchor, []signing.TrustStep{at(c.load(newCouncil(t).trust), 0)}); got[0].OK {
+		t.Error("another project's first version was taken for the anchor's")
+	}
 	forged := at(v1, 0)
 	forged.Trust.Root.Threshold = 1
 	forged.Trust.RootDigest = anchor
