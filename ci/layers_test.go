@@ -35,6 +35,7 @@ var layers = []layer{
 	{packages: "reconciler/integrations/*", ours: []string{
 		"schema", "reconciler/ledger", "reconciler/seal", "reconciler/integrations",
 	}},
+	{packages: "reconciler/stories"}, // tests alone
 	{packages: "reconciler", ours: []string{
 		"schema", "policies", "reconciler/diff", "reconciler/lifecycle", "reconciler/ledger", "reconciler/signing",
 		"reconciler/seal", "reconciler/integrations",
