@@ -68,7 +68,7 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 
 func (d *daemon) openRepositories(ctx context.Context, op schema.Operator, project schema.OperatorProject, cfg *reconciler.Config) error {
 	remote := gitrepo.Remote{
-		URL: project.Repository, Username: project.Username, TokenFile: project.TokenFile,
+		URL: located(project.Repository), Username: project.Username, TokenFile: project.TokenFile,
 		SSHKeyFile: project.SSHKeyFile, KnownHostsFile: project.KnownHostsFile, CAFile: project.CAFile,
 	}
 	repo, err := gitrepo.Open(ctx, filepath.Join(op.StateDir, "mirror"), remote)
@@ -85,7 +85,7 @@ func (d *daemon) openRepositories(ctx context.Context, op schema.Operator, proje
 	if project.Ledger.Repository == "" || project.Ledger.Repository == project.Repository {
 		return nil
 	}
-	remote.URL = project.Ledger.Repository
+	remote.URL = located(project.Ledger.Repository)
 	ledgerRepo, err := gitrepo.Open(ctx, filepath.Join(op.StateDir, "ledger"), remote)
 	if err != nil {
 		return settingError(err)
@@ -93,6 +93,17 @@ func (d *daemon) openRepositories(ctx context.Context, op schema.Operator, proje
 	d.closers = append(d.closers, ledgerRepo.Close)
 	cfg.Ledger = gitrepo.Mirror{Repo: ledgerRepo}
 	return nil
+}
+
+// located makes a relative path absolute; like the other files of the operator's it counts from the working directory.
+func located(repository string) string {
+	if strings.Contains(repository, ":") || filepath.IsAbs(repository) {
+		return repository // a URL, or host:path
+	}
+	if dir, err := filepath.Abs(repository); err == nil {
+		return dir
+	}
+	return repository
 }
 
 // settingError says where a setting of the repository that makes no sense was made.
@@ -114,7 +125,7 @@ func (d *daemon) openForge(project schema.OperatorProject, log *slog.Logger, cfg
 		URL: project.GitLab.URL, Project: project.GitLab.Project, TokenFile: project.GitLab.TokenFile, CAFile: project.GitLab.CAFile, Log: log,
 	})
 	if err != nil {
-		return err
+		return &failure{code: exitUsage, err: err, hint: "correct gitlab: in the operator's file; its token_file holds a project access token with role Reporter and scope read_api"}
 	}
 	d.closers = append(d.closers, forge.Close)
 	cfg.Forge = forge

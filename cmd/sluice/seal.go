@@ -31,13 +31,16 @@ func (a *app) seal(ctx context.Context, f initFlags) error {
 		return err
 	}
 	defer repo.Close()
-	control, err := sealable(ctx, repo, refs, a.environ)
+	control, project, err := sealable(ctx, repo, refs, a.environ)
 	if err != nil {
 		return err
 	}
 	sealing, err := reconciler.Seal(ctx, gitrepo.Mirror{Repo: repo}, control, remoteBranches(refs, f.remote))
 	if err != nil {
 		return usageError(err)
+	}
+	if err := found(project, sealing); err != nil {
+		return err
 	}
 	statement, err := sealing.Statement()
 	if err != nil {
@@ -59,25 +62,47 @@ func (a *app) seal(ctx context.Context, f initFlags) error {
 	return nil
 }
 
-// sealable finds the commit whose control files are sealed, and refuses what cannot be sealed.
-func sealable(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash, environ func(string) string) (schema.Hash, error) {
+// sealable finds the commit whose control files are sealed, with its project, and refuses what cannot be sealed.
+func sealable(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash, environ func(string) string) (schema.Hash, schema.Project, error) {
+	var none schema.Project
 	if tip := branch(refs, schema.DefaultLedgerBranch); !tip.IsZero() {
-		return tip, &failure{code: exitUsage, err: errors.New("the project is sealed already: its ledger has a first entry"), hint: "sluice status shows what it holds"}
+		return tip, none, &failure{code: exitUsage, err: errors.New("the project is sealed already: its ledger has a first entry"), hint: "sluice status shows what it holds"}
 	}
 	control, err := controlCommit(ctx, "", repo, refs, environ)
 	if err != nil {
-		return control, err
+		return control, none, err
 	}
 	info, err := repo.Commit(ctx, control)
 	if err != nil {
-		return control, err
+		return control, none, err
 	}
-	if _, ok, err := repo.Lookup(ctx, info.Tree, schema.ProjectFile); err != nil || ok {
-		return control, err
+	entry, ok, err := repo.Lookup(ctx, info.Tree, schema.ProjectFile)
+	if err != nil {
+		return control, none, err
 	}
-	return control, &failure{
-		code: exitUsage, err: fmt.Errorf("the default branch, at %s, has no %s", control.Short(), schema.ProjectFile),
-		hint: "commit and push what sluice init wrote, then run this again",
+	if !ok {
+		return control, none, &failure{
+			code: exitUsage, err: fmt.Errorf("the default branch, at %s, has no %s", control.Short(), schema.ProjectFile),
+			hint: "commit and push what sluice init wrote, then run this again",
+		}
+	}
+	data, err := repo.Blob(ctx, entry.ID)
+	if err != nil {
+		return control, none, err
+	}
+	project, problems := schema.LoadProject(schema.ProjectFile, data)
+	return control, project, problems.Err()
+}
+
+// found refuses to seal a project as empty because the branch that sluice.yaml names is another one.
+func found(project schema.Project, sealing reconciler.Sealing) error {
+	if project.Layout == schema.BranchLayout || len(sealing.Tips) > 0 || len(project.Stages) == 0 {
+		return nil
+	}
+	ref := strings.TrimPrefix(project.Ref(project.Stages[0]), "refs/heads/")
+	return &failure{
+		code: exitUsage, err: fmt.Errorf("sluice.yaml says that the stages are on branch %s, which the remote does not have", ref),
+		hint: "push that branch, or correct branch: in sluice.yaml",
 	}
 }
 
