@@ -153,6 +153,18 @@ func TestKeysThatMayNotSignRequests(t *testing.T) {
 	if got := signing.CheckRequest(ring, expired, copies, signing.Acceptance{At: noon}, entry57); got.Code != "root-expired" {
 		t.Errorf("under a root that ran out: got %+v", got)
 	}
+	glass := breakGlass()
+	suspend, err := schema.RequestStatement{
+		Kind: schema.KindSuspend, Project: glass.Project, Made: noon, Seen: glass.Seen, Cell: glass.Cell, Until: noon.Add(time.Hour), Reason: "INC-1",
+	}.Statement()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := []signing.RequestCopy{c.requested("suspend", suspend, "alice", "alice"), c.requested("suspend", suspend, "bob", "alice")}
+	got := signing.CheckRequest(ring, expired, stop, signing.Acceptance{At: noon}, entry57)
+	if !got.OK || !slices.Equal(got.Refused, []string{"bob: it is alice's signature"}) {
+		t.Errorf("a suspension under a root that ran out: got %+v", got)
+	}
 }
 
 func TestApprovalSignatures(t *testing.T) {
@@ -203,6 +215,13 @@ func TestApprovalSignatures(t *testing.T) {
 		if err != nil || got.Code != row.code || got.Principal != row.who || got.Statement.Trust != 1 {
 			t.Errorf("%s: got %+v, %v, want %s by %q", row.sentence, got, err, row.code, row.who)
 		}
+	}
+	statement.Made = noon.AddDate(0, -2, 0)
+	text, _ = statement.Statement()
+	old := c.requested(schema.KindApprove, text, "bob", "bob")
+	old.Request.Signature, _ = pgp.Sign("", text)
+	if got, err := signing.CheckApproval(withPGP, old, signing.Acceptance{At: noon}); err != nil || got.Code != "signature-too-old" {
+		t.Errorf("a fresh OpenPGP signature over an old statement: got %+v, %v", got, err)
 	}
 	text, _ = breakGlass().Statement()
 	if got, err := signing.CheckApproval(ring, c.requested("break-glass", text, "alice", "alice"), signing.Acceptance{At: noon}); err == nil {

@@ -151,6 +151,15 @@ func TestTrustFromRefuses(t *testing.T) {
 			t.Errorf("%s: got %+v", name, trust)
 		}
 	}
+	large := write(t, "keys", nil)
+	if err := os.Truncate(large, 17<<20); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{large: "larger than", write(t, "id", private): "private key", write(t, "ring", []byte{0}): "gpg --armor"} {
+		if _, err := signing.TrustFrom(file); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want it to say %q", err, want)
+		}
+	}
 	if _, err := signing.TrustFrom(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("a file that is not there was read")
 	}

@@ -88,7 +88,7 @@ func (p keyPair) problem(at Acceptance) string {
 		return "its revocation was taken back"
 	case was.Reason == "compromised" && is.Reason != was.Reason:
 		return "it was compromised and cannot be " + is.Reason
-	case was.Reason == "compromised" && is.Reason == was.Reason && is.DistrustAfterEntry > was.DistrustAfterEntry:
+	case was.Reason == "compromised" && is.DistrustAfterEntry > was.DistrustAfterEntry:
 		return "entries that were tainted would be no more"
 	case is.At.After(was.At):
 		return "its revocation was put off"

@@ -116,7 +116,7 @@ func (u *Update) proofs(added []schema.Key, t schema.Trust, signers []rootSigner
 
 // threshold comes last: what is wrong with the version itself is not mended by more signatures.
 func (u *Update) threshold() {
-	if u.NeedOld > 0 && len(u.By) < u.NeedOld {
+	if len(u.By) < u.NeedOld {
 		u.find(CodeTrustThreshold, "%d of %d roots of the version before signed%s", len(u.By), u.NeedOld, named(u.By))
 	}
 	if len(u.New) < u.NeedNew {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -162,6 +164,14 @@ func TestUpdates(t *testing.T) {
 		}, two, nil, "ok"},
 
 		{"a key that vanished", func(t *schema.Trust) { removeKey(t, dave) }, two, nil, "trust-revocation"},
+		{"a key that was given to somebody else", func(t *schema.Trust) {
+			removeKey(t, dave)
+			t.Keys = append(t.Keys, c.proved(c.keyOf("carol", "dave"), "dave", 3))
+		}, two, nil, "trust-revocation"},
+		{"a key that was revoked and ended at once", func(t *schema.Trust) {
+			k := keyAt(t, dave)
+			k.Revoked, k.ValidUntil = revoked("superseded"), noon.Add(-time.Minute)
+		}, two, nil, "ok"},
 		{"a key that was revoked", func(t *schema.Trust) { keyAt(t, dave).Revoked = revoked("superseded") }, two, nil, "ok"},
 		{"a key that ended without a word", func(t *schema.Trust) { keyAt(t, dave).ValidUntil = noon.Add(-time.Minute) }, two, nil, "trust-revocation"},
 		{"a key that will end", func(t *schema.Trust) { keyAt(t, dave).ValidUntil = noon.Add(time.Hour) }, two, nil, "ok"},
@@ -187,6 +197,7 @@ func TestUpdates(t *testing.T) {
 		{"a retired key that turns out stolen", func(t *schema.Trust) { keyAt(t, retired).Revoked = revoked("compromised") }, two, nil, "ok"},
 
 		{"another log key at once", func(t *schema.Trust) { t.Root.LogKeys = []string{c.key("log2")} }, two, nil, "trust-log-keys"},
+		{"a log key that is none", renewed, two, func(v *signing.TrustVersion) { v.Trust.Root.LogKeys = []string{"ssh-ed25519 AAAA"} }, "trust-log-keys"},
 		{"another log key beside the first", func(t *schema.Trust) { t.Root.LogKeys = append(slices.Clone(t.Root.LogKeys), c.key("log2")) }, two, nil, "ok"},
 		{"the log key with another comment", func(t *schema.Trust) { t.Root.LogKeys = []string{c.key("log") + " the ledger"} }, two, nil, "ok"},
 	} {
@@ -325,6 +336,105 @@ func TestSignaturesThatDoNotCountAreNamed(t *testing.T) {
 	want := []string{"root.sig/carol.sig: malformed-object", "root.sig/dave.sig: dave is no root"}
 	if !u.OK || !slices.Equal(u.Refused, want) {
 		t.Errorf("got %v and %q, want %q", u.OK, u.Refused, want)
+	}
+}
+
+// TestWhatIsSaidOfSignatures: the words that tell a root whose signature is still missing.
+func TestWhatIsSaidOfSignatures(t *testing.T) {
+	c := newCouncil(t)
+	c.key("erin")
+	v := c.next(c.trust, func(t *schema.Trust) {
+		t.Root.Roots = []string{"alice", "bob", "erin"}
+		t.Principals[2].Roles = []schema.Role{{Name: schema.RoleAdmin}}
+		t.Principals = append(t.Principals, schema.Principal{ID: "erin", Roles: []schema.Role{{Name: schema.RoleRoot}}}, schema.Principal{ID: "finn"})
+		t.Keys = append(t.Keys, c.proved(c.keyOf("erin", "erin"), "erin", 2), c.proved(c.keyOf("finn", "finn"), "finn", 2))
+	}, "carol", "finn")
+	v.Signatures["bob.sig"] = v.Signatures["carol.sig"]
+	u := signing.CheckUpdate(c.trust, v, noon, 1)
+	want := []string{
+		"root.sig/bob.sig: it is carol's signature",
+		"root.sig/finn.sig: unknown-key; in the new version finn is no root",
+	}
+	if !slices.Equal(u.Refused, want) {
+		t.Errorf("refused: got %q, want %q (carol's counts for the version before)", u.Refused, want)
+	}
+	wantFindings := []signing.UpdateFinding{
+		{Code: "trust-threshold", Detail: "1 of 2 roots of the version before signed: carol"},
+		{Code: "trust-threshold", Detail: "0 of 2 roots of the new version signed"},
+	}
+	if !slices.Equal(u.Findings, wantFindings) {
+		t.Errorf("findings: got %q, want %q", u.Findings, wantFindings)
+	}
+}
+
+func TestAVersionIsReadWithItsSignatures(t *testing.T) {
+	c := newCouncil(t)
+	next := c.next(c.trust, renewed, "alice", "bob")
+	files := next.Trust.Files()
+	for name, sig := range next.Signatures {
+		files["root.sig/"+name] = sig
+	}
+	v, err := signing.ReadTrustVersion(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u := signing.CheckUpdate(c.trust, v, noon, 1); !u.OK {
+		t.Errorf("got %+v", u)
+	}
+}
+
+// TestAKeyThatNeverCountedMayGo: else a weak key in version 1 would block every change.
+func TestAKeyThatNeverCountedMayGo(t *testing.T) {
+	c := newCouncil(t)
+	weak := c.trust
+	weak.Keys = append(slices.Clone(weak.Keys), schema.Key{
+		Principal: "dave", Path: "keys/dave/walter.asc", Format: schema.OpenPGPKey, Data: testdata(t, "keys", "walter-gpg.asc"),
+	})
+	v1 := c.load(weak)
+	two := []string{"alice", "bob"}
+	if u := signing.CheckUpdate(v1.Trust, c.next(v1.Trust, renewed, two...), noon, 1); u.Code != "trust-key" {
+		t.Errorf("while it stays: got %+v", u)
+	}
+	gone := c.next(v1.Trust, func(t *schema.Trust) { removeKey(t, "keys/dave/walter.asc") }, two...)
+	if u := signing.CheckUpdate(v1.Trust, gone, noon, 1); !u.OK {
+		t.Errorf("when it goes: got %+v", u)
+	}
+}
+
+// TestARootNeedsAnOpenPGPKeyThatCanSign asks the key's own word as well as the trust's.
+func TestARootNeedsAnOpenPGPKeyThatCanSign(t *testing.T) {
+	for _, row := range []struct {
+		sentence string
+		key      func(pgpMaker) schema.Key
+		code     schema.Code
+	}{
+		{"a good one", func(m pgpMaker) schema.Key { return m.key("carol") }, "ok"},
+		{"one that ran out by its own word", func(m pgpMaker) schema.Key {
+			m.says(m.about(0x13, noon.Add(-30*day), func(s *packet.Signature) { s.KeyLifetimeSecs = seconds(20 * day) }))
+			return m.key("carol")
+		}, "trust-roots"},
+		{"one for commits", func(m pgpMaker) schema.Key {
+			k := m.key("carol")
+			k.Usages = []schema.KeyUsage{schema.UsageCommit}
+			return k
+		}, "trust-roots"},
+	} {
+		c := newCouncil(t)
+		pgp := newPGP(t)
+		key := row.key(pgp)
+		var err error
+		if key.Proof, err = signing.ProveKey(pgp, c.trust.Root.Project, 2, key); err != nil {
+			t.Fatal(err)
+		}
+		next := c.next(c.trust, func(t *schema.Trust) {
+			keyAt(t, "keys/carol/carol.pub").Revoked = revoked("superseded")
+			t.Keys = append(t.Keys, key)
+		}, "alice", "bob")
+		u := signing.CheckUpdate(c.trust, next, noon, 1)
+		has := slices.ContainsFunc(u.Findings, func(f signing.UpdateFinding) bool { return f.Code == row.code })
+		if u.OK != (row.code == "ok") || !u.OK && !has {
+			t.Errorf("%s: got %+v, want %s", row.sentence, u, row.code)
+		}
 	}
 }
 
