@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -103,32 +102,6 @@ func (d *demo) play(ctx context.Context, started time.Time) error {
 
 func (d *demo) addresses() string {
 	return fmt.Sprintf("  merge requests  %s/%s/-/merge_requests\n  status page     http://%s/\n", d.forge.URL(), d.team.Path(), d.page.address)
-}
-
-// The oldest git that the stand-in can merge with: git merge-tree --write-tree came with it.
-const oldestGit = "2.38"
-
-func checkGit(ctx context.Context) error {
-	out, err := exec.CommandContext(ctx, "git", "version").Output()
-	if err != nil {
-		return &failure{code: exitUsage, err: errors.New("git is not installed"), hint: "install git " + oldestGit + " or newer"}
-	}
-	if found := strings.TrimSpace(strings.TrimPrefix(string(out), "git version ")); olderVersion(found, oldestGit) {
-		return &failure{code: exitUsage, err: fmt.Errorf("git %s is too old for the demo", found), hint: "install git " + oldestGit + " or newer"}
-	}
-	return nil
-}
-
-// olderVersion compares the first two numbers of versions; what cannot be read is not called old.
-func olderVersion(found, oldest string) bool {
-	var major, minor, wantMajor, wantMinor int
-	if _, err := fmt.Sscanf(found, "%d.%d", &major, &minor); err != nil {
-		return false
-	}
-	if _, err := fmt.Sscanf(oldest, "%d.%d", &wantMajor, &wantMinor); err != nil {
-		return false
-	}
-	return major < wantMajor || major == wantMajor && minor < wantMinor
 }
 
 func (d *demo) heading(text string) string {

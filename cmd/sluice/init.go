@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -10,7 +9,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,7 +16,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -67,52 +64,6 @@ holds now. The reconciler turns it into entry 1 of the ledger.`,
 	return c
 }
 
-// git asks the user's git, which knows the user's settings and credentials.
-func (a *app) git(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", a.dir}, args...)...)
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	out, err := cmd.Output()
-	if errors.Is(err, exec.ErrNotFound) {
-		return "", &failure{code: exitUsage, err: errors.New("git is not installed"), hint: "install git 2.38 or newer"}
-	}
-	if err != nil {
-		return "", fmt.Errorf("git %s: %w", command(args), gitSaid(errs.String(), err))
-	}
-	return strings.TrimSpace(string(out)), nil
-}
-
-// command is the word of git's arguments that says what it does.
-func command(args []string) string {
-	for i := 0; i < len(args); i++ {
-		if args[i] == "-c" {
-			i++
-			continue
-		}
-		return args[i]
-	}
-	return ""
-}
-
-// gitSaid is git's own reason: the first paragraph of what it wrote, without the words that begin its lines.
-func gitSaid(text string, err error) error {
-	paragraph, _, _ := strings.Cut(strings.TrimSpace(text), "\n\n")
-	var lines []string
-	for line := range strings.Lines(paragraph) {
-		line = strings.TrimSpace(line)
-		for _, word := range []string{"fatal: ", "error: "} {
-			line = strings.TrimPrefix(line, word)
-		}
-		if line != "" && !strings.HasPrefix(line, "hint: ") {
-			lines = append(lines, line)
-		}
-	}
-	if len(lines) == 0 {
-		return err
-	}
-	return errors.New(strings.Join(lines, "\n"))
-}
-
 func (a *app) init(ctx context.Context, f initFlags) error {
 	if f.layout != "" && f.layout != string(schema.DirectoryLayout) && f.layout != string(schema.BranchLayout) {
 		return usageError(fmt.Errorf("--layout %q: want directory or branch", f.layout))
@@ -140,18 +91,6 @@ func (a *app) init(ctx context.Context, f initFlags) error {
 	}
 	a.initDone(files, found)
 	return nil
-}
-
-// unmakeKeys removes the keys of a project that was not made, so that init can be run again.
-func (f initFlags) unmakeKeys() error {
-	if f.keys == "" {
-		return nil
-	}
-	var errs []error
-	for _, name := range []string{"log", "log.pub", "bot", "bot.pub"} {
-		errs = append(errs, os.Remove(filepath.Join(f.keys, name)))
-	}
-	return errors.Join(errs...)
 }
 
 // writeNew writes files that must not exist yet.
@@ -271,116 +210,4 @@ func personID(email string) string {
 		}
 	}
 	return strings.Trim(b.String(), "-")
-}
-
-// publicKey reads the person's key: told, or what git signs with.
-func (a *app) publicKey(ctx context.Context, file string) (schema.PublicKey, error) {
-	if file == "" {
-		file, _ = a.git(ctx, "config", "user.signingkey")
-	}
-	if file == "" {
-		return schema.PublicKey{}, &failure{code: exitUsage, err: errors.New("no signing key: git has no user.signingkey"),
-			hint: "git config gpg.format ssh && git config user.signingkey ~/.ssh/id_ed25519.pub, or --key FILE"}
-	}
-	if line, ok := strings.CutPrefix(file, "key::"); ok || strings.HasPrefix(file, "ssh-") {
-		return schema.PublicKey{Format: schema.SSHKey, Data: []byte(line + "\n")}, nil
-	}
-	format, _ := a.git(ctx, "config", "gpg.format")
-	if format != "ssh" && !strings.ContainsAny(file, "/.") {
-		return a.openPGPKey(ctx, file)
-	}
-	if !strings.HasSuffix(file, ".pub") && !strings.HasSuffix(file, ".asc") {
-		file += ".pub"
-	}
-	data, err := os.ReadFile(expandHome(file))
-	if err != nil {
-		return schema.PublicKey{}, &failure{code: exitUsage, err: fmt.Errorf("read your public key: %w", err), hint: "name it with --key FILE"}
-	}
-	if strings.HasPrefix(string(data), "-----BEGIN PGP PUBLIC KEY") {
-		return schema.PublicKey{Format: schema.OpenPGPKey, Data: data}, nil
-	}
-	return schema.PublicKey{Format: schema.SSHKey, Data: data}, nil
-}
-
-func (a *app) openPGPKey(ctx context.Context, id string) (schema.PublicKey, error) {
-	out, err := exec.CommandContext(ctx, "gpg", "--armor", "--export", id).Output()
-	if err != nil || len(out) == 0 {
-		return schema.PublicKey{}, &failure{code: exitUsage, err: fmt.Errorf("gpg does not export key %s", id), hint: "export it to a file and name that with --key"}
-	}
-	return schema.PublicKey{Format: schema.OpenPGPKey, Data: out}, nil
-}
-
-func expandHome(path string) string {
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		if home, err := os.UserHomeDir(); err == nil {
-			return filepath.Join(home, rest)
-		}
-	}
-	return path
-}
-
-// initKeys makes the reconciler's two keys, or takes their public halves. They are never inside the checkout, where they
-// could be committed.
-func initKeys(f initFlags, root string, o *schema.InitOptions) error {
-	logFile, botFile := f.logKey, f.botKey
-	if f.keys != "" {
-		dir, err := filepath.Abs(f.keys)
-		if err != nil {
-			return err
-		}
-		if inside, err := filepath.Rel(root, dir); err == nil && !strings.HasPrefix(inside, "..") {
-			return usageError(fmt.Errorf("--keys %s is inside the checkout, where a key can be committed by mistake", f.keys))
-		}
-		if logFile, botFile, err = makeKeys(dir); err != nil {
-			return err
-		}
-	}
-	if logFile == "" || botFile == "" {
-		return &failure{code: exitUsage, err: errors.New("the reconciler's keys are not named"), hint: "--keys ../sluice-keys makes them; or give --log-key and --bot-key"}
-	}
-	logKey, err := os.ReadFile(logFile)
-	if err != nil {
-		return usageError(fmt.Errorf("read the log key: %w", err))
-	}
-	botKey, err := os.ReadFile(botFile)
-	if err != nil {
-		return usageError(fmt.Errorf("read the bot key: %w", err))
-	}
-	if bytes.Equal(bytes.TrimSpace(logKey), bytes.TrimSpace(botKey)) {
-		return usageError(errors.New("log key and bot key are the same; the one that decides must not be the one that commits"))
-	}
-	o.LogKey = string(logKey)
-	o.BotKey = schema.PublicKey{Format: schema.SSHKey, Data: botKey}
-	return nil
-}
-
-func makeKeys(dir string) (logFile, botFile string, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", "", fmt.Errorf("make keys: %w", err)
-	}
-	for _, name := range []string{"log", "bot"} {
-		private, public, err := signing.GenerateEd25519()
-		if err != nil {
-			return "", "", err
-		}
-		if err := writeKey(filepath.Join(dir, name), private, 0o600); err != nil {
-			return "", "", err
-		}
-		if err := writeKey(filepath.Join(dir, name+".pub"), public, 0o644); err != nil {
-			return "", "", err
-		}
-	}
-	return filepath.Join(dir, "log.pub"), filepath.Join(dir, "bot.pub"), nil
-}
-
-func writeKey(name string, data []byte, mode os.FileMode) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if errors.Is(err, fs.ErrExist) {
-		return usageError(fmt.Errorf("%s is there already; use it with --log-key and --bot-key, or choose another directory", name))
-	}
-	if err != nil {
-		return fmt.Errorf("write key: %w", err)
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
 }

@@ -62,14 +62,14 @@ func (a *app) printFindings(found schema.Diagnostics) {
 // lint reads the checkout. What git ignores is not known here, so only the project's own places are read.
 func (a *app) lint() (schema.Diagnostics, error) {
 	root := os.DirFS(a.dir)
-	source, err := fs.ReadFile(root, "sluice.yaml")
+	source, err := fs.ReadFile(root, schema.ProjectFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &failure{code: exitUsage, err: fmt.Errorf("no sluice.yaml in %s", a.dir), hint: "sluice init writes one"}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read sluice.yaml: %w", err)
 	}
-	project, found := schema.LoadProject("sluice.yaml", source)
+	project, found := schema.LoadProject(schema.ProjectFile, source)
 	found = append(found, lintTrust(root)...)
 	if len(project.Stages) == 0 {
 		return found, nil
@@ -84,15 +84,8 @@ func (a *app) lint() (schema.Diagnostics, error) {
 }
 
 func lintTrust(root fs.FS) schema.Diagnostics {
-	const dir = ".sluice/trust"
-	files := map[string][]byte{}
-	err := fs.WalkDir(root, dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		files[strings.TrimPrefix(path, dir+"/")], err = fs.ReadFile(root, path)
-		return err
-	})
+	const dir = schema.TrustDir
+	files, err := readTree(root, dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // a checkout of a stage's branch has none
 	}

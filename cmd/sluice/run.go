@@ -81,6 +81,7 @@ func (a *app) run(ctx context.Context, f runFlags, commands []string) error {
 	if f.once {
 		return a.runOnce(ctx, daemons)
 	}
+	log.Info("watching", "projects", len(daemons), "interval", op.Poll.Interval.String())
 	return runAll(ctx, op, daemons, log)
 }
 

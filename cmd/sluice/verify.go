@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -151,7 +151,7 @@ func (a *app) trustOnBranch(ctx context.Context, rev string, repo *gitrepo.Repo,
 	}
 	below := map[string][]byte{}
 	for path, data := range files {
-		if rest, ok := strings.CutPrefix(path, ".sluice/trust/"); ok {
+		if rest, ok := strings.CutPrefix(path, schema.TrustDir+"/"); ok {
 			below[rest] = data
 		}
 	}
@@ -179,23 +179,29 @@ func controlCommit(ctx context.Context, rev string, repo *gitrepo.Repo, refs map
 }
 
 func trustDirectory(dir string) (*signing.Keyring, error) {
-	files := map[string][]byte{}
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		rest, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		files[filepath.ToSlash(rest)], err = os.ReadFile(path)
-		return err
-	})
+	files, err := readTree(os.DirFS(dir), ".")
 	if err != nil {
 		return nil, &failure{code: exitUnprovable, err: fmt.Errorf("read the trust directory %s: %w", dir, reason(err))}
 	}
 	_, keyring, err := newKeyring(files)
 	return keyring, err
+}
+
+// readTree reads every file below a directory, by its path from there.
+func readTree(root fs.FS, dir string) (map[string][]byte, error) {
+	below, err := fs.Sub(root, dir)
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	err = fs.WalkDir(below, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files[path], err = fs.ReadFile(below, path)
+		return err
+	})
+	return files, err
 }
 
 func newKeyring(files map[string][]byte) (schema.Trust, *signing.Keyring, error) {

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// git asks the user's git, which knows the user's settings and credentials.
+func (a *app) git(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", a.dir}, args...)...)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", &failure{code: exitUsage, err: errors.New("git is not installed"), hint: "install git 2.38 or newer"}
+	}
+	if err != nil {
+		return "", fmt.Errorf("git %s: %w", command(args), gitSaid(errs.String(), err))
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// command is the word of git's arguments that says what it does.
+func command(args []string) string {
+	for i := 0; i < len(args); i++ {
+		if args[i] == "-c" {
+			i++
+			continue
+		}
+		return args[i]
+	}
+	return ""
+}
+
+// gitSaid is git's own reason: the first paragraph of what it wrote, without the words that begin its lines.
+func gitSaid(text string, err error) error {
+	paragraph, _, _ := strings.Cut(strings.TrimSpace(text), "\n\n")
+	var lines []string
+	for line := range strings.Lines(paragraph) {
+		line = strings.TrimSpace(line)
+		for _, word := range []string{"fatal: ", "error: "} {
+			line = strings.TrimPrefix(line, word)
+		}
+		if line != "" && !strings.HasPrefix(line, "hint: ") {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return err
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
+
+// The oldest git that the stand-in can merge with: git merge-tree --write-tree came with it.
+const oldestGit = "2.38"
+
+func checkGit(ctx context.Context) error {
+	out, err := exec.CommandContext(ctx, "git", "version").Output()
+	if err != nil {
+		return &failure{code: exitUsage, err: errors.New("git is not installed"), hint: "install git " + oldestGit + " or newer"}
+	}
+	if found := strings.TrimSpace(strings.TrimPrefix(string(out), "git version ")); olderVersion(found, oldestGit) {
+		return &failure{code: exitUsage, err: fmt.Errorf("git %s is too old for the demo", found), hint: "install git " + oldestGit + " or newer"}
+	}
+	return nil
+}
+
+// olderVersion compares the first two numbers of versions; what cannot be read is not called old.
+func olderVersion(found, oldest string) bool {
+	var major, minor, wantMajor, wantMinor int
+	if _, err := fmt.Sscanf(found, "%d.%d", &major, &minor); err != nil {
+		return false
+	}
+	if _, err := fmt.Sscanf(oldest, "%d.%d", &wantMajor, &wantMinor); err != nil {
+		return false
+	}
+	return major < wantMajor || major == wantMajor && minor < wantMinor
+}
