@@ -33,6 +33,7 @@ func verdict(t testing.TB, trust schema.Trust, raw []byte, at time.Time) schema.
 
 func TestTrustFromAllowedSigners(t *testing.T) {
 	ann, bob, eve := newSigner(t), newSigner(t), newSigner(t)
+	second, git, shared, renewed := newSigner(t), newSigner(t), newSigner(t), newSigner(t)
 	file := write(t, "allowed_signers", []byte(strings.Join([]string{
 		"# who may sign",
 		"ann@example.com,ann@home.example " + ann.PublicKey(),
@@ -40,6 +41,12 @@ func TestTrustFromAllowedSigners(t *testing.T) {
 		`bob@example.com valid-before="20260114Z" ` + bob.PublicKey(),
 		`eve@example.com namespaces="file" ` + eve.PublicKey(),
 		"*@example.com cert-authority " + eve.PublicKey(),
+		"ann@example.com " + second.PublicKey(),
+		`git@example.com namespaces="file,git" ` + git.PublicKey(),
+		"one@example.com " + shared.PublicKey(),
+		"two@example.com " + shared.PublicKey(),
+		`new@example.com valid-after="20200101Z" ` + renewed.PublicKey(),
+		`new@example.com valid-after="20210101Z" ` + renewed.PublicKey(),
 	}, "\n")))
 	trust, err := signing.TrustFrom(file)
 	if err != nil {
@@ -54,11 +61,36 @@ func TestTrustFromAllowedSigners(t *testing.T) {
 		{"ann", ann, "ok", "ann@example.com"},
 		{"bob, whose key ran out the day before", bob, "key-expired", "bob@example.com"},
 		{"eve, who may sign files", eve, "unknown-key", ""},
+		{"ann with another key", second, "ok", "ann@example.com"},
+		{"somebody who may sign files and commits", git, "ok", "git@example.com"},
+		{"one of two who share a key", shared, "ambiguous-key", ""},
+		{"a key with two windows", renewed, "ambiguous-key", ""},
 	} {
 		v := verdict(t, trust, signedCommit(t, row.signer, rawCommit(noon, "x")), noon)
 		if v.Code != row.code || v.Principal != row.who {
 			t.Errorf("%s: got %s by %q, want %s by %q", row.sentence, v.Code, v.Principal, row.code, row.who)
 		}
+	}
+	names := map[string]int{}
+	for _, p := range trust.Principals {
+		names[p.ID]++
+	}
+	if names["ann@example.com"] != 1 || names["bob@example.com"] != 1 || names["eve@example.com"] != 0 {
+		t.Errorf("principals: got %v, want each of them once", names)
+	}
+}
+
+func TestPeopleOfARingAreNamedByTheirUserIDs(t *testing.T) {
+	m := newPGP(t)
+	for name, identity := range m.Identities {
+		delete(m.Identities, name)
+		identity.Name, identity.UserId.Id, identity.UserId.Name, identity.UserId.Email = "Ann of the ring", "Ann of the ring", "Ann of the ring", ""
+		m.Identities[identity.Name] = identity
+	}
+	m.says(m.about(0x13, noon.Add(-30*day), nil))
+	trust, err := signing.TrustFrom(write(t, "ring.asc", m.key("x").Data))
+	if err != nil || len(trust.Principals) != 1 || trust.Principals[0].ID != "Ann of the ring" {
+		t.Errorf("got %+v, %v", trust.Principals, err)
 	}
 }
 
