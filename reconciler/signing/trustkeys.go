@@ -69,7 +69,7 @@ func (u *Update) left(c keyChanges, oldRing *Keyring, at Acceptance) {
 func (p keyPair) problem(at Acceptance) string {
 	was := p.old.Revoked
 	switch {
-	case was != nil && p.moved != nil && p.moved.Revoked == nil:
+	case was != nil && p.moved != nil:
 		return "a revoked key came back as somebody else's"
 	case p.same == nil && was != nil && was.Reason == "compromised":
 		return "a compromised key has to stay listed, because entries that rest on it are tainted"

@@ -194,7 +194,15 @@ func TestUpdates(t *testing.T) {
 		{"more entries tainted", func(t *schema.Trust) {
 			keyAt(t, stolen).Revoked = &schema.Revocation{Reason: "compromised", At: noon, DistrustAfterEntry: 50}
 		}, two, nil, "ok"},
-		{"a retired key that turns out stolen", func(t *schema.Trust) { keyAt(t, retired).Revoked = revoked("compromised") }, two, nil, "ok"},
+		{"a retired key that turns out stolen", func(t *schema.Trust) {
+			keyAt(t, retired).Revoked = &schema.Revocation{Reason: "compromised", At: noon, DistrustAfterEntry: 50}
+		}, two, nil, "ok"},
+		{"a revoked key that is listed as another's, revoked", func(t *schema.Trust) {
+			removeKey(t, retired)
+			k := c.proved(c.keyOf("carol", "retired"), "retired", 3)
+			k.Revoked = revoked("retired")
+			t.Keys = append(t.Keys, k)
+		}, two, nil, "trust-revocation"},
 
 		{"another log key at once", func(t *schema.Trust) { t.Root.LogKeys = []string{c.key("log2")} }, two, nil, "trust-log-keys"},
 		{"a log key that is none", renewed, two, func(v *signing.TrustVersion) { v.Trust.Root.LogKeys = []string{"ssh-ed25519 AAAA"} }, "trust-log-keys"},
@@ -389,6 +397,8 @@ func TestAKeyThatNeverCountedMayGo(t *testing.T) {
 	weak := c.trust
 	weak.Keys = append(slices.Clone(weak.Keys), schema.Key{
 		Principal: "dave", Path: "keys/dave/walter.asc", Format: schema.OpenPGPKey, Data: testdata(t, "keys", "walter-gpg.asc"),
+	}, schema.Key{
+		Principal: "dave", Path: "keys/dave/frank.asc", Format: schema.OpenPGPKey, Data: testdata(t, "keys", "frank-gpg.asc"),
 	})
 	v1 := c.load(weak)
 	two := []string{"alice", "bob"}
@@ -398,6 +408,10 @@ func TestAKeyThatNeverCountedMayGo(t *testing.T) {
 	gone := c.next(v1.Trust, func(t *schema.Trust) { removeKey(t, "keys/dave/walter.asc") }, two...)
 	if u := signing.CheckUpdate(v1.Trust, gone, noon, 1); !u.OK {
 		t.Errorf("when it goes: got %+v", u)
+	}
+	both := c.next(gone.Trust, func(t *schema.Trust) { removeKey(t, "keys/dave/frank.asc") }, two...)
+	if u := signing.CheckUpdate(gone.Trust, both, noon, 2); u.Code != "trust-revocation" {
+		t.Errorf("when a good one goes: got %+v", u)
 	}
 }
 
