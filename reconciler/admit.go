@@ -120,6 +120,13 @@ func (p *pass) refuse(ref string, seen, tip schema.Hash, code schema.Code, found
 func (p *pass) judgeRef(ctx context.Context, ref string, seen, tip schema.Hash) ([]judged, []error) {
 	var out []judged
 	var errs []error
+	from := seen
+	if from.IsZero() {
+		var err error
+		if from, err = p.origin(ctx, ref, tip); err != nil {
+			return nil, []error{fmt.Errorf("find where %s began: %w", ref, err)}
+		}
+	}
 	for _, stage := range p.rules.project.Stages {
 		if p.rules.project.Ref(stage) != ref {
 			continue
@@ -130,10 +137,6 @@ func (p *pass) judgeRef(ctx context.Context, ref string, seen, tip schema.Hash) 
 			continue
 		}
 		for _, app := range apps {
-			from := seen
-			if from.IsZero() {
-				from = tip
-			}
 			decided, err := p.judgeCell(ctx, stage, app, from, tip)
 			if err != nil {
 				errs = append(errs, err)

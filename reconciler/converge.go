@@ -54,7 +54,8 @@ func (p *pass) fullIsDue() bool {
 	if gap == 0 {
 		gap = min(20*p.fullTook, maxCompareGap)
 	}
-	return p.full.IsZero() || p.now.Sub(p.full) >= gap
+	since := p.now.Sub(p.full)
+	return p.full.IsZero() || since < 0 || since >= gap // a clock that was set back does not put it off
 }
 
 // job is one cell at one target.

@@ -75,8 +75,26 @@ func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, ch
 	if at := l.request.AsOf; !at.IsZero() && (c.now.Sub(at) > maxSkew || at.Sub(c.now) > maxSkew) {
 		f.ClockSkew = at.Sub(c.now).Round(time.Second)
 	}
-	f.Approvals, err = c.approvals(ctx, *l.request, c.chain[l.start])
+	if f.Approvals, err = c.approvals(ctx, *l.request, c.chain[l.start]); err != nil || change.Kind != schema.Rollback {
+		return f, err
+	}
+	f.Approvals, err = c.aboveHeld(ctx, l, change.From.Content, f.Approvals)
 	return f, err
+}
+
+// aboveHeld lets approvals of a rollback count that were given above held content: what the approver saw replaced is what
+// the rollback replaces on the ref, and nothing of it is in what it brings (RULES R14, R17).
+func (c *cellJudge) aboveHeld(ctx context.Context, l landing, admitted schema.Content, given []schema.GivenApproval) ([]schema.GivenApproval, error) {
+	replaced, err := c.at(ctx, l.start)
+	if err != nil {
+		return nil, err
+	}
+	for i := range given {
+		if given[i].From == replaced.side.Content {
+			given[i].From = admitted
+		}
+	}
+	return given, nil
 }
 
 // admittedManifest reads the files that the cell was admitted with.

@@ -102,6 +102,29 @@ func (p *pass) fastForwardStart(ctx context.Context, mr schema.MergeRequest, cha
 	return end - 1, nil
 }
 
+// origin is where a ref began that was never seen, as far as can be told: before the merge requests that stand on top of
+// each other at its tip, and the commit below them. What they brought is judged as if a pass had run right after the ref was
+// made; what it was made with was brought by nobody.
+func (p *pass) origin(ctx context.Context, ref string, tip schema.Hash) (schema.Hash, error) {
+	chain, _, err := p.cfg.Repository.FirstParents(ctx, tip, schema.Hash{}, maxPositions)
+	if err != nil {
+		return schema.Hash{}, err
+	}
+	slices.Reverse(chain)
+	at := len(chain) - 1
+	for at > 0 {
+		l, err := p.landingAt(ctx, ref, chain, at)
+		if err != nil {
+			return schema.Hash{}, err
+		}
+		at = l.start
+		if l.request == nil {
+			break
+		}
+	}
+	return chain[at], nil
+}
+
 // landedTip is the commit that a merged merge request left on its target (GITLAB §1.2's table).
 func landedTip(mr schema.MergeRequest) schema.Hash {
 	switch {

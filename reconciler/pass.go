@@ -37,10 +37,13 @@ func (r *Reconciler) begin(ctx context.Context) (*pass, error) {
 	if errors.Is(fetchErr, ErrDoubt) {
 		return nil, fetchErr
 	}
-	if r.known == nil {
-		if fetchErr != nil {
+	if r.known == nil && fetchErr != nil {
+		r.recall(ctx)
+		if r.known == nil {
 			return nil, fetchErr
 		}
+	}
+	if r.known == nil {
 		if err := p.genesis(ctx); err != nil {
 			return nil, err
 		}
@@ -105,6 +108,21 @@ func (r *Reconciler) extend(ctx context.Context, tip schema.Hash) error {
 	}
 	r.known = opened
 	return r.writeMark(tip)
+}
+
+// recall opens the ledger where this machine last saw it, so that a start goes on repairing drift while the repository is
+// away. What another reconciler admitted meanwhile is safe: targets refuse what is older than they have.
+func (r *Reconciler) recall(ctx context.Context) {
+	mark, err := r.readMark()
+	if err == nil && !mark.IsZero() {
+		var opened *ledger.Ledger
+		if opened, err = r.openLedger(ctx, mark); err == nil {
+			r.known = opened
+		}
+	}
+	if err != nil {
+		r.cfg.Log.Warn("the ledger last seen was not opened", "error", err)
+	}
 }
 
 func (r *Reconciler) openLedger(ctx context.Context, tip schema.Hash) (*ledger.Ledger, error) {

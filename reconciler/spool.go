@@ -54,17 +54,20 @@ func (s *spool) entries() []ledger.Entry { return slices.Clone(s.held) }
 func (s *spool) news(entries []ledger.Entry) []ledger.Entry {
 	var out []ledger.Entry
 	for _, e := range entries {
-		if last, ok := s.last(e); !ok || !sameDelivery(last, e) {
+		last, ok := lastAbout(e, out)
+		if !ok {
+			last, ok = lastAbout(e, s.held)
+		}
+		if !ok || !sameDelivery(last, e) {
 			out = append(out, e)
 		}
 	}
 	return out
 }
 
-// last returns the latest spooled entry about the same cell at the same target.
-func (s *spool) last(e ledger.Entry) (ledger.Entry, bool) {
-	for i := len(s.held) - 1; i >= 0; i-- {
-		h := s.held[i]
+// lastAbout returns the latest of some entries that is about the same cell at the same target.
+func lastAbout(e ledger.Entry, entries []ledger.Entry) (ledger.Entry, bool) {
+	for _, h := range slices.Backward(entries) {
 		if h.Cell() == e.Cell() && h.Delivery.Target == e.Delivery.Target {
 			return h, true
 		}

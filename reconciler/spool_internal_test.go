@@ -3,6 +3,7 @@ package reconciler
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -92,6 +93,23 @@ func TestSpoolNews(t *testing.T) {
 		if got := len(s.news([]ledger.Entry{r.entry})) == 1; got != r.news {
 			t.Errorf("%s: news %t, want %t", r.sentence, got, r.news)
 		}
+	}
+}
+
+func TestSpoolTellsEveryRepair(t *testing.T) {
+	s := opened(t, t.TempDir())
+	drift, apply := delivery(ledger.Drift, "pay", "x"), delivery(ledger.Apply, "pay", "")
+	for range 2 { // the same hand edit twice, repaired twice
+		if err := s.add(monday, s.news([]ledger.Entry{drift, apply})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var kinds []ledger.Kind
+	for _, e := range s.entries() {
+		kinds = append(kinds, e.Kind)
+	}
+	if want := []ledger.Kind{ledger.Drift, ledger.Apply, ledger.Drift, ledger.Apply}; !slices.Equal(kinds, want) {
+		t.Errorf("got %v, want %v: a drift without its repair pauses soak for ever", kinds, want)
 	}
 }
 

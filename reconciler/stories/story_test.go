@@ -88,7 +88,8 @@ type story struct {
 	layouts []schema.Layout
 	method  string
 	targets []string
-	unsound bool // the audit at the end is not expected to prove the project
+	without []string // stages that have no branch when the project is sealed
+	unsound bool     // the audit at the end is not expected to prove the project
 }
 
 func parse(source string) story {
@@ -109,6 +110,8 @@ func parse(source string) story {
 			s.method = words[1]
 		case "targets":
 			s.targets = words[1:]
+		case "without":
+			s.without = words[1:]
 		case "unsound":
 			s.unsound = true
 		}
@@ -116,10 +119,11 @@ func parse(source string) story {
 	return s
 }
 
-var settings = []string{"layout", "method", "targets", "unsound"}
+var settings = []string{"layout", "method", "targets", "without", "unsound"}
 
 func (s story) play(t *testing.T, layout schema.Layout) string {
 	w := newWorld(t, layout, s.method, s.targets)
+	w.without = s.without
 	var out strings.Builder
 	for _, line := range s.lines {
 		out.WriteString(line + "\n")
@@ -147,7 +151,7 @@ func (w *world) do(words []string) []string {
 		"seal": w.seal, "mr": w.mr, "commit": w.commit, "approve": w.approve, "unapprove": w.unapprove, "merge": w.merge, "rebase": w.rebase,
 		"push": w.push, "force-push": w.forcePush, "label": w.label, "pass": w.pass, "clock": w.advance, "forge": w.forgeIs, "target": w.targetIs,
 		"tamper": w.tamper, "restart": w.restart, "live": w.liveNow, "held": w.held, "crash": w.crashAt, "control": w.control, "git": w.gitIs,
-		"revert": w.revert, "retarget": w.retarget, "remove-branch": w.removeBranch, "race": w.race,
+		"revert": w.revert, "begin": w.begin, "skew": w.skewClock, "empty": w.empty, "retarget": w.retarget, "remove-branch": w.removeBranch, "race": w.race,
 		"lose-answer": w.loseNextAnswer, "evil-merge": w.evilMerge, "write": w.write,
 	}
 	command, ok := commands[words[0]]
@@ -162,7 +166,7 @@ func (w *world) seal(words []string) []string {
 	ann := w.team.Person("ann")
 	byBranch := map[string]map[string]string{}
 	for word := range stageWords {
-		if w.layout == schema.BranchLayout {
+		if w.layout == schema.BranchLayout && !slices.Contains(w.without, word) {
 			byBranch[w.branch(word)] = map[string]string{"README.md": "stage " + word + "\n"}
 		}
 	}
@@ -206,6 +210,37 @@ func (w *world) seal(words []string) []string {
 	w.must(ann.Fetch(w.ctx))
 	w.must(ann.PushTag(w.ctx, request.TagName("ann"), "origin/main", message))
 	return w.pass(nil)
+}
+
+// begin makes the branch of a stage that had none, as an admin would: empty but for a text. Directories need no beginning.
+func (w *world) begin(words []string) []string {
+	if w.layout != schema.BranchLayout {
+		return nil
+	}
+	ann := w.team.Person("ann")
+	_, err := ann.Commit(w.ctx, team.Commit{Branch: w.branch(words[0]), Orphan: true, Files: map[string]string{"README.md": "stage\n"}, Message: "begin"})
+	w.must(err)
+	w.must(ann.Push(w.ctx, w.branch(words[0])))
+	return nil
+}
+
+// empty pushes an unsigned commit without a change straight to a stage's branch.
+func (w *world) empty(words []string) []string {
+	ann := w.team.Person("ann")
+	w.must(ann.Fetch(w.ctx))
+	branch := w.branch(words[0])
+	_, err := ann.Commit(w.ctx, team.Commit{Branch: branch, Start: "origin/" + branch, Message: "nothing", Unsigned: true, Allow: true})
+	w.must(err)
+	w.must(ann.Push(w.ctx, branch))
+	return nil
+}
+
+// skewClock lets the reconciler's own clock go wrong: "skew -2h"; the forge and the people keep theirs.
+func (w *world) skewClock(words []string) []string {
+	d, err := time.ParseDuration(strings.TrimPrefix(words[0], "+"))
+	w.must(err)
+	w.skew = d
+	return nil
 }
 
 // mr opens a merge request: "mr ann dev a=r2 [b=r3] [unsigned] [base=LABEL] [into=prod]". Its number is the next one.

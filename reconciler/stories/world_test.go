@@ -101,6 +101,8 @@ type world struct {
 	heads   map[int]string // merge request → branch
 	forged  map[int64]schema.Hash
 
+	without    []string      // stages without a branch at first
+	skew       time.Duration // of the reconciler's clock
 	gitDown    bool
 	loseAnswer bool // of the next push
 }
@@ -191,7 +193,7 @@ func (w *world) start() {
 	}
 	w.r, err = reconciler.New(reconciler.Config{
 		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo}, w: w}, Forge: lyingForge{forge, w.forged}, Targets: targets, Anchor: w.team.Anchor(), LogKey: key,
-		StateDir: state, Now: w.clock.Now, Interval: time.Minute, CompareEvery: time.Nanosecond,
+		StateDir: state, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Interval: time.Minute, CompareEvery: time.Nanosecond,
 	})
 	w.must(err)
 }
