@@ -60,7 +60,7 @@ func TestEtcdUnreachable(t *testing.T) {
 	if _, err := p.bring(t.Context(), "development", "payments", limit(5000)); err != nil {
 		t.Fatal(err)
 	}
-	once(t, operator, exitUnavailable, "payments in development", "target etcd", "more: sluice explain target-unavailable")
+	once(t, operator, exitUnavailable, "payments in development", "target etcd", "no answer in time", "more: sluice explain target-unavailable")
 }
 
 func TestLedgerBranchProtectedAgainstTheReconciler(t *testing.T) {
@@ -73,7 +73,7 @@ func TestLedgerBranchProtectedAgainstTheReconciler(t *testing.T) {
 	if err := p.forge.Protect(p.team.Path(), gitlabtest.ProtectedBranch{Name: "sluice/*", Push: []gitlabtest.Access{{Level: gitlabtest.NoAccess}}}); err != nil {
 		t.Fatal(err)
 	}
-	once(t, operator, exitForbidden, "push refused", "hint: Protect the ledger's branch so that the reconciler's account, and nobody else, may push to it.", "more: sluice explain push-refused")
+	once(t, operator, exitForbidden, "push refused", "hint: A request to seal it is there, and could not be used; why follows.", "hint: Protect the ledger's branch so that the reconciler's account, and nobody else, may push to it.", "more: sluice explain push-refused")
 }
 
 func TestDiskFullForTheMirror(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +34,11 @@ func problems(err error) []problem {
 		p := c.problem()
 		if !slices.ContainsFunc(out, func(other problem) bool { return other.text == p.text }) {
 			out = append(out, p)
+		}
+	}
+	for i := range out {
+		if out[i].code == "not-sealed" && len(out) > 1 {
+			out[i].hint = "A request to seal it is there, and could not be used; why follows."
 		}
 	}
 	return out
@@ -133,6 +139,7 @@ func plain(text string) string {
 	text = strings.TrimSpace(text)
 	text = httpCall.ReplaceAllString(text, "")
 	text = dialCall.ReplaceAllString(text, "$1: ")
+	text = strings.ReplaceAll(text, context.DeadlineExceeded.Error(), "no answer in time")
 	for _, tail := range []string{": " + gitrepo.ErrUsage.Error(), ": " + integrations.ErrInvalid.Error()} {
 		text = strings.TrimSuffix(text, tail)
 	}
@@ -140,7 +147,9 @@ func plain(text string) string {
 	out := parts[:1]
 	for _, part := range parts[1:] {
 		last := out[len(out)-1]
-		if verb, _, ok := strings.Cut(part, " "); part == last || ok && verb == "fetch" && strings.HasPrefix(last, "fetch ") {
+		fetched := strings.HasPrefix(part, "fetch ") && strings.HasPrefix(last, "fetch ")
+		pushed := strings.HasPrefix(part, "push refs/") && strings.HasPrefix(last, "push ")
+		if part == last || fetched || pushed {
 			out[len(out)-1] = part
 			continue
 		}

@@ -72,6 +72,8 @@ func TestPlain(t *testing.T) {
 		{"fetch /srv/a.git: fetch file:///srv/a.git: repository has no commit", "fetch file:///srv/a.git: repository has no commit"},
 		{"remote unreachable: dial tcp 127.0.0.1:1: connect: connection refused", "remote unreachable: 127.0.0.1:1: connection refused"},
 		{`scheme "ftp": want https: bad setting`, `scheme "ftp": want https`},
+		{"push the ledger: push refs/heads/x to h: push refused", "push refs/heads/x to h: push refused"},
+		{"target etcd: unavailable: context deadline exceeded", "target etcd: unavailable: no answer in time"},
 		{"read x: no such file", "read x: no such file"},
 		{" spaces ", "spaces"},
 	} {
