@@ -467,9 +467,9 @@ func (w *world) forgeIs(words []string) []string {
 	return nil
 }
 
-// git cuts or restores the repository's transport, the ledger's too.
+// git cuts or restores the repository's transport, the ledger's too; readonly cuts pushes alone.
 func (w *world) gitIs(words []string) []string {
-	w.gitDown = words[0] == "down"
+	w.gitDown, w.readOnly = words[0] == "down", words[0] == "readonly"
 	return nil
 }
 
@@ -498,8 +498,12 @@ func (w *world) tamper(words []string) []string {
 	return nil
 }
 
-func (w *world) restart([]string) []string {
+// restart ends the process and starts another: "restart lost" with an empty state directory.
+func (w *world) restart(words []string) []string {
 	w.stop()
+	if slices.Contains(words, "lost") {
+		w.must(os.RemoveAll(filepath.Join(w.dir, "state")))
+	}
 	w.start()
 	return nil
 }

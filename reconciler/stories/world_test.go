@@ -104,6 +104,7 @@ type world struct {
 	without    []string      // stages without a branch at first
 	skew       time.Duration // of the reconciler's clock
 	gitDown    bool
+	readOnly   bool
 	loseAnswer bool // of the next push
 }
 
@@ -312,7 +313,7 @@ func (f *flaky) Fetch(ctx context.Context) (map[string]schema.Hash, error) {
 }
 
 func (f *flaky) Push(ctx context.Context, ref string, old, new schema.Hash, objects []schema.Object) error {
-	if f.w.gitDown {
+	if f.w.gitDown || f.w.readOnly {
 		return gitrepo.ErrUnreachable
 	}
 	err := f.Mirror.Push(ctx, ref, old, new, objects)
