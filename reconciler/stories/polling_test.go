@@ -10,7 +10,7 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-var histories = flag.Int("histories", 2, "random histories to play in each layout")
+var histories = flag.Int("histories", 3, "random histories to play in each layout")
 
 // TestPollingMakesNoDifference plays random histories twice, with a pass after every step and with one at the end: what is
 // live and what waits has to be the same (RULES R15).
@@ -20,10 +20,11 @@ func TestPollingMakesNoDifference(t *testing.T) {
 			t.Run(fmt.Sprintf("seed %d %s", seed, layout), func(t *testing.T) {
 				t.Parallel()
 				steps := history(rand.New(rand.NewPCG(uint64(seed), 7)))
-				often := end(t, layout, steps, true)
-				once := end(t, layout, steps, false)
+				method := []string{"merge", "ff", "rebase_merge"}[seed%3]
+				often := end(t, layout, method, steps, true)
+				once := end(t, layout, method, steps, false)
 				if !slices.Equal(often, once) {
-					t.Errorf("steps %q\nwith a pass after each: %q\nwith one at the end:   %q", steps, often, once)
+					t.Errorf("method "+method+", steps %q\nwith a pass after each: %q\nwith one at the end:   %q", steps, often, once)
 				}
 			})
 		}
@@ -43,7 +44,7 @@ func history(r *rand.Rand) [][]string {
 		rev := fmt.Sprintf("a=r%d", now)
 		requests++
 		merge := []string{"merge", fmt.Sprint(requests)}
-		switch r.IntN(6) {
+		switch r.IntN(7) {
 		case 0:
 			requests--
 			steps = append(steps, []string{"push", "ann", "dev", rev})
@@ -51,6 +52,9 @@ func history(r *rand.Rand) [][]string {
 			steps = append(steps, []string{"mr", "ann", "dev", rev, "unsigned"}, merge)
 		case 2:
 			steps = append(steps, []string{"mr", "eve", "dev", rev}, append(merge, "squash"))
+		case 3: // a bad commit, covered by a good one
+			bad := fmt.Sprintf("a=r%d", 5+r.IntN(2))
+			steps = append(steps, []string{"mr", "ann", "dev", bad, "unsigned"}, []string{"commit", fmt.Sprint(requests), "ann", "dev", rev}, merge)
 		default:
 			steps = append(steps, []string{"mr", "ann", "dev", rev}, merge)
 		}
@@ -58,8 +62,8 @@ func history(r *rand.Rand) [][]string {
 	return steps
 }
 
-func end(t *testing.T, layout schema.Layout, steps [][]string, often bool) []string {
-	w := newWorld(t, layout, "merge", []string{"files"})
+func end(t *testing.T, layout schema.Layout, method string, steps [][]string, often bool) []string {
+	w := newWorld(t, layout, method, []string{"files"})
 	w.do([]string{"seal", "dev/a=r1"})
 	for _, step := range steps {
 		w.do(step)
