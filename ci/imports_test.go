@@ -120,8 +120,6 @@ func refuse(s source, row *layer, imported string) string {
 	switch {
 	case imported == "C":
 		return "the binary is built without cgo; use a package written in Go"
-	case s.folder() == "ci/warm":
-		return ""
 	case isOurs(imported):
 		return refuseOurs(s, row, strings.TrimPrefix(strings.TrimPrefix(imported, module), "/"))
 	case isStandard(imported):
