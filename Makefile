@@ -18,7 +18,7 @@ TOOLS = $(BIN)/tools
 TEST  = $(GO) run ./ci/report $(TESTFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build build-static no-cgo lint vuln race real e2e bench fuzz clean
+.PHONY: help demo test build build-static no-cgo lint vuln race real e2e bench fuzz mutate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench: ## measure, and print the ratios to git (BENCH=Diff PKG=./reconciler/gitr
 
 fuzz: ## run every fuzz target for FUZZTIME each
 	ci/fuzz.sh '$(FUZZTIME)' $(PKG)
+
+mutate: ## take guards away one at a time on a copy, and want their tests red (MUTATION=PATTERN for some)
+	$(GO) run ./ci/mutate '$(or $(MUTATION),.)'
 
 clean: ## remove what make has built
 	rm -rf $(BIN)
