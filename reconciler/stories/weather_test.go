@@ -1,0 +1,78 @@
+package stories_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+)
+
+// skewClock lets the reconciler's own clock go wrong: "skew -2h"; the forge and the people keep theirs.
+func (w *world) skewClock(words []string) []string {
+	d, err := time.ParseDuration(strings.TrimPrefix(words[0], "+"))
+	w.must(err)
+	w.skew = d
+	return nil
+}
+
+func (w *world) advance(words []string) []string {
+	d, err := time.ParseDuration(strings.TrimPrefix(words[0], "+"))
+	w.must(err)
+	w.clock.Add(d)
+	return nil
+}
+
+func (w *world) forgeIs(words []string) []string {
+	w.forge.Down(words[0] == "down")
+	return nil
+}
+
+// git cuts or restores the repository's transport, the ledger's too; readonly cuts pushes alone.
+func (w *world) gitIs(words []string) []string {
+	w.gitDown, w.readOnly = words[0] == "down", words[0] == "readonly"
+	return nil
+}
+
+func (w *world) targetIs(words []string) []string {
+	w.targets[words[0]].fail = map[string]error{
+		"up": nil, "down": integrations.ErrUnavailable, "forbidden": integrations.ErrForbidden,
+	}[words[1]]
+	return nil
+}
+
+func (w *world) crashAt(words []string) []string {
+	w.targets[words[0]].crash = words[1]
+	return nil
+}
+
+// tamper changes a live file by hand: "tamper files dev/a x".
+func (w *world) tamper(words []string) []string {
+	stage, app, _ := strings.Cut(words[1], "/")
+	dir := filepath.Join(w.targets[words[0]].dir, string(stageWords[stage]), app)
+	if len(words) > 2 && words[2] == "foreign" {
+		w.must(os.MkdirAll(filepath.Join(dir, "current"), 0o755))
+		w.must(os.WriteFile(filepath.Join(dir, "current", "app.yaml"), []byte("foreign: true\n"), 0o644))
+		return nil
+	}
+	w.must(os.WriteFile(filepath.Join(dir, "current", "app.yaml"), []byte("tampered: true\n"), 0o644))
+	return nil
+}
+
+// restart ends the process and starts another: "restart lost" with an empty state directory.
+func (w *world) restart(words []string) []string {
+	w.stop()
+	if slices.Contains(words, "lost") {
+		w.must(os.RemoveAll(filepath.Join(w.dir, "state")))
+	}
+	w.start()
+	return nil
+}
+
+// loseNextAnswer lets the next push to the ledger arrive and its answer get lost.
+func (w *world) loseNextAnswer([]string) []string {
+	w.loseAnswer = true
+	return nil
+}
