@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"testing"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest/team"
@@ -115,12 +114,4 @@ func call(ctx context.Context, environ func(string) string, args ...string) (cod
 	a := &app{in: strings.NewReader(""), out: &stdout, errs: &stderr, environ: environ}
 	code = a.main(ctx, args)
 	return code, stdout.String(), stderr.String()
-}
-
-func must[T any](t testing.TB, value T, err error) T {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return value
 }

@@ -149,7 +149,8 @@ func (p *project) setUp(env *testscript.Env) error {
 		"GIT_CONFIG_GLOBAL": config, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "HOME": env.WorkDir, "LC_ALL": "C",
 		"CONFIG_URL": p.forge.CloneURL(p.team.Path(), "ann"), "ANCHOR": string(p.team.Anchor()), "TOKEN_FILE": p.token,
 		"GITLAB_URL": p.forge.URL(), "REPOSITORY": p.forge.CloneURL(p.team.Path(), ""), "LOG_KEY": p.team.LogKey(), "KEY": ann.Key(),
-		"CI_DEFAULT_BRANCH": "",
+		// Scripts share the ledger: what they deliver goes where it is already, so that none of them adds an entry.
+		"LIVE": filepath.Join(p.dir, "live"), "CI_DEFAULT_BRANCH": "",
 	} {
 		env.Setenv(name, value)
 	}

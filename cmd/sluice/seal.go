@@ -55,8 +55,15 @@ func (a *app) seal(ctx context.Context, f initFlags) error {
 		return err
 	}
 	tag := request.TagName(person)
-	if err := a.pushTag(ctx, f.remote, tag, control, string(statement)+"\n"+string(signature)); err != nil {
-		return err
+	// The same statement is the same request. Made again, it would only be another tag object of that name.
+	there, err := a.git(ctx, "ls-remote", f.remote, "refs/tags/"+tag)
+	if err != nil {
+		return &failure{code: exitUnavailable, err: err, hint: "check your access to it: git fetch " + f.remote}
+	}
+	if there == "" {
+		if err := a.pushTag(ctx, f.remote, tag, control, string(statement)+"\n"+string(signature)); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(a.out, "sealed %s\nrequest %s\nanchor  %s\nnext: sluice run turns the request into entry 1 of the ledger\n", sealedText(sealing.Cells), tag, sealing.Anchor)
 	return nil
