@@ -244,8 +244,8 @@ var mutations = []mutation{
 	},
 	{
 		"a redirect to another host is followed", "reconciler/gitrepo", "reconciler/gitrepo/http.go",
-		"err == nil && o.owns(to) && req.Method",
-		"err == nil && req.Method",
+		"return u.Scheme == o.remote.url.Scheme && strings.EqualFold(u.Host, o.remote.url.Host)",
+		"return true",
 		"TestRedirectToAnotherOriginIsRefusedAndSeesNoToken",
 	},
 	{
@@ -262,14 +262,14 @@ var mutations = []mutation{
 	},
 	{
 		"the token goes to any host", "reconciler/integrations/gitlab", "reconciler/integrations/gitlab/transport.go",
-		"if !sameOrigin(req.URL, t.home) {\n\t\treturn nil, errRedirected\n\t}\n\ttoken",
-		"token",
-		"TestRedirects|TestTheTokenNeverShows|TestTheTokenStaysAtHome",
+		"bool { return origin(a) == origin(b) }",
+		"bool { return true }",
+		"TestRedirects|TestTheTokenNeverShows",
 	},
 	{
 		"a list may end before its total", "reconciler/integrations/gitlab", "reconciler/integrations/gitlab/pages.go",
-		"if err != nil || rows > n || rows < n && !sieved {",
-		"if err != nil {",
+		"rows > n || rows < n && !sieved {",
+		"n < 0 {",
 		"TestLists",
 	},
 	{
