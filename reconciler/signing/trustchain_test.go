@@ -5,8 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ProtonMail/go-crypto/openpgp/packet"
-
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
