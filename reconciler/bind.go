@@ -116,9 +116,11 @@ func (p *pass) bindHead(ctx context.Context, c *cellJudge, l landing, head schem
 	if headTree == tipTree {
 		return schema.Binding{OK: true}, nil
 	}
-	paths, err := differing(ctx, repo, headTree, tipTree)
-	if err != nil {
-		return schema.Binding{}, err
+	var paths []string
+	if len(c.files[headTree].problems)+len(c.files[tipTree].problems) == 0 {
+		if paths, err = differing(ctx, repo, headTree, tipTree); err != nil {
+			return schema.Binding{}, err
+		}
 	}
 	code := schema.Code("evil-merge")
 	if l.request.MergeSHA.IsZero() && !l.request.SquashSHA.IsZero() {

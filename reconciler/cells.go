@@ -92,24 +92,33 @@ func (w *appWalk) directories(tree schema.Hash) (map[string]schema.Hash, error) 
 
 // subtree returns the tree of a directory at a commit, zero where there is none. An empty path is the whole tree.
 func subtree(ctx context.Context, repo Repository, commit schema.Hash, path string) (schema.Hash, error) {
+	entry, err := entryAt(ctx, repo, commit, path)
+	if err != nil || !entry.IsDir() {
+		return schema.Hash{}, err
+	}
+	return entry.ID, nil
+}
+
+// entryAt returns what is at a path of a commit, the zero entry where nothing is.
+func entryAt(ctx context.Context, repo Repository, commit schema.Hash, path string) (schema.TreeEntry, error) {
 	if commit.IsZero() {
-		return schema.Hash{}, nil
+		return schema.TreeEntry{}, nil
 	}
 	info, err := repo.Commit(ctx, commit)
 	if err != nil {
-		return schema.Hash{}, fmt.Errorf("read commit %s: %w", commit.Short(), err)
+		return schema.TreeEntry{}, fmt.Errorf("read commit %s: %w", commit.Short(), err)
 	}
 	if path == "" {
-		return info.Tree, nil
+		return schema.TreeEntry{Mode: schema.TreeMode, ID: info.Tree}, nil
 	}
 	entry, ok, err := repo.Lookup(ctx, info.Tree, path)
 	if err != nil {
-		return schema.Hash{}, fmt.Errorf("look up %s at %s: %w", path, commit.Short(), err)
+		return schema.TreeEntry{}, fmt.Errorf("look up %s at %s: %w", path, commit.Short(), err)
 	}
-	if !ok || !entry.IsDir() {
-		return schema.Hash{}, nil
+	if !ok {
+		return schema.TreeEntry{}, nil
 	}
-	return entry.ID, nil
+	return entry, nil
 }
 
 // cellFiles is what a cell holds at one position.
@@ -130,10 +139,21 @@ func readCell(ctx context.Context, repo Repository, project schema.Project, tree
 	}
 	c.side = schema.Side{Revision: c.manifest.Revision(project.StageLocal), Content: c.manifest.Content()}
 	if len(c.problems) > 0 {
-		// What cannot be configuration must not look like the part of it that can: it equals nothing ever admitted.
-		c.side = schema.Side{Revision: schema.Revision("invalid:" + tree.String()), Content: schema.Content("invalid:" + tree.String())}
+		c.side = invalid(tree)
 	}
 	return c, nil
+}
+
+// invalid is a side that equals nothing ever admitted: what cannot be configuration must not look like the part of it
+// that can.
+func invalid(id schema.Hash) schema.Side {
+	return schema.Side{Revision: schema.Revision("invalid:" + id.String()), Content: schema.Content("invalid:" + id.String())}
+}
+
+// notADirectory is a cell whose app is a symbolic link, a submodule or a file: refused, and not taken for its removal.
+func notADirectory(e schema.TreeEntry) cellFiles {
+	problem := schema.Problem{Path: e.Name, Code: "unsupported-entry", Detail: "mode " + string(e.Mode) + " in place of the app's directory"}
+	return cellFiles{tree: e.ID, problems: []schema.Problem{problem}, side: invalid(e.ID)}
 }
 
 // appsIn lists every app directory of a stage at a tree.

@@ -206,11 +206,15 @@ func (c *cellJudge) treeAt(ctx context.Context, commit schema.Hash) (schema.Hash
 	if tree, ok := c.trees[commit]; ok {
 		return tree, nil
 	}
-	tree, err := subtree(ctx, c.cfg.Repository, commit, c.path)
-	if err == nil {
-		c.trees[commit] = tree
+	entry, err := entryAt(ctx, c.cfg.Repository, commit, c.path)
+	if err != nil {
+		return schema.Hash{}, err
 	}
-	return tree, err
+	if !entry.IsZero() && !entry.IsDir() {
+		c.files[entry.ID] = notADirectory(entry)
+	}
+	c.trees[commit] = entry.ID
+	return entry.ID, nil
 }
 
 func (c *cellJudge) at(ctx context.Context, i int) (cellFiles, error) {

@@ -331,3 +331,23 @@ func (f lyingForge) Landings(ctx context.Context, commit schema.Hash, ref string
 	}
 	return found, err
 }
+
+// symlink puts a symbolic link in place of an app's directory: "symlink ann dev a".
+func (w *world) symlink(words []string) []string {
+	author, target := w.team.Person(words[0]), w.branch(words[1])
+	w.must(author.Fetch(w.ctx))
+	branch := fmt.Sprintf("change-%d", len(w.heads)+1)
+	_, err := author.Git(w.ctx, "checkout", "-q", "-f", "-B", branch, "origin/"+target)
+	w.must(err)
+	path := filepath.Join(author.Dir(), w.path(words[1], words[2]))
+	w.must(os.RemoveAll(path))
+	w.must(os.Symlink("elsewhere", path))
+	for _, args := range [][]string{{"add", "-A"}, {"commit", "-q", "-m", "a link"}, {"push", "-q", "origin", branch}} {
+		_, err := author.Git(w.ctx, args...)
+		w.must(err)
+	}
+	mr, err := w.forge.OpenMergeRequest("acme/config", gitlabtest.NewMergeRequest{Author: author.Name(), SourceBranch: branch, TargetBranch: target})
+	w.must(err)
+	w.heads[mr.IID] = branch
+	return []string{fmt.Sprintf("!%d", mr.IID)}
+}
