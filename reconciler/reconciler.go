@@ -32,6 +32,8 @@ type Config struct {
 	StateDir  string // for the spool and the ledger's high-water mark
 	// Interval is the time between polls; it also says when a silent target counts as down (twice the interval).
 	Interval time.Duration
+	// Jitter is added to it at random, up to so much, so that many projects do not poll at once.
+	Jitter time.Duration
 	// CompareEvery is the time between full comparisons of the targets. By default they take at most a twentieth of the
 	// time and are at most five minutes apart, so a small project is compared on every pass.
 	CompareEvery time.Duration

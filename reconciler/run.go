@@ -10,7 +10,7 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// Run passes at every interval, with up to a tenth of jitter, and whenever wake says so, until ctx ends. A conflict with
+// Run passes at every interval, with jitter, and whenever wake says so, until ctx ends. A conflict with
 // another reconciler is tried again at once, a doubtful ledger is looked at again and never worked around.
 func (r *Reconciler) Run(ctx context.Context, wake <-chan struct{}) error {
 	changed := r.watch(ctx)
@@ -19,12 +19,13 @@ func (r *Reconciler) Run(ctx context.Context, wake <-chan struct{}) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if err := report.Err(); err != nil {
-			r.cfg.Log.Error("pass ended with errors", "error", err)
-		}
-		wait := r.cfg.Interval + rand.N(r.cfg.Interval/10+1)
-		if errors.Is(report.Err(), ErrMoved) {
+		wait := r.cfg.Interval + rand.N(r.cfg.Jitter+1)
+		switch err := report.Err(); {
+		case errors.Is(err, ErrMoved):
+			r.cfg.Log.Info("another reconciler was first; looking again", "error", err)
 			wait = rand.N(time.Second)
+		case err != nil:
+			r.cfg.Log.Error("pass ended with errors", "error", err)
 		}
 		timer := time.NewTimer(wait)
 		select {

@@ -51,7 +51,7 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 	}
 	cfg := reconciler.Config{
 		Name: redacted(project.Repository), Anchor: project.Anchor, LogKey: key, Log: log,
-		Interval: op.Poll.Interval, StateDir: op.StateDir,
+		Interval: op.Poll.Interval, Jitter: op.Poll.Jitter, StateDir: op.StateDir,
 	}
 	if err := d.openRepositories(ctx, op, project, &cfg); err != nil {
 		return nil, err

@@ -145,12 +145,15 @@ func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, log *slo
 	}
 	var wg sync.WaitGroup
 	errs := make([]error, len(daemons)+1)
+	wakes := make([]chan struct{}, len(daemons))
 	for i, d := range daemons {
+		wakes[i] = make(chan struct{}, 1)
 		wg.Go(func() {
 			defer stop()
-			errs[i] = d.reconciler.Run(ctx, nil)
+			errs[i] = d.reconciler.Run(ctx, wakes[i])
 		})
 	}
+	wakeUp(ctx, wakes)
 	if server != nil {
 		log.Info("serving the status page", "address", "http://"+server.address)
 		wg.Go(func() { errs[len(daemons)] = server.serve(ctx) })
