@@ -1,7 +1,6 @@
 package stories_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -288,7 +287,7 @@ func (w *world) evilMerge(words []string) []string {
 	id, err := dan.Resolve(w.ctx, "HEAD")
 	w.must(err)
 	w.must(dan.Push(w.ctx, target))
-	w.forged[int64(iid)] = id
+	w.forged[int64(iid)] = forgery{tip: id}
 	return nil
 }
 
@@ -305,31 +304,6 @@ func (w *world) write(words []string) []string {
 	w.must(err)
 	w.heads[iid] = branch
 	return []string{fmt.Sprintf("!%d", iid)}
-}
-
-// lyingForge says of chosen merge requests that another commit is their merge commit.
-type lyingForge struct {
-	reconciler.Forge
-	merged map[int64]schema.Hash
-}
-
-func (f lyingForge) Landings(ctx context.Context, commit schema.Hash, ref string) ([]schema.MergeRequest, error) {
-	found, err := f.Forge.Landings(ctx, commit, ref)
-	for iid, tip := range f.merged {
-		if tip != commit {
-			continue
-		}
-		found = slices.DeleteFunc(found, func(mr schema.MergeRequest) bool { return mr.IID == iid })
-		mr, err := f.Forge.(interface {
-			MergeRequest(context.Context, int64) (schema.MergeRequest, error)
-		}).MergeRequest(ctx, iid)
-		if err != nil {
-			return nil, err
-		}
-		mr.State, mr.MergeSHA, mr.TargetRef = "merged", tip, ref
-		found = append(found, mr)
-	}
-	return found, err
 }
 
 // symlink puts a symbolic link in place of an app's directory: "symlink ann dev a".

@@ -143,7 +143,7 @@ func (w *world) do(words []string) []string {
 		"push": w.push, "force-push": w.forcePush, "label": w.label, "pass": w.pass, "clock": w.advance, "forge": w.forgeIs, "target": w.targetIs,
 		"tamper": w.tamper, "restart": w.restart, "live": w.liveNow, "held": w.held, "crash": w.crashAt, "control": w.control, "git": w.gitIs,
 		"revert": w.revert, "begin": w.begin, "skew": w.skewClock, "empty": w.empty, "retarget": w.retarget, "remove-branch": w.removeBranch, "race": w.race,
-		"lose-answer": w.loseNextAnswer, "evil-merge": w.evilMerge, "write": w.write, "symlink": w.symlink,
+		"lose-answer": w.loseNextAnswer, "evil-merge": w.evilMerge, "write": w.write, "symlink": w.symlink, "odd-merge": w.oddMerge,
 	}
 	command, ok := commands[words[0]]
 	if !ok {

@@ -99,7 +99,7 @@ type world struct {
 	names   map[schema.Revision]string // of revisions
 	labels  map[string]schema.Hash
 	heads   map[int]string // merge request → branch
-	forged  map[int64]schema.Hash
+	forged  map[int64]forgery
 
 	without    []string      // stages without a branch at first
 	skew       time.Duration // of the reconciler's clock
@@ -113,7 +113,7 @@ var people = []string{"ann", "eve", "bob", "carol", "dan"}
 func newWorld(t *testing.T, layout schema.Layout, method string, targets []string) *world {
 	w := &world{
 		t: t, ctx: t.Context(), dir: t.TempDir(), layout: layout, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
-		targets: map[string]*faulty{}, names: map[schema.Revision]string{schema.None: "none"}, labels: map[string]schema.Hash{}, heads: map[int]string{}, forged: map[int64]schema.Hash{},
+		targets: map[string]*faulty{}, names: map[schema.Revision]string{schema.None: "none"}, labels: map[string]schema.Hash{}, heads: map[int]string{}, forged: map[int64]forgery{},
 	}
 	var err error
 	if w.forge, err = gitlabtest.New(filepath.Join(w.dir, "forge"), gitlabtest.Options{Clock: w.clock.Now}); err != nil {
