@@ -17,15 +17,15 @@ func nearest(word string, known []string) (string, bool) {
 	}
 	best, distance := "", len(word)+1
 	for _, k := range known {
-		if d := edits(strings.ToLower(word), k); d < distance {
+		if d := Edits(strings.ToLower(word), k); d < distance {
 			best, distance = k, d
 		}
 	}
 	return best, best != "" && distance <= max(1, len(best)/3) && distance < len(word)
 }
 
-// edits is the distance of Damerau and Levenshtein with adjacent swaps, in bytes.
-func edits(a, b string) int {
+// Edits is the distance of Damerau and Levenshtein with adjacent swaps, in bytes.
+func Edits(a, b string) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {
 		last[j] = j

@@ -3,6 +3,8 @@ package status
 import (
 	"slices"
 	"strings"
+
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // orNearest is the second half of "There is no …": the names that were probably meant, or some that exist.
@@ -34,7 +36,7 @@ func nearest(word string, names []string) []string {
 	}
 	var found []candidate
 	for _, name := range names {
-		d := edits(word, name)
+		d := schema.Edits(word, name)
 		if strings.Contains(name, word) {
 			d = 0
 		}
@@ -48,24 +50,4 @@ func nearest(word string, names []string) []string {
 		out = append(out, c.name)
 	}
 	return out
-}
-
-// edits is Levenshtein's distance in bytes.
-func edits(a, b string) int {
-	last, row := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-		}
-		last, row = row, last
-	}
-	return last[len(b)]
 }
