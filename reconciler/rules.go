@@ -18,8 +18,10 @@ type rules struct {
 	project schema.Project
 	trust   schema.Trust
 	keyring *signing.Keyring
-	files   map[string][]byte
-	gates   map[gateKey]gate
+	// disabled says which keys of the trust do not count, and why.
+	disabled []error
+	files    map[string][]byte
+	gates    map[gateKey]gate
 }
 
 type gateKey struct {
@@ -51,6 +53,9 @@ func (r *Reconciler) rulesInForce(ctx context.Context, l *ledger.Ledger) (*rules
 		return nil, fmt.Errorf("control files in force (entry #%d): %w", control.Seq, err)
 	}
 	rules.seq = control.Seq
+	for _, problem := range rules.disabled {
+		r.cfg.Log.Warn("disabled a key of the trust", "error", problem)
+	}
 	r.rules = rules
 	r.inForce.Store(rules)
 	return rules, nil
@@ -88,8 +93,8 @@ func newRules(files map[string][]byte) (*rules, error) {
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
-	keyring, _ := signing.NewKeyring(trust) // a bad key is disabled; the update that brought it is where it is refused
-	r := &rules{project: project, trust: trust, keyring: keyring, files: files, gates: map[gateKey]gate{}}
+	keyring, disabled := signing.NewKeyring(trust) // a bad key is disabled; the update that brought it is where it is refused
+	r := &rules{project: project, trust: trust, keyring: keyring, disabled: disabled, files: files, gates: map[gateKey]gate{}}
 	for _, stage := range project.Stages {
 		if err := r.compile(stage); err != nil {
 			return nil, err
