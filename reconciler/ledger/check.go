@@ -28,7 +28,7 @@ func parts(k Kind) (must, may part, known bool) {
 	case Control:
 		return sealPart, refPart | cellPart, true
 	case Observe:
-		return 0, refPart | cellPart, true
+		return 0, refPart | cellPart | orderPart, true
 	case Admit, Rollback, Retire, Hold, Deny:
 		return decisionPart | cellPart, refPart, true
 	case BreakGlass:
@@ -169,15 +169,22 @@ func (e Entry) checkOrder() error {
 		return errors.New("a revision belongs to archive and taint, and to them alone")
 	case (e.Kind == Suspend || e.Kind == Resume) && e.Stage == "":
 		return errors.New("no stage")
+	case e.Kind == Observe && (e.Code != Accepted || e.Ref == "" || e.New.IsZero()):
+		return errors.New("an order belongs to a ref that is accepted")
+	case e.Order.Review != nil && e.Kind != BreakGlass:
+		return errors.New("a review belongs to break-glass, and to it alone")
 	}
-	var errKey, errBlob error
+	var errKey, errBlob, errStatement error
+	if e.Order.Statement != "" {
+		_, errStatement = schema.ParseDigest(string(e.Order.Statement))
+	}
 	if e.Order.LogKey != "" {
 		_, errKey = ParseLogKey(e.Order.LogKey)
 	}
 	if e.Order.Blob != "" {
 		_, errBlob = schema.ParseDigest(string(e.Order.Blob))
 	}
-	return errors.Join(errKey, errBlob)
+	return errors.Join(errKey, errBlob, errStatement)
 }
 
 // String names the first part, for messages.

@@ -78,6 +78,8 @@ type Decision struct {
 	MergeRequest *MergeRequest          `json:"merge_request,omitempty"`
 	Commits      []schema.CommitVerdict `json:"commits,omitempty"`
 	Counted      []CountedApproval      `json:"approvals,omitempty"`
+	// Tags are the evidence blobs with the approvals by signature that were judged (raw tags), counted or not.
+	Tags []schema.Digest `json:"tags,omitempty"`
 
 	// What follows is set on admissions.
 
@@ -107,7 +109,9 @@ type CountedApproval struct {
 	Level     string    `json:"level"` // observed, signed
 	Role      string    `json:"role"`
 	At        time.Time `json:"at"`
-	Version   int64     `json:"version,omitempty"` // the merge request version it was given on
+	Version   int64     `json:"version,omitempty"` // observed: the merge request version it was given on
+	// Tag is the evidence blob with a signed approval (raw tag).
+	Tag schema.Digest `json:"tag,omitempty"`
 }
 
 // PatchOp is one edit in the words of RFC 6902, without its value.
@@ -164,6 +168,11 @@ type Order struct {
 	LogKey   string          `json:"log_key,omitempty"`  // key-rotate: signs from the next commit on, in place of the one that signed this
 	Blob     schema.Digest   `json:"blob,omitempty"`     // expunge: evidence that is dropped from the tree
 	Request  []schema.Digest `json:"request,omitempty"`  // evidence blobs: the signed requests (raw tags)
+	// Statement is the digest of what they signed; a request is carried out once.
+	Statement schema.Digest `json:"statement,omitempty"`
+	By        []string      `json:"by,omitempty"`     // whose signatures counted
+	Reason    string        `json:"reason,omitempty"` // in their words
+	Review    *time.Time    `json:"review,omitempty"` // break-glass: when somebody has to have looked at it
 }
 
 // The results of an apply.
@@ -178,6 +187,8 @@ const (
 	RefMissing     schema.Code = "ref-missing"      // observe: a ref vanished
 	Settled        schema.Code = "settled"          // observe: the cell's content is the admitted one again, nothing is held
 	Acknowledged   schema.Code = "acknowledged"     // taint: taken back by the roots
+	Reviewed       schema.Code = "reviewed"         // taint: what broke the glass was looked at and may stay
+	Accepted       schema.Code = "accepted"         // observe: the admins follow a ref that was rewound or rewritten
 )
 
 // Cell returns the cell that the entry is about; its App is empty when it is about none.
@@ -186,8 +197,11 @@ func (e Entry) Cell() schema.Cell { return schema.Cell{Stage: e.Stage, App: e.Ap
 // Names returns the digests of all evidence that the entry names, in whatever field; each is a blob below evidence/.
 func (e Entry) Names() []schema.Digest {
 	names := append([]schema.Digest(nil), e.Evidence...)
-	if e.Decision != nil && e.Decision.Manifest != "" {
-		names = append(names, e.Decision.Manifest)
+	if e.Decision != nil {
+		if e.Decision.Manifest != "" {
+			names = append(names, e.Decision.Manifest)
+		}
+		names = append(names, e.Decision.Tags...)
 	}
 	if e.Seal != nil {
 		names = append(names, e.Seal.Control)

@@ -48,15 +48,28 @@ func (s *State) fold(e Entry) {
 	case Archive:
 		s.flag(e.Order.Revision, Archived)
 	case Taint:
-		if e.Code == Acknowledged {
-			s.unflag(e.Order.Revision, Tainted)
-			return
-		}
-		s.flag(e.Order.Revision, Tainted)
+		s.taint(e)
 	case Suspend:
 		s.Suspended = &Suspension{Seq: e.Seq, Since: e.At, Until: e.Order.Until}
 	case Resume:
 		s.Suspended = nil
+	}
+}
+
+// taint marks a revision, or takes a mark back. A review lets the rollback gate serve what broke the glass.
+func (s *State) taint(e Entry) {
+	switch e.Code {
+	case Acknowledged:
+		s.unflag(e.Order.Revision, Tainted)
+	case Reviewed:
+		s.eachOf(e.Order.Revision, func(a *Admission) {
+			if a.Flagged(Unreviewed) {
+				a.Full, a.Review = true, nil
+			}
+		})
+		s.unflag(e.Order.Revision, Unreviewed)
+	default:
+		s.flag(e.Order.Revision, Tainted)
 	}
 }
 
@@ -73,12 +86,19 @@ func (s *State) admit(e Entry) {
 		s.unflag(to.Revision, Withdrawn)
 		s.unflag(to.Revision, Archived)
 	}
+	flags, review := s.flagsOf(to.Revision), (*time.Time)(nil)
+	if e.Kind == BreakGlass {
+		flags = slices.Sorted(slices.Values(append(without(flags, Unreviewed), Unreviewed)))
+		if e.Order != nil {
+			review = e.Order.Review
+		}
+	}
 	s.enter(Admission{
-		Seq: e.Seq, Kind: e.Decision.Change.Kind,
+		Seq: e.Seq, Kind: e.Decision.Change.Kind, Review: review,
 		Revision: to.Revision, Content: to.Content, Manifest: e.Decision.Manifest,
 		Commit: e.Decision.Landing.Tip, At: e.At,
 		Authors: e.Decision.Authors, Required: e.Decision.Required,
-		Full: full, Flags: s.flagsOf(to.Revision), MergeRequest: iid(e.Decision.MergeRequest),
+		Full: full, Flags: flags, MergeRequest: iid(e.Decision.MergeRequest),
 	})
 	s.Held = nil
 }
@@ -86,7 +106,7 @@ func (s *State) admit(e Entry) {
 // enter makes a the admitted one. Without required targets it is live at once (RULES R12).
 func (s *State) enter(a Admission) {
 	if len(a.Required) == 0 {
-		a.LiveAt, a.SoakingSince = a.At, a.At
+		a.LiveAt, a.LiveSeq, a.SoakingSince = a.At, a.Seq, a.At
 	}
 	s.Admitted = a
 	s.Revisions = append(s.Revisions, a)
@@ -132,14 +152,18 @@ func (s *State) flag(r schema.Revision, f Flag) {
 
 func (s *State) unflag(r schema.Revision, f Flag) {
 	s.eachOf(r, func(a *Admission) {
-		var rest []Flag
-		for _, have := range a.Flags {
-			if have != f {
-				rest = append(rest, have)
-			}
-		}
-		a.Flags = rest
+		a.Flags = without(a.Flags, f)
 	})
+}
+
+func without(flags []Flag, f Flag) []Flag {
+	var rest []Flag
+	for _, have := range flags {
+		if have != f {
+			rest = append(rest, have)
+		}
+	}
+	return rest
 }
 
 func (s *State) eachOf(r schema.Revision, change func(*Admission)) {

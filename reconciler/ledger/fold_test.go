@@ -165,9 +165,12 @@ func TestFoldListsTheRevisions(t *testing.T) {
 		{"the full gate admits it again", story{admit(schema.Edit, 1), admit(schema.Edit, 2), ordered(ledger.Archive, 1), admit(schema.Promote, 1)}, "1:r1 full, 2:r2 full, 4:r1 full"},
 		{"a tainted one stays tainted", story{admit(schema.Edit, 1), ordered(ledger.Taint, 1), admit(schema.Edit, 2), admit(schema.Promote, 1)}, "1:r1 full tainted, 3:r2 full, 4:r1 full tainted"},
 		{"until the roots acknowledge it", story{admit(schema.Edit, 1), ordered(ledger.Taint, 1), coded(ordered(ledger.Taint, 1), ledger.Acknowledged)}, "1:r1 full"},
-		{"break-glass has passed no gate", story{admit(schema.Edit, 1), decided(ledger.BreakGlass, gray, schema.Override, 2)}, "1:r1 full, 2:r2"},
+		{"break-glass has passed no gate", story{admit(schema.Edit, 1), decided(ledger.BreakGlass, gray, schema.Override, 2)}, "1:r1 full, 2:r2 unreviewed"},
+		{"until somebody looked at it", story{admit(schema.Edit, 1), decided(ledger.BreakGlass, gray, schema.Override, 2), coded(ordered(ledger.Taint, 2), ledger.Reviewed)}, "1:r1 full, 2:r2 full"},
+		{"a review of what came in by its gate changes nothing", story{admit(schema.Edit, 1), coded(ordered(ledger.Taint, 1), ledger.Reviewed)}, "1:r1 full"},
+		{"break-glass with what passed its gate before", story{admit(schema.Edit, 2), admit(schema.Edit, 1), decided(ledger.BreakGlass, gray, schema.Override, 2)}, "1:r2 full, 2:r1 full, 3:r2 unreviewed"},
 		{"nor has a retirement", story{admit(schema.Edit, 1), decided(ledger.Retire, gray, schema.Retire, 2)}, "1:r1 full, 2:r2"},
-		{"a rollback to what never passed it has not either", story{decided(ledger.BreakGlass, gray, schema.Override, 2), admit(schema.Edit, 1), rollback(2)}, "1:r2, 2:r1 full withdrawn, 3:r2"},
+		{"a rollback to what never passed it has not either", story{decided(ledger.BreakGlass, gray, schema.Override, 2), admit(schema.Edit, 1), rollback(2)}, "1:r2 unreviewed, 2:r1 full withdrawn, 3:r2 unreviewed"},
 	}
 	for _, tt := range tests {
 		if got := list(tt.fold()); got != tt.want {
@@ -294,5 +297,35 @@ func TestFoldSealed(t *testing.T) {
 	judged := story{admit(schema.Edit, 2)}.fold()
 	if got := ledger.FoldSealed(judged, e, c); got.Admitted.Revision != side(2).Revision {
 		t.Errorf("sealing replaced what was judged: %+v", got)
+	}
+}
+
+func TestFoldRemembersRequestsForAsLongAsTheyCouldBeUsedAgain(t *testing.T) {
+	asked := func(at time.Duration, name string) ledger.Entry {
+		return ledger.Entry{Kind: ledger.Suspend, Stage: gray.Stage, At: begin.Add(at), Order: &ledger.Order{Statement: schema.DigestOf([]byte(name))}}
+	}
+	day := 24 * time.Hour
+	var h ledger.Head
+	for i, e := range []ledger.Entry{asked(0, "first"), asked(day, "second"), {Kind: ledger.Observe, Ref: main, At: begin.Add(30 * day)}} {
+		e.Seq = int64(i + 1)
+		h = ledger.FoldHead(h, e, "")
+	}
+	for name, want := range map[string]int64{"first": 1, "second": 2, "third": 0} {
+		if seq, used := h.WasUsed(schema.DigestOf([]byte(name))); seq != want || used != (want > 0) {
+			t.Errorf("%s was used by #%d (%v), want #%d", name, seq, used, want)
+		}
+	}
+	fourth := asked(8*day+time.Hour, "fourth")
+	fourth.Seq = 4
+	h = ledger.FoldHead(h, fourth, "")
+	if len(h.Used) != 2 {
+		t.Errorf("%d requests are remembered, want the second and the fourth", len(h.Used))
+	}
+}
+
+func TestFoldSaysWhichEntryMadeAnAdmissionLive(t *testing.T) {
+	s := story{admit(schema.Edit, 1, "etcd"), delivered(ledger.Apply, gray, "etcd", 1), delivered(ledger.Drift, gray, "etcd", 1), delivered(ledger.Apply, gray, "etcd", 1)}.fold()
+	if s.Admitted.LiveSeq != 2 {
+		t.Errorf("live by #%d, want the first read-back, #2", s.Admitted.LiveSeq)
 	}
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"maps"
+	"time"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -9,6 +10,7 @@ import (
 // FoldHead returns the project's state after an entry; digest is that of the entry's bytes.
 func FoldHead(h Head, e Entry, digest schema.Digest) Head {
 	h.Project, h.Size, h.Last, h.At = e.Project, e.Seq, digest, e.At
+	h.Used = foldUsed(h.Used, e)
 	switch e.Kind {
 	case Genesis, Control:
 		if e.Kind == Genesis {
@@ -29,6 +31,35 @@ func FoldHead(h Head, e Entry, digest schema.Digest) Head {
 		}
 	}
 	return h
+}
+
+// usedFor is how long a request that was carried out is remembered: longer than one may be used after it was made, by
+// whatever a signer's clock was ahead.
+const usedFor = schema.RequestLife + 24*time.Hour
+
+// foldUsed remembers the request that an entry carries out and forgets those that are too old to be made again. The list
+// changes with such entries alone, so that all others leave it as it is.
+func foldUsed(used []UsedRequest, e Entry) []UsedRequest {
+	if e.Order == nil || e.Order.Statement == "" {
+		return used
+	}
+	var out []UsedRequest
+	for _, u := range used {
+		if e.At.Sub(u.At) <= usedFor && u.Statement != e.Order.Statement {
+			out = append(out, u)
+		}
+	}
+	return append(out, UsedRequest{Statement: e.Order.Statement, Seq: e.Seq, At: e.At})
+}
+
+// WasUsed reports whether a request was carried out already, by the digest of its statement, and by which entry.
+func (h Head) WasUsed(statement schema.Digest) (seq int64, used bool) {
+	for _, u := range h.Used {
+		if u.Statement == statement {
+			return u.Seq, true
+		}
+	}
+	return 0, false
 }
 
 func foldSuspended(suspended map[schema.StageName]Suspension, e Entry) map[schema.StageName]Suspension {

@@ -20,7 +20,7 @@ func (s *State) apply(e Entry) {
 	}
 	s.Live[d.Target] = Live{Seq: d.Admission, At: e.At}
 	delete(s.Down, d.Target)
-	s.soak(e.At)
+	s.soak(e)
 }
 
 // drift records that a target no longer holds what was read back there.
@@ -66,15 +66,15 @@ func (s *State) pause(at time.Time) {
 }
 
 // soak starts or resumes the soak once every required target holds the admitted content undisturbed.
-func (s *State) soak(at time.Time) {
+func (s *State) soak(e Entry) {
 	a := &s.Admitted
 	if !a.SoakingSince.IsZero() || !s.standsEverywhere() {
 		return
 	}
 	if a.LiveAt.IsZero() {
-		a.LiveAt = at
+		a.LiveAt, a.LiveSeq = e.At, e.Seq
 	}
-	a.SoakingSince = at
+	a.SoakingSince = e.At
 }
 
 func (s *State) standsEverywhere() bool {

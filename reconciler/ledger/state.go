@@ -39,7 +39,11 @@ type Admission struct {
 	Full         bool     `json:"full,omitempty"`     // passed its full gate here, so the rollback gate may serve it
 	Flags        []Flag   `json:"flags,omitempty"`
 
-	LiveAt time.Time `json:"live_at,omitzero"` // when the last required target was read back; zero: not live yet
+	// Review is when what broke the glass has to have been looked at; nil for every other admission, and after the review.
+	Review *time.Time `json:"review,omitempty"`
+
+	LiveAt  time.Time `json:"live_at,omitzero"`   // when the last required target was read back; zero: not live yet
+	LiveSeq int64     `json:"live_seq,omitempty"` // entry that says so
 	// Soaked is the time it was live and undisturbed, up to SoakingSince; the running stretch comes on top.
 	Soaked       Millis    `json:"soaked,omitempty"`
 	SoakingSince time.Time `json:"soaking_since,omitzero"`
@@ -56,6 +60,8 @@ const (
 	Withdrawn Flag = "withdrawn" // rolled back from in this stage
 	Tainted   Flag = "tainted"
 	Archived  Flag = "archived"
+	// Unreviewed came in by break-glass and nobody has looked at it since.
+	Unreviewed Flag = "unreviewed"
 )
 
 // Live is a target's last read-back.
@@ -116,6 +122,15 @@ type Head struct {
 	Control ControlState  `json:"control"`
 	// Suspended names the stages that are pinned as a whole.
 	Suspended map[schema.StageName]Suspension `json:"suspended,omitempty"`
+	// Used are the requests that were carried out, for as long as they could be made again: oldest first.
+	Used []UsedRequest `json:"used,omitempty"`
+}
+
+// UsedRequest names a signed request that was carried out.
+type UsedRequest struct {
+	Statement schema.Digest `json:"statement"`
+	Seq       int64         `json:"seq"` // entry that carried it out
+	At        time.Time     `json:"at"`
 }
 
 // ControlState names the control files in force.

@@ -48,13 +48,20 @@ func vectorWorld(t testing.TB) *world {
 	free.Stage, free.App = "production", ""
 	w.append(nil, pin, free)
 	w.append(nil, about(ordered(ledger.Taint, 2), prod), about(ordered(ledger.Archive, 2), prod))
-	w.append(nil, decided(ledger.BreakGlass, prod, schema.Override, 3))
+	glass, review := decided(ledger.BreakGlass, prod, schema.Override, 3), begin.Add(24*time.Hour)
+	glass.Order = &ledger.Order{Until: &until, Review: &review, Statement: schema.DigestOf([]byte("break the glass")), By: []string{"ann", "ben"}, Reason: "the payment host is gone"}
+	w.append(nil, glass)
+	looked := about(ordered(ledger.Taint, 3), prod)
+	looked.Code = ledger.Reviewed
+	w.append(nil, looked)
 	gone := decided(ledger.Retire, prod, schema.Retire, 4)
 	gone.Decision.Change.To = schema.Side{Revision: schema.None, Content: schema.NoContent}
 	w.append(nil, gone)
 	w.append(nil, ledger.Entry{Kind: ledger.Control, Ref: main, Old: hash(4), New: hash(5), Stage: "", App: schema.Control.App,
 		Seal: &ledger.Seal{Trust: 2, Commit: hash(5), Control: schema.DigestOf(control)}})
 	w.append(nil, ledger.Entry{Kind: ledger.Observe, Ref: main, Old: hash(5), New: hash(2), Code: ledger.NonFastForward})
+	w.append(nil, ledger.Entry{Kind: ledger.Observe, Ref: main, Old: hash(5), New: hash(2), Code: ledger.Accepted,
+		Order: &ledger.Order{Statement: schema.DigestOf([]byte("follow it")), By: []string{"ann"}, Reason: "rebased by mistake"}})
 	w.append(nil, ledger.Entry{Kind: ledger.Expunge, Order: &ledger.Order{Blob: schema.DigestOf(raw)}})
 	w.append(nil, ledger.Entry{Kind: ledger.KeyRotate, Order: &ledger.Order{LogKey: next.line()}})
 	w.key = next
