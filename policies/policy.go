@@ -54,6 +54,15 @@ type Facts struct {
 	ClockSkew time.Duration
 	// Retirement says that a retirement record for the app is in force.
 	Retirement bool
+	// Suspended pins the cell; nil if nothing does.
+	Suspended *Suspension
+}
+
+// Suspension pins a cell, or its stage, until a time.
+type Suspension struct {
+	Entry  int64 // ledger sequence
+	Until  time.Time
+	Reason string
 }
 
 // Gate is what a change of one kind has to pass in one stage: all of its policies.
@@ -61,11 +70,25 @@ type Gate struct{ policies []Policy }
 
 // Evaluate asks every policy, so that a person sees all that is missing at once.
 func (g Gate) Evaluate(f Facts) schema.Verdict {
-	parts := make([]schema.Verdict, len(g.policies))
+	parts := make([]schema.Verdict, len(g.policies), len(g.policies)+1)
 	for i, p := range g.policies {
 		parts[i] = p.Evaluate(f)
 	}
+	if f.Suspended != nil {
+		parts = append(parts, f.Suspended.verdict(f.Cell))
+	}
 	return schema.All("gate", parts...)
+}
+
+// verdict holds everything until the suspension ends (RULES R20).
+func (s Suspension) verdict(cell schema.Cell) schema.Verdict {
+	v := answer("suspension", schema.Hold, "suspended", "stage", string(cell.Stage), "entry", number64(s.Entry), "until", s.Until.UTC().Format(time.RFC3339))
+	if s.Reason != "" {
+		v.Args["reason"] = s.Reason
+	}
+	end := s.Until.UTC()
+	v.Earliest = &end
+	return v
 }
 
 // ForGate puts the gate of a stage for a kind of change behind what always holds and cannot be removed (RULES R45).

@@ -10,10 +10,16 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// admit decides about everything that is new on the stages' refs, control first (RULES R9), and records it in one append.
-// What could not be found out is an error beside what could.
+// admit carries out signed requests, then decides about everything that is new on the stages' refs, control first (RULES R9),
+// and records it in one append. What could not be found out is an error beside what could.
 func (p *pass) admit(ctx context.Context, report *Report) error {
 	var found findings
+	switch err := p.carryOut(ctx, report); {
+	case errors.Is(err, ErrMoved):
+		return err
+	case err != nil:
+		found.errs = append(found.errs, fmt.Errorf("carry out requests: %w", err))
+	}
 	for _, ref := range p.followedRefs() {
 		p.admitRef(ctx, ref, &found)
 	}

@@ -13,6 +13,7 @@ type bound struct {
 	landing schema.Landing
 	commits []schema.CommitVerdict // of the signed head, that change the cell
 	raw     [][]byte               // their bytes
+	tags    [][]byte               // approvals by signature, raw
 }
 
 // bind ties a landing to the head that people signed (RULES R6). Whatever the forge made is transparent for the cell if its

@@ -42,12 +42,34 @@ func (h history) rollsBack(from, to schema.Revision) bool {
 		if a.Revision != to {
 			continue
 		}
-		if a.Flagged(ledger.Withdrawn) || a.Flagged(ledger.Tainted) || a.Flagged(ledger.Archived) {
+		if a.Flagged(ledger.Withdrawn) || a.Flagged(ledger.Archived) {
 			return false
 		}
 		served = served || a.Full
 	}
-	return served && from != to
+	return served && from != to && !h.tainted(to)
+}
+
+// tainted reports whether any stage marks the revision: it is no source for anything then (RULES R18).
+func (h history) tainted(rev schema.Revision) bool {
+	if marked(h.own.Revisions, rev, ledger.Tainted) {
+		return true
+	}
+	for _, state := range h.others {
+		if marked(state.Revisions, rev, ledger.Tainted) {
+			return true
+		}
+	}
+	return false
+}
+
+func marked(admissions []ledger.Admission, rev schema.Revision, f ledger.Flag) bool {
+	for _, a := range admissions {
+		if a.Revision == rev && a.Flagged(f) {
+			return true
+		}
+	}
+	return false
 }
 
 // promotion looks for the revision in the stages before: admitted and live there, and not taken back (RULES R11).
@@ -61,7 +83,7 @@ func (h history) promotion(c *schema.Change) {
 			continue
 		case a.Flagged(ledger.Withdrawn):
 			c.Code = "withdrawn"
-		case a.Flagged(ledger.Tainted):
+		case h.tainted(a.Revision):
 			c.Code = "tainted"
 		case a.Flagged(ledger.Archived):
 			c.Code = "archived"
@@ -87,7 +109,7 @@ func lastAdmission(admissions []ledger.Admission, rev schema.Revision) (ledger.A
 }
 
 func source(stage schema.StageName, state ledger.State, a ledger.Admission, now time.Time) *schema.Source {
-	s := &schema.Source{Stage: stage, Seq: a.Seq, LiveAt: a.LiveAt, Soaked: a.SoakedAt(now), SoakingSince: a.SoakingSince}
+	s := &schema.Source{Stage: stage, Seq: a.Seq, LiveAt: a.LiveAt, LiveSeq: a.LiveSeq, Soaked: a.SoakedAt(now), SoakingSince: a.SoakingSince}
 	if a.Seq == state.Admitted.Seq {
 		for _, target := range a.Required {
 			if _, down := state.Down[target]; down {

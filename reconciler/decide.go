@@ -80,6 +80,10 @@ func (c *cellJudge) addEvidence(ctx context.Context, out *judged, f policies.Fac
 			return err
 		}
 	}
+	for _, raw := range b.tags {
+		out.evidence = append(out.evidence, raw)
+		out.entry.Decision.Tags = append(out.entry.Decision.Tags, schema.DigestOf(raw))
+	}
 	if f.MergeRequest != nil {
 		for _, raw := range f.MergeRequest.Raw {
 			add(raw.Body)
@@ -235,27 +239,36 @@ func named(f policies.Facts) *ledger.MergeRequest {
 
 // counted reads from the verdict which approvals it counted, so that there is one rule and not two.
 func counted(f policies.Facts, v schema.Verdict) []ledger.CountedApproval {
-	by := map[string]bool{}
-	collectCounted(v, by)
+	observed, signed := map[string]bool{}, map[string]bool{}
+	collectCounted(v, observed, signed)
+	role := string(schema.RoleApprover) + ":" + string(f.Cell.Stage)
 	var out []ledger.CountedApproval
 	for _, a := range f.Approvals {
 		who := policies.AccountPerson(f.Trust, f.MergeRequest.Host, a.By)
-		if by[who] {
-			out = append(out, ledger.CountedApproval{
-				Principal: who, Level: "observed", Role: string(schema.RoleApprover) + ":" + string(f.Cell.Stage), At: a.At, Version: a.Version,
-			})
-			delete(by, who)
+		if observed[who] {
+			out = append(out, ledger.CountedApproval{Principal: who, Level: "observed", Role: role, At: a.At, Version: a.Version})
+			delete(observed, who)
+		}
+	}
+	for _, a := range f.Signed {
+		if signed[a.Principal] && a.Code == "ok" {
+			out = append(out, ledger.CountedApproval{Principal: a.Principal, Level: "signed", Role: role, At: a.Statement.Made, Tag: a.Tag})
+			delete(signed, a.Principal)
 		}
 	}
 	return out
 }
 
-func collectCounted(v schema.Verdict, by map[string]bool) {
+func collectCounted(v schema.Verdict, observed, signed map[string]bool) {
 	if v.Policy == "approvals" && v.Outcome == schema.Allow && len(v.Parts) == 0 && v.Args["by"] != "" && v.Args["need"] == "" {
-		by[v.Args["by"]] = true
+		if v.Args["level"] == "signed" {
+			signed[v.Args["by"]] = true
+		} else {
+			observed[v.Args["by"]] = true
+		}
 	}
 	for _, p := range v.Parts {
-		collectCounted(p, by)
+		collectCounted(p, observed, signed)
 	}
 }
 

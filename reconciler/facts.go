@@ -18,9 +18,6 @@ func (p *pass) acceptance() signing.Acceptance {
 	return signing.Acceptance{At: p.now, LastSeq: p.ledger.Head().Size}
 }
 
-// acceptanceAtStart judges signatures while there is no ledger yet.
-func (p *pass) acceptanceAtStart() signing.Acceptance { return signing.Acceptance{At: p.now} }
-
 // judge collects the facts of one landing for the cell, asks the gate, and makes the entry that says so. after is the
 // position from which commits count.
 func (c *cellJudge) judge(ctx context.Context, l landing, after int) (*judged, error) {
@@ -32,8 +29,8 @@ func (c *cellJudge) judge(ctx context.Context, l landing, after int) (*judged, e
 	if err != nil {
 		return nil, err
 	}
-	h := c.history()
-	if h.others, err = c.otherStages(ctx); err != nil {
+	h, err := c.fullHistory(ctx)
+	if err != nil {
 		return nil, err
 	}
 	local := c.rules.project.StageLocal
@@ -44,6 +41,9 @@ func (c *cellJudge) judge(ctx context.Context, l landing, after int) (*judged, e
 	}
 	facts, err := c.facts(ctx, h, l, b, change, to)
 	if err != nil {
+		return nil, err
+	}
+	if facts.Signed, b.tags, err = c.signedApprovals(ctx, c.cell, to.side.Content, c.state.Admitted.Seq); err != nil {
 		return nil, err
 	}
 	return c.decide(ctx, facts, b, to, from)
@@ -69,6 +69,13 @@ func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, ch
 		return f, err
 	}
 	f.Misfits = c.misfits(f.Files, to)
+	f.Gate, f.Admitted = c.rules.gate(c.stage.Name, change.Kind).digest, c.state.Admitted.Seq
+	if change.Source != nil {
+		f.Live = change.Source.LiveSeq
+	}
+	if f.Suspended, err = c.suspended(ctx); err != nil {
+		return f, err
+	}
 	if l.request == nil {
 		return f, nil
 	}
@@ -113,6 +120,28 @@ func (c *cellJudge) admittedManifest(ctx context.Context) (schema.Manifest, erro
 		return nil, fmt.Errorf("manifest admitted by entry #%d: %w", a.Seq, err)
 	}
 	return schema.ParseManifest(encoded)
+}
+
+// suspended says what pins the cell: itself, or its stage. It ends by itself.
+func (c *cellJudge) suspended(ctx context.Context) (*policies.Suspension, error) {
+	for _, s := range []*ledger.Suspension{c.state.Suspended, stageSuspension(c.ledger.Head(), c.cell.Stage)} {
+		if s == nil || s.Until == nil || !c.now.Before(*s.Until) {
+			continue
+		}
+		e, _, err := c.ledger.Entry(ctx, s.Seq)
+		if err != nil {
+			return nil, fmt.Errorf("suspension of %s: %w", c.cell, err)
+		}
+		return &policies.Suspension{Entry: s.Seq, Until: *s.Until, Reason: e.Order.Reason}, nil
+	}
+	return nil, nil
+}
+
+func stageSuspension(head ledger.Head, stage schema.StageName) *ledger.Suspension {
+	if s, ok := head.Suspended[stage]; ok {
+		return &s
+	}
+	return nil
 }
 
 func (c *cellJudge) otherStages(ctx context.Context) (map[schema.StageName]ledger.State, error) {

@@ -9,13 +9,12 @@ import (
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
 // RequestNamespace is the SSHSIG namespace of signed requests; a commit signature can never pass for one.
-const RequestNamespace = "sluice-request@v1"
-
-const genesisTags = "refs/tags/sluice/genesis/"
+const RequestNamespace = signing.RequestNamespace
 
 // Sealing is what a genesis request seals: the project at chosen tips.
 type Sealing struct {
@@ -132,22 +131,9 @@ func (s *Sealing) sealCell(ctx context.Context, repo Repository, r *rules, stage
 
 // genesis makes entry 1 from a valid request. Without one the project is not sealed, and nothing is admitted or written.
 func (p *pass) genesis(ctx context.Context) error {
-	var refused []error
-	byStatement := map[schema.Digest][]requestTag{}
-	for _, ref := range slices.Sorted(maps.Keys(p.refs)) {
-		if !strings.HasPrefix(ref, genesisTags) {
-			continue
-		}
-		tag, err := p.requestTag(ctx, ref)
-		if err != nil {
-			refused = append(refused, err)
-			continue
-		}
-		d := schema.DigestOf(tag.request.Statement)
-		byStatement[d] = append(byStatement[d], tag)
-	}
-	for _, d := range slices.Sorted(maps.Keys(byStatement)) {
-		err := p.sealBy(ctx, byStatement[d])
+	tags, refused := p.readTags(ctx)
+	for _, g := range grouped(tags, func(kind string) bool { return kind == schema.KindGenesis }) {
+		err := p.sealBy(ctx, g)
 		if err == nil {
 			return nil
 		}
@@ -156,62 +142,33 @@ func (p *pass) genesis(ctx context.Context) error {
 	return errors.Join(append([]error{ErrNotSealed}, refused...)...)
 }
 
-// requestTag is one signer's copy of a request.
-type requestTag struct {
-	ref       string
-	principal string // as the tag's name claims; proved by the signature
-	raw       []byte
-	request   schema.Request
-}
-
-func (p *pass) requestTag(ctx context.Context, ref string) (requestTag, error) {
-	kind, raw, err := p.cfg.Repository.Object(ctx, p.refs[ref])
-	if err != nil {
-		return requestTag{}, fmt.Errorf("request %s: %w", ref, err)
-	}
-	if kind != schema.TagObject {
-		return requestTag{}, fmt.Errorf("request %s: is a %s, want an annotated tag", ref, kind)
-	}
-	message, err := schema.TagMessage(raw)
-	if err != nil {
-		return requestTag{}, fmt.Errorf("request %s: %w", ref, err)
-	}
-	request, err := schema.ParseRequest(message)
-	if err != nil {
-		return requestTag{}, fmt.Errorf("request %s: %w", ref, err)
-	}
-	principal := ref[strings.LastIndex(ref, "/")+1:]
-	if want := "refs/tags/" + request.TagName(principal); ref != want {
-		return requestTag{}, fmt.Errorf("request %s: its statement belongs at %s", ref, want)
-	}
-	return requestTag{ref: ref, principal: principal, raw: raw, request: request}, nil
-}
-
 // sealBy checks one statement with its signers and appends the genesis entry.
-func (p *pass) sealBy(ctx context.Context, tags []requestTag) error {
-	request := tags[0].request
+func (p *pass) sealBy(ctx context.Context, g requestGroup) error {
+	request, ref := g.copies[0].request, g.copies[0].ref
 	control, tips, err := p.requestedTips(ctx, request)
 	if err != nil {
-		return fmt.Errorf("genesis request %s: %w", tags[0].ref, err)
+		return fmt.Errorf("genesis request %s: %w", ref, err)
 	}
 	sealing, err := Seal(ctx, p.cfg.Repository, control, tips)
 	if err != nil {
-		return fmt.Errorf("genesis request %s: %w", tags[0].ref, err)
+		return fmt.Errorf("genesis request %s: %w", ref, err)
 	}
 	if sealing.Anchor != p.cfg.Anchor {
-		return fmt.Errorf("genesis request %s: trust version 1 at %s is %s, the operator's anchor is %s [wrong-anchor]", tags[0].ref, control.Short(), sealing.Anchor, p.cfg.Anchor)
+		return fmt.Errorf("genesis request %s: trust version 1 at %s is %s, the operator's anchor is %s [wrong-anchor]", ref, control.Short(), sealing.Anchor, p.cfg.Anchor)
 	}
 	statement, err := sealing.Statement()
 	if err != nil {
 		return err
 	}
 	if string(statement) != string(request.Statement) {
-		return fmt.Errorf("genesis request %s: what it seals is not what the repository holds at those tips [request-mismatch]", tags[0].ref)
+		return fmt.Errorf("genesis request %s: what it seals is not what the repository holds at those tips [request-mismatch]", ref)
 	}
-	if err := p.signedByAdmins(ctx, control, tags); err != nil {
+	by, err := p.signedByAdmins(ctx, control, g)
+	if err != nil {
 		return err
 	}
-	return p.appendGenesis(ctx, sealing, tags)
+	raw, digests := g.counted(by)
+	return p.appendGenesis(ctx, sealing, raw, digests)
 }
 
 // requestedTips reads the refs that the statement names and checks that they are history of what is there now.
@@ -244,42 +201,28 @@ func (p *pass) requestedTips(ctx context.Context, r schema.Request) (schema.Hash
 	return control, tips, nil
 }
 
-func (p *pass) signedByAdmins(ctx context.Context, control schema.Hash, tags []requestTag) error {
+// signedByAdmins judges the request under the trust that it seals: whoever is told the anchor vouches for that.
+func (p *pass) signedByAdmins(ctx context.Context, control schema.Hash, g requestGroup) ([]string, error) {
 	info, err := p.cfg.Repository.Commit(ctx, control)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	_, files, err := ControlFiles(ctx, p.cfg.Repository, info.Tree)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rules, err := newRules(files)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	admins := map[string]bool{}
-	var refused []error
-	for _, tag := range tags {
-		signer, code := rules.keyring.Detached(RequestNamespace, tag.request.Statement, tag.request.Signature, schema.UsageApproval, p.acceptanceAtStart())
-		principal, known := rules.trust.Principal(signer.Principal)
-		switch {
-		case code != "ok":
-			refused = append(refused, fmt.Errorf("%s: signature does not count [%s]", tag.ref, code))
-		case signer.Principal != tag.principal:
-			refused = append(refused, fmt.Errorf("%s: signed by %s", tag.ref, signer.Principal))
-		case !known || !principal.Has(schema.RoleAdmin, schema.Control):
-			refused = append(refused, fmt.Errorf("%s: %s is no admin", tag.ref, signer.Principal))
-		default:
-			admins[signer.Principal] = true
-		}
+	check := signing.CheckRequest(rules.keyring, rules.trust, g.signers(), signing.Acceptance{At: p.now}, "")
+	if !check.OK {
+		return nil, fmt.Errorf("genesis request %s: %s%s [%s]", g.copies[0].ref, check.Detail, notCounted(check.Refused), check.Code)
 	}
-	if need := max(rules.trust.Root.Admin, 1); len(admins) < need {
-		return errors.Join(append([]error{fmt.Errorf("genesis request: %d of %d admins signed [trust-threshold]", len(admins), need)}, refused...)...)
-	}
-	return nil
+	return check.By, nil
 }
 
-func (p *pass) appendGenesis(ctx context.Context, s Sealing, tags []requestTag) error {
+func (p *pass) appendGenesis(ctx context.Context, s Sealing, request [][]byte, digests []schema.Digest) error {
 	list, err := ledger.EncodeSealed(s.Cells)
 	if err != nil {
 		return err
@@ -288,10 +231,7 @@ func (p *pass) appendGenesis(ctx context.Context, s Sealing, tags []requestTag) 
 	seal := &ledger.Seal{
 		Anchor: s.Anchor, Trust: s.trust, Commit: s.Control, Control: s.manifest, Refs: s.Tips, Cells: schema.DigestOf(list),
 	}
-	for _, tag := range tags {
-		evidence = append(evidence, tag.raw)
-		seal.Request = append(seal.Request, schema.DigestOf(tag.raw))
-	}
+	evidence, seal.Request = append(evidence, request...), digests
 	entry := ledger.Entry{Kind: ledger.Genesis, Seal: seal}
 	for _, data := range s.Manifests {
 		entry.Evidence = append(entry.Evidence, schema.DigestOf(data))

@@ -34,19 +34,13 @@ type judged struct {
 // judgeCell decides about everything that stands on the ref for a cell and was not decided yet. It never depends on how
 // often was polled: each landing is judged as if the pass had run right after it (RULES R15).
 func (p *pass) judgeCell(ctx context.Context, stage schema.Stage, app schema.App, seen, tip schema.Hash) ([]judged, error) {
-	c := &cellJudge{
-		pass: p, cell: schema.Cell{Stage: stage.Name, App: app}, stage: stage, ref: p.rules.project.Ref(stage),
-		path:  p.rules.project.CellPath(stage, app),
-		trees: map[schema.Hash]schema.Hash{}, files: map[schema.Hash]cellFiles{},
-	}
-	state, _, err := p.ledger.Cell(ctx, c.cell)
+	c, err := p.cellJudge(ctx, stage, app)
 	if err != nil {
-		return nil, fmt.Errorf("read the ledger's state of %s: %w", c.cell, err)
+		return nil, err
 	}
-	c.state = state
 	base := seen
-	if state.Held != nil {
-		base = state.Held.Base
+	if c.state.Held != nil {
+		base = c.state.Held.Base
 	}
 	if c.chain, err = positions(ctx, p.cfg.Repository, base, tip); err != nil {
 		return nil, err
@@ -55,6 +49,20 @@ func (p *pass) judgeCell(ctx context.Context, stage schema.Stage, app schema.App
 		return nil, fmt.Errorf("judge %s: %w", c.cell, err)
 	}
 	return c.result, nil
+}
+
+// cellJudge prepares the judgement of a cell; its chain is the caller's to find.
+func (p *pass) cellJudge(ctx context.Context, stage schema.Stage, app schema.App) (*cellJudge, error) {
+	c := &cellJudge{
+		pass: p, cell: schema.Cell{Stage: stage.Name, App: app}, stage: stage, ref: p.rules.project.Ref(stage),
+		path:  p.rules.project.CellPath(stage, app),
+		trees: map[schema.Hash]schema.Hash{}, files: map[schema.Hash]cellFiles{},
+	}
+	var err error
+	if c.state, _, err = p.ledger.Cell(ctx, c.cell); err != nil {
+		return nil, fmt.Errorf("read the ledger's state of %s: %w", c.cell, err)
+	}
+	return c, nil
 }
 
 // walk goes through the landings in order. base is the last position at which the cell held admitted content; pending is
@@ -104,7 +112,11 @@ func (c *cellJudge) step(ctx context.Context, l landing, base int, pending *judg
 		if err != nil {
 			return base, nil, err
 		}
-		if !c.history().rollsBack(c.admitted().Revision, to.side.Revision) {
+		h, err := c.fullHistory(ctx)
+		if err != nil {
+			return base, nil, err
+		}
+		if !h.rollsBack(c.admitted().Revision, to.side.Revision) {
 			return base, pending, nil
 		}
 		after = l.start
@@ -172,6 +184,14 @@ func (c *cellJudge) admitted() schema.Side {
 
 func (c *cellJudge) history() history {
 	return history{project: c.rules.project, cell: c.cell, own: c.state, now: c.now}
+}
+
+// fullHistory is history with what the other stages have of the app.
+func (c *cellJudge) fullHistory(ctx context.Context) (history, error) {
+	h := c.history()
+	var err error
+	h.others, err = c.otherStages(ctx)
+	return h, err
 }
 
 func (c *cellJudge) holdsAdmitted(ctx context.Context, i int) (bool, error) {

@@ -21,7 +21,8 @@ type pass struct {
 	ledger *ledger.Ledger
 	rules  *rules
 
-	landings map[schema.Hash]landingsAnswer // the forge's answers of this pass
+	landings  map[schema.Hash]landingsAnswer // the forge's answers of this pass
+	approvals *[]approvalTag                 // by signature, once they were read
 }
 
 type landingsAnswer struct {

@@ -115,6 +115,8 @@ type Reconciler struct {
 	full     time.Time                 // last full comparison of the targets
 	fullTook time.Duration             // how long it took
 	made     releaseCache
+	tags     tagCache
+	told     map[string]bool // what was logged and is still true
 	view     atomic.Pointer[schema.View]
 	// inForce is rules for the goroutines that watch.
 	inForce atomic.Pointer[rules]
@@ -156,7 +158,7 @@ func New(cfg Config) (*Reconciler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the spool: %w", err)
 	}
-	return &Reconciler{cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, dirty: map[schema.Cell]bool{}}, nil
+	return &Reconciler{cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, dirty: map[schema.Cell]bool{}}, nil
 }
 
 // Report says what one pass found and did; Run and the command turn it into logs and an exit code.

@@ -96,6 +96,8 @@ var pastTense = map[ledger.Kind]string{
 	ledger.Genesis: "sealed", ledger.Control: "control taken over", ledger.Observe: "observed", ledger.Admit: "admitted",
 	ledger.Rollback: "rolled back", ledger.Retire: "retired", ledger.Hold: "held", ledger.Deny: "denied",
 	ledger.Apply: "applied", ledger.Drift: "found drift", ledger.TargetDown: "lost a target",
+	ledger.Suspend: "suspended", ledger.Resume: "resumed", ledger.Taint: "marked a revision", ledger.Expunge: "expunged evidence",
+	ledger.BreakGlass: "broke the glass", ledger.KeyRotate: "rotated the log key", ledger.Archive: "archived",
 }
 
 // ledgerOptions opens the ledger as the log key's own: until keys rotate, what another key signed is not ours.

@@ -41,6 +41,7 @@ type Source struct {
 	// SoakingSince is when the running stretch of soak began; zero while soak does not accrue.
 	SoakingSince time.Time `json:"-"`
 	Down         bool      `json:"-"` // a required target there cannot be verified at the moment
+	LiveSeq      int64     `json:"-"` // ledger sequence of the entry that made it live there
 }
 
 // Landing is how a change arrived on a stage's ref, and how far its content is bound to what people signed.

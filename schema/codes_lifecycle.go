@@ -79,6 +79,18 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "The roots looked at what was tainted and accepted it.",
 		Fix:   "Nothing to do.",
 	}, {
+		Code: "reviewed", Title: "reviewed afterwards", Message: "somebody looked at what broke the glass and lets it stay",
+		Cause: "What came in by break-glass has a review deadline. Somebody who did not break the glass signed that it may stay.",
+		Fix:   "Nothing to do.",
+	}, {
+		Code: "accepted", Title: "rewound branch accepted", Message: "the admins accepted where the branch is now",
+		Cause: "The branch was rewound or rewritten, and the admins signed that it is followed from there. Content that was not admitted stays out.",
+		Fix:   "Nothing to do.",
+	}, {
+		Code: "unreviewed", Title: "emergency not reviewed", Message: "[{revision} ]came in by break-glass and nobody has looked at it[; due {review}]",
+		Cause: "An emergency lets content in without its gate. It stays until it is replaced, but it is no rollback goal before somebody has reviewed it.",
+		Fix:   "Let somebody who did not break the glass look at it, then: sluice review APP STAGE.",
+	}, {
 		Code: "clock", Title: "clock cannot be trusted", Message: "the clock cannot be trusted[: {why}]",
 		Cause: "It is before the last ledger entry, or far from the forge's. Nothing that depends on time is decided.",
 		Fix:   "Correct the clock of the reconciler's host.",

@@ -77,19 +77,23 @@ func revisionField() statementField[requestStatement] {
 const (
 	markTainted      = "tainted"
 	markAcknowledged = "acknowledged"
+	markReviewed     = "reviewed"
 )
 
 func markField() statementField[requestStatement] {
 	return one("mark", func(s requestStatement) string {
-		if s.Acknowledged {
+		switch {
+		case s.Acknowledged:
 			return markAcknowledged
+		case s.Reviewed:
+			return markReviewed
 		}
 		return markTainted
 	}, func(s *requestStatement, v string) error {
-		if v != markTainted && v != markAcknowledged {
-			return fmt.Errorf("want %s or %s", markTainted, markAcknowledged)
+		if v != markTainted && v != markAcknowledged && v != markReviewed {
+			return fmt.Errorf("want %s, %s or %s", markTainted, markAcknowledged, markReviewed)
 		}
-		s.Acknowledged = v == markAcknowledged
+		s.Acknowledged, s.Reviewed = v == markAcknowledged, v == markReviewed
 		return nil
 	})
 }

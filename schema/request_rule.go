@@ -37,6 +37,9 @@ var requestRules = [...]RequestRule{
 // acknowledgeRule is for a taint that is taken back: only the roots can (RULES R18).
 var acknowledgeRule = RequestRule{Kind: KindTaint, Roles: []RoleName{RoleRoot}, AtLeast: 1, Threshold: true, Usage: UsageRoot}
 
+// reviewRule is for looking at what broke the glass. That somebody else than those who broke it did is the reconciler's to ask.
+var reviewRule = RequestRule{Kind: KindTaint, Roles: []RoleName{RoleRelease, RoleAdmin, RoleRoot}, AtLeast: 1, Usage: UsageApproval}
+
 // RuleOf returns the rule of a kind. Approvals have none: a gate says how many it wants.
 func RuleOf(kind string) (RequestRule, bool) {
 	for _, r := range requestRules {
@@ -51,6 +54,9 @@ func RuleOf(kind string) (RequestRule, bool) {
 func (s RequestStatement) Rule() (RequestRule, bool) {
 	if s.Kind == KindTaint && s.Acknowledged {
 		return acknowledgeRule, true
+	}
+	if s.Kind == KindTaint && s.Reviewed {
+		return reviewRule, true
 	}
 	return RuleOf(s.Kind)
 }

@@ -30,8 +30,9 @@ type RequestStatement struct {
 	Until    time.Time `json:"until,omitzero"`
 	Review   time.Time `json:"review,omitzero"`   // break-glass: when somebody has to have looked at it
 	Revision Revision  `json:"revision,omitzero"` // taint
-	// Acknowledged takes a taint back.
+	// Acknowledged takes a taint back; Reviewed says that somebody looked at what broke the glass and lets it stay.
 	Acknowledged bool     `json:"acknowledged,omitzero"`
+	Reviewed     bool     `json:"reviewed,omitzero"`
 	Blobs        []Digest `json:"blobs,omitempty"` // expunge: sorted, each once
 	Ref          string   `json:"ref,omitzero"`    // accept-ref, break-glass: full name
 	Old          Hash     `json:"old,omitzero"`    // accept-ref: the tip that was seen last
@@ -102,6 +103,8 @@ func (s RequestStatement) check() error {
 		return fmt.Errorf("break-glass request: review at %s: want at most %s after it was made", stamp(s.Review), days(LongestReview))
 	case s.Kind == KindBreakGlass && s.From == s.To:
 		return fmt.Errorf("break-glass request: %s does not change", s.Cell)
+	case s.Acknowledged && s.Reviewed:
+		return fmt.Errorf("%s request: one mark at a time", s.Kind)
 	case s.Kind == KindAcceptRef && s.Old == s.New:
 		return fmt.Errorf("accept-ref request: %s does not move", s.Ref)
 	}
