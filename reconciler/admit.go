@@ -20,6 +20,9 @@ func (p *pass) admit(ctx context.Context, report *Report) error {
 	case err != nil:
 		found.errs = append(found.errs, fmt.Errorf("carry out requests: %w", err))
 	}
+	if err := p.distrust(ctx, report); err != nil {
+		return errors.Join(append(found.errs, err)...)
+	}
 	for _, ref := range p.followedRefs() {
 		p.admitRef(ctx, ref, &found)
 	}

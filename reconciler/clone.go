@@ -17,6 +17,7 @@ type Clone struct {
 	Trust   schema.Trust
 	Keyring *signing.Keyring
 	Files   map[string][]byte // the control files in force
+	rules   *rules
 }
 
 // OpenClone opens the ledger at a commit. An empty anchor leaves open whose it is.
@@ -39,5 +40,5 @@ func OpenClone(ctx context.Context, objs ledger.Objects, tip schema.Hash, anchor
 	if err != nil {
 		return nil, err
 	}
-	return &Clone{Ledger: l, Project: rules.project, Trust: rules.trust, Keyring: rules.keyring, Files: files}, nil
+	return &Clone{Ledger: l, Project: rules.project, Trust: rules.trust, Keyring: rules.keyring, Files: files, rules: rules}, nil
 }

@@ -43,7 +43,7 @@ func (c *cellJudge) judge(ctx context.Context, l landing, after int) (*judged, e
 	if err != nil {
 		return nil, err
 	}
-	if facts.Signed, b.tags, err = c.signedApprovals(ctx, c.cell, to.side.Content, c.state.Admitted.Seq); err != nil {
+	if facts.Signed, b.tags, err = c.signedApprovals(ctx, c.cell, to.side.Content, l.request); err != nil {
 		return nil, err
 	}
 	return c.decide(ctx, facts, b, to, from)

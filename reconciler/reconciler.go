@@ -117,7 +117,9 @@ type Reconciler struct {
 	made     releaseCache
 	tags     tagCache
 	told     map[string]bool // what was logged and is still true
-	view     atomic.Pointer[schema.View]
+	// distrusted is the control entry under which was looked for what rests on compromised keys.
+	distrusted int64
+	view       atomic.Pointer[schema.View]
 	// inForce is rules for the goroutines that watch.
 	inForce atomic.Pointer[rules]
 

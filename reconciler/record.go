@@ -89,6 +89,10 @@ func (p *pass) logEntry(e ledger.Entry) {
 	if e.Delivery != nil {
 		args = append(args, "target", e.Delivery.Target, "result", e.Delivery.Result)
 	}
+	if e.Kind == ledger.BreakGlass {
+		p.cfg.Log.Warn(pastTense[e.Kind], append(args, "by", e.Decision.Operator)...)
+		return
+	}
 	p.cfg.Log.Info(pastTense[e.Kind], args...)
 }
 

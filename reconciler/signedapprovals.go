@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
@@ -31,18 +32,20 @@ func (p *pass) approvalTags(ctx context.Context) []approvalTag {
 		}
 		out = append(out, approvalTag{tag, statement})
 	}
+	slices.SortStableFunc(out, func(a, b approvalTag) int { return a.statement.Made.Compare(b.statement.Made) })
 	p.approvals = &out
 	return out
 }
 
-// signedApprovals judges the signatures of the approvals that are about the cell now, and returns the tags beside them. Those
-// of earlier steps to other content say nothing of this one and are left out, else every verdict would list the past.
-func (p *pass) signedApprovals(ctx context.Context, cell schema.Cell, to schema.Content, admitted int64) ([]schema.SignedApproval, [][]byte, error) {
+// signedApprovals judges the signatures of the approvals that are about what a cell is to become, or about the merge request
+// that brings it, and returns the tags beside them. All others are about other steps: they say nothing of this one, and a
+// verdict that listed them would grow for ever.
+func (p *pass) signedApprovals(ctx context.Context, cell schema.Cell, to schema.Content, mr *schema.MergeRequest) ([]schema.SignedApproval, [][]byte, error) {
 	var out []schema.SignedApproval
 	var raw [][]byte
 	for _, tag := range p.approvalTags(ctx) {
 		step, named := tag.statement.For(cell)
-		if !named || step.To != to && tag.statement.Seen.Size < admitted {
+		if !named || step.To != to && !isFor(tag.statement, mr) {
 			continue
 		}
 		approval, err := signing.CheckApproval(p.rules.keyring, signing.RequestCopy{Principal: tag.principal, Request: tag.request}, p.acceptance())
@@ -56,4 +59,8 @@ func (p *pass) signedApprovals(ctx context.Context, cell schema.Cell, to schema.
 		out, raw = append(out, approval), append(raw, tag.raw)
 	}
 	return out, raw, nil
+}
+
+func isFor(a schema.ApprovalStatement, mr *schema.MergeRequest) bool {
+	return mr != nil && a.MergeRequest != nil && *a.MergeRequest == schema.MergeRequestName{Host: mr.Host, ProjectID: mr.ProjectID, IID: mr.IID}
 }

@@ -104,7 +104,11 @@ func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (sch
 		v.Control = &held
 	}
 	v.Apps = apps(states, project, v.Incidents)
-	return v, nil
+	if v.Emergencies, err = emergencies(ctx, l, states); err != nil {
+		return schema.View{}, err
+	}
+	v.Suspended, err = suspensions(ctx, l, states)
+	return v, err
 }
 
 func incidents(refs ledger.Refs) []schema.Incident {

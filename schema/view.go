@@ -21,7 +21,10 @@ type View struct {
 	Drafts     []DraftView   `json:"drafts,omitempty"`
 	Control    *HeldView     `json:"control,omitempty"` // a change of the control files that waits
 	Incidents  []Incident    `json:"incidents,omitempty"`
-	Problems   []string      `json:"problems,omitempty"` // what could not be found out in the last pass
+	// Emergencies are what came in by break-glass and nobody has reviewed; Suspended is what people pinned, also after it ended.
+	Emergencies []EmergencyView  `json:"emergencies,omitempty"`
+	Suspended   []SuspensionView `json:"suspended,omitempty"`
+	Problems    []string         `json:"problems,omitempty"` // what could not be found out in the last pass
 }
 
 // LedgerView names the ledger's last entry.
@@ -88,6 +91,27 @@ type HeldView struct {
 	Change       Change    `json:"change"`
 	MergeRequest int64     `json:"merge_request,omitempty"`
 	Verdict      Verdict   `json:"verdict"`
+}
+
+// EmergencyView is content that was let into a cell without its gate.
+type EmergencyView struct {
+	Cell     Cell      `json:"cell"`
+	Revision Revision  `json:"revision"`
+	Seq      int64     `json:"seq"`
+	Since    time.Time `json:"since"`
+	Review   time.Time `json:"review"` // when somebody has to have looked at it
+	By       []string  `json:"by"`
+	Reason   string    `json:"reason"`
+}
+
+// SuspensionView is a pinned cell, or stage where Cell has no app.
+type SuspensionView struct {
+	Cell   Cell      `json:"cell"`
+	Seq    int64     `json:"seq"`
+	Since  time.Time `json:"since"`
+	Until  time.Time `json:"until"` // it ends by itself then
+	By     []string  `json:"by"`
+	Reason string    `json:"reason"`
 }
 
 // DraftView is an open merge request into the first stage.

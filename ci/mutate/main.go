@@ -96,25 +96,44 @@ func copyProject(dir string) error {
 
 // greenBefore runs the named tests of each package once without a mutation: what is red anyway shows nothing.
 func greenBefore(dir string, chosen []mutation) error {
-	tests, order := map[string]string{}, []string{}
+	type run struct{ pkg, test string } // rows of one test are played together
+	names, order := map[run]string{}, []run{}
 	for _, m := range chosen {
-		if tests[m.pkg] == "" {
-			order = append(order, m.pkg)
-			tests[m.pkg] = m.tests
+		test, row, rows := strings.Cut(m.tests, "/")
+		if !rows {
+			test, row = "", m.tests
+		}
+		r := run{m.pkg, test}
+		if names[r] == "" {
+			order = append(order, r)
+			names[r] = row
 			continue
 		}
-		tests[m.pkg] += "|" + m.tests
+		names[r] += "|" + row
 	}
-	for _, pkg := range order {
-		if out, err := goTest(dir, pkg, tests[pkg]); err != nil {
-			return fmt.Errorf("%s is red without a mutation: %w\n%s", pkg, err, out)
+	for _, r := range order {
+		tests := names[r]
+		if r.test != "" {
+			tests = r.test + "/" + tests
+		}
+		if out, err := goTest(dir, r.pkg, tests); err != nil {
+			return fmt.Errorf("%s is red without a mutation: %w\n%s", r.pkg, err, out)
 		}
 	}
 	return nil
 }
 
+// pattern is what go test calls the tests: names joined by |, or rows of one test.
+func pattern(tests string) string {
+	test, rows, ok := strings.Cut(tests, "/")
+	if !ok {
+		return "^(" + tests + ")$"
+	}
+	return "^" + test + "$/^(" + rows + ")$"
+}
+
 func goTest(dir, pkg, tests string) ([]byte, error) {
-	cmd := exec.Command("go", "test", "-count=1", "-failfast", "-vet=off", "-timeout", "5m", "-run", "^("+tests+")$", "./"+pkg)
+	cmd := exec.Command("go", "test", "-count=1", "-failfast", "-vet=off", "-timeout", "5m", "-run", pattern(tests), "./"+pkg)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	return cmd.CombinedOutput()
@@ -144,7 +163,7 @@ func (m mutation) try(dir string) string {
 		return broken
 	}
 	switch {
-	case testErr == nil:
+	case testErr == nil, bytes.Contains(out, []byte("no tests to run")):
 		return green
 	case bytes.Contains(out, []byte("[build failed]")), bytes.Contains(out, []byte("[setup failed]")):
 		return uncooked

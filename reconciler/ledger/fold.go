@@ -61,6 +61,7 @@ func (s *State) taint(e Entry) {
 	switch e.Code {
 	case Acknowledged:
 		s.unflag(e.Order.Revision, Tainted)
+		s.flag(e.Order.Revision, TaintAcknowledged)
 	case Reviewed:
 		s.eachOf(e.Order.Revision, func(a *Admission) {
 			if a.Flagged(Unreviewed) {
@@ -69,6 +70,7 @@ func (s *State) taint(e Entry) {
 		})
 		s.unflag(e.Order.Revision, Unreviewed)
 	default:
+		s.unflag(e.Order.Revision, TaintAcknowledged)
 		s.flag(e.Order.Revision, Tainted)
 	}
 }

@@ -60,6 +60,8 @@ const (
 	Withdrawn Flag = "withdrawn" // rolled back from in this stage
 	Tainted   Flag = "tainted"
 	Archived  Flag = "archived"
+	// TaintAcknowledged was tainted, and the roots took the mark back.
+	TaintAcknowledged Flag = "acknowledged"
 	// Unreviewed came in by break-glass and nobody has looked at it since.
 	Unreviewed Flag = "unreviewed"
 )

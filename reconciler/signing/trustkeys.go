@@ -28,12 +28,12 @@ func newKeyChanges(old, next schema.Trust) keyChanges {
 	was := map[string]bool{}
 	now := map[string][]schema.Key{}
 	for _, key := range next.Keys {
-		if id := fingerprint(key); id != "" {
+		if id := Fingerprint(key); id != "" {
 			now[id] = append(now[id], key)
 		}
 	}
 	for _, key := range old.Keys {
-		id := fingerprint(key)
+		id := Fingerprint(key)
 		if id == "" {
 			continue // it never counted, so it may go
 		}
@@ -49,7 +49,7 @@ func newKeyChanges(old, next schema.Trust) keyChanges {
 		c.pairs = append(c.pairs, pair)
 	}
 	for _, key := range next.Keys {
-		if !was[key.Principal+" "+fingerprint(key)] {
+		if !was[key.Principal+" "+Fingerprint(key)] {
 			c.added = append(c.added, key)
 		}
 	}
@@ -118,9 +118,9 @@ func (k *Keyring) disables(key schema.Key) bool {
 	return true
 }
 
-// fingerprint names a key by what it is, as verdicts do; empty for one that cannot be read. An OpenPGP key that was exported
+// Fingerprint names a key by what it is, as verdicts do; empty for one that cannot be read. An OpenPGP key that was exported
 // again is the same key.
-func fingerprint(key schema.Key) string {
+func Fingerprint(key schema.Key) string {
 	switch key.Format {
 	case schema.SSHKey:
 		if public, err := parsePublicLine(key.Data); err == nil {

@@ -105,7 +105,7 @@ func (u *Update) refuse(old, next map[string]string) {
 func (u *Update) proofs(added []schema.Key, t schema.Trust, signers []rootSigner, at Acceptance) {
 	for _, key := range added {
 		u.Added = append(u.Added, key.Path)
-		if slices.Contains(signers, rootSigner{principal: key.Principal, key: fingerprint(key)}) {
+		if slices.Contains(signers, rootSigner{principal: key.Principal, key: Fingerprint(key)}) {
 			continue
 		}
 		if why := checkProof(t, key, at); why != "" {

@@ -96,6 +96,7 @@ func TestStatus(t *testing.T) {
 		{"project-stale", stale, "", func(*status.TextOptions) {}},
 		{"project-unsealed", unsealed, "", func(*status.TextOptions) {}},
 		{"project-empty", empty, "", func(*status.TextOptions) {}},
+		{"project-with-emergency", extraordinary(t), "", func(*status.TextOptions) {}},
 		{"app", sample(t), "orders/api", func(*status.TextOptions) {}},
 		{"app-verbose", sample(t), "orders/api", func(o *status.TextOptions) { o.Verbose = true }},
 		{"app-without-why", sample(t), "payments/ledger", func(o *status.TextOptions) { o.Commands = nil }},
@@ -112,4 +113,28 @@ func TestStatus(t *testing.T) {
 			golden(t, "status-"+row.name+".txt", b.Bytes())
 		})
 	}
+}
+
+// extraordinary is the sample with an emergency that nobody has reviewed, one whose review is overdue, a suspended stage, a
+// suspended app, and a suspension that has ended.
+func extraordinary(t *testing.T) schema.View {
+	v := sample(t)
+	gray := schema.Cell{Stage: "gray", App: "payments/ledger"}
+	v.Emergencies = []schema.EmergencyView{
+		{Cell: gray, Revision: revision("7"), Seq: 61, Since: ago(time.Hour), Review: now.Add(71 * time.Hour), By: []string{"rita", "rolf"}, Reason: "INC-7: the pool ran dry"},
+		{Cell: schema.Cell{Stage: "production", App: "orders/api"}, Revision: revision("8"), Seq: 40, Since: ago(100 * time.Hour), Review: ago(28 * time.Hour), By: []string{"rita", "rolf"}, Reason: "INC-3"},
+	}
+	v.Suspended = []schema.SuspensionView{
+		{Cell: schema.Cell{Stage: "production"}, Seq: 59, Since: ago(2 * time.Hour), Until: now.Add(22 * time.Hour), By: []string{"rita"}, Reason: "quarter end"},
+		{Cell: gray, Seq: 60, Since: ago(2 * time.Hour), Until: now.Add(2 * time.Hour), By: []string{"ann"}, Reason: "measuring"},
+		{Cell: schema.Cell{Stage: "staging"}, Seq: 50, Since: ago(50 * time.Hour), Until: ago(2 * time.Hour), By: []string{"ann"}, Reason: "over"},
+	}
+	return v
+}
+
+func TestWhyTellsWhatIsOutOfTheOrdinary(t *testing.T) {
+	v := extraordinary(t)
+	var b bytes.Buffer
+	status.WriteWhy(&b, v, schema.Cell{Stage: "gray", App: "payments/ledger"}, options())
+	golden(t, "ask-emergency.txt", b.Bytes())
 }

@@ -105,6 +105,9 @@ func basePage(cfg Config, v schema.View, now time.Time) page {
 		p.Alarms = append(p.Alarms, alarm{Tone: bad, Text: incidentText(i) + ". " + incidentMeans,
 			At: stamped(i.Since, asOf(v)), Ways: restoreRef(i)})
 	}
+	for _, n := range notices(v, now) {
+		p.Alarms = append(p.Alarms, alarm{Tone: n.Tone, Text: n.Text, At: stamped(n.Since, asOf(v))})
+	}
 	if v.Control != nil {
 		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: "A change of the control files waits.", At: stamped(v.Control.Since, asOf(v)),
 			Lines: checkLines(cfg, *v.Control, asOf(v))})

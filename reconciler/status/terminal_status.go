@@ -53,6 +53,9 @@ func (p paper) alarms(v schema.View) {
 	for _, i := range v.Incidents {
 		p.line("%s", p.paint(bad, incidentText(i)+", "+when(i.Since, p.opts.Now)))
 	}
+	for _, n := range notices(v, p.opts.Now) {
+		p.line("%s", p.paint(n.Tone, n.Text))
+	}
 	if v.Control != nil {
 		p.line("%s", p.paint(wait, controlText(*v.Control)+", "+when(v.Control.Since, p.opts.Now)))
 	}

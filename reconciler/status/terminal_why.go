@@ -99,6 +99,11 @@ func Clear(c schema.CellView) bool {
 func (p paper) why(v schema.View, c schema.CellView) int {
 	stale := v.Stale(p.opts.Now)
 	p.line("%s: %s", p.strong(safe(c.Cell.String())), p.state(c, stale))
+	for _, n := range notices(v, p.opts.Now) {
+		if n.about(c.Cell) {
+			p.line("%s", p.paint(n.Tone, n.Text))
+		}
+	}
 	if Clear(c) && stale {
 		p.line("nothing stood in the way then")
 		return exitUnknown

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -19,7 +20,8 @@ type forgery struct {
 // lyingForge says of chosen merge requests that another commit is what merging them made.
 type lyingForge struct {
 	reconciler.Forge
-	merged map[int64]forgery
+	merged   map[int64]forgery
+	invented map[int64][]schema.Approval
 }
 
 func (f lyingForge) Landings(ctx context.Context, commit schema.Hash, ref string) ([]schema.MergeRequest, error) {
@@ -41,7 +43,29 @@ func (f lyingForge) Landings(ctx context.Context, commit schema.Hash, ref string
 		}
 		found = append(found, mr)
 	}
+	for i, mr := range found {
+		found[i].Approvals = append(slices.Clone(mr.Approvals), f.invented[mr.IID]...)
+	}
 	return found, err
+}
+
+// forgeApprovals lets the forge say that people approved who never did: "forge-approvals 1 bob carol".
+func (w *world) forgeApprovals(words []string) []string {
+	iid := int64(w.number(words[0]))
+	for _, name := range words[1:] {
+		w.invented[iid] = append(w.invented[iid], schema.Approval{
+			At: w.clock.Now(), By: schema.Account{ID: w.team.Person(name).Account(), Username: name, State: "active", AccessLevel: 40},
+		})
+	}
+	return nil
+}
+
+// unprotect takes the rules off a stage's branch as a maintainer can: "unprotect prod".
+func (w *world) unprotect(words []string) []string {
+	branch := w.branch(words[0])
+	w.must(w.forge.Protect("acme/config", gitlabtest.ProtectedBranch{Name: branch}))
+	w.must(w.forge.Unprotect("acme/config", branch))
+	return nil
 }
 
 // oddMerge merges as no method of the forge does: "odd-merge 1 dev squash b/extra.yaml=1" squashes with one change more;

@@ -64,8 +64,8 @@ func shortStage(s schema.StageName) string {
 	return string(s)
 }
 
-// gatesP1 are SCENARIOS' default gates without signed approvals.
-const gatesP1 = `version: 1
+// gatesP0 are the default gates of the stories.
+const gatesP0 = `version: 1
 layout: %s
 targets:
 %s
@@ -79,27 +79,29 @@ stages:
   - name: gray
     gates: {promote: [{approvals: 1}, {soak: 24h}], rollback: [{approvals: 1}]}
   - name: production
-    gates: {promote: [{approvals: 2}, {soak: 1h}], rollback: [{approvals: 1}], retire: [{approvals: 2}]}
+    gates: {promote: [{approvals: {observed: 2, signed: 1}}, {soak: 1h}], rollback: [{approvals: 1}], retire: [{approvals: 2}]}
 stage_local: [local.yaml]
 `
 
 // world is one story's forge, people, repository, targets and reconciler: all real but the forge.
 type world struct {
-	t       *testing.T
-	ctx     context.Context
-	dir     string
-	layout  schema.Layout
-	clock   *clock
-	forge   *gitlabtest.Server
-	team    *team.Team
-	targets map[string]*faulty
-	r       *reconciler.Reconciler
-	close   []func()
-	seen    int64                      // entries told so far
-	names   map[schema.Revision]string // of revisions
-	labels  map[string]schema.Hash
-	heads   map[int]string // merge request → branch
-	forged  map[int64]forgery
+	t        *testing.T
+	ctx      context.Context
+	dir      string
+	layout   schema.Layout
+	clock    *clock
+	forge    *gitlabtest.Server
+	team     *team.Team
+	targets  map[string]*faulty
+	r        *reconciler.Reconciler
+	close    []func()
+	seen     int64                      // entries told so far
+	names    map[schema.Revision]string // of revisions
+	labels   map[string]schema.Hash
+	heads    map[int]string // merge request → branch
+	forged   map[int64]forgery
+	invented map[int64][]schema.Approval
+	asked    []byte // statement of the request made last
 
 	without    []string      // stages without a branch at first
 	skew       time.Duration // of the reconciler's clock
@@ -108,12 +110,12 @@ type world struct {
 	loseAnswer bool // of the next push
 }
 
-var people = []string{"ann", "eve", "bob", "carol", "dan"}
+var people = []string{"ann", "eve", "bob", "carol", "dan", "rita", "rolf"}
 
 func newWorld(t *testing.T, layout schema.Layout, method string, targets []string) *world {
 	w := &world{
 		t: t, ctx: t.Context(), dir: t.TempDir(), layout: layout, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
-		targets: map[string]*faulty{}, names: map[schema.Revision]string{schema.None: "none"}, labels: map[string]schema.Hash{}, heads: map[int]string{}, forged: map[int64]forgery{},
+		targets: map[string]*faulty{}, names: map[schema.Revision]string{schema.None: "none"}, labels: map[string]schema.Hash{}, heads: map[int]string{}, forged: map[int64]forgery{}, invented: map[int64][]schema.Approval{},
 	}
 	var err error
 	if w.forge, err = gitlabtest.New(filepath.Join(w.dir, "forge"), gitlabtest.Options{Clock: w.clock.Now}); err != nil {
@@ -135,8 +137,15 @@ func newWorld(t *testing.T, layout schema.Layout, method string, targets []strin
 			m.Roles = []schema.Role{{Name: schema.RoleRoot}, {Name: schema.RoleAdmin}, {Name: schema.RoleAuthor}}
 		case name == "eve":
 			m.Roles = []schema.Role{{Name: schema.RoleAuthor}}
+		case name == "rita":
+			m.Roles = []schema.Role{{Name: schema.RoleRelease}}
+		case name == "rolf":
+			m.Roles = []schema.Role{{Name: schema.RoleRelease}, {Name: schema.RoleRoot}}
 		}
 		for _, stage := range []schema.StageName{"staging", "gray", "production"} {
+			if strings.HasPrefix(name, "r") {
+				break // release managers approve nothing
+			}
 			m.Roles = append(m.Roles, schema.Role{Name: schema.RoleApprover, Stage: stage})
 		}
 		members = append(members, m)
@@ -146,7 +155,7 @@ func newWorld(t *testing.T, layout schema.Layout, method string, targets []strin
 	for _, name := range targets {
 		lines += "  " + name + ": {}\n"
 	}
-	project := fmt.Sprintf(gatesP1, layout, strings.TrimRight(lines, "\n"))
+	project := fmt.Sprintf(gatesP0, layout, strings.TrimRight(lines, "\n"))
 	w.team, err = team.New(w.ctx, team.Config{Server: w.forge, Dir: w.dir, Project: "acme/config", Program: program, Now: w.clock.Now, Method: method, Layout: layout}, []byte(project), members...)
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +202,7 @@ func (w *world) start() {
 		targets[name] = t
 	}
 	w.r, err = reconciler.New(reconciler.Config{
-		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo}, w: w}, Forge: lyingForge{forge, w.forged}, Targets: targets, Anchor: w.team.Anchor(), LogKey: key,
+		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo}, w: w}, Forge: lyingForge{forge, w.forged, w.invented}, Targets: targets, Anchor: w.team.Anchor(), LogKey: key,
 		StateDir: state, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Interval: time.Minute, CompareEvery: time.Nanosecond,
 	})
 	w.must(err)
@@ -402,7 +411,9 @@ func (w *world) tell(e ledger.Entry) string {
 			line += " " + string(d.Landing.Method)
 		}
 		for _, c := range d.Counted {
-			line += " approved:" + c.Principal
+			if line += " approved:" + c.Principal; c.Level == "signed" {
+				line += "(signed)"
+			}
 		}
 		for _, m := range d.Verdict.Missing() {
 			line += " [" + string(m.Code) + "]"
@@ -410,6 +421,21 @@ func (w *world) tell(e ledger.Entry) string {
 		if d.Verdict.Earliest != nil {
 			line += " earliest " + d.Verdict.Earliest.Format("Mon 15:04")
 		}
+	}
+	if o := e.Order; o != nil {
+		for _, r := range w.names {
+			if o.Revision != "" && w.names[o.Revision] == r {
+				line += " " + r
+				break
+			}
+		}
+		line += " by:" + strings.Join(o.By, ",")
+		if o.Until != nil {
+			line += " until " + o.Until.Format("Mon 15:04")
+		}
+	}
+	if e.Ref != "" && e.Code == ledger.Accepted {
+		line += " ref"
 	}
 	if d := e.Delivery; d != nil {
 		line = strings.TrimSpace(line + " " + d.Target + " " + d.Result)

@@ -30,6 +30,9 @@ func (p *Person) Dir() string { return p.dir }
 // Name is the person's account and principal.
 func (p *Person) Name() string { return p.name }
 
+// Account is the number of the person's account at the forge.
+func (p *Person) Account() int64 { return int64(p.user.ID) }
+
 // Key is the person's private key file.
 func (p *Person) Key() string { return p.key }
 

@@ -139,7 +139,7 @@ func (t *Team) found(ctx context.Context, sluiceYAML []byte, people int) error {
 	created := t.cfg.Now().UTC().Truncate(time.Second)
 	t.trust.Root = schema.Root{
 		Version: 1, Project: hex.EncodeToString(id), CreatedAt: created, ExpiresAt: created.AddDate(1, 0, 0),
-		Threshold: 1, Admin: 1, Roots: []string{t.people[0].name}, LogKeys: []string{strings.TrimSpace(string(log))},
+		Threshold: 1, Admin: 1, Roots: t.roots(), LogKeys: []string{strings.TrimSpace(string(log))},
 	}
 	files := map[string]string{"sluice.yaml": string(sluiceYAML)}
 	for path, data := range t.trust.Files() {
@@ -156,6 +156,20 @@ func (t *Team) found(ctx context.Context, sluiceYAML []byte, people int) error {
 		return err
 	}
 	return first.Push(ctx, "main")
+}
+
+// roots are the members with that role, else the first one.
+func (t *Team) roots() []string {
+	var out []string
+	for _, p := range t.trust.Principals {
+		if p.Has(schema.RoleRoot, schema.Control) {
+			out = append(out, p.ID)
+		}
+	}
+	if len(out) == 0 {
+		out = []string{t.people[0].name}
+	}
+	return out
 }
 
 func loaded(t schema.Trust) (schema.Trust, error) {
