@@ -100,21 +100,13 @@ func (p *pass) restsOn(ctx context.Context, e ledger.Entry) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		request, err := requestIn(raw)
+		tag, err := requestIn(raw)
 		if err != nil {
 			return nil, err
 		}
-		signer, _ := p.rules.keyring.Detached(signing.NamespaceOf(request.Kind), request.Statement, request.Signature, schema.UsageApproval, p.acceptance())
+		r := tag.request
+		signer, _ := p.rules.keyring.Detached(signing.NamespaceOf(r.Kind), r.Statement, r.Signature, schema.UsageApproval, p.acceptance())
 		keys = append(keys, signer.Key)
 	}
 	return keys, nil
-}
-
-// requestIn reads the request that a tag carries.
-func requestIn(raw []byte) (schema.Request, error) {
-	message, err := schema.TagMessage(raw)
-	if err != nil {
-		return schema.Request{}, err
-	}
-	return schema.ParseRequest(message)
 }

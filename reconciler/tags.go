@@ -14,7 +14,7 @@ import (
 )
 
 // requestTags begin the names of all tags that carry a signed request (RULES R24).
-const requestTags = "refs/tags/sluice/"
+const requestTags = tagRefs + "sluice/"
 
 // requestTag is one signer's copy of a request.
 type requestTag struct {
@@ -25,9 +25,9 @@ type requestTag struct {
 }
 
 // tagCache keeps what the tags say by their objects' ids. One pass at a time uses it.
-type tagCache map[schema.Hash]readTag
+type tagCache map[schema.Hash]cachedTag
 
-type readTag struct {
+type cachedTag struct {
 	requestTag
 	err error
 }
@@ -66,28 +66,30 @@ func (p *pass) readTags(ctx context.Context) ([]requestTag, []error) {
 }
 
 func (p *pass) requestTag(ctx context.Context, ref string) (requestTag, error) {
-	kind, raw, err := p.cfg.Repository.Object(ctx, p.refs[ref])
+	tag, raw, err := readTag(ctx, p.cfg.Repository, ref, p.refs[ref])
 	if err != nil {
 		return requestTag{}, fmt.Errorf("request %s: %w", ref, err)
 	}
-	if kind != schema.TagObject {
-		return requestTag{}, fmt.Errorf("request %s: is a %s, want an annotated tag", ref, kind)
-	}
-	return parseRequestTag(ref, raw)
+	return requestOf(tag, raw)
 }
 
-// parseRequestTag reads a tag's bytes as they lie at a ref, or in the ledger's evidence.
-func parseRequestTag(ref string, raw []byte) (requestTag, error) {
-	message, err := schema.TagMessage(raw)
+// requestIn reads the request in a tag's bytes, as the ledger keeps them.
+func requestIn(raw []byte) (requestTag, error) {
+	tag, err := signing.ParseTag(raw)
 	if err != nil {
-		return requestTag{}, fmt.Errorf("request %s: %w", ref, err)
+		return requestTag{}, fmt.Errorf("request: %w", err)
 	}
-	request, err := schema.ParseRequest(message)
+	return requestOf(tag, raw)
+}
+
+func requestOf(tag signing.Tag, raw []byte) (requestTag, error) {
+	ref := tagRefs + tag.Name
+	request, err := schema.ParseRequest(tag.Message)
 	if err != nil {
 		return requestTag{}, fmt.Errorf("request %s: %w", ref, err)
 	}
 	principal := ref[strings.LastIndex(ref, "/")+1:]
-	if want := "refs/tags/" + request.TagName(principal); ref != want {
+	if want := tagRefs + request.TagName(principal); ref != want {
 		return requestTag{}, fmt.Errorf("request %s: its statement belongs at %s", ref, want)
 	}
 	return requestTag{ref: ref, principal: principal, raw: raw, request: request}, nil

@@ -100,12 +100,3 @@ func (r Request) Values(name string) []string {
 func (r Request) TagName(principal string) string {
 	return fmt.Sprintf("sluice/%s/%s/%s", r.Kind, DigestOf(r.Statement).Hex()[:16], principal)
 }
-
-// TagMessage returns the message of an annotated tag object's raw bytes.
-func TagMessage(raw []byte) ([]byte, error) {
-	_, message, found := bytes.Cut(raw, []byte("\n\n"))
-	if !found {
-		return nil, fmt.Errorf("tag: no message")
-	}
-	return message, nil
-}

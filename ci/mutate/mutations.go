@@ -51,15 +51,21 @@ var mutations = []mutation{
 		"TestParseCommitRefuses",
 	},
 	{
-		"unknown headers pass", "reconciler/signing", "reconciler/signing/commit.go",
+		"unknown headers pass", "reconciler/signing", "reconciler/signing/headerparser.go",
 		"if p.err == nil && p.at < len(p.headers) {",
 		"if false {",
-		"TestParseCommitRefuses",
+		"TestParseCommitRefuses|TestParseTagRefuses",
+	},
+	{
+		"a tag lies at another ref than its name says", "reconciler", "reconciler/tag.go",
+		"!ok || name != tag.Name {",
+		"!ok || name == \"\" {",
+		"TestReadTag",
 	},
 	{
 		"a NUL passes", "reconciler/signing", "reconciler/signing/header.go",
-		"i >= 0 {\n\t\treturn nil, 0, malformed(1+",
-		"i < -1 {\n\t\treturn nil, 0, malformed(1+",
+		"i >= 0 {\n\t\treturn nil, 0, malformed(kind, 1+",
+		"i < -1 {\n\t\treturn nil, 0, malformed(kind, 1+",
 		"TestParseCommitRefuses|TestTampered",
 	},
 	{

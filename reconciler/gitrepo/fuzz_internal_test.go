@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -47,13 +49,18 @@ func FuzzTree(f *testing.F) {
 	})
 }
 
-// FuzzCommit: reading is lenient, so it must only never fail badly, and find what a dumb reader finds.
+// FuzzCommit: reading is lenient, so it must only never fail badly, find what a dumb reader finds, and see the same place
+// in history as the strict reader in whatever that one accepts.
 func FuzzCommit(f *testing.F) {
 	f.Add([]byte("tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nparent 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a> 1 +0000\ncommitter A <a> 2 +0000\n\nx"))
 	f.Add([]byte("tree "))
 	f.Add([]byte("tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\ncommitter <> 99999999999999999999\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := parseCommit(schema.Hash{}, data)
+		strict, refused := signing.ParseCommit(data)
+		if refused == nil && (err != nil || c.Tree != strict.Tree || !slices.Equal(c.Parents, strict.Parents) || !c.Time.Equal(strict.Committer.Time)) {
+			t.Fatalf("%q: read as %+v (%v), strictly as tree %s, parents %v at %s", data, c, err, strict.Tree, strict.Parents, strict.Committer.Time)
+		}
 		if err != nil {
 			return
 		}

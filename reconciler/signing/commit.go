@@ -2,14 +2,9 @@ package signing
 
 import (
 	"bytes"
-	"fmt"
-	"strings"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
-
-// maxHeaders bounds the bytes of a commit before its message.
-const maxHeaders = 64 << 10
 
 // Commit is a commit's raw bytes, taken apart. Names, addresses, dates and the message are what somebody wrote.
 type Commit struct {
@@ -27,29 +22,19 @@ type Commit struct {
 	Payload []byte
 }
 
-// CommitError says where and how raw bytes break the grammar of commits. Its Code is malformed-object or
-// multiple-signatures.
-type CommitError struct {
-	Code    schema.Code
-	Line    int // from 1
-	Problem string
-}
-
-func (e *CommitError) Error() string { return fmt.Sprintf("commit line %d: %s", e.Line, e.Problem) }
-
 // ParseCommit reads raw commit bytes by the one grammar that sluice accepts: tree, parents, author, committer, then at
 // most one encoding, any merge tags, at most one signature, an empty line and the message. Git reads more than that;
-// what two programs could read differently is refused. The error is a *CommitError.
+// what two programs could read differently is refused. The error is an *ObjectError.
 func ParseCommit(raw []byte) (Commit, error) {
-	headers, body, err := scanHeaders(raw)
+	headers, body, err := scanHeaders(schema.CommitObject, raw)
 	if err != nil {
 		return Commit{}, err
 	}
 	if err := oneSignature(headers); err != nil {
 		return Commit{}, err
 	}
-	p := commitParser{headers: headers}
-	c := p.parse()
+	p := headerParser{kind: schema.CommitObject, headers: headers}
+	c := p.commit()
 	if p.err != nil {
 		return Commit{}, p.err
 	}
@@ -80,14 +65,7 @@ func SignedCommit(payload, armored []byte) []byte {
 	return append(out, payload[end:]...)
 }
 
-// commitParser walks the headers in their only order. The first error stays.
-type commitParser struct {
-	headers []commitHeader
-	at      int
-	err     error
-}
-
-func (p *commitParser) parse() Commit {
+func (p *headerParser) commit() Commit {
 	var c Commit
 	c.Tree = p.hash("tree")
 	for p.is("parent") {
@@ -104,85 +82,6 @@ func (p *commitParser) parse() Commit {
 	if p.is(sigHeader) {
 		p.at++
 	}
-	if p.err == nil && p.at < len(p.headers) {
-		p.fail("header %q is unknown, repeated or out of order", clip(p.headers[p.at].name, 40))
-	}
+	p.end()
 	return c
-}
-
-// is reports whether the next header has the name.
-func (p *commitParser) is(name string) bool {
-	return p.err == nil && p.at < len(p.headers) && p.headers[p.at].name == name
-}
-
-func (p *commitParser) fail(format string, args ...any) {
-	if p.err != nil {
-		return
-	}
-	line := 1
-	if p.at < len(p.headers) {
-		line = p.headers[p.at].line
-	} else if n := len(p.headers); n > 0 {
-		line = p.headers[n-1].line + 1
-	}
-	p.err = &CommitError{Code: CodeMalformedObject, Line: line, Problem: fmt.Sprintf(format, args...)}
-}
-
-// value takes the next header, which must have the name and one line.
-func (p *commitParser) value(name string) string {
-	if p.err != nil {
-		return ""
-	}
-	if !p.is(name) {
-		p.fail("want header %q", name)
-		return ""
-	}
-	h := p.headers[p.at]
-	if h.folded {
-		p.fail("header %q has a continuation line", name)
-		return ""
-	}
-	return string(h.first)
-}
-
-func (p *commitParser) hash(name string) schema.Hash {
-	text := p.value(name)
-	if p.err != nil {
-		return schema.Hash{}
-	}
-	hash, err := schema.ParseHash(text)
-	if err != nil || strings.ToLower(text) != text {
-		p.fail("%s: want 40 lower-case hexadecimal digits", name)
-		return schema.Hash{}
-	}
-	p.at++
-	return hash
-}
-
-func (p *commitParser) person(name string) Person {
-	text := p.value(name)
-	if p.err != nil {
-		return Person{}
-	}
-	who, err := parsePerson(text)
-	if err != nil {
-		p.fail("%s: %v", name, err)
-		return Person{}
-	}
-	p.at++
-	return who
-}
-
-// word takes a header whose value is printable ASCII without spaces, as the name of an encoding is.
-func (p *commitParser) word(name string) string {
-	text := p.value(name)
-	if p.err != nil {
-		return ""
-	}
-	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		p.fail("%s: want one word", name)
-		return ""
-	}
-	p.at++
-	return text
 }

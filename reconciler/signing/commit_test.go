@@ -133,7 +133,7 @@ func TestParseCommitRefuses(t *testing.T) {
 		{"one header of 64 KiB", treeLine + "author " + strings.Repeat("x", 1<<17), bad, 2},
 	} {
 		_, err := signing.ParseCommit([]byte(row.raw))
-		var syntax *signing.CommitError
+		var syntax *signing.ObjectError
 		if !errors.As(err, &syntax) {
 			t.Errorf("%s: got %v, want an error with a code", row.name, err)
 			continue
@@ -165,7 +165,7 @@ func FuzzParseCommit(f *testing.F) {
 			t.Fatal("the raw bytes were changed")
 		}
 		if err != nil {
-			var syntax *signing.CommitError
+			var syntax *signing.ObjectError
 			if !errors.As(err, &syntax) || syntax.Line < 1 {
 				t.Fatalf("error without a code or line: %v", err)
 			}

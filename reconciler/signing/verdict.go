@@ -38,7 +38,7 @@ func (k *Keyring) Commit(id schema.Hash, raw []byte, at Acceptance) schema.Commi
 	c, err := ParseCommit(raw)
 	if err != nil {
 		v.Code, v.Detail = CodeMalformedObject, err.Error()
-		var syntax *CommitError
+		var syntax *ObjectError
 		if errors.As(err, &syntax) {
 			v.Code = syntax.Code
 		}
