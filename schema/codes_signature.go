@@ -16,7 +16,7 @@ var signatureCodes = []CodeInfo{
 		Fix:   "Do not trust the commit. Make it anew from a checkout that you know, and find out where this one came from.",
 	}, {
 		Code: "unknown-key", Title: "key is nobody's", Message: "commit {commit} is signed by a key that is nobody's[: {key}]",
-		Cause: "The key is not in .sluice/trust/keys.",
+		Cause: "The key is not in .sluice/trust/keys, and none of the forge's own in .sluice/trust/forge.",
 		Fix:   "Sign with a key that is, or let the roots add the key (sluice trust) and wait until that is in force.",
 	}, {
 		Code: "principal-not-authorised", Title: "signer may not write here", Message: "[{person}, who signed commit {commit}, ]may not write this app",
@@ -88,7 +88,7 @@ var signatureCodes = []CodeInfo{
 		Fix:   "Correct the clock and sign again.",
 	}, {
 		Code: "forge-key-only", Title: "only the forge signed", Message: "commit {commit} is signed by the forge, not by a person",
-		Cause: "Edits and reverts on the web page are signed with the forge's own key, which says nothing about who it was.",
-		Fix:   "Fetch the branch, sign the commit yourself (git commit --amend -S) and push.",
+		Cause: "Edits, reverts and rebases on the forge's page are signed with its own key (.sluice/trust/forge), which says nothing of who it was.",
+		Fix:   "Before the merge: fetch the branch, sign its commits in your own name (git rebase -f --gpg-sign, or for one commit git commit --amend --reset-author -S) and push. After it: take the change back, and make it again by yourself (git revert).",
 	},
 }

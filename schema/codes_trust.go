@@ -9,7 +9,7 @@ var trustCodes = []CodeInfo{
 	}, {
 		Code: "trust-stray-file", Title: "file that nobody reads", Message: "the file would be ignored: {why}",
 		Cause: "A key or a limit in a file that nobody reads is one that somebody believes in.",
-		Fix:   "Move or remove the file. Keys are keys/<person>/NAME.pub or NAME.asc, their limits NAME.yaml beside them.",
+		Fix:   "Move or remove the file. Keys are keys/<person>/NAME.pub or NAME.asc, their limits NAME.yaml beside them; those of the forge, forge/NAME.pub or NAME.asc.",
 	}, {
 		Code: "trust-files", Title: "trust directory is not the one that was signed", Message: "root.yaml was made for other files: it says {want}, the files are {got}",
 		Cause: "root.yaml carries the digest of the rest of the directory, and a file changed after that.",
@@ -32,7 +32,7 @@ var trustCodes = []CodeInfo{
 		Fix:   "Give it to one person.",
 	}, {
 		Code: "ambiguous-key", Title: "one key in two places", Message: "[{key} is the same key as {other}][{why}]",
-		Cause: "A key belongs to one person, and the reconciler's ledger key to nobody else.",
+		Cause: "A key belongs to one person, and the reconciler's ledger key and the forge's keys to nobody else.",
 		Fix:   "Remove one of them, or make a new key.",
 	}, {
 		Code: "trust-roots", Title: "roots do not agree", Message: "[{person} ]{why}",

@@ -95,9 +95,12 @@ func FuzzLoadOperator(f *testing.F) {
 
 func FuzzLoadTrust(f *testing.F) {
 	files := trust().Files()
-	f.Add(files["root.yaml"], files["principals.yaml"], files["keys/alice/old.yaml"], files["keys/alice/old.pub"])
-	f.Fuzz(func(t *testing.T, root, principals, sidecar, key []byte) {
-		in := map[string][]byte{"root.yaml": root, "principals.yaml": principals, "keys/alice/old.yaml": sidecar, "keys/alice/old.pub": key}
+	f.Add(files["root.yaml"], files["principals.yaml"], files["keys/alice/old.yaml"], files["keys/alice/old.pub"], files["forge/web-commits.pub"])
+	f.Fuzz(func(t *testing.T, root, principals, sidecar, key, forge []byte) {
+		in := map[string][]byte{
+			"root.yaml": root, "principals.yaml": principals, "keys/alice/old.yaml": sidecar, "keys/alice/old.pub": key,
+			"forge/web-commits.pub": forge,
+		}
 		loaded, found := schema.LoadTrust(in)
 		sound(t, found)
 		if len(found) > 0 {

@@ -16,6 +16,7 @@ const (
 	PrincipalsFile = "principals.yaml"
 	rootSigDir     = "root.sig/"
 	keysDir        = "keys/"
+	forgeDir       = "forge/"
 )
 
 // maxTrustFiles bounds a trust directory; it is read as a whole.
@@ -29,6 +30,7 @@ func LoadTrust(files map[string][]byte) (Trust, Diagnostics) {
 	r.readRoot()
 	r.readPrincipals()
 	r.readKeys()
+	r.readForgeKeys()
 	if len(r.found) == 0 {
 		r.checkFiles()
 		r.checkPeople()
@@ -88,6 +90,8 @@ func (r *trustReader) checkNames() {
 			r.checkSignatureName(path, parts[1])
 		case len(parts) == 3 && parts[0]+"/" == keysDir:
 			r.checkKeyName(path, parts[1], parts[2])
+		case len(parts) == 2 && parts[0]+"/" == forgeDir:
+			r.checkForgeKeyName(path, parts[1])
 		default:
 			r.stray(TrustDir+"/"+path, "it is no part of a trust directory")
 		}
@@ -113,6 +117,14 @@ func (r *trustReader) checkKeyName(path, person, name string) {
 		r.stray(TrustDir+"/"+path, "there is no key "+sidecar+".pub or "+sidecar+".asc beside it")
 	default:
 		r.stray(TrustDir+"/"+path, "want a key, NAME.pub or NAME.asc, or NAME.yaml or NAME.proof beside one")
+	}
+}
+
+// checkForgeKeyName leaves no room for files beside a forge's key: it has no owner who could prove to hold it, no usages, and
+// it is taken away as soon as it should not be known any more.
+func (r *trustReader) checkForgeKeyName(path, name string) {
+	if id, isKey := cutAny(name, ".pub", ".asc"); !isKey || !checkKeyFileName(id) {
+		r.stray(TrustDir+"/"+path, "want a key of the forge, NAME.pub or NAME.asc")
 	}
 }
 

@@ -28,15 +28,17 @@ func (r *trustReader) checkPeople() {
 		}
 	}
 	hasKey := map[string]bool{}
-	for _, k := range r.trust.Keys {
-		hasKey[k.Principal] = true
+	for _, k := range slices.Concat(r.trust.ForgeKeys, r.trust.Keys) {
 		id := string(k.Data)
 		if _, blob, err := sshBlob(id); err == nil && k.Format == SSHKey {
 			id = blob
 		}
 		src := newSource(TrustDir+"/"+k.Path, nil)
-		if _, known := r.trust.Principal(k.Principal); !known {
-			src.report(span{}, "unknown-principal", "", args{"person": k.Principal})
+		if k.Principal != "" {
+			hasKey[k.Principal] = true
+			if _, known := r.trust.Principal(k.Principal); !known {
+				src.report(span{}, "unknown-principal", "", args{"person": k.Principal})
+			}
 		}
 		if other, taken := owner[id]; taken {
 			src.report(span{}, "ambiguous-key", "", args{"key": k.Path, "other": other})

@@ -20,22 +20,44 @@ func (r *trustReader) readKeys() {
 		if !ok || len(parts) != 3 || parts[0]+"/" != keysDir {
 			continue
 		}
-		k := Key{Principal: parts[1], Path: path, Format: SSHKey, Data: r.files[path]}
-		if strings.HasSuffix(path, ".asc") {
-			k.Format = OpenPGPKey
-		}
-		if why := badKey(k); why != "" {
-			src := newSource(TrustDir+"/"+path, nil)
-			src.report(span{}, "trust-key", "", args{"why": why})
-			r.done(src)
+		k, ok := r.key(path)
+		if !ok {
 			continue
 		}
+		k.Principal = parts[1]
 		if r.has(name + ".yaml") {
 			r.sidecar(&k, name+".yaml")
 		}
 		r.readProof(&k)
 		r.trust.Keys = append(r.trust.Keys, k)
 	}
+}
+
+// readForgeKeys reads forge/*.pub and *.asc: the keys that the forge signs its own commits with.
+func (r *trustReader) readForgeKeys() {
+	for _, path := range slices.Sorted(maps.Keys(r.files)) {
+		if _, isKey := cutAny(path, ".pub", ".asc"); !isKey || !strings.HasPrefix(path, forgeDir) {
+			continue
+		}
+		if k, ok := r.key(path); ok {
+			r.trust.ForgeKeys = append(r.trust.ForgeKeys, k)
+		}
+	}
+}
+
+// key reads a key file, whosever it is; what does not look like a public key is reported.
+func (r *trustReader) key(path string) (Key, bool) {
+	k := Key{Path: path, Format: SSHKey, Data: r.files[path]}
+	if strings.HasSuffix(path, ".asc") {
+		k.Format = OpenPGPKey
+	}
+	if why := badKey(k); why != "" {
+		src := newSource(TrustDir+"/"+path, nil)
+		src.report(span{}, "trust-key", "", args{"why": why})
+		r.done(src)
+		return Key{}, false
+	}
+	return k, true
 }
 
 // badKey says why a file is no public key; empty if it looks like one. The signing package reads the key itself.

@@ -53,6 +53,7 @@ func trust() schema.Trust {
 			},
 			{Principal: "robot", Path: "keys/robot/bot.pub", Format: schema.SSHKey, Data: []byte(sshKey(3) + "\n")},
 		},
+		ForgeKeys: []schema.Key{{Path: "forge/web-commits.pub", Format: schema.SSHKey, Data: []byte(sshKey(8) + " gitlab\n")}},
 	}
 }
 
@@ -89,6 +90,16 @@ func TestTrustRefuses(t *testing.T) {
 		{name: "more admins asked for than there are", code: "trust-admins", edit: func(t *schema.Trust) { t.Root.Admin = 2 }},
 		{name: "a key under two people", code: "ambiguous-key", edit: func(t *schema.Trust) { t.Keys[2].Data = t.Keys[0].Data }},
 		{name: "the log key as somebody's", code: "ambiguous-key", edit: func(t *schema.Trust) { t.Keys[2].Data = []byte(sshKey(9) + " other comment\n") }},
+		{name: "a person's key as the forge's", code: "ambiguous-key", edit: func(t *schema.Trust) { t.ForgeKeys[0].Data = []byte(sshKey(1) + " forge\n") }},
+		{name: "the log key as the forge's", code: "ambiguous-key", edit: func(t *schema.Trust) { t.ForgeKeys[0].Data = []byte(sshKey(9) + "\n") }},
+		{name: "a key of the forge twice", code: "ambiguous-key", edit: func(t *schema.Trust) {
+			t.ForgeKeys = append(t.ForgeKeys, schema.Key{Path: "forge/again.pub", Format: schema.SSHKey, Data: []byte(sshKey(8) + "\n")})
+		}},
+		{name: "a key of the forge that is none", code: "trust-key", edit: func(t *schema.Trust) { t.ForgeKeys[0].Data = []byte("hello\n") }},
+		{name: "limits beside a key of the forge", code: "trust-stray-file", file: func(f map[string][]byte) { f["forge/web-commits.yaml"] = []byte("usages: [commit]") }},
+		{name: "a proof beside a key of the forge", code: "trust-stray-file", file: func(f map[string][]byte) { f["forge/web-commits.proof"] = nil }},
+		{name: "a key of the forge below a directory", code: "trust-stray-file", file: func(f map[string][]byte) { f["forge/gitlab/web.pub"] = []byte(sshKey(5)) }},
+		{name: "a key of the forge added after the roots signed", code: "trust-files", file: func(f map[string][]byte) { f["forge/more.pub"] = []byte(sshKey(5)) }},
 		{name: "an account of two people", code: "duplicate-account", edit: func(t *schema.Trust) { t.Principals[1].Forge = t.Principals[0].Forge }},
 		{name: "an address of two people", code: "duplicate-account", edit: func(t *schema.Trust) { t.Principals[1].Emails = []string{"ALICE@example.com"} }},
 		{name: "a second version without prev", code: "trust-sequence", edit: func(t *schema.Trust) { t.Root.Prev = "" }},

@@ -11,6 +11,9 @@ type Trust struct {
 	RootDigest Digest // of root.yaml's bytes; version 1's is the anchor
 	Principals []Principal
 	Keys       []Key
+	// ForgeKeys are what the forge signs commits with that it makes itself. They are nobody's: what they sign is told from what
+	// strangers sign, and counts for no person.
+	ForgeKeys []Key
 }
 
 // Root is root.yaml: the part that the roots sign.

@@ -12,6 +12,9 @@ import (
 // root.yaml. The bytes are the same for equal versions, and [LoadTrust] reads them back; root.yaml gets the digest of the rest.
 func (t Trust) Files() map[string][]byte {
 	files := map[string][]byte{PrincipalsFile: encodePrincipals(t.Principals)}
+	for _, k := range t.ForgeKeys {
+		files[k.Path] = k.Data
+	}
 	for _, k := range t.Keys {
 		files[k.Path] = k.Data
 		if side := encodeKey(k); side != nil {

@@ -17,6 +17,7 @@ func (t Trust) Next(at time.Time) Trust {
 	for i, p := range next.Principals {
 		next.Principals[i].Roles, next.Principals[i].Forge, next.Principals[i].Emails = slices.Clone(p.Roles), slices.Clone(p.Forge), slices.Clone(p.Emails)
 	}
+	next.ForgeKeys = slices.Clone(t.ForgeKeys)
 	for i, k := range next.Keys {
 		next.Keys[i].Usages = slices.Clone(k.Usages)
 		if k.Revoked != nil {

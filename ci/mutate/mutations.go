@@ -63,6 +63,12 @@ var mutations = []mutation{
 		"TestReadTag",
 	},
 	{
+		"the forge's key is somebody's", "reconciler/signing", "reconciler/signing/verdict.go",
+		"if o.forge {\n\t\treturn",
+		"if false {\n\t\treturn",
+		"TestForgeKeys",
+	},
+	{
 		"a NUL passes", "reconciler/signing", "reconciler/signing/header.go",
 		"i >= 0 {\n\t\treturn nil, 0, malformed(kind, 1+",
 		"i < -1 {\n\t\treturn nil, 0, malformed(kind, 1+",

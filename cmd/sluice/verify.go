@@ -78,7 +78,7 @@ func (a *app) verify(ctx context.Context, f verifyFlags, revs string) error {
 type judged struct {
 	schema.CommitVerdict
 	Subject string `json:"subject,omitempty"`
-	// Merge is a commit that nobody signed and that adds nothing to what its parents hold, as a forge makes it.
+	// Merge is a commit that no person signed and that adds nothing to what its parents hold, as a forge makes it.
 	Merge bool `json:"merge,omitempty"`
 }
 
@@ -91,7 +91,7 @@ func judge(ctx context.Context, repo *gitrepo.Repo, keyring *signing.Keyring, id
 	}
 	v := judged{CommitVerdict: keyring.Commit(id, raw, signing.Acceptance{At: now()})}
 	v.Subject = v.CommitVerdict.Subject
-	if v.Code != "unsigned" {
+	if v.Code != signing.CodeUnsigned && v.Code != signing.CodeForgeKeyOnly {
 		return v, nil
 	}
 	v.Merge, err = plainMerge(ctx, repo, id)
@@ -210,7 +210,7 @@ func newKeyring(files map[string][]byte) (schema.Trust, *signing.Keyring, error)
 		return trust, nil, &failure{code: exitUnprovable, err: err}
 	}
 	keyring, problems := signing.NewKeyring(trust)
-	if len(problems) == len(trust.Keys) && len(problems) > 0 {
+	if len(problems) == len(trust.Keys)+len(trust.ForgeKeys) && len(problems) > 0 {
 		return trust, nil, &failure{code: exitUnprovable, err: fmt.Errorf("no usable key: %w", problems[0])}
 	}
 	return trust, keyring, nil

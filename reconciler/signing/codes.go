@@ -2,8 +2,8 @@ package signing
 
 import "github.com/sluice-gitops/sluice/schema"
 
-// The codes of a verdict on a signature. They are stable: ledgers, explanations and pages name them. The roles of the
-// signer (principal-not-authorised, forge-key-only) are judged by the policies.
+// The codes of a verdict on a signature. They are stable: ledgers, explanations and pages name them. The role of the
+// signer (principal-not-authorised) is judged by the policies.
 const (
 	CodeOK                 schema.Code = "ok"
 	CodeObjectMismatch     schema.Code = "object-mismatch"     // the bytes have another id, or are half of a SHA-1 collision
@@ -15,7 +15,8 @@ const (
 	CodeWeakAlgorithm      schema.Code = "weak-algorithm"
 	CodeWrongNamespace     schema.Code = "wrong-namespace" // an SSH signature made for another purpose
 	CodeUnknownKey         schema.Code = "unknown-key"
-	CodeAmbiguousKey       schema.Code = "ambiguous-key" // the key stands in the trust twice
+	CodeForgeKeyOnly       schema.Code = "forge-key-only" // a good signature by the forge's own key, which is nobody's
+	CodeAmbiguousKey       schema.Code = "ambiguous-key"  // the key stands in the trust twice
 	CodeBadSignature       schema.Code = "bad-signature"
 	CodeKeyUsage           schema.Code = "key-usage" // a good signature by a key that may not sign this
 	CodeKeyNotYetValid     schema.Code = "key-not-yet-valid"

@@ -21,6 +21,7 @@ type owner struct {
 	fingerprint string
 	disabled    schema.Code // why no signature by the key counts; empty for a good key
 	detail      string
+	forge       bool // the forge's own key, which is nobody's
 }
 
 // KeyError says which key file of the trust is disabled, and why.
@@ -35,29 +36,37 @@ func (e *KeyError) Error() string {
 }
 
 // NewKeyring builds the ring of a trust. A key that cannot be used is disabled, and named by one *KeyError; the others
-// work. A key that stands in the trust twice is disabled everywhere, because it would not say who signed.
+// work. A key that stands in the trust twice is disabled everywhere, because it would not say who signed; so is one that is
+// a person's and the forge's.
 func NewKeyring(t schema.Trust) (*Keyring, []error) {
 	k := &Keyring{ssh: map[string]*sshKey{}, openpgp: map[string]*openpgpKey{}, byID: map[uint64][]*openpgpKey{}}
 	var problems []error
 	for _, key := range t.Keys {
-		if err := k.add(key); err != nil {
+		err := refusedKey(CodeUnknownKey, "belongs to nobody")
+		if key.Principal != "" {
+			err = k.add(owner{key: key})
+		}
+		if err != nil {
+			problems = append(problems, keyError(key, err))
+		}
+	}
+	for _, key := range t.ForgeKeys {
+		key.Principal = ""
+		if err := k.add(owner{key: key, forge: true}); err != nil {
 			problems = append(problems, keyError(key, err))
 		}
 	}
 	return k, problems
 }
 
-func (k *Keyring) add(key schema.Key) error {
-	if key.Principal == "" {
-		return refusedKey(CodeUnknownKey, "belongs to nobody")
-	}
-	switch key.Format {
+func (k *Keyring) add(o owner) error {
+	switch o.key.Format {
 	case schema.SSHKey:
-		return k.addSSH(key)
+		return k.addSSH(o)
 	case schema.OpenPGPKey:
-		return k.addOpenPGP(key)
+		return k.addOpenPGP(o)
 	default:
-		return refusedKey(CodeUnsupportedKeyType, "format %q: want %q or %q", key.Format, schema.SSHKey, schema.OpenPGPKey)
+		return refusedKey(CodeUnsupportedKeyType, "format %q: want %q or %q", o.key.Format, schema.SSHKey, schema.OpenPGPKey)
 	}
 }
 
@@ -70,7 +79,11 @@ func (o *owner) disable(code schema.Code, detail string) {
 
 // clash disables a key that stands in the trust twice, and says so.
 func (o *owner) clash(second schema.Key) error {
-	text := fmt.Sprintf("is the key of %s in %s too", o.key.Principal, o.key.Path)
+	whose := o.key.Principal
+	if o.forge {
+		whose = "the forge"
+	}
+	text := fmt.Sprintf("is the key of %s in %s too", whose, o.key.Path)
 	o.disable(CodeAmbiguousKey, fmt.Sprintf("the key stands in %s and in %s", o.key.Path, second.Path))
 	return refusedKey(CodeAmbiguousKey, "%s", text)
 }

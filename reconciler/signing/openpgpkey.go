@@ -30,14 +30,14 @@ type openpgpKey struct {
 }
 
 // addOpenPGP takes an armored public key into the ring, with its subkeys.
-func (k *Keyring) addOpenPGP(key schema.Key) error {
-	entity, err := readEntity(key.Data)
+func (k *Keyring) addOpenPGP(o owner) error {
+	entity, err := readEntity(o.key.Data)
 	if err != nil {
 		return err
 	}
-	o := &owner{key: key, fingerprint: strings.ToUpper(hex.EncodeToString(entity.PrimaryKey.Fingerprint))}
-	keys := entityKeys(o, entity)
-	if err := k.clashes(keys, key); err != nil {
+	o.fingerprint = strings.ToUpper(hex.EncodeToString(entity.PrimaryKey.Fingerprint))
+	keys := entityKeys(&o, entity)
+	if err := k.clashes(keys, o.key); err != nil {
 		return err
 	}
 	for _, each := range keys {

@@ -24,16 +24,17 @@ type sshKey struct {
 }
 
 // addSSH takes the .pub line of a key into the ring.
-func (k *Keyring) addSSH(key schema.Key) error {
-	public, err := parsePublicLine(key.Data)
+func (k *Keyring) addSSH(o owner) error {
+	public, err := parsePublicLine(o.key.Data)
 	if err != nil {
 		return err
 	}
 	wire := string(public.Marshal())
 	if first, found := k.ssh[wire]; found {
-		return first.clash(key)
+		return first.clash(o.key)
 	}
-	k.ssh[wire] = &sshKey{owner: owner{key: key, fingerprint: ssh.FingerprintSHA256(public)}, public: public}
+	o.fingerprint = ssh.FingerprintSHA256(public)
+	k.ssh[wire] = &sshKey{owner: o, public: public}
 	return nil
 }
 

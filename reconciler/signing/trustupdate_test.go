@@ -92,6 +92,19 @@ func TestUpdates(t *testing.T) {
 		{"a threshold past the roots", renewed, two, func(v *signing.TrustVersion) { v.Trust.Root.Threshold = 4 }, "config"},
 		{"a root twice", renewed, two, func(v *signing.TrustVersion) { v.Trust.Root.Roots = []string{"alice", "alice", "bob", "carol"} }, "config"},
 
+		{"a key of the forge, which proves nothing", func(t *schema.Trust) { t.ForgeKeys = []schema.Key{forgeKey(c.key("forge"))} }, two, nil, "ok"},
+		{"a key of the forge that nobody can read", func(t *schema.Trust) {
+			t.ForgeKeys = []schema.Key{{Path: "forge/web.asc", Format: schema.OpenPGPKey, Data: []byte("-----BEGIN PGP PUBLIC KEY BLOCK-----\n")}}
+		}, two, nil, "trust-key"},
+		{"a person's key that becomes the forge's", func(t *schema.Trust) {
+			t.ForgeKeys = []schema.Key{forgeKey(c.key("dave"))}
+			removeKey(t, dave)
+		}, two, nil, "trust-revocation"},
+		{"the forge as a root", renewed, []string{"alice"}, func(v *signing.TrustVersion) {
+			v.Trust.ForgeKeys = []schema.Key{forgeKey(c.key("forge"))}
+			v.Signatures["bob.sig"], _ = c.keys["forge"].Sign(signing.RootNamespace, v.Root)
+		}, "trust-threshold"},
+
 		{"a root who cannot sign", func(t *schema.Trust) { keyAt(t, alice).Usages = []schema.KeyUsage{schema.UsageCommit} }, []string{"bob", "carol"}, nil, "trust-roots"},
 		{"a root whose only key was revoked", func(t *schema.Trust) { keyAt(t, alice).Revoked = revoked("retired") }, []string{"bob", "carol"}, nil, "trust-roots"},
 		{"a root who left, with a spare one left", func(t *schema.Trust) {

@@ -111,12 +111,24 @@ func (k *Keyring) judge(r request) finding {
 
 // admit is the end of both paths: the signature is good, so what is left is whether the key counts.
 func (f finding) admit(o *owner, r request, trustedTime bool) finding {
+	if o.forge {
+		return f.byForge(o, r)
+	}
 	f.principal = o.key.Principal
 	if !o.mayUse(r.usage) {
 		return f.refuse(CodeKeyUsage, "the trust does not let the key sign a "+string(r.usage))
 	}
 	code, detail := r.at.check(o.key, f.signedAt, trustedTime)
 	return f.refuse(code, detail)
+}
+
+// byForge refuses what the forge's own key signed: it stands for whoever may press a button there, so for nobody. A
+// statement by it is a stranger's.
+func (f finding) byForge(o *owner, r request) finding {
+	if r.usage != schema.UsageCommit {
+		return f.refuse(CodeUnknownKey, "the key is the forge's ("+o.key.Path+") and signs for nobody")
+	}
+	return f.refuse(CodeForgeKeyOnly, "signed by the forge ("+o.key.Path+"), not by a person")
 }
 
 // checkID recomputes a commit's id, looking for the marks of a SHA-1 collision.

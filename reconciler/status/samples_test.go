@@ -104,6 +104,9 @@ func shapes(t testing.TB) map[string]schema.Verdict {
 	shape("unsigned", func(f *policies.Facts) {
 		f.Commits = append(f.Commits, schema.CommitVerdict{Commit: commit(t, "c"), Code: "unsigned"})
 	})
+	shape("forge-key-only", func(f *policies.Facts) {
+		f.Commits = append(f.Commits, schema.CommitVerdict{Commit: commit(t, "c"), Code: "forge-key-only", Key: "SHA256:h4Vc0Qk"})
+	})
 	shape("unknown-key-and-bad-signature", func(f *policies.Facts) {
 		f.Commits = []schema.CommitVerdict{
 			{Commit: commit(t, "c"), Code: "unknown-key", Key: "SHA256:h4Vc0Qk"},

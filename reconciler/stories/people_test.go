@@ -200,6 +200,21 @@ func (w *world) revert(words []string) []string {
 	return []string{fmt.Sprintf("!%d", mr.IID)}
 }
 
+// resign signs the newest commit of a merge request's branch in one's own name: "resign 2 ann".
+func (w *world) resign(words []string) []string {
+	author, branch := w.team.Person(words[1]), w.heads[w.number(words[0])]
+	w.must(author.Fetch(w.ctx))
+	for _, args := range [][]string{
+		{"checkout", "-q", "-f", "-B", branch, "origin/" + branch},
+		{"commit", "-q", "--amend", "--no-edit", "--reset-author", "-S"},
+		{"push", "-q", "--force", "origin", branch},
+	} {
+		_, err := author.Git(w.ctx, args...)
+		w.must(err)
+	}
+	return nil
+}
+
 func (w *world) retarget(words []string) []string {
 	w.must(w.forge.Retarget("acme/config", w.number(words[0]), "dan", w.branch(words[1])))
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/signing"
 )
 
 // skewClock lets the reconciler's own clock go wrong: "skew -2h"; the forge and the people keep theirs.
@@ -25,9 +26,32 @@ func (w *world) advance(words []string) []string {
 	return nil
 }
 
+// forge takes the forge down, or up again, or lets it sign the commits that it makes from now on.
 func (w *world) forgeIs(words []string) []string {
+	if words[0] == "signs" {
+		w.forgeSigns.Store(true)
+		return nil
+	}
 	w.forge.Down(words[0] == "down")
 	return nil
+}
+
+// forgeSigner makes the key of the forge, which the trust names, and what signs with it once the story says so.
+func (w *world) forgeSigner() (sign func([]byte) ([]byte, error), public []byte, err error) {
+	private, public, err := signing.GenerateEd25519()
+	if err != nil {
+		return nil, nil, err
+	}
+	signer, err := signing.NewSSHSigner(private)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(raw []byte) ([]byte, error) {
+		if !w.forgeSigns.Load() {
+			return raw, nil
+		}
+		return signer.SignCommit(raw)
+	}, public, nil
 }
 
 // git cuts or restores the repository's transport, the ledger's too; readonly cuts pushes alone.

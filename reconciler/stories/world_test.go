@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -108,6 +109,8 @@ type world struct {
 	gitDown    bool
 	readOnly   bool
 	loseAnswer bool // of the next push
+
+	forgeSigns atomic.Bool // the commits that the forge makes
 }
 
 var people = []string{"ann", "eve", "bob", "carol", "dan", "rita", "rolf"}
@@ -117,8 +120,11 @@ func newWorld(t *testing.T, layout schema.Layout, method string, targets []strin
 		t: t, ctx: t.Context(), dir: t.TempDir(), layout: layout, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
 		targets: map[string]*faulty{}, names: map[schema.Revision]string{schema.None: "none"}, labels: map[string]schema.Hash{}, heads: map[int]string{}, forged: map[int64]forgery{}, invented: map[int64][]schema.Approval{},
 	}
-	var err error
-	if w.forge, err = gitlabtest.New(filepath.Join(w.dir, "forge"), gitlabtest.Options{Clock: w.clock.Now}); err != nil {
+	sign, forgeKey, err := w.forgeSigner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.forge, err = gitlabtest.New(filepath.Join(w.dir, "forge"), gitlabtest.Options{Clock: w.clock.Now, SignCommit: sign}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.forge.Start("127.0.0.1:0"); err != nil {
@@ -156,7 +162,7 @@ func newWorld(t *testing.T, layout schema.Layout, method string, targets []strin
 		lines += "  " + name + ": {}\n"
 	}
 	project := fmt.Sprintf(gatesP0, layout, strings.TrimRight(lines, "\n"))
-	w.team, err = team.New(w.ctx, team.Config{Server: w.forge, Dir: w.dir, Project: "acme/config", Program: program, Now: w.clock.Now, Method: method, Layout: layout}, []byte(project), members...)
+	w.team, err = team.New(w.ctx, team.Config{Server: w.forge, Dir: w.dir, Project: "acme/config", Program: program, Now: w.clock.Now, Method: method, Layout: layout, ForgeKey: forgeKey}, []byte(project), members...)
 	if err != nil {
 		t.Fatal(err)
 	}

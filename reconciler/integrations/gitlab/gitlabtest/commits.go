@@ -102,7 +102,7 @@ func (s *Server) commitFiles(p *project, user *User, in NewCommit) (string, erro
 	if from != "" {
 		parents = []string{from}
 	}
-	sha, err := p.repo.commitTree(tree, parents, in.Message, s.sign(user), s.sign(user))
+	sha, err := s.commitTree(p, tree, parents, in.Message, s.sign(user), s.sign(user))
 	if err != nil {
 		return "", err
 	}

@@ -108,7 +108,7 @@ func (s *Server) mergeCommit(p *project, mr *mergeRequest, user *User, target, s
 		message = fmt.Sprintf("Merge branch '%s' into '%s'\n\n%s\n\nSee merge request %s!%d",
 			mr.SourceBranch, mr.TargetBranch, mr.Title, p.Path, mr.IID)
 	}
-	return p.repo.commitTree(tree, []string{target, source}, message, s.sign(user), s.sign(user))
+	return s.commitTree(p, tree, []string{target, source}, message, s.sign(user), s.sign(user))
 }
 
 // squash makes one commit of the source branch: the merge request's author
@@ -140,7 +140,7 @@ func (s *Server) squash(p *project, mr *mergeRequest, user *User, message string
 	if u := s.user(mr.Author); u != nil {
 		author = s.sign(u)
 	}
-	return p.repo.commitTree(tree, []string{parent}, message, author, s.sign(user))
+	return s.commitTree(p, tree, []string{parent}, message, author, s.sign(user))
 }
 
 // merged records a merge that has happened and lets the other merge requests

@@ -82,7 +82,7 @@ func (s *Server) pickCommit(p *project, c commit, onto string, user *User) (stri
 	if err != nil || tree == trees[1] {
 		return onto, err
 	}
-	return p.repo.commitTree(tree, []string{onto}, c.message, c.author, s.sign(user))
+	return s.commitTree(p, tree, []string{onto}, c.message, c.author, s.sign(user))
 }
 
 // Revert undoes a merged merge request, as the button does: a branch
@@ -135,7 +135,7 @@ func (s *Server) revert(p *project, mr *mergeRequest, user *User) (*mergeRequest
 func (s *Server) openRevert(p *project, mr *mergeRequest, user *User, tree, target string) (*mergeRequest, error) {
 	title := `Revert "` + p.repo.subject(mr.LandedSHA) + `"`
 	message := fmt.Sprintf("%s\n\nThis reverts merge request !%d", title, mr.IID)
-	sha, err := p.repo.commitTree(tree, []string{target}, message, s.sign(user), s.sign(user))
+	sha, err := s.commitTree(p, tree, []string{target}, message, s.sign(user), s.sign(user))
 	if err != nil {
 		return nil, err
 	}

@@ -55,6 +55,9 @@ type Options struct {
 	// RateLimit, if not 0, is told in the RateLimit headers of every API answer.
 	// Nothing is limited by it; see TooManyRequests.
 	RateLimit int
+	// SignCommit, if not nil, is given the raw bytes of each commit that the forge makes and returns them with its signature,
+	// as a GitLab does that has a key for web commits. What it makes is then committed by GitLab, not by the user.
+	SignCommit func(raw []byte) ([]byte, error)
 	// Conflict406 answers 406 to the merge of a conflicting merge request, as
 	// older versions did, instead of 405.
 	Conflict406 bool

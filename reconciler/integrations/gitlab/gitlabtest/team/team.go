@@ -31,6 +31,8 @@ type Config struct {
 	Program string
 	// Now dates commits; time.Now by default.
 	Now func() time.Time
+	// ForgeKey is the public key that the forge signs with, for the trust directory; empty for a forge that does not sign.
+	ForgeKey []byte
 	// Method is the forge's merge method: merge by default, rebase_merge or ff.
 	Method string
 }
@@ -136,6 +138,9 @@ func (t *Team) found(ctx context.Context, sluiceYAML []byte, people int) error {
 	}
 	t.trust.Principals = append(t.trust.Principals, schema.Principal{ID: schema.BotID, Name: "sluice", Roles: []schema.Role{{Name: schema.RoleBot}}})
 	t.trust.Keys = append(t.trust.Keys, schema.Key{Principal: schema.BotID, Path: "keys/" + schema.BotID + "/bot.pub", Format: schema.SSHKey, Data: bot})
+	if len(t.cfg.ForgeKey) > 0 {
+		t.trust.ForgeKeys = []schema.Key{{Path: "forge/web-commits.pub", Format: schema.SSHKey, Data: t.cfg.ForgeKey}}
+	}
 	created := t.cfg.Now().UTC().Truncate(time.Second)
 	t.trust.Root = schema.Root{
 		Version: 1, Project: hex.EncodeToString(id), CreatedAt: created, ExpiresAt: created.AddDate(1, 0, 0),
