@@ -13,6 +13,7 @@ import (
 // TestAgainstGit signs with git itself, by each type of key, and changes what was signed: whatever the ring accepts, git
 // accepts too, and both accept what nobody touched.
 func TestAgainstGit(t *testing.T) {
+	t.Parallel()
 	w := newWorkshop(t)
 	w.startGPG()
 	for _, kind := range []struct {

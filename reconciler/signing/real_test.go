@@ -78,9 +78,11 @@ func (w *workshop) raw(rev string) (schema.Hash, []byte) {
 }
 
 // write stores raw commit bytes as they are and returns the id.
-func (w *workshop) write(raw []byte) string {
+func (w *workshop) write(raw []byte) string { return w.writeAs("commit", raw) }
+
+func (w *workshop) writeAs(kind string, raw []byte) string {
 	w.t.Helper()
-	cmd := w.command("git", "hash-object", "-w", "-t", "commit", "--literally", "--stdin")
+	cmd := w.command("git", "hash-object", "-w", "-t", kind, "--literally", "--stdin")
 	cmd.Stdin = bytes.NewReader(raw)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

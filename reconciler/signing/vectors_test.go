@@ -186,15 +186,7 @@ func (m *vectorMaker) gpgVectors() {
 
 	revoked := m.gpgCommit("peggy", "ed25519", signing.CodeKeyRevoked)
 	m.all[len(m.all)-1].Principal = "peggy"
-	certificate, err := os.ReadFile(filepath.Join(m.gpg, "openpgp-revocs.d", revoked+".rev"))
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	path := filepath.Join(m.t.TempDir(), "revocation")
-	if err := os.WriteFile(path, bytes.Replace(certificate, []byte(":-----BEGIN"), []byte("-----BEGIN"), 1), 0o600); err != nil {
-		m.t.Fatal(err)
-	}
-	m.run(m.gpgs, "--quiet", "--import", path)
+	m.revoke(revoked)
 	m.file(m.export(revoked), "keys", "peggy-gpg.asc")
 }
 
