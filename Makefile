@@ -4,6 +4,8 @@ GO        ?= go
 BIN       := bin
 PKG       ?= ./...
 FUZZTIME  ?= 10s
+# for the readers of what people sign; ci/fuzz.sh lists them
+FUZZSIGNED ?= $(FUZZTIME)
 BENCHTIME ?= 1s
 VERSION   ?= $(shell git -c safe.directory='*' describe --tags --always --dirty 2>/dev/null || echo devel)
 
@@ -66,8 +68,8 @@ e2e: ## run the end-to-end tests against the real programs (make real first)
 bench: ## measure, and print the ratios to git (BENCH=Diff PKG=./reconciler/gitrepo BENCHTIME=3s)
 	ci/bench.sh '$(or $(BENCH),.)' '$(BENCHTIME)' $(PKG)
 
-fuzz: ## run every fuzz target for FUZZTIME each
-	ci/fuzz.sh '$(FUZZTIME)' $(PKG)
+fuzz: ## run every fuzz target for FUZZTIME each (FUZZSIGNED=10m: longer for the readers of what people sign)
+	ci/fuzz.sh '$(FUZZTIME)' '$(FUZZSIGNED)' $(PKG)
 
 mutate: ## take guards away one at a time on a copy, and want their tests red (MUTATION=PATTERN for some)
 	$(GO) run ./ci/mutate '$(or $(MUTATION),.)'

@@ -1,5 +1,12 @@
 package signing
 
+import (
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	"github.com/hiddeco/sshsig"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
 // SafeSHA1 lets tests hash what is no commit: nobody has made two commits collide yet.
 var SafeSHA1 = safeSHA1
 
@@ -22,4 +29,19 @@ func Armor(openpgp bool, data []byte) []byte {
 		return openpgpArmor.write(data)
 	}
 	return sshArmor.write(data)
+}
+
+// ReadOpenPGPSignature reads what is inside an OpenPGP armor.
+func ReadOpenPGPSignature(data []byte) (*packet.Signature, schema.Code) {
+	sig, code, _ := readSignature(data)
+	return sig, code
+}
+
+// ParseSSHSIG reads what is inside an SSH armor.
+func ParseSSHSIG(blob []byte) (*sshsig.Signature, schema.Code) {
+	sig, f, ok := parseSSHSIG(blob, finding{})
+	if ok {
+		return sig, CodeOK
+	}
+	return nil, f.code
 }
