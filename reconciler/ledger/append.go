@@ -30,6 +30,9 @@ func (l *Ledger) Append(ctx context.Context, at time.Time, entries []Entry, evid
 	if !l.accepts(sign) {
 		return Batch{}, errors.New("append to ledger: the log key is not one that the trust root names")
 	}
+	if s := l.head.Signer; s != nil && s.Key != FormatLogKey(sign.PublicKey()) {
+		return Batch{}, fmt.Errorf("append to ledger: %w: entry #%d put another in its place", ErrReplacedKey, s.Seq)
+	}
 	filled, raws, err := l.fill(at, entries)
 	if err != nil {
 		return Batch{}, fmt.Errorf("append to ledger: %w", err)

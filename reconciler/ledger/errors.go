@@ -14,6 +14,8 @@ var (
 	ErrUnknownFormat = errors.New("unknown format")
 	// ErrMissing says that the ledger's tree does not hold what was asked for.
 	ErrMissing = errors.New("not in the ledger")
+	// ErrReplacedKey refuses an append with a log key that a key-rotate entry replaced.
+	ErrReplacedKey = errors.New("the log key signs no more")
 )
 
 // The codes of doubts and findings.

@@ -25,6 +25,10 @@ func FoldHead(h Head, e Entry, digest schema.Digest) Head {
 		if e.Cell() == schema.Control && e.Code == Settled {
 			h.Control.Held = nil
 		}
+	case KeyRotate:
+		if key, err := ParseLogKey(e.Order.LogKey); err == nil { // an entry is checked before it is folded
+			h.Signer = &LogSigner{Seq: e.Seq, Key: FormatLogKey(key)}
+		}
 	case Suspend, Resume:
 		if e.Stage != "" && e.App == "" {
 			h.Suspended = foldSuspended(h.Suspended, e)

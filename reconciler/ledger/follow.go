@@ -20,7 +20,10 @@ func (l *Ledger) follows(ctx context.Context, before *Ledger) error {
 	if l.edge.size == before.edge.size {
 		return doubt(LogFork, "commit %s has the %d entries of %s", l.tip, l.edge.size, before.tip)
 	}
-	return l.continues(ctx, before.edge)
+	if err := l.continues(ctx, before.edge); err != nil {
+		return err
+	}
+	return l.handedOver(ctx, before)
 }
 
 // Holds checks that a checkpoint seen elsewhere, such as one kept by the reconciler or by a witness, is one that this

@@ -88,7 +88,8 @@ func (l *Ledger) load(ctx context.Context, tip schema.Hash) error {
 	if err != nil {
 		return err
 	}
-	if _, err := signedBy(c, l.keys, l.opts.VerifyCommit); err != nil {
+	signer, err := signedBy(c, l.keys, l.opts.VerifyCommit)
+	if err != nil {
 		return err
 	}
 	l.tip, l.root = tip, c.tree
@@ -99,7 +100,10 @@ func (l *Ledger) load(ctx context.Context, tip schema.Hash) error {
 	if err := l.readState(ctx); err != nil {
 		return err
 	}
-	return l.agree(checkpoint)
+	if err := l.agree(checkpoint); err != nil {
+		return err
+	}
+	return l.signerInForce(ctx, c, signer)
 }
 
 // readCommit returns a commit that has several parents with the error, for who wants to report more.

@@ -126,6 +126,8 @@ type Head struct {
 	Suspended map[schema.StageName]Suspension `json:"suspended,omitempty"`
 	// Used are the requests that were carried out, for as long as they could be made again: oldest first.
 	Used []UsedRequest `json:"used,omitempty"`
+	// Signer is the key that a key-rotate entry put in place: no other signs any more. Nil: none was replaced yet.
+	Signer *LogSigner `json:"signer,omitempty"`
 }
 
 // UsedRequest names a signed request that was carried out.
@@ -133,6 +135,12 @@ type UsedRequest struct {
 	Statement schema.Digest `json:"statement"`
 	Seq       int64         `json:"seq"` // entry that carried it out
 	At        time.Time     `json:"at"`
+}
+
+// LogSigner is the log key that signs since a key-rotate entry.
+type LogSigner struct {
+	Seq int64  `json:"seq"` // its entry; the commit that holds it is still signed by the key before
+	Key string `json:"key"` // as [FormatLogKey] writes it
 }
 
 // ControlState names the control files in force.

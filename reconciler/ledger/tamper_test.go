@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -338,7 +339,10 @@ func TestALogKeyIsReplaced(t *testing.T) {
 		t.Errorf("by the new key:\n%s", findings(r))
 	}
 	w.key, w.ledger = old, rotated
-	w.append(nil, ledger.Entry{Kind: ledger.Observe, Ref: main, New: hash(4)})
+	if _, err := w.ledger.Append(t.Context(), w.now, []ledger.Entry{{Kind: ledger.Observe, Ref: main, New: hash(4)}}, nil, old); !errors.Is(err, ledger.ErrReplacedKey) {
+		t.Errorf("an append with the old key: got %v, want %v", err, ledger.ErrReplacedKey)
+	}
+	w.ledger = w.ledgerAt(w.steal(nil, nil))
 	if r := verify(t, w.objects, w.ledger.Tip(), verifyOptions()); !hasFinding(r, ledger.LogSignature, ledger.Violated) {
 		t.Errorf("by the old key after the rotation:\n%s", findings(r))
 	}

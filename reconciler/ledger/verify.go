@@ -17,6 +17,9 @@ type VerifyOptions struct {
 	// LogKeys are those of trust version 1. A key that replaces one of them comes in by a key-rotate entry.
 	LogKeys      []string
 	VerifyCommit CommitVerifier
+	// Named, if given, returns the log keys that the trust in force names at a moment of the ledger. A key that it does not
+	// name is never put in place, and signs no more once it is named no more.
+	Named func(context.Context, *Ledger) ([]string, error)
 	// Known are checkpoints that were seen elsewhere: kept by the reconciler, by targets, by witnesses.
 	Known []Checkpoint
 }
@@ -58,6 +61,7 @@ type verifier struct {
 
 	at       *Ledger             // as far as it is verified
 	keys     []ed25519.PublicKey // in force
+	named    []ed25519.PublicKey // by the trust in force; nil: not asked yet
 	lost     []lostEvidence
 	expunged map[schema.Digest]bool
 }

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"time"
@@ -36,7 +35,7 @@ func (v *verifier) step(ctx context.Context, id schema.Hash) {
 		return
 	}
 	v.compare(ctx, g, id, c.tree)
-	v.rotate(entries, signer)
+	v.rotate(ctx, id, entries, signer)
 	v.report.Entries += int64(len(entries))
 }
 
@@ -158,25 +157,4 @@ func (v *verifier) compare(ctx context.Context, g *growth, id, root schema.Hash)
 		v.find(v.mismatch(id, path))
 	}
 	v.adopt(ctx, id, root)
-}
-
-// rotate replaces the key that signed a key-rotate entry by the one that the entry names.
-func (v *verifier) rotate(entries []Entry, signer ed25519.PublicKey) {
-	for _, e := range entries {
-		if e.Order == nil || e.Order.LogKey == "" || signer == nil {
-			continue
-		}
-		next, err := ParseLogKey(e.Order.LogKey)
-		if err != nil {
-			v.note(Finding{Seq: e.Seq}, fmt.Errorf("%w: %w", ErrUnknownFormat, err))
-			continue
-		}
-		var keys []ed25519.PublicKey
-		for _, key := range v.keys {
-			if !key.Equal(signer) && !key.Equal(next) {
-				keys = append(keys, key)
-			}
-		}
-		v.keys, signer = append(keys, next), next
-	}
 }
