@@ -24,7 +24,7 @@ func Audit(ctx context.Context, objs ledger.Objects, at schema.Hash, anchor sche
 		return auditFailed(at, err)
 	}
 	report, err := ledger.Verify(ctx, objs, at, ledger.VerifyOptions{
-		Anchor: anchor, LogKeys: rules.trust.Root.LogKeys, VerifyCommit: VerifyLogCommit,
+		Anchor: anchor, LogKeys: rules.trust.Root.LogKeys, VerifyCommit: VerifyLogCommit, Named: namedLogKeys,
 	})
 	if err != nil {
 		return ledger.Report{}, err

@@ -39,11 +39,14 @@ func (p *pass) converge(ctx context.Context, report *Report) error {
 		for part := range slices.Chunk(jobs[name], chunk) {
 			p.deliver(ctx, name, part, &d)
 		}
+		if err := errors.Join(d.errs...); errors.Is(err, ErrDoubt) {
+			return err // whatever comes after could be another ledger's
+		}
 	}
 	if full {
 		p.full, p.fullTook = p.now, p.cfg.Now().Sub(began)
 	}
-	report.Drifted, report.Failed = d.drifted, d.failed
+	report.Drifted, report.Failed = report.Drifted+d.drifted, d.failed
 	return errors.Join(append(d.errs, p.recordDeliveries(ctx, report, d.entries))...)
 }
 
@@ -115,13 +118,16 @@ func (p *pass) deliver(ctx context.Context, name string, jobs []job, d *deliveri
 		d.errs = append(d.errs, fmt.Errorf("target %s of stage %s is not in the operator's file [target-unconfigured]: %w", name, jobs[0].state.Stage, integrations.ErrInvalid))
 		return
 	}
-	var differ []job
+	var differ, again []job
 	for i, found := range integrations.ReadMany(ctx, t, releases(jobs)) {
 		switch {
 		case found.Err != nil:
 			p.failed(jobs[i], found.Err, d)
 		case found.Equal:
 			p.settled(jobs[i], d)
+			if found.Outdated && p.ledger.Head().Signer != nil {
+				again = append(again, jobs[i])
+			}
 		case found.Holder == integrations.Us && found.Seq > jobs[i].release.Seq:
 			// Another reconciler is ahead of the ledger as it is known here: nothing of this is drift.
 			d.errs = append(d.errs, fmt.Errorf("deliver %s: entry %d is there, this is entry %d: %w", jobs[i].key().cell, found.Seq, jobs[i].release.Seq, ErrMoved))
@@ -130,7 +136,7 @@ func (p *pass) deliver(ctx context.Context, name string, jobs []job, d *deliveri
 			differ = append(differ, jobs[i])
 		}
 	}
-	if len(differ) == 0 {
+	if len(differ)+len(again) == 0 || !p.mayWrite(ctx, name, differ, d) {
 		return
 	}
 	for i, wrote := range integrations.WriteMany(ctx, t, releases(differ)) {
@@ -139,6 +145,32 @@ func (p *pass) deliver(ctx context.Context, name string, jobs []job, d *deliveri
 			continue
 		}
 		p.applied(differ[i], d)
+	}
+	p.signAgain(ctx, t, again, d)
+}
+
+// mayWrite lets nothing be written beside an older checkpoint than that of the ledger which admitted it.
+func (p *pass) mayWrite(ctx context.Context, name string, jobs []job, d *deliveries) bool {
+	err := p.keep(ctx, name)
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, ErrDoubt), errors.Is(err, ErrMoved):
+		d.errs = append(d.errs, fmt.Errorf("deliver to %s: %w", name, err))
+	default:
+		for _, j := range jobs {
+			p.failed(j, err, d)
+		}
+	}
+	return false
+}
+
+// signAgain replaces heads by a log key that was replaced: they say what they should, so nothing of it is recorded.
+func (p *pass) signAgain(ctx context.Context, t integrations.Target, jobs []job, d *deliveries) {
+	for i, wrote := range integrations.WriteMany(ctx, t, releases(jobs)) {
+		if wrote.Err != nil {
+			p.failed(jobs[i], wrote.Err, d)
+		}
 	}
 }
 

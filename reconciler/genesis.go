@@ -26,6 +26,7 @@ type Sealing struct {
 	Manifests [][]byte // of the cells, and of the control files, and those files
 	manifest  schema.Digest
 	trust     int
+	logKeys   []string
 }
 
 // Statement returns the bytes that the admins sign (RULES R25).
@@ -62,6 +63,7 @@ func Seal(ctx context.Context, repo Repository, control schema.Hash, tips map[st
 	s := Sealing{
 		Project: rules.trust.Root.Project, Anchor: rules.trust.RootDigest, Control: control, Tips: map[string]schema.Hash{},
 		Manifests: [][]byte{manifest.Encode()}, manifest: schema.DigestOf(manifest.Encode()), trust: rules.trust.Root.Version,
+		logKeys: rules.trust.Root.LogKeys,
 	}
 	for _, data := range files {
 		s.Manifests = append(s.Manifests, data)
@@ -237,6 +239,9 @@ func (p *pass) appendGenesis(ctx context.Context, s Sealing, request [][]byte, d
 		entry.Evidence = append(entry.Evidence, schema.DigestOf(data))
 	}
 	entry.Evidence = unique(entry.Evidence)
+	if err := p.neverSealed(ctx, s); err != nil {
+		return err
+	}
 	empty, err := ledger.Open(ctx, p.cfg.Ledger, schema.Hash{}, p.ledgerOptions(s.Project))
 	if err != nil {
 		return err

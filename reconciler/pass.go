@@ -23,6 +23,9 @@ type pass struct {
 
 	landings  map[schema.Hash]landingsAnswer // the forge's answers of this pass
 	approvals *[]approvalTag                 // by signature, once they were read
+
+	marks  map[string][]byte // by target, the checkpoints that they keep; those that did not answer are not in it
+	forged int               // marks that no log key signed
 }
 
 type landingsAnswer struct {
@@ -55,14 +58,29 @@ func (r *Reconciler) begin(ctx context.Context) (*pass, error) {
 		return nil, err
 	}
 	p.rules = rules
+	if err := p.checkSigner(); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(p.useKeys(), p.keepAll(ctx)); err != nil {
+		return nil, err
+	}
 	if fetchErr != nil {
 		return p, fetchErr
 	}
 	return p, p.checkClock()
 }
 
-// fetch reads the refs and the ledger's tip. The ledger may only grow: a tip that does not extend the last good one is doubt.
+// fetch reads the refs and the ledger's tip. The ledger may only grow: a tip that does not extend the last good one is
+// doubt. Where a target knows more it looks once more: another reconciler may have been at work between the two looks.
 func (p *pass) fetch(ctx context.Context) error {
+	err := p.fetchOnce(ctx)
+	if errors.Is(err, errMarkAhead) {
+		err = p.fetchOnce(ctx)
+	}
+	return err
+}
+
+func (p *pass) fetchOnce(ctx context.Context) error {
 	refs, err := p.cfg.Repository.Fetch(ctx)
 	if err != nil {
 		return fmt.Errorf("fetch %s: %w", p.cfg.Name, err)
@@ -81,13 +99,14 @@ func (p *pass) fetch(ctx context.Context) error {
 }
 
 // extend replaces the known ledger by the one at tip if that is a later state of the same.
-func (r *Reconciler) extend(ctx context.Context, tip schema.Hash) error {
+func (p *pass) extend(ctx context.Context, tip schema.Hash) error {
+	r := p.Reconciler
 	mark, err := r.readMark()
 	if err != nil {
 		return err
 	}
 	if r.known != nil && r.known.Tip() == tip {
-		return nil
+		return p.holdMarks(ctx, r.known)
 	}
 	if !mark.IsZero() && mark != tip {
 		ok := false
@@ -97,7 +116,7 @@ func (r *Reconciler) extend(ctx context.Context, tip schema.Hash) error {
 			}
 		}
 		if !ok {
-			return fmt.Errorf("ledger at %s does not extend %s, the last one seen [log-rollback]: %w", short(tip), mark.Short(), ErrDoubt)
+			return &ledger.Doubt{Code: ledger.LogRollback, Err: fmt.Errorf("ledger at %s does not extend %s, the last one seen", short(tip), mark.Short())}
 		}
 	}
 	if tip.IsZero() {
@@ -105,6 +124,9 @@ func (r *Reconciler) extend(ctx context.Context, tip schema.Hash) error {
 	}
 	opened, err := r.openLedger(ctx, tip)
 	if err != nil {
+		return err
+	}
+	if err := p.holdMarks(ctx, opened); err != nil {
 		return err
 	}
 	r.known = opened
@@ -131,7 +153,8 @@ func (r *Reconciler) openLedger(ctx context.Context, tip schema.Hash) (*ledger.L
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger at %s: %w", short(tip), err)
 	}
-	return ledger.Open(ctx, r.cfg.Ledger, tip, r.ledgerOptions(project))
+	opened, err := ledger.Open(ctx, r.cfg.Ledger, tip, r.ledgerOptions(project))
+	return opened, r.explainSigner(ctx, tip, err)
 }
 
 // checkClock refuses to decide with a clock that runs before the ledger (RULES R37).

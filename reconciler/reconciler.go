@@ -29,7 +29,12 @@ type Config struct {
 	Targets   map[string]integrations.Target
 	Anchor    schema.Digest // digest of trust version 1, from the operator; nothing in the repository can replace it
 	LogKey    ledger.Signer
-	StateDir  string // for the spool and the ledger's high-water mark
+	// NextLogKey, if given, takes LogKey's place as soon as the trust in force names both (RULES R23).
+	NextLogKey ledger.Signer
+	// HeadKeys are what the targets sign heads with; the reconciler tells them when the log key was replaced. Nil: they
+	// go on as they were opened.
+	HeadKeys *integrations.LogKeys
+	StateDir string // for the spool and the ledger's high-water mark
 	// Interval is the time between polls; it also says when a silent target counts as down (twice the interval).
 	Interval time.Duration
 	// Jitter is added to it at random, up to so much, so that many projects do not poll at once.
@@ -119,6 +124,7 @@ type Reconciler struct {
 	told     map[string]bool // what was logged and is still true
 	// distrusted is the control entry under which was looked for what rests on compromised keys.
 	distrusted int64
+	kept       map[string]string // by target, the checkpoint there that the known ledger was found to hold
 	view       atomic.Pointer[schema.View]
 	// inForce is rules for the goroutines that watch.
 	inForce atomic.Pointer[rules]
@@ -160,7 +166,9 @@ func New(cfg Config) (*Reconciler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the spool: %w", err)
 	}
-	return &Reconciler{cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, dirty: map[schema.Cell]bool{}}, nil
+	return &Reconciler{
+		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
+	}, nil
 }
 
 // Report says what one pass found and did; Run and the command turn it into logs and an exit code.
@@ -187,6 +195,8 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 			r.publish(ctx, nil, report)
 			return report
 		}
+	} else if err := p.rotate(ctx, &report); err != nil {
+		report.AdmitErr = err
 	} else if err := p.admit(ctx, &report); err != nil {
 		report.AdmitErr = err
 	}
@@ -197,6 +207,7 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 	if errors.Is(report.AdmitErr, ErrMoved) {
 		return report // somebody else decided: what this pass knows is old, the next one looks again
 	}
+	report.Drifted += p.forged
 	report.ApplyErr = p.converge(ctx, &report)
 	report.Held = p.held(ctx)
 	r.publish(ctx, p, report)

@@ -17,7 +17,7 @@ import (
 func (p *pass) record(ctx context.Context, report *Report, entries []ledger.Entry, evidence [][]byte) error {
 	spooled := p.spool.entries()
 	all := append(slices.Clone(spooled), entries...)
-	batch, err := p.ledger.Append(ctx, p.now, all, p.missing(ctx, evidence), p.cfg.LogKey)
+	batch, err := p.ledger.Append(ctx, p.now, all, p.missing(ctx, evidence), p.signer())
 	if err != nil {
 		return fmt.Errorf("record %d entries: %w", len(all), err)
 	}
@@ -32,7 +32,10 @@ func (p *pass) record(ctx context.Context, report *Report, entries []ledger.Entr
 	for _, e := range batch.Entries {
 		p.logEntry(e)
 	}
-	return p.writeMark(batch.New)
+	if err := p.writeMark(batch.New); err != nil {
+		return err
+	}
+	return p.keepAll(ctx)
 }
 
 func (p *pass) push(ctx context.Context, batch ledger.Batch) error {
@@ -101,16 +104,7 @@ var pastTense = map[ledger.Kind]string{
 	ledger.Rollback: "rolled back", ledger.Retire: "retired", ledger.Hold: "held", ledger.Deny: "denied",
 	ledger.Apply: "applied", ledger.Drift: "found drift", ledger.TargetDown: "lost a target",
 	ledger.Suspend: "suspended", ledger.Resume: "resumed", ledger.Taint: "marked a revision", ledger.Expunge: "expunged evidence",
-	ledger.BreakGlass: "broke the glass", ledger.KeyRotate: "rotated the log key", ledger.Archive: "archived",
-}
-
-// ledgerOptions opens the ledger as the log key's own: until keys rotate, what another key signed is not ours.
-func (r *Reconciler) ledgerOptions(project string) ledger.Options {
-	return ledger.Options{
-		Project: project, Anchor: r.cfg.Anchor, Before: r.known,
-		LogKeys:      []string{ledger.FormatLogKey(r.cfg.LogKey.PublicKey())},
-		VerifyCommit: VerifyLogCommit,
-	}
+	ledger.BreakGlass: "broke the glass", ledger.KeyRotate: "replaced the log key", ledger.Archive: "archived",
 }
 
 // VerifyLogCommit checks the signature of a ledger commit by one log key; the ledger asks for it so that it needs to know

@@ -2,7 +2,6 @@ package reconciler_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"fmt"
 	"os"
 	"os/exec"
@@ -135,8 +134,8 @@ func (s *scale) open(key *signing.LogKey, anchor schema.Digest) {
 	}
 	s.t.Cleanup(server.Close)
 	target, err := etcd.New(integrations.Spec{
-		Name: "etcd", Kind: "etcd", Settings: map[string]string{"endpoints": server.Endpoint()}, Sign: key.SignHead, KeyID: key.ID(),
-		Keys: map[string]ed25519.PublicKey{key.ID(): key.PublicKey()}, Now: time.Now,
+		Name: "etcd", Kind: "etcd", Settings: map[string]string{"endpoints": server.Endpoint()}, Now: time.Now,
+		Keys: integrations.NewLogKeys(integrations.HeadSigner{ID: key.ID(), Key: key.PublicKey(), Sign: key.SignHead}),
 	})
 	if err != nil {
 		s.t.Fatal(err)

@@ -23,6 +23,14 @@ var ledgerCodes = []CodeInfo{
 		Cause: "Somebody other than the reconciler wrote to the ledger's branch.",
 		Fix:   "Restore the branch to its last good tip and protect it, so that the reconciler alone can push.",
 	}, {
+		Code: "log-key-replaced", Title: "log key was replaced", Message: "the log key was replaced by another[: {why}]",
+		Cause: "An entry put another log key in the place of the one that this reconciler was given; it signs nothing any more.",
+		Fix:   "Give the new key as log_key_file.",
+	}, {
+		Code: "mark-altered", Title: "checkpoint at a target was changed", Message: "the ledger's checkpoint at target {target} was changed[: {why}]",
+		Cause: "Somebody changed or deleted the checkpoint that the reconciler keeps beside the live values. It was put back, and proves nothing.",
+		Fix:   "Find out who writes to the target. Compare the ledger with another clone: sluice audit verify --known FILE.",
+	}, {
 		Code: "log-origin", Title: "ledger of another project", Message: "the ledger is that of another project[: {got}]",
 		Cause: "The branch or repository of the ledger is set wrongly.",
 		Fix:   "Correct ledger: in reconciler.yaml.",

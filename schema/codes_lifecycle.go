@@ -75,6 +75,10 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "A later change took back what was held.",
 		Fix:   "Nothing to do.",
 	}, {
+		Code: "key-in-use", Title: "new log key signs", Message: "the log key that replaced another signs from here on",
+		Cause: "A log key was replaced; the first entry by the new one shows that the reconciler holds it.",
+		Fix:   "Give the new key as log_key_file, take next_log_key_file out, and let the roots drop the old key from log_keys.",
+	}, {
 		Code: "acknowledged", Title: "acknowledged by the roots", Message: "acknowledged by the roots",
 		Cause: "The roots looked at what was tainted and accepted it.",
 		Fix:   "Nothing to do.",

@@ -18,11 +18,11 @@ func LoadOperator(file string, data []byte) (Operator, Diagnostics) {
 	}
 	op := Operator{
 		LogKeyFile: o.text("log_key_file"),
-		BotKeyFile: o.text("bot_key_file"),
-		StateDir:   o.text("state_dir"),
-		Poll:       src.poll(o),
-		Listen:     o.text("listen"),
-		Embedded:   src.embedded(o),
+		BotKeyFile: o.text("bot_key_file"), NextLogKeyFile: o.text("next_log_key_file"),
+		StateDir: o.text("state_dir"),
+		Poll:     src.poll(o),
+		Listen:   o.text("listen"),
+		Embedded: src.embedded(o),
 	}
 	items, path := o.list("projects")
 	for i, item := range items {

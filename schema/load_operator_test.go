@@ -37,6 +37,7 @@ projects:
       web: {kind: configmap, kubeconfig_file: /kc, context: prod, namespace: shop, prefix: cfg-, token_file: /tk}
       out: {kind: file, directory: /srv/out}
 log_key_file: /log
+next_log_key_file: /next
 bot_key_file: /bot
 state_dir: /state
 poll: {interval: 1m, jitter: 0s}
@@ -57,7 +58,7 @@ embedded_etcd: {directory: /etcd, listen: "127.0.0.1:2379"}
 						"out": {Name: "out", Kind: "file", Directory: "/srv/out"},
 					},
 				}},
-				LogKeyFile: "/log", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute}, Listen: "127.0.0.1:8080",
+				LogKeyFile: "/log", NextLogKeyFile: "/next", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute}, Listen: "127.0.0.1:8080",
 				Embedded: &schema.EmbeddedEtcd{Directory: "/etcd", Listen: "127.0.0.1:2379"},
 			},
 		},

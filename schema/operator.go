@@ -10,11 +10,13 @@ const OperatorFile = "reconciler.yaml"
 type Operator struct {
 	Projects   []OperatorProject
 	LogKeyFile string // private key that signs the ledger
-	BotKeyFile string // private key that signs commits on promotion branches
-	StateDir   string // clones and the spool; can be lost
-	Poll       Poll
-	Listen     string // address of the page and API; empty is none
-	Embedded   *EmbeddedEtcd
+	// NextLogKeyFile is the private key that is to replace the one in LogKeyFile (RULES R23); empty while none is to.
+	NextLogKeyFile string
+	BotKeyFile     string // private key that signs commits on promotion branches
+	StateDir       string // clones and the spool; can be lost
+	Poll           Poll
+	Listen         string // address of the page and API; empty is none
+	Embedded       *EmbeddedEtcd
 }
 
 // OperatorProject is one configuration repository.

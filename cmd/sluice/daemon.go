@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,7 +15,6 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab"
-	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -45,13 +43,12 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 			err = errors.Join(err, d.Close())
 		}
 	}()
-	key, err := signing.LoadLogKey(op.LogKeyFile)
-	if err != nil {
-		return nil, &failure{code: exitUsage, err: err, hint: "the log key is the private key that signs the ledger, as sluice init --keys makes it; only its owner may read it"}
-	}
 	cfg := reconciler.Config{
-		Name: redacted(project.Repository), Anchor: project.Anchor, LogKey: key, Log: log,
+		Name: redacted(project.Repository), Anchor: project.Anchor, Log: log,
 		Interval: op.Poll.Interval, Jitter: op.Poll.Jitter, StateDir: op.StateDir,
+	}
+	if err := loadLogKeys(op, &cfg); err != nil {
+		return nil, err
 	}
 	if err := d.openRepositories(ctx, op, project, &cfg); err != nil {
 		return nil, err
@@ -59,7 +56,7 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 	if err := d.openForge(project, log, &cfg); err != nil {
 		return nil, err
 	}
-	if err := d.openTargets(ctx, op, project, key, log, &cfg); err != nil {
+	if err := d.openTargets(ctx, op, project, log, &cfg); err != nil {
 		return nil, err
 	}
 	d.reconciler, err = reconciler.New(cfg)
@@ -132,14 +129,14 @@ func (d *daemon) openForge(project schema.OperatorProject, log *slog.Logger, cfg
 	return nil
 }
 
-func (d *daemon) openTargets(ctx context.Context, op schema.Operator, project schema.OperatorProject, key *signing.LogKey, log *slog.Logger, cfg *reconciler.Config) error {
+func (d *daemon) openTargets(ctx context.Context, op schema.Operator, project schema.OperatorProject, log *slog.Logger, cfg *reconciler.Config) error {
 	addresses, err := d.addresses(op, project)
 	if err != nil {
 		return err
 	}
 	cfg.Targets = map[string]integrations.Target{}
 	for name, address := range addresses {
-		target, err := openTarget(ctx, name, address, key, log)
+		target, err := openTarget(ctx, name, address, cfg.HeadKeys, log)
 		if err != nil {
 			return err
 		}
@@ -176,12 +173,8 @@ func (d *daemon) addresses(op schema.Operator, project schema.OperatorProject) (
 	return out, nil
 }
 
-func openTarget(ctx context.Context, name string, address schema.TargetAddress, key *signing.LogKey, log *slog.Logger) (integrations.Target, error) {
-	keyID := key.ID()
-	spec := integrations.Spec{
-		Name: name, Kind: address.Kind, Settings: settings(address), Sign: key.SignHead, KeyID: keyID,
-		Keys: map[string]ed25519.PublicKey{keyID: key.PublicKey()}, Now: time.Now, Log: log,
-	}
+func openTarget(ctx context.Context, name string, address schema.TargetAddress, keys *integrations.LogKeys, log *slog.Logger) (integrations.Target, error) {
+	spec := integrations.Spec{Name: name, Kind: address.Kind, Settings: settings(address), Keys: keys, Now: time.Now, Log: log}
 	for _, i := range all() {
 		if i.Name == address.Kind && i.Target != nil {
 			return i.Target(ctx, spec)

@@ -69,6 +69,7 @@ type class struct {
 func classes() []class {
 	return []class{
 		{ledger.ErrDoubt, exitTampered, "log-chain"},
+		{ledger.ErrReplacedKey, exitUsage, "log-key-replaced"},
 		{ledger.ErrUnknownFormat, exitUnprovable, "unknown-format"},
 		{gitrepo.ErrMismatch, exitTampered, "malformed-object"},
 		{gitrepo.ErrUnauthorized, exitForbidden, "repository-unauthorized"},

@@ -82,7 +82,11 @@ func (b Body) Digest() schema.Digest {
 
 // SignHead makes the head that says body.
 func (s Spec) SignHead(body Body) (Head, error) {
-	h := Head{Body: body, WrittenAt: s.Now().UTC().Truncate(time.Millisecond), Key: s.KeyID}
+	key := s.Keys.signer()
+	if key.Sign == nil {
+		return Head{}, fmt.Errorf("sign head of %s in %s: no log key", body.App, body.Stage)
+	}
+	h := Head{Body: body, WrittenAt: s.Now().UTC().Truncate(time.Millisecond), Key: key.ID}
 	if err := h.check(); err != nil {
 		return Head{}, err
 	}
@@ -90,10 +94,10 @@ func (s Spec) SignHead(body Body) (Head, error) {
 	if err != nil {
 		return Head{}, err
 	}
-	if h.Sig, err = s.Sign(message); err != nil {
+	if h.Sig, err = key.Sign(message); err != nil {
 		return Head{}, fmt.Errorf("sign head of %s in %s: %w", body.App, body.Stage, err)
 	}
-	return h, h.Verify(s.Keys[s.KeyID])
+	return h, h.Verify(key.Key)
 }
 
 // Encode writes the head's only form.

@@ -22,7 +22,7 @@ func (s Spec) Marker(raw []byte, want Release) (Holder, Head) {
 	if h.Project != want.Project {
 		return Another, h
 	}
-	if h.Stage != want.Cell.Stage || h.App != want.Cell.App || h.Verify(s.Keys[h.Key]) != nil {
+	if h.Stage != want.Cell.Stage || h.App != want.Cell.App || h.Verify(s.Keys.key(h.Key)) != nil {
 		return Altered, h
 	}
 	return Us, h
@@ -46,6 +46,7 @@ func (s Spec) Observe(place string, raw []byte, want Release) (Observation, Head
 	switch holder {
 	case Us:
 		o.Project, o.Seq, o.Content = head.Project, head.Seq, head.Content
+		o.Outdated = head.Key != s.Keys.signer().ID
 	case Another:
 		o.Project = head.Project
 	case Altered:

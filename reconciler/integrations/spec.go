@@ -23,11 +23,8 @@ type Spec struct {
 	// Settings are the operator's: endpoints, paths of files with secrets. The secrets themselves are never in it.
 	Settings map[string]string
 
-	Sign  Signer
-	KeyID string // names the key that Sign uses, in heads
-	// Keys are the log keys whose heads are believed, by id: the present one and those before it that the trust root
-	// still names.
-	Keys map[string]ed25519.PublicKey
+	// Keys sign heads and say which are believed: the present log key and those before it that the trust root still names.
+	Keys *LogKeys
 
 	Now func() time.Time
 	Log *slog.Logger // nil: silent
@@ -48,13 +45,12 @@ func (s Spec) Only(known ...string) error {
 
 // Check refuses a Spec with which no head could be signed or believed.
 func (s Spec) Check() error {
+	signer := s.Keys.signer()
 	switch {
 	case s.Name == "":
 		return fmt.Errorf("target of kind %s: no name", s.Kind)
-	case s.Sign == nil || s.KeyID == "":
+	case signer.Sign == nil || signer.ID == "" || len(signer.Key) != ed25519.PublicKeySize:
 		return fmt.Errorf("target %s: no log key to sign heads with", s.Name)
-	case len(s.Keys[s.KeyID]) != ed25519.PublicKeySize:
-		return fmt.Errorf("target %s: keys do not hold %q, the log key that signs", s.Name, s.KeyID)
 	case s.Now == nil:
 		return fmt.Errorf("target %s: no clock", s.Name)
 	}

@@ -15,7 +15,7 @@ type Target interface {
 
 	// Write makes the cell equal to want and reports what was read back after. It asks [Permit] and the decision holds
 	// at the moment of the write: a lower sequence number never follows a higher one, however writers race. It writes
-	// nothing when the cell is equal, never deletes what it did not write, and readers see the cell before or after it,
+	// nothing when the cell is equal and not outdated, never deletes what it did not write, and readers see the cell before or after it,
 	// nothing between. After an error the observation is what was found, as far as it got.
 	Write(ctx context.Context, want Release) (Observation, error)
 }
@@ -85,6 +85,9 @@ type Observation struct {
 	// Equal says that the marker is genuine and that everything the target owns for the cell is, byte for byte, what
 	// the release says.
 	Equal bool
+	// Outdated says that the marker is genuine, by a log key that signs no more: writing signs it again, though it is
+	// Equal. It is no drift.
+	Outdated bool
 	// Same says that the content without our marker which a Stranger left is, byte for byte, that of the release, so
 	// that writing the marker is all there is to do.
 	Same bool

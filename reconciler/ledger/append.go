@@ -111,7 +111,7 @@ func (g *growth) bring(ctx context.Context, evidence [][]byte) error {
 
 // close writes the checkpoint, the tree and the signed commit.
 func (g *growth) close(ctx context.Context, sign Signer) error {
-	signed, err := g.next.Checkpoint().sign(sign)
+	signed, err := g.next.Checkpoint().Sign(sign)
 	if err != nil {
 		return err
 	}

@@ -42,8 +42,8 @@ func parseCheckpointText(text string) (Checkpoint, error) {
 	return c, nil
 }
 
-// sign returns the checkpoint as a C2SP signed note; the key's name is the origin.
-func (c Checkpoint) sign(s Signer) ([]byte, error) {
+// Sign returns the checkpoint as a C2SP signed note; the key's name is the origin.
+func (c Checkpoint) Sign(s Signer) ([]byte, error) {
 	v, err := noteVerifier(c.Origin, s.PublicKey())
 	if err != nil {
 		return nil, err

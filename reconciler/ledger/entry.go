@@ -185,6 +185,7 @@ const (
 const (
 	NonFastForward schema.Code = "non-fast-forward" // observe: a ref was rewound or rewritten
 	RefMissing     schema.Code = "ref-missing"      // observe: a ref vanished
+	KeyInUse       schema.Code = "key-in-use"       // observe: the log key that replaced another signs from here on
 	Settled        schema.Code = "settled"          // observe: the cell's content is the admitted one again, nothing is held
 	Acknowledged   schema.Code = "acknowledged"     // taint: taken back by the roots
 	Reviewed       schema.Code = "reviewed"         // taint: what broke the glass was looked at and may stay

@@ -64,8 +64,8 @@ func keyBlob(key ed25519.PublicKey) []byte {
 	return append(b, key...)
 }
 
-// parseLogKeys reads the keys; one that is named twice counts once.
-func parseLogKeys(lines []string) ([]ed25519.PublicKey, error) {
+// ParseLogKeys reads the keys; one that is named twice counts once.
+func ParseLogKeys(lines []string) ([]ed25519.PublicKey, error) {
 	var keys []ed25519.PublicKey
 	for _, line := range lines {
 		key, err := ParseLogKey(line)

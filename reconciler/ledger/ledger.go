@@ -65,7 +65,7 @@ func newLedger(objs Objects, opts Options) (*Ledger, error) {
 	if err := checkProject(opts.Project); err != nil {
 		return nil, err
 	}
-	keys, err := parseLogKeys(opts.LogKeys)
+	keys, err := ParseLogKeys(opts.LogKeys)
 	if err != nil {
 		return nil, err
 	}
@@ -210,6 +210,11 @@ func (l *Ledger) Head() Head { return l.head }
 
 // Refs returns what was last seen of the refs. Its maps are shared: do not change them.
 func (l *Ledger) Refs() Refs { return l.refs }
+
+// SignedCheckpoint returns the signed note of the checkpoint, as the ledger's tree holds it.
+func (l *Ledger) SignedCheckpoint(ctx context.Context) ([]byte, error) {
+	return l.top(ctx, checkpointPath)
+}
 
 // Checkpoint returns how long the ledger is and its Merkle root.
 func (l *Ledger) Checkpoint() Checkpoint {

@@ -65,7 +65,7 @@ func (v *verifier) trusted(ctx context.Context, f Finding) ([]ed25519.PublicKey,
 	}
 	lines, err := v.opts.Named(ctx, v.at)
 	if err == nil {
-		v.named, err = parseLogKeys(lines)
+		v.named, err = ParseLogKeys(lines)
 	}
 	if err != nil {
 		v.note(f, fmt.Errorf("log keys of the trust in force: %w", err))

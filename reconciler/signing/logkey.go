@@ -4,6 +4,8 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // LogKey signs for the reconciler: ledger commits, checkpoints, and the heads that targets hold (RULES R23). Each kind of
@@ -49,3 +51,12 @@ func (k *LogKey) SignHead(message []byte) ([]byte, error) { return ed25519.Sign(
 
 // ID names the key in the heads that targets hold: its SHA-256 fingerprint, as ssh-keygen -l prints it.
 func (k *LogKey) ID() string { return k.ssh.Fingerprint() }
+
+// LogKeyID is the ID of a log key whose private half is elsewhere.
+func LogKeyID(key ed25519.PublicKey) string {
+	public, err := ssh.NewPublicKey(key)
+	if err != nil {
+		return "" // not the length of a key
+	}
+	return ssh.FingerprintSHA256(public)
+}

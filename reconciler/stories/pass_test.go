@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -20,7 +21,7 @@ func (w *world) pass([]string) []string {
 	if crashed {
 		return append(told, "the process is gone")
 	}
-	told = append(told, "exit "+class(report))
+	told = append(told, "exit "+class(report)+doubted(report))
 	if err := report.Err(); err != nil {
 		return told
 	}
@@ -73,6 +74,15 @@ func (w *world) writes() int {
 
 // class is how `run --once` would end.
 func class(r reconciler.Report) string { return strconv.Itoa(passCode(r)) }
+
+// doubted is what the pass found against the ledger.
+func doubted(r reconciler.Report) string {
+	var d *ledger.Doubt
+	if !errors.As(r.Err(), &d) {
+		return ""
+	}
+	return " [" + string(d.Code) + "]"
+}
 
 func (w *world) liveNow(words []string) []string {
 	names := words

@@ -75,12 +75,13 @@ func difference(want, got string) string {
 
 // story is a file: comment lines, settings, and commands with what they told.
 type story struct {
-	lines   []string // without what was told
-	layouts []schema.Layout
-	method  string
-	targets []string
-	without []string // stages that have no branch when the project is sealed
-	unsound bool     // the audit at the end is not expected to prove the project
+	lines      []string // without what was told
+	layouts    []schema.Layout
+	method     string
+	targets    []string
+	without    []string // stages that have no branch when the project is sealed
+	nextLogKey bool     // the trust names a second log key
+	unsound    bool     // the audit at the end is not expected to prove the project
 }
 
 func parse(source string) story {
@@ -103,6 +104,8 @@ func parse(source string) story {
 			s.targets = words[1:]
 		case "without":
 			s.without = words[1:]
+		case "next-log-key":
+			s.nextLogKey = true
 		case "unsound":
 			s.unsound = true
 		}
@@ -110,10 +113,10 @@ func parse(source string) story {
 	return s
 }
 
-var settings = []string{"layout", "method", "targets", "without", "unsound"}
+var settings = []string{"layout", "method", "targets", "without", "unsound", "next-log-key"}
 
 func (s story) play(t *testing.T, layout schema.Layout) string {
-	w := newWorld(t, layout, s.method, s.targets)
+	w := newWorld(t, layout, s)
 	w.without = s.without
 	var out strings.Builder
 	for _, line := range s.lines {
@@ -145,6 +148,7 @@ func (w *world) do(words []string) []string {
 		"revert": w.revert, "resign": w.resign, "begin": w.begin, "skew": w.skewClock, "empty": w.empty, "retarget": w.retarget, "remove-branch": w.removeBranch, "race": w.race,
 		"lose-answer": w.loseNextAnswer, "evil-merge": w.evilMerge, "write": w.write, "symlink": w.symlink, "odd-merge": w.oddMerge,
 		"sign": w.sign, "ask": w.ask, "join": w.join, "forge-approvals": w.forgeApprovals, "unprotect": w.unprotect,
+		"ledger": w.ledgerIs, "mark": w.mark, "log-key": w.logKey, "heads": w.headsBy,
 	}
 	command, ok := commands[words[0]]
 	if !ok {

@@ -2,7 +2,6 @@ package stories_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"maps"
@@ -106,6 +105,8 @@ type world struct {
 
 	without    []string      // stages without a branch at first
 	skew       time.Duration // of the reconciler's clock
+	logKeys    []string      // files of the log key and of the next one
+	tips       map[string]schema.Hash
 	gitDown    bool
 	readOnly   bool
 	loseAnswer bool // of the next push
@@ -115,10 +116,10 @@ type world struct {
 
 var people = []string{"ann", "eve", "bob", "carol", "dan", "rita", "rolf"}
 
-func newWorld(t *testing.T, layout schema.Layout, method string, targets []string) *world {
+func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 	w := &world{
 		t: t, ctx: t.Context(), dir: t.TempDir(), layout: layout, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
-		targets: map[string]*faulty{}, names: map[schema.Revision]string{schema.None: "none"}, labels: map[string]schema.Hash{}, heads: map[int]string{}, forged: map[int64]forgery{}, invented: map[int64][]schema.Approval{},
+		targets: map[string]*faulty{}, names: map[schema.Revision]string{schema.None: "none"}, labels: map[string]schema.Hash{}, heads: map[int]string{}, forged: map[int64]forgery{}, invented: map[int64][]schema.Approval{}, tips: map[string]schema.Hash{},
 	}
 	sign, forgeKey, err := w.forgeSigner()
 	if err != nil {
@@ -158,33 +159,30 @@ func newWorld(t *testing.T, layout schema.Layout, method string, targets []strin
 	}
 	members = append(members, team.Member{Name: "reconciler", Level: gitlabtest.Maintainer, Unknown: true})
 	lines := ""
-	for _, name := range targets {
+	for _, name := range s.targets {
 		lines += "  " + name + ": {}\n"
 	}
 	project := fmt.Sprintf(gatesP0, layout, strings.TrimRight(lines, "\n"))
-	w.team, err = team.New(w.ctx, team.Config{Server: w.forge, Dir: w.dir, Project: "acme/config", Program: program, Now: w.clock.Now, Method: method, Layout: layout, ForgeKey: forgeKey}, []byte(project), members...)
+	w.team, err = team.New(w.ctx, team.Config{
+		Server: w.forge, Dir: w.dir, Project: "acme/config", Program: program, Now: w.clock.Now, Method: s.method, Layout: layout,
+		ForgeKey: forgeKey, NextLogKey: s.nextLogKey,
+	}, []byte(project), members...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range targets {
+	for _, name := range s.targets {
 		w.addTarget(name)
 	}
+	w.logKeys = []string{w.team.LogKey()}
 	w.start()
 	t.Cleanup(w.stop)
 	return w
 }
 
 func (w *world) addTarget(name string) {
-	key, err := signing.LoadLogKey(w.team.LogKey())
-	w.must(err)
 	dir := filepath.Join(w.dir, "targets", name)
 	w.must(os.MkdirAll(dir, 0o755))
-	t, err := file.New(integrations.Spec{
-		Name: name, Kind: "file", Settings: map[string]string{"directory": dir}, Sign: key.SignHead, KeyID: key.ID(),
-		Keys: map[string]ed25519.PublicKey{key.ID(): key.PublicKey()}, Now: w.clock.Now,
-	})
-	w.must(err)
-	w.targets[name] = &faulty{Target: t, name: name, dir: dir}
+	w.targets[name] = &faulty{name: name, dir: dir}
 }
 
 // start makes a reconciler as a new process would find the world.
@@ -201,14 +199,18 @@ func (w *world) start() {
 	})
 	w.must(err)
 	w.close = append(w.close, func() { forge.Close() })
-	key, err := signing.LoadLogKey(w.team.LogKey())
-	w.must(err)
+	keys := w.loadLogKeys()
 	targets := map[string]integrations.Target{}
 	for name, t := range w.targets {
+		t.Target, err = file.New(integrations.Spec{
+			Name: name, Kind: "file", Settings: map[string]string{"directory": t.dir}, Now: w.clock.Now, Keys: keys.heads,
+		})
+		w.must(err)
 		targets[name] = t
 	}
 	w.r, err = reconciler.New(reconciler.Config{
-		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo}, w: w}, Forge: lyingForge{forge, w.forged, w.invented}, Targets: targets, Anchor: w.team.Anchor(), LogKey: key,
+		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo}, w: w}, Forge: lyingForge{forge, w.forged, w.invented}, Targets: targets, Anchor: w.team.Anchor(),
+		LogKey: keys.log, NextLogKey: keys.next, HeadKeys: keys.heads,
 		StateDir: state, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Interval: time.Minute, CompareEvery: time.Nanosecond,
 	})
 	w.must(err)

@@ -109,7 +109,7 @@ type batch struct {
 // a cell that is to be written by itself.
 func (t *Target) prepare(b *batch, i int, want integrations.Release, have found, result *integrations.Result) bool {
 	result.Observation = have.Observation
-	if have.Equal {
+	if have.Equal && !have.Outdated {
 		return true
 	}
 	if err := t.spec.Permit(want, have.Observation); err != nil {

@@ -1,6 +1,7 @@
 // Package etcd is the target that keeps each cell in one key of an etcd cluster.
 //
-//	<root>/<stage>/<app>/head     the signed head, with the document inside: one key, one revision, one event
+//	<root>/<stage>/<app>/head              the signed head, with the document inside: one key, one revision, one event
+//	<root>/.sluice/<project>/checkpoint    the newest signed checkpoint of the project's ledger
 //
 // The root is /config, unless the operator's entry or the stage says otherwise. A reader gets the key, verifies the
 // head and has everything; it never sees a mixture. Writes compare the key's revision with the one that was judged, so

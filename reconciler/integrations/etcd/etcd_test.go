@@ -53,6 +53,9 @@ func fixture(c raw, endpoint string) integrationstest.Fixture {
 			c.put(t, c.beside(cell, key), string(value))
 			return c.beside(cell, key)
 		},
+		PutCheckpoint: func(t *testing.T, project string, value []byte) {
+			c.put(t, etcd.CheckpointKey("/config", project), string(value))
+		},
 		Get: func(t *testing.T, cell schema.Cell, key string) []byte { return c.get(t, c.beside(cell, key)) },
 		Damage: map[string]func(*testing.T, integrations.Release){
 			"the head deleted":     func(t *testing.T, r integrations.Release) { c.del(t, c.head(r.Cell)) },

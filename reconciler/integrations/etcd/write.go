@@ -38,7 +38,7 @@ func (t *Target) Write(ctx context.Context, want integrations.Release) (integrat
 		if err != nil {
 			return have.Observation, errors.Join(err, lost)
 		}
-		if have.Equal {
+		if have.Equal && !have.Outdated {
 			have.Wrote = lost != nil // ours, or another reconciler's of the same release
 			return have.Observation, nil
 		}

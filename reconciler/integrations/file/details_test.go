@@ -192,7 +192,7 @@ func TestStageSettings(t *testing.T) {
 	_, err := target(t, dir).Write(t.Context(), want)
 	must(t, err)
 	reads(t, filepath.Join(dir, "eu/north/production/pay/current"), want)
-	for _, settings := range []map[string]string{{"root": "../x"}, {"root": "/x"}, {"rot": "x"}} {
+	for _, settings := range []map[string]string{{"root": "../x"}, {"root": ".sluice/f3a9c1d2"}, {"root": "/x"}, {"rot": "x"}} {
 		want.Settings = settings
 		if _, err := target(t, dir).Read(t.Context(), want); !errors.Is(err, integrations.ErrInvalid) {
 			t.Errorf("%v: got %v, want ErrInvalid", settings, err)

@@ -4,6 +4,7 @@
 //	<directory>/<stage>/<app>/current              symbolic link, replaced in one step: what readers open
 //	<directory>/<stage>/<app>/.sluice/000042/      a generation: the files, .sluice.json (the head) and .sluice.manifest
 //	<directory>/<stage>/<app>/.sluice/lock         taken by writers
+//	<directory>/.sluice/<project>/checkpoint       the newest signed checkpoint of the project's ledger
 //
 // A reader that opens current once and reads below what it opened sees one release whole: the generation before stays
 // until the next release but one. The manifest is the inventory: only what it lists is ever deleted.
@@ -98,6 +99,9 @@ func (t *Target) place(want integrations.Release) (string, error) {
 	base := want.Settings["root"]
 	if base != "" && (!fs.ValidPath(base) || strings.ContainsAny(base, "\\\x00")) {
 		return "", t.error(want.Cell.String(), integrations.ErrInvalid, fmt.Errorf("root %q: want a relative path", base))
+	}
+	if first, _, _ := strings.Cut(base, "/"); first == ownDir {
+		return "", t.error(want.Cell.String(), integrations.ErrInvalid, fmt.Errorf("root %q: %s is the target's own", base, ownDir))
 	}
 	if err := schema.CheckSegment(string(want.Cell.Stage)); err != nil {
 		return "", t.error(want.Cell.String(), integrations.ErrInvalid, err)

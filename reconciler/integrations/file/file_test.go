@@ -34,6 +34,9 @@ func fixture(t *testing.T) integrationstest.Fixture {
 			write(t, at(cell, key), string(value))
 			return fmt.Sprintf("%s/%s/%s", cell.Stage, cell.App, key)
 		},
+		PutCheckpoint: func(t *testing.T, project string, value []byte) {
+			write(t, filepath.Join(dir, ".sluice", project, "checkpoint"), string(value))
+		},
 		Get: func(t *testing.T, cell schema.Cell, key string) []byte { return read(t, at(cell, key)) },
 		Damage: map[string]func(*testing.T, integrations.Release){
 			"a file changed": func(t *testing.T, r integrations.Release) {

@@ -43,7 +43,7 @@ func (t *Target) Write(ctx context.Context, want integrations.Release) (integrat
 
 func (t *Target) writeLocked(ctx context.Context, cell *os.Root, place string, want integrations.Release) (integrations.Observation, error) {
 	have, err := t.observe(ctx, cell, place, want)
-	if err != nil || have.Equal {
+	if err != nil || have.Equal && !have.Outdated {
 		return have.Observation, err
 	}
 	if err := t.spec.Permit(want, have.Observation); err != nil {

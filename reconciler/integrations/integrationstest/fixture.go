@@ -35,18 +35,22 @@ type Fixture struct {
 	Get func(t *testing.T, cell schema.Cell, key string) []byte
 	// Damage are ways to break what the target wrote for a release, by name. Each is to be seen and healed.
 	Damage map[string]func(t *testing.T, was integrations.Release)
+	// PutCheckpoint puts bytes where the target keeps a project's checkpoint.
+	PutCheckpoint func(t *testing.T, project string, value []byte)
 	// Limit is the largest document that fits; 0 is any.
 	Limit int
 }
 
 // Spec returns what the reconciler would give to Open, with a fixed key.
 func Spec(kind string, settings map[string]string) integrations.Spec {
-	key := Key()
 	return integrations.Spec{
-		Name: kind + "-test", Kind: kind, Settings: settings, KeyID: "log-1",
-		Sign: func(m []byte) ([]byte, error) { return ed25519.Sign(key, m), nil },
-		Keys: map[string]ed25519.PublicKey{"log-1": PublicKey()},
-		Now:  time.Now,
+		Name: kind + "-test", Kind: kind, Settings: settings, Now: time.Now, Keys: integrations.NewLogKeys(signer("log-1", Key())),
+	}
+}
+
+func signer(id string, key ed25519.PrivateKey) integrations.HeadSigner {
+	return integrations.HeadSigner{
+		ID: id, Key: key.Public().(ed25519.PublicKey), Sign: func(m []byte) ([]byte, error) { return ed25519.Sign(key, m), nil },
 	}
 }
 

@@ -42,6 +42,10 @@ var questions = []struct {
 	{"writers race and the newest wins", (*asker).race},
 	{"many at once are each judged alone", (*asker).many},
 	{"a watcher wakes", (*asker).watched},
+	{"the largest checkpoint is kept", (*asker).checkpoints},
+	{"a checkpoint that nobody signed is replaced", (*asker).forgedCheckpoints},
+	{"writers of checkpoints race and the largest stays", (*asker).racingCheckpoints},
+	{"a head by the key before is ours and is signed again", (*asker).anotherKeySigns},
 }
 
 // asker is one question's fixture, with the steps that the questions are made of.

@@ -35,6 +35,8 @@ type Config struct {
 	ForgeKey []byte
 	// Method is the forge's merge method: merge by default, rebase_merge or ff.
 	Method string
+	// NextLogKey makes a second log key, which the trust names beside the first.
+	NextLogKey bool
 }
 
 // Team is the people of one project.
@@ -146,6 +148,13 @@ func (t *Team) found(ctx context.Context, sluiceYAML []byte, people int) error {
 		Version: 1, Project: hex.EncodeToString(id), CreatedAt: created, ExpiresAt: created.AddDate(1, 0, 0),
 		Threshold: 1, Admin: 1, Roots: t.roots(), LogKeys: []string{strings.TrimSpace(string(log))},
 	}
+	if t.cfg.NextLogKey {
+		next, err := t.reconcilerKey("next")
+		if err != nil {
+			return err
+		}
+		t.trust.Root.LogKeys = append(t.trust.Root.LogKeys, strings.TrimSpace(string(next)))
+	}
 	files := map[string]string{"sluice.yaml": string(sluiceYAML)}
 	for path, data := range t.trust.Files() {
 		files[schema.TrustDir+"/"+path] = string(data)
@@ -183,21 +192,19 @@ func loaded(t schema.Trust) (schema.Trust, error) {
 }
 
 func (t *Team) reconcilerKeys() (log, bot []byte, err error) {
-	for _, name := range []string{"log", "bot"} {
-		private, public, err := signing.GenerateEd25519()
-		if err != nil {
-			return nil, nil, err
-		}
-		if err := writeFile(filepath.Join(t.cfg.Dir, "reconciler", name), private, 0o600); err != nil {
-			return nil, nil, err
-		}
-		if name == "log" {
-			log = public
-		} else {
-			bot = public
-		}
+	if log, err = t.reconcilerKey("log"); err == nil {
+		bot, err = t.reconcilerKey("bot")
 	}
-	return log, bot, nil
+	return log, bot, err
+}
+
+// reconcilerKey makes a key of the reconciler's and returns its public half.
+func (t *Team) reconcilerKey(name string) ([]byte, error) {
+	private, public, err := signing.GenerateEd25519()
+	if err != nil {
+		return nil, err
+	}
+	return public, writeFile(filepath.Join(t.cfg.Dir, "reconciler", name), private, 0o600)
 }
 
 // Host is the forge as the trust directory names it.
@@ -211,6 +218,9 @@ func (t *Team) Host() (string, error) {
 
 // LogKey is the file of the reconciler's log key.
 func (t *Team) LogKey() string { return filepath.Join(t.cfg.Dir, "reconciler", "log") }
+
+// NextLogKey is the file of the log key that is to replace it, if there is one.
+func (t *Team) NextLogKey() string { return filepath.Join(t.cfg.Dir, "reconciler", "next") }
 
 // Anchor is what an operator is told: the digest of trust version 1.
 func (t *Team) Anchor() schema.Digest { return t.trust.RootDigest }

@@ -1,0 +1,162 @@
+package stories_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// Checkpoint implements [integrations.Keeper].
+func (f *faulty) Checkpoint(ctx context.Context, project string) ([]byte, error) {
+	if f.fail != nil {
+		return nil, &integrations.Error{Target: f.name, Class: f.fail}
+	}
+	return f.Target.(integrations.Keeper).Checkpoint(ctx, project)
+}
+
+// KeepCheckpoint implements [integrations.Keeper].
+func (f *faulty) KeepCheckpoint(ctx context.Context, project string, signed []byte) (bool, error) {
+	if f.fail != nil {
+		return false, &integrations.Error{Target: f.name, Class: f.fail}
+	}
+	return f.Target.(integrations.Keeper).KeepCheckpoint(ctx, project, signed)
+}
+
+// logKeys are the reconciler's, as the operator gives them to a process.
+type logKeys struct {
+	log, next ledger.Signer
+	heads     *integrations.LogKeys
+}
+
+func (w *world) loadLogKeys() logKeys {
+	var keys logKeys
+	var signers []integrations.HeadSigner
+	for i, name := range w.logKeys {
+		key, err := signing.LoadLogKey(name)
+		w.must(err)
+		signers = append(signers, integrations.HeadSigner{ID: key.ID(), Key: key.PublicKey(), Sign: key.SignHead})
+		if i == 0 {
+			keys.log = key
+		} else {
+			keys.next = key
+		}
+	}
+	keys.heads = integrations.NewLogKeys(signers...)
+	return keys
+}
+
+// logKey starts the process again with other keys: "log-key log next" with the next one beside it, "log-key next" with that
+// alone.
+func (w *world) logKey(words []string) []string {
+	files := map[string]string{"log": w.team.LogKey(), "next": w.team.NextLogKey()}
+	w.logKeys = nil
+	for _, word := range words {
+		w.logKeys = append(w.logKeys, files[word])
+	}
+	return w.restart(nil)
+}
+
+// headsBy tells which log key signed the heads at a target.
+func (w *world) headsBy(words []string) []string {
+	files, err := filepath.Glob(filepath.Join(w.targets[words[0]].dir, "*", "*", "current", ".sluice.json"))
+	w.must(err)
+	by := map[string]int{}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		w.must(err)
+		head, err := integrations.DecodeHead(data)
+		w.must(err)
+		for key, file := range map[string]string{"log": w.team.LogKey(), "next": w.team.NextLogKey()} {
+			if k, err := signing.LoadLogKey(file); err == nil && k.ID() == head.Key {
+				by[key]++
+			}
+		}
+	}
+	return []string{fmt.Sprintf("%s: %d by log, %d by next", words[0], by["log"], by["next"])}
+}
+
+const ledgerRef = "refs/heads/sluice/ledger"
+
+// ledgerIs is what somebody who may force-push does to the ledger: "ledger remember early", "ledger to early", "ledger
+// gone", and with the log key in hand "ledger invent", which appends an entry of nobody's.
+func (w *world) ledgerIs(words []string) []string {
+	switch words[0] {
+	case "remember":
+		w.tips[words[1]] = w.ledgerTip()
+	case "to":
+		w.bare("update-ref", ledgerRef, w.tips[words[1]].String())
+	case "gone":
+		w.bare("update-ref", "-d", ledgerRef)
+	case "invent":
+		w.invent()
+	}
+	return nil
+}
+
+func (w *world) ledgerTip() schema.Hash {
+	id, err := schema.ParseHash(w.bare("rev-parse", ledgerRef))
+	w.must(err)
+	return id
+}
+
+func (w *world) bare(args ...string) string {
+	out, err := exec.CommandContext(w.ctx, "git", append([]string{"-C", w.forge.RepoDir("acme/config")}, args...)...).Output()
+	w.must(err)
+	return strings.TrimSpace(string(out))
+}
+
+// invent appends an entry with the first log key.
+func (w *world) invent() {
+	key, err := signing.LoadLogKey(w.team.LogKey())
+	w.must(err)
+	repo, err := gitrepo.OpenLocal(w.forge.RepoDir("acme/config"))
+	w.must(err)
+	defer repo.Close()
+	unverified, err := ledger.Unverified(w.ctx, repo, w.ledgerTip())
+	w.must(err)
+	opened, err := ledger.Open(w.ctx, repo, w.ledgerTip(), ledger.Options{
+		Project: unverified.Head().Project, LogKeys: []string{ledger.FormatLogKey(key.PublicKey())}, VerifyCommit: reconciler.VerifyLogCommit,
+	})
+	w.must(err)
+	batch, err := opened.Append(w.ctx, w.clock.Now(), []ledger.Entry{{Kind: ledger.Observe, Ref: "refs/heads/main", New: opened.Refs().Seen["refs/heads/main"]}}, nil, key)
+	w.must(err)
+	for _, o := range batch.Objects {
+		cmd := exec.CommandContext(w.ctx, "git", "-C", w.forge.RepoDir("acme/config"), "hash-object", "-w", "--stdin", "-t", string(o.Kind))
+		cmd.Stdin = bytes.NewReader(o.Data)
+		w.must(cmd.Run())
+	}
+	w.bare("update-ref", ledgerRef, batch.New.String())
+}
+
+// mark tells how many entries the checkpoint at a target counts, or changes it: "mark files", "mark files forge", "mark
+// files delete".
+func (w *world) mark(words []string) []string {
+	files, err := filepath.Glob(filepath.Join(w.targets[words[0]].dir, ".sluice", "*", "checkpoint"))
+	w.must(err)
+	if len(files) == 0 {
+		return []string{words[0] + " keeps nothing"}
+	}
+	data, err := os.ReadFile(files[0])
+	w.must(err)
+	switch lines := strings.Split(string(data), "\n"); {
+	case len(words) == 1:
+		return []string{fmt.Sprintf("%s keeps %s entries", words[0], lines[1])}
+	case words[1] == "delete":
+		w.must(os.Remove(files[0]))
+	case words[1] == "forge":
+		lines[1] = "999"
+		w.must(os.WriteFile(files[0], []byte(strings.Join(lines, "\n")), 0o644))
+	}
+	return nil
+}
