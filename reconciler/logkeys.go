@@ -124,10 +124,16 @@ func fingerprint(line string) string {
 
 // namedLogKeys reads which log keys the trust in force at a ledger names.
 func namedLogKeys(ctx context.Context, l *ledger.Ledger) ([]string, error) {
+	trust, err := trustAt(ctx, l)
+	return trust.Root.LogKeys, err
+}
+
+// trustAt reads the trust in force at a ledger.
+func trustAt(ctx context.Context, l *ledger.Ledger) (schema.Trust, error) {
 	files, err := sealedFiles(ctx, l, l.Head().Control.Manifest)
 	if err != nil {
-		return nil, err
+		return schema.Trust{}, fmt.Errorf("read the trust in force: %w", err)
 	}
 	trust, found := schema.LoadTrust(below(files, trustDir))
-	return trust.Root.LogKeys, found.Err()
+	return trust, found.Err()
 }

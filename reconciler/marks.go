@@ -176,6 +176,3 @@ func (p *pass) keep(ctx context.Context, name string) error {
 	p.kept[name] = string(signed)
 	return nil
 }
-
-// checkpoint is the newest checkpoint as it is kept elsewhere.
-func (p *pass) checkpoint(ctx context.Context) ([]byte, error) { return p.ledger.SignedCheckpoint(ctx) }

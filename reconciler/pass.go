@@ -67,6 +67,9 @@ func (r *Reconciler) begin(ctx context.Context) (*pass, error) {
 	if fetchErr != nil {
 		return p, fetchErr
 	}
+	if err := p.askFirst(ctx); err != nil {
+		return nil, err
+	}
 	return p, p.checkClock()
 }
 

@@ -34,7 +34,9 @@ type Config struct {
 	// HeadKeys are what the targets sign heads with; the reconciler tells them when the log key was replaced. Nil: they
 	// go on as they were opened.
 	HeadKeys *integrations.LogKeys
-	StateDir string // for the spool and the ledger's high-water mark
+	// Witnesses are asked to cosign the ledger's checkpoints, if the trust root names them.
+	Witnesses []Witness
+	StateDir  string // for the spool and the ledger's high-water mark
 	// Interval is the time between polls; it also says when a silent target counts as down (twice the interval).
 	Interval time.Duration
 	// Jitter is added to it at random, up to so much, so that many projects do not poll at once.
@@ -124,6 +126,7 @@ type Reconciler struct {
 	told     map[string]bool // what was logged and is still true
 	// distrusted is the control entry under which was looked for what rests on compromised keys.
 	distrusted int64
+	watched    witnesses
 	kept       map[string]string // by target, the checkpoint there that the known ledger was found to hold
 	view       atomic.Pointer[schema.View]
 	// inForce is rules for the goroutines that watch.
@@ -166,9 +169,11 @@ func New(cfg Config) (*Reconciler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the spool: %w", err)
 	}
-	return &Reconciler{
+	r := &Reconciler{
 		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
-	}, nil
+	}
+	r.recallCosigned()
+	return r, nil
 }
 
 // Report says what one pass found and did; Run and the command turn it into logs and an exit code.
@@ -209,6 +214,9 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 	}
 	report.Drifted += p.forged
 	report.ApplyErr = p.converge(ctx, &report)
+	if err == nil && report.ApplyErr == nil {
+		report.ApplyErr = p.askWitnesses(ctx)
+	}
 	report.Held = p.held(ctx)
 	r.publish(ctx, p, report)
 	return report

@@ -31,6 +31,14 @@ var ledgerCodes = []CodeInfo{
 		Cause: "Somebody changed or deleted the checkpoint that the reconciler keeps beside the live values. It was put back, and proves nothing.",
 		Fix:   "Find out who writes to the target. Compare the ledger with another clone: sluice audit verify --known FILE.",
 	}, {
+		Code: "log-unwitnessed", Title: "no quorum of witnesses", Message: "no quorum of witnesses cosigned the ledger[: {why}]",
+		Cause: "The checkpoints given with --known lack cosignatures by as many witnesses as root.yaml asks for.",
+		Fix:   "Take the checkpoint that a target keeps, or the one in the reconciler's state directory: these carry the cosignatures.",
+	}, {
+		Code: "log-stale", Title: "ledger may be an old one", Message: "the ledger was last cosigned at {at}",
+		Cause: "The witnesses' newest cosignature is older than --max-age allows: somebody may be serving an old ledger, or they do not answer.",
+		Fix:   "Fetch again and take the newest checkpoint from a target. If it stays old, ask whether the reconciler runs and reaches its witnesses.",
+	}, {
 		Code: "log-origin", Title: "ledger of another project", Message: "the ledger is that of another project[: {got}]",
 		Cause: "The branch or repository of the ledger is set wrongly.",
 		Fix:   "Correct ledger: in reconciler.yaml.",

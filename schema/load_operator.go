@@ -95,7 +95,21 @@ func (s *source) operatorProject(v *value, path string) OperatorProject {
 		Anchor:         o.digest("anchor"),
 		Ledger:         s.ledgerPlace(o),
 		Targets:        s.targetAddresses(o),
+		Witnesses:      s.witnesses(o),
 	}
+}
+
+func (s *source) witnesses(o object) []WitnessAddress {
+	items, path := o.list("witnesses")
+	var out []WitnessAddress
+	for i, item := range items {
+		inner, ok := s.object(item, operatorWitnessShape, at(path, i))
+		if !ok {
+			continue
+		}
+		out = append(out, WitnessAddress{Name: inner.text("name"), URL: s.webURL(inner, "url")})
+	}
+	return out
 }
 
 // repository reads where a Git repository is. A URL must not carry a password: it would be printed in errors and lists.

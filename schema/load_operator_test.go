@@ -36,6 +36,7 @@ projects:
       etcd: {kind: etcd, endpoints: ["https://etcd:2379"], root: /config, username: u, password_file: /p, cert_file: /c1, key_file: /k1, ca_file: /a1, settings: {dial_timeout: 5s, max_ops: 64, mirror: true}}
       web: {kind: configmap, kubeconfig_file: /kc, context: prod, namespace: shop, prefix: cfg-, token_file: /tk}
       out: {kind: file, directory: /srv/out}
+    witnesses: [{name: witness.example/w1, url: "https://witness.example/w1/"}]
 log_key_file: /log
 next_log_key_file: /next
 bot_key_file: /bot
@@ -57,6 +58,7 @@ embedded_etcd: {directory: /etcd, listen: "127.0.0.1:2379"}
 						"web": {Name: "web", Kind: "configmap", KubeconfigFile: "/kc", Context: "prod", Namespace: "shop", Prefix: "cfg-", TokenFile: "/tk"},
 						"out": {Name: "out", Kind: "file", Directory: "/srv/out"},
 					},
+					Witnesses: []schema.WitnessAddress{{Name: "witness.example/w1", URL: "https://witness.example/w1"}},
 				}},
 				LogKeyFile: "/log", NextLogKeyFile: "/next", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute}, Listen: "127.0.0.1:8080",
 				Embedded: &schema.EmbeddedEtcd{Directory: "/etcd", Listen: "127.0.0.1:2379"},

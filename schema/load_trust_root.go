@@ -37,6 +37,7 @@ func (r *trustReader) readRoot() {
 		LogKeys:   o.texts("log_keys"),
 		Files:     o.digest("files"),
 	}
+	r.readWitnesses(src, o)
 	r.checkRoot(src, o)
 }
 

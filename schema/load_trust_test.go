@@ -24,12 +24,17 @@ func sshKey(seed byte) string {
 	return "ssh-ed25519 " + base64.StdEncoding.EncodeToString(b.Bytes())
 }
 
+func witness(name string, seed byte) schema.WitnessKey {
+	return schema.WitnessKey{Name: name, Key: bytes.Repeat([]byte{seed}, 32)}
+}
+
 func trust() schema.Trust {
 	day := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 	return schema.Trust{
 		Root: schema.Root{
 			Version: 2, Prev: schema.DigestOf([]byte("v1")), Project: "3f2a9c1e", CreatedAt: day, ExpiresAt: day.AddDate(1, 0, 0),
 			Threshold: 1, Admin: 1, Roots: []string{"alice"}, LogKeys: []string{sshKey(9) + " log"},
+			Witnesses: schema.Witnesses{Quorum: 1, Keys: []string{witness("w.example/1", 5).String(), witness("w.example/2", 6).String()}},
 		},
 		Principals: []schema.Principal{
 			{
@@ -145,6 +150,13 @@ func TestTrustRefuses(t *testing.T) {
 		{name: "a time that is a number", code: "wrong-type", file: func(f map[string][]byte) { f["keys/alice/laptop.yaml"] = []byte("valid_from: 2026") }},
 		{name: "a log key of another kind", code: "bad-value", edit: func(t *schema.Trust) { t.Root.LogKeys = []string{"ssh-rsa AAAAB3NzaC1yc2E="} }},
 		{name: "a log key twice", code: "bad-value", edit: func(t *schema.Trust) { t.Root.LogKeys = append(t.Root.LogKeys, sshKey(9)+" twin") }},
+		{name: "a log key that is the robot's", code: "ambiguous-key", edit: func(t *schema.Trust) { t.Root.LogKeys = []string{sshKey(3)} }},
+		{name: "a quorum of more witnesses than there are", code: "bad-value", edit: func(t *schema.Trust) { t.Root.Witnesses.Quorum = 3 }},
+		{name: "a quorum of nobody", code: "bad-value", edit: func(t *schema.Trust) { t.Root.Witnesses.Quorum = 0 }},
+		{name: "a witness twice", code: "bad-value", edit: func(t *schema.Trust) { t.Root.Witnesses.Keys[1] = witness("w.example/1", 6).String() }},
+		{name: "a witness under two names", code: "bad-value", edit: func(t *schema.Trust) { t.Root.Witnesses.Keys[1] = witness("w.example/2", 5).String() }},
+		{name: "a witness with the log key", code: "bad-value", edit: func(t *schema.Trust) { t.Root.Witnesses.Keys[1] = witness("w.example/2", 9).String() }},
+		{name: "a witness key that is none", code: "bad-value", edit: func(t *schema.Trust) { t.Root.Witnesses.Keys[1] = "w.example/2+00000000+AAAA" }},
 		{name: "no log key", code: "missing-field", edit: func(t *schema.Trust) { t.Root.LogKeys = nil }},
 		{name: "a root twice", code: "bad-value", edit: func(t *schema.Trust) { t.Root.Roots = []string{"alice", "alice"} }},
 		{name: "an end before the beginning", code: "bad-value", edit: func(t *schema.Trust) { t.Root.ExpiresAt = t.Root.CreatedAt }},

@@ -31,6 +31,13 @@ type OperatorProject struct {
 	Anchor         Digest // of root.yaml version 1, told by people and not by the repository
 	Ledger         LedgerPlace
 	Targets        map[string]TargetAddress // by the names that sluice.yaml uses
+	Witnesses      []WitnessAddress
+}
+
+// WitnessAddress is where a witness of the ledger is asked; who it is stands in the trust root.
+type WitnessAddress struct {
+	Name string // of its key in root.yaml
+	URL  string // submission prefix, to which /add-checkpoint is put
 }
 
 // GitLabAccess is how the forge is asked.

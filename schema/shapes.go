@@ -22,6 +22,8 @@ const (
 	pollShape
 	embeddedShape
 	rootShape
+	witnessesShape
+	operatorWitnessShape
 	principalsShape
 	principalShape
 	roleShape
@@ -66,8 +68,9 @@ var shapes = [shapeCount]shape{
 	},
 	operatorProjectShape: {
 		file: "reconciler.yaml", path: "projects[]", required: []string{"repository", "anchor"},
-		optional: []string{"username", "token_file", "ssh_key_file", "known_hosts_file", "ca_file", "gitlab", "ledger", "targets"},
+		optional: []string{"username", "token_file", "ssh_key_file", "known_hosts_file", "ca_file", "gitlab", "ledger", "targets", "witnesses"},
 	},
+	operatorWitnessShape: {file: "reconciler.yaml", path: "projects[].witnesses[]", required: []string{"name", "url"}},
 	gitlabShape: {
 		file: "reconciler.yaml", path: "projects[].gitlab", required: []string{"url", "project", "token_file"}, optional: []string{"ca_file"},
 	},
@@ -84,8 +87,9 @@ var shapes = [shapeCount]shape{
 
 	rootShape: {
 		file: "root.yaml", required: []string{"version", "project", "created_at", "expires_at", "threshold", "roots", "log_keys", "files"},
-		optional: []string{"prev", "admin"},
+		optional: []string{"prev", "admin", "witnesses"},
 	},
+	witnessesShape:  {file: "root.yaml", path: "witnesses", required: []string{"quorum", "keys"}},
 	principalsShape: {file: "principals.yaml", required: []string{"principals"}},
 	principalShape:  {file: "principals.yaml", path: "principals.ID", optional: []string{"name", "roles", "forge", "emails"}},
 	roleShape:       {file: "principals.yaml", path: "principals.ID.roles[]", required: []string{"role"}, optional: []string{"apps"}},

@@ -27,7 +27,8 @@ type Root struct {
 	Admin     int      // threshold of admins, for the other control files
 	Roots     []string // principals
 	LogKeys   []string // ssh-ed25519 public keys in authorized_keys form; the reconciler's log key
-	Files     Digest   // manifest digest of the rest of the trust directory
+	Witnesses Witnesses
+	Files     Digest // manifest digest of the rest of the trust directory
 }
 
 // Role is what a principal may do; an approver's names its stage. Apps, if not empty, limits it to apps by pattern (RULES R28).

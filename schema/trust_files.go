@@ -70,6 +70,14 @@ func EncodeRoot(root Root) []byte {
 	for _, key := range root.LogKeys {
 		l.put("  - "+quote(key), "")
 	}
+	if len(root.Witnesses.Keys) > 0 {
+		l.put("witnesses:", "cosign the ledger from outside")
+		l.put(fmt.Sprintf("  quorum: %d", root.Witnesses.Quorum), "how many have to")
+		l.put("  keys:", "")
+	}
+	for _, key := range root.Witnesses.Keys {
+		l.put("    - "+quote(key), "")
+	}
 	l.put("files: "+string(root.Files), "digest of the rest of this directory")
 	return l.Bytes()
 }

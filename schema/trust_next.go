@@ -12,6 +12,7 @@ func (t Trust) Next(at time.Time) Trust {
 	next.Root.Version, next.Root.Prev = t.Root.Version+1, t.RootDigest
 	next.Root.CreatedAt = at.UTC().Truncate(time.Second)
 	next.Root.Roots, next.Root.LogKeys = slices.Clone(t.Root.Roots), slices.Clone(t.Root.LogKeys)
+	next.Root.Witnesses.Keys = slices.Clone(t.Root.Witnesses.Keys)
 	next.Root.Files, next.RootDigest = "", ""
 	next.Principals, next.Keys = slices.Clone(t.Principals), slices.Clone(t.Keys)
 	for i, p := range next.Principals {

@@ -17,21 +17,23 @@ func (a *app) auditCommand() *cobra.Command {
 		Use: "audit", Short: "Prove the whole project from a clone", Args: knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.auditVerifyCommand())
+	c.AddCommand(a.auditVerifyCommand(), a.auditCheckpointCommand())
 	return c
 }
 
 func (a *app) auditVerifyCommand() *cobra.Command {
 	var f cloneFlags
+	var known knownFlags
 	c := &cobra.Command{
 		Use: "verify", Short: "Prove the ledger: chain, signatures, and that every stage's tip is in it", Args: cobra.NoArgs,
 		Long: `audit verify needs a clone with the ledger's branch and the anchor that the project's admins told; it asks no server. It
 makes every append of the ledger again and compares, checks every signature, and looks for stage tips that no entry names.
 It exits with 0 when all is proven, 3 when something was tampered with, 7 when it cannot be proven, for example without
 an anchor; it then prints the one that it found, which proves nothing until somebody you trust has told you the same.`,
-		RunE: func(c *cobra.Command, _ []string) error { return a.auditVerify(c.Context(), f) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.auditVerify(c.Context(), f, known) },
 	}
 	f.add(c)
+	known.add(c)
 	return c
 }
 
@@ -41,7 +43,7 @@ type proof struct {
 	Proven bool `json:"proven"`
 }
 
-func (a *app) auditVerify(ctx context.Context, f cloneFlags) error {
+func (a *app) auditVerify(ctx context.Context, f cloneFlags, known knownFlags) error {
 	repo, refs, err := a.openRepo(ctx)
 	if err != nil {
 		return err
@@ -61,6 +63,9 @@ func (a *app) auditVerify(ctx context.Context, f cloneFlags) error {
 		return tip, !tip.IsZero()
 	})
 	if err != nil {
+		return err
+	}
+	if err := known.auditKnown(ctx, repo, tip, &report); err != nil {
 		return err
 	}
 	return a.printProof(proof{Report: report, Proven: report.Proven()})

@@ -56,6 +56,9 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 	if err := d.openForge(project, log, &cfg); err != nil {
 		return nil, err
 	}
+	if err := openWitnesses(project, &cfg); err != nil {
+		return nil, err
+	}
 	if err := d.openTargets(ctx, op, project, log, &cfg); err != nil {
 		return nil, err
 	}
