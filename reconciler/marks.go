@@ -158,7 +158,7 @@ func (p *pass) keep(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("read the ledger's checkpoint: %w", err)
 	}
-	if p.kept[name] == string(signed) {
+	if kept := p.kept[name]; kept == string(signed) || kept != "" && !p.betterThan(signed, []byte(kept)) {
 		return nil
 	}
 	_, err = keeper.KeepCheckpoint(ctx, p.ledger.Head().Project, signed)

@@ -37,6 +37,7 @@ type landingsAnswer struct {
 // still be kept equal to what was admitted.
 func (r *Reconciler) begin(ctx context.Context) (*pass, error) {
 	p := &pass{Reconciler: r, now: r.cfg.Now().UTC().Truncate(time.Millisecond), landings: map[schema.Hash]landingsAnswer{}}
+	before := r.known
 	fetchErr := p.fetch(ctx)
 	if errors.Is(fetchErr, ErrDoubt) {
 		return nil, fetchErr
@@ -61,16 +62,24 @@ func (r *Reconciler) begin(ctx context.Context) (*pass, error) {
 	if err := p.checkSigner(); err != nil {
 		return nil, err
 	}
+	if fetchErr == nil {
+		if err := p.askFirst(ctx); err != nil {
+			r.forget(before)
+			return nil, err
+		}
+	}
 	if err := errors.Join(p.useKeys(), p.keepAll(ctx)); err != nil {
 		return nil, err
 	}
 	if fetchErr != nil {
 		return p, fetchErr
 	}
-	if err := p.askFirst(ctx); err != nil {
-		return nil, err
-	}
-	return p, p.checkClock()
+	return p, errors.Join(r.writeMark(p.ledger.Tip()), p.checkClock())
+}
+
+// forget goes back to the ledger that was known before one that a witness refused, with all that was learned from that.
+func (r *Reconciler) forget(before *ledger.Ledger) {
+	r.known, r.rules, r.kept = before, nil, map[string]string{}
 }
 
 // fetch reads the refs and the ledger's tip. The ledger may only grow: a tip that does not extend the last good one is
@@ -133,6 +142,9 @@ func (p *pass) extend(ctx context.Context, tip schema.Hash) error {
 		return err
 	}
 	r.known = opened
+	if !r.watched.asked {
+		return nil // it is not remembered before a witness could have refused it
+	}
 	return r.writeMark(tip)
 }
 
@@ -192,7 +204,7 @@ func (r *Reconciler) readMark() (schema.Hash, error) {
 }
 
 func (r *Reconciler) writeMark(tip schema.Hash) error {
-	if tip.IsZero() {
+	if mark, err := r.readMark(); tip.IsZero() || err == nil && mark == tip {
 		return nil
 	}
 	if err := replaceFile(r.markFile(), []byte(tip.String()+"\n")); err != nil {

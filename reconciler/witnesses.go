@@ -180,6 +180,34 @@ func (p *pass) keepCosigned(ctx context.Context, before, signed []byte, keys []s
 	return p.keepAll(ctx)
 }
 
+// betterThan reports whether a checkpoint is worth keeping in place of one that a target keeps. Of the same checkpoint it
+// is the one that more witnesses cosigned, or the same number later; so two reconcilers do not write in turns.
+func (p *pass) betterThan(signed, kept []byte) bool {
+	text, _, _ := strings.Cut(string(signed), "\n\n")
+	if !strings.HasPrefix(string(kept), text+"\n\n") {
+		return true
+	}
+	keys, err := p.rules.trust.Root.Witnesses.Parsed()
+	if err != nil {
+		return false
+	}
+	n, at := weight(signed, keys)
+	m, was := weight(kept, keys)
+	return n > m || n == m && at > was
+}
+
+// weight counts the cosignatures and adds up their times.
+func weight(signed []byte, keys []schema.WitnessKey) (n int, seconds int64) {
+	cosigned, err := ledger.Cosignatures(signed, keys)
+	if err != nil {
+		return 0, 0
+	}
+	for _, c := range cosigned {
+		seconds += c.At.Unix()
+	}
+	return len(cosigned), seconds
+}
+
 func (r *Reconciler) cosignedFile() string { return filepath.Join(r.cfg.StateDir, "cosigned") }
 
 // recallCosigned reads the cosigned checkpoint that was kept; without it the witnesses are asked again.

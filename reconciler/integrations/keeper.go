@@ -29,7 +29,7 @@ const MaxCheckpoint = 64 << 10
 //   - A larger ledger's checkpoint is never replaced by a smaller one's: ErrFenced.
 //   - Two roots for one size are two ledgers: ErrConflict.
 //   - What the log keys did not sign proves nothing: it is replaced, and never believed.
-//   - The same checkpoint is replaced by one with more signatures, which are those of witnesses.
+//   - The same checkpoint is replaced by another writing of it with no fewer signatures: a witness signed, or signed again.
 func (s Spec) Advance(place, project string, have, want []byte) (write bool, err error) {
 	refuse := func(class error, format string, args ...any) error {
 		return &Error{Target: s.Name, Key: place, Class: class, Why: fmt.Sprintf(format, args...)}
@@ -56,7 +56,7 @@ func (s Spec) Advance(place, project string, have, want []byte) (write bool, err
 	case kept.Root != next.Root:
 		return false, refuse(ErrConflict, "another ledger of %d entries was here", kept.Size)
 	}
-	return signatures(want) > signatures(have), nil
+	return !bytes.Equal(want, have) && signatures(want) >= signatures(have), nil
 }
 
 // signatures counts the signature lines of a note.

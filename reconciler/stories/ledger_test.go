@@ -151,7 +151,11 @@ func (w *world) mark(words []string) []string {
 	w.must(err)
 	switch lines := strings.Split(string(data), "\n"); {
 	case len(words) == 1:
-		return []string{fmt.Sprintf("%s keeps %s entries", words[0], lines[1])}
+		told := fmt.Sprintf("%s keeps %s entries", words[0], lines[1])
+		if cosigned := strings.Count(string(data), "\n— ") - 1; cosigned > 0 {
+			told += fmt.Sprintf(", cosigned by %d", cosigned)
+		}
+		return []string{told}
 	case words[1] == "delete":
 		w.must(os.Remove(files[0]))
 	case words[1] == "forge":

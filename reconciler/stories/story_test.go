@@ -81,6 +81,7 @@ type story struct {
 	targets    []string
 	without    []string // stages that have no branch when the project is sealed
 	nextLogKey bool     // the trust names a second log key
+	witnesses  int      // of the ledger; a quorum is one less
 	unsound    bool     // the audit at the end is not expected to prove the project
 }
 
@@ -104,6 +105,8 @@ func parse(source string) story {
 			s.targets = words[1:]
 		case "without":
 			s.without = words[1:]
+		case "witnesses":
+			s.witnesses = len(words) - 1
 		case "next-log-key":
 			s.nextLogKey = true
 		case "unsound":
@@ -113,7 +116,7 @@ func parse(source string) story {
 	return s
 }
 
-var settings = []string{"layout", "method", "targets", "without", "unsound", "next-log-key"}
+var settings = []string{"layout", "method", "targets", "without", "unsound", "next-log-key", "witnesses"}
 
 func (s story) play(t *testing.T, layout schema.Layout) string {
 	w := newWorld(t, layout, s)
@@ -148,7 +151,7 @@ func (w *world) do(words []string) []string {
 		"revert": w.revert, "resign": w.resign, "begin": w.begin, "skew": w.skewClock, "empty": w.empty, "retarget": w.retarget, "remove-branch": w.removeBranch, "race": w.race,
 		"lose-answer": w.loseNextAnswer, "evil-merge": w.evilMerge, "write": w.write, "symlink": w.symlink, "odd-merge": w.oddMerge,
 		"sign": w.sign, "ask": w.ask, "join": w.join, "forge-approvals": w.forgeApprovals, "unprotect": w.unprotect,
-		"ledger": w.ledgerIs, "mark": w.mark, "log-key": w.logKey, "heads": w.headsBy,
+		"ledger": w.ledgerIs, "mark": w.mark, "log-key": w.logKey, "heads": w.headsBy, "witness": w.witnessIs, "known": w.known,
 	}
 	command, ok := commands[words[0]]
 	if !ok {

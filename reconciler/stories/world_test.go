@@ -107,6 +107,7 @@ type world struct {
 	skew       time.Duration // of the reconciler's clock
 	logKeys    []string      // files of the log key and of the next one
 	tips       map[string]schema.Hash
+	witnesses  []*witnessServer
 	gitDown    bool
 	readOnly   bool
 	loseAnswer bool // of the next push
@@ -165,7 +166,7 @@ func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 	project := fmt.Sprintf(gatesP0, layout, strings.TrimRight(lines, "\n"))
 	w.team, err = team.New(w.ctx, team.Config{
 		Server: w.forge, Dir: w.dir, Project: "acme/config", Program: program, Now: w.clock.Now, Method: s.method, Layout: layout,
-		ForgeKey: forgeKey, NextLogKey: s.nextLogKey,
+		ForgeKey: forgeKey, NextLogKey: s.nextLogKey, Witnesses: w.startWitnesses(s.witnesses),
 	}, []byte(project), members...)
 	if err != nil {
 		t.Fatal(err)
@@ -210,7 +211,7 @@ func (w *world) start() {
 	}
 	w.r, err = reconciler.New(reconciler.Config{
 		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo}, w: w}, Forge: lyingForge{forge, w.forged, w.invented}, Targets: targets, Anchor: w.team.Anchor(),
-		LogKey: keys.log, NextLogKey: keys.next, HeadKeys: keys.heads,
+		LogKey: keys.log, NextLogKey: keys.next, HeadKeys: keys.heads, Witnesses: w.askedWitnesses(),
 		StateDir: state, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Interval: time.Minute, CompareEvery: time.Nanosecond,
 	})
 	w.must(err)

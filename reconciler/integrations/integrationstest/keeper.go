@@ -44,6 +44,11 @@ func StrangerKey() ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(seed[:])
 }
 
+func otherKey() ed25519.PrivateKey {
+	seed := sha256.Sum256([]byte("sluice conformance: another stranger"))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
 // project is one that no other question uses: targets of one system keep one checkpoint for each.
 func project(t *testing.T) string {
 	return fmt.Sprintf("keeper-%x", sha256.Sum256([]byte(t.Name())))[:23]
@@ -85,6 +90,9 @@ func (a *asker) checkpoints(t *testing.T) {
 	cosigned := Checkpoint(t, p, 5, "five", Key(), StrangerKey())
 	keeps(t, k, p, cosigned, cosigned, true, nil)
 	keeps(t, k, p, five, cosigned, false, nil)
+	again := Checkpoint(t, p, 5, "five", Key(), otherKey())
+	keeps(t, k, p, again, again, true, nil)
+	keeps(t, k, p, cosigned, cosigned, true, nil)
 	keeps(t, k, p, Checkpoint(t, p, 9, "nine", StrangerKey()), cosigned, false, integrations.ErrInvalid)
 	if there, err := k.Checkpoint(t.Context(), p+"-2"); there != nil || err != nil {
 		t.Errorf("another project's: %q, %v", there, err)

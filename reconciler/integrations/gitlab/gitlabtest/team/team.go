@@ -37,6 +37,8 @@ type Config struct {
 	Method string
 	// NextLogKey makes a second log key, which the trust names beside the first.
 	NextLogKey bool
+	// Witnesses watch the ledger from outside; the trust names them.
+	Witnesses schema.Witnesses
 }
 
 // Team is the people of one project.
@@ -147,6 +149,7 @@ func (t *Team) found(ctx context.Context, sluiceYAML []byte, people int) error {
 	t.trust.Root = schema.Root{
 		Version: 1, Project: hex.EncodeToString(id), CreatedAt: created, ExpiresAt: created.AddDate(1, 0, 0),
 		Threshold: 1, Admin: 1, Roots: t.roots(), LogKeys: []string{strings.TrimSpace(string(log))},
+		Witnesses: t.cfg.Witnesses,
 	}
 	if t.cfg.NextLogKey {
 		next, err := t.reconcilerKey("next")
