@@ -60,7 +60,7 @@ holds now. The reconciler turns it into entry 1 of the ledger.`,
 	flags.StringVar(&f.gitlabHost, "gitlab-host", "", "`HOST` of your GitLab account, for approvals")
 	flags.Int64Var(&f.gitlabUser, "gitlab-user", 0, "numeric `ID` of your GitLab account there")
 	flags.StringVar(&f.remote, "remote", "origin", "with --seal: the `REMOTE` to push the request to")
-	flags.StringVar(&f.signWith, "sign-with", "", "with --seal: your private key `FILE` (default git's user.signingkey)")
+	flags.StringVar(&f.signWith, "sign-with", "", "with --seal: the `KEY` you sign with, a file or an OpenPGP id (default git's user.signingkey)")
 	return c
 }
 

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -150,7 +148,11 @@ func (a *app) signRequest(ctx context.Context, f initFlags, repo *gitrepo.Repo, 
 	if err != nil {
 		return "", nil, err
 	}
-	signature, err := a.sign(ctx, f.signWith, statement)
+	with, err := a.signer(ctx, f.signWith)
+	if err != nil {
+		return "", nil, err
+	}
+	signature, err := with.Sign(reconciler.RequestNamespace, statement)
 	if err != nil {
 		return "", nil, err
 	}
@@ -162,47 +164,6 @@ func (a *app) signRequest(ctx context.Context, f initFlags, repo *gitrepo.Repo, 
 		return "", nil, &failure{code: exitForbidden, err: fmt.Errorf("%s is no admin of this project, and only admins seal it", signer.Principal), hint: "ask one of those who have the role admin in .sluice/trust/principals.yaml"}
 	}
 	return signer.Principal, signature, nil
-}
-
-// sign makes the detached signature with a key file, or with ssh-keygen where the key is in an agent.
-func (a *app) sign(ctx context.Context, file string, statement []byte) ([]byte, error) {
-	if file == "" {
-		file, _ = a.git(ctx, "config", "user.signingkey")
-	}
-	if file == "" {
-		return nil, &failure{code: exitUsage, err: errors.New("no signing key"), hint: "--sign-with FILE"}
-	}
-	file = expandHome(file)
-	if private, ok := strings.CutSuffix(file, ".pub"); ok {
-		if _, err := os.Stat(private); err == nil {
-			file = private
-		}
-	}
-	if !strings.HasSuffix(file, ".pub") {
-		signer, err := signing.LoadSSHSigner(file)
-		if err != nil {
-			return nil, usageError(err)
-		}
-		return signer.Sign(reconciler.RequestNamespace, statement)
-	}
-	return signWithAgent(ctx, file, statement)
-}
-
-func signWithAgent(ctx context.Context, public string, statement []byte) ([]byte, error) {
-	dir, err := os.MkdirTemp("", "sluice-sign")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	message := filepath.Join(dir, "statement")
-	if err := os.WriteFile(message, statement, 0o600); err != nil {
-		return nil, err
-	}
-	out, err := exec.CommandContext(ctx, "ssh-keygen", "-Y", "sign", "-n", reconciler.RequestNamespace, "-f", public, message).CombinedOutput()
-	if err != nil {
-		return nil, usageError(fmt.Errorf("sign with the agent: %w: %s", err, strings.TrimSpace(string(out))))
-	}
-	return os.ReadFile(message + ".sig")
 }
 
 // pushTag makes the annotated tag with the user's git and pushes it with the user's credentials.

@@ -68,6 +68,9 @@ func readPrivate(path string) ([]byte, error) {
 	return data, nil
 }
 
+// ErrLocked is a private key that an agent can sign with, or somebody who knows its passphrase.
+var ErrLocked = errors.New("it is protected by a passphrase")
+
 // NewSSHSigner reads an unencrypted private key: ed25519, ECDSA on a NIST curve, or RSA with at least 2048 bits.
 func NewSSHSigner(private []byte) (*SSHSigner, error) {
 	if bytes.HasPrefix(bytes.TrimSpace(private), []byte("ssh-")) || bytes.HasPrefix(private, []byte("ecdsa-")) {
@@ -76,7 +79,7 @@ func NewSSHSigner(private []byte) (*SSHSigner, error) {
 	key, err := ssh.ParseRawPrivateKey(private)
 	var locked *ssh.PassphraseMissingError
 	if errors.As(err, &locked) {
-		return nil, errors.New("it is protected by a passphrase; want a key without one (ssh-keygen -p removes it)")
+		return nil, fmt.Errorf("%w; want a key without one (ssh-keygen -p removes it)", ErrLocked)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("not a private key as ssh-keygen writes it: %w", err)
