@@ -13,7 +13,7 @@ var trustCodes = []CodeInfo{
 	}, {
 		Code: "trust-files", Title: "trust directory is not the one that was signed", Message: "root.yaml was made for other files: it says {want}, the files are {got}",
 		Cause: "root.yaml carries the digest of the rest of the directory, and a file changed after that.",
-		Fix:   "Make the next version with sluice trust, which writes the digest, and let the roots sign it.",
+		Fix:   "Undo the edit; or make the next version with sluice trust add, renew and the like, which take over what was edited and write the digest, and let the roots sign it.",
 	}, {
 		Code: "trust-key", Title: "key file is not usable", Message: "the key is not usable: {why}",
 		Cause: "A key that cannot be read verifies nothing; a new version with one is refused.",
@@ -41,7 +41,7 @@ var trustCodes = []CodeInfo{
 	}, {
 		Code: "trust-admins", Title: "too few admins", Message: "{need} admins have to sign control files, but there are {have}",
 		Cause: "Nobody could change sluice.yaml any more.",
-		Fix:   "Lower admin: in root.yaml or give more people the role admin.",
+		Fix:   "Lower the number (sluice trust threshold --admins) or give more people the role admin.",
 	}, {
 		Code: "trust-bot", Title: "robot with a person's role", Message: "{person} has the role bot and another one",
 		Cause: "A bot only moves what people signed before; it must not be able to write or approve.",
@@ -49,7 +49,7 @@ var trustCodes = []CodeInfo{
 	}, {
 		Code: "trust-lockout", Warning: true, Title: "one lost key locks the project", Message: "[{threshold} of {roots} roots have to sign, so that one lost key locks everybody out][{why}]",
 		Cause: "With as many roots as signatures needed nobody can replace a key that is lost.",
-		Fix:   "Add another root, with a key that is kept elsewhere.",
+		Fix:   "Add another root (sluice trust add --root), with a key that is kept elsewhere.",
 	}, {
 		Code: "role-without-stage", Warning: true, Title: "role for a stage that there is not", Message: `{person} has {role}, but there is no stage "{stage}"`,
 		Cause: "The role has no effect; the stage was renamed or misspelled.",
@@ -57,23 +57,23 @@ var trustCodes = []CodeInfo{
 	}, {
 		Code: "trust-proof", Title: "nobody showed to hold a key", Message: "[{key}: ]the proof of possession is missing or not valid[: {why}]",
 		Cause: "A key that comes into the trust directory has to sign who it belongs to, else somebody could take credit for what another signs.",
-		Fix:   "Let the key's owner make the proof with sluice trust, and put it beside the key.",
+		Fix:   "Let the key's owner run sluice trust prove with the private half, before the roots sign.",
 	}, {
 		Code: "trust-revocation", Title: "key left without a reason", Message: "[{key}: ]a key may not change that way[: {why}]",
 		Cause: "A key stops counting by a revocation with its reason, and stays listed, so that an audit can tell what rests on it.",
-		Fix:   "Revoke the key with sluice trust: superseded, retired or compromised.",
+		Fix:   "Revoke the key with sluice trust revoke: superseded, retired or compromised.",
 	}, {
 		Code: "trust-log-keys", Title: "ledger key replaced at once", Message: "no log key of the version in force stays",
 		Cause: "The old key hands over to the new one in the ledger, so one version has to name both (RULES R23).",
-		Fix:   "Add the new log key in one version, and remove the old one in a later version.",
+		Fix:   "Add the new log key in one version (sluice trust rotate --log-key), and remove the old one in a later version (--drop-log-key).",
 	}, {
 		Code: "trust-sequence", Title: "trust version out of order", Message: "the trust version does not follow the one in force[: {why}]",
 		Cause: "Each version is one more than the version before and names its digest.",
-		Fix:   "Make the next version with sluice trust, on top of the one in force.",
+		Fix:   "Get the version in force (git fetch) and make the change again with sluice trust, on top of it.",
 	}, {
 		Code: "trust-threshold", Title: "too few roots signed", Message: "too few roots signed[: {have} of {need}][: {why}]",
 		Cause: "A change of the trust directory needs the threshold of the version before, and that of the new one.",
-		Fix:   "Let more roots sign root.yaml.",
+		Fix:   "Let more roots run sluice trust sign; sluice trust verify says who.",
 	}, {
 		Code: "trust-rollback", Title: "older trust version", Message: "[trust version {version} is older than {in_force}, which is in force][an older trust version came back: {why}]",
 		Cause: "An old version, though validly signed, could bring back a key that was revoked.",
@@ -85,7 +85,7 @@ var trustCodes = []CodeInfo{
 	}, {
 		Code: "root-expired", Title: "trust root has run out", Message: "the trust root ran out[ on {at}]",
 		Cause: "root.yaml has an end, so that somebody looks at who may do what. Drift is still repaired and rollbacks are still judged.",
-		Fix:   "Let the roots sign a new version with a later expires_at.",
+		Fix:   "Make a version with a later end (sluice trust renew) and let the roots sign it.",
 	}, {
 		Code: "control-unsigned", Title: "too few admins signed", Message: "the control files changed with too few admins' signatures[: {have} of {need}]",
 		Cause: "sluice.yaml and the policies decide what may happen, so admins have to sign a change of them.",

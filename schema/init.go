@@ -47,12 +47,22 @@ func NewProject(o InitOptions) (map[string][]byte, error) {
 	if err := found.Err(); err != nil {
 		return nil, fmt.Errorf("new project: %w", err)
 	}
-	trust := o.trust(p)
-	for path, data := range trust.Files() {
+	trust, err := NewTrust(o, p)
+	if err != nil {
+		return nil, fmt.Errorf("new project: %w", err)
+	}
+	for path, data := range trust {
 		files[TrustDir+"/"+path] = data
 	}
-	if _, found := LoadTrust(trust.Files()); len(found) > 0 {
-		return nil, fmt.Errorf("new project: %w", found)
+	return files, nil
+}
+
+// NewTrust makes trust version 1 alone, for a project that has its file already, by path relative to the trust directory.
+func NewTrust(o InitOptions, p Project) (map[string][]byte, error) {
+	o.fill()
+	files := o.trust(p).Files()
+	if _, found := LoadTrust(files); len(found) > 0 {
+		return nil, found
 	}
 	return files, nil
 }

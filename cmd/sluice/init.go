@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -51,29 +52,31 @@ holds now. The reconciler turns it into entry 1 of the ledger.`,
 	flags := c.Flags()
 	flags.BoolVar(&f.seal, "seal", false, "make the genesis request for what is on the default branch")
 	flags.StringVar(&f.layout, "layout", "", "`LAYOUT` of a repository in which no stage is recognised: directory or branch")
+	f.addPeople(flags)
+	flags.StringSliceVar(&f.targets, "target", nil, "`NAME` of a target; may be repeated (default etcd)")
+	flags.StringVar(&f.remote, "remote", "origin", "with --seal: the `REMOTE` to push the request to")
+	flags.StringVar(&f.signWith, "sign-with", "", "with --seal: the `KEY` you sign with, a file or an OpenPGP id (default git's user.signingkey)")
+	return c
+}
+
+// addPeople adds the flags about the person who starts, and about the reconciler's keys.
+func (f *initFlags) addPeople(flags *pflag.FlagSet) {
 	flags.StringVar(&f.keys, "keys", "", "make the log and bot keys in `DIR`, outside the checkout")
 	flags.StringVar(&f.logKey, "log-key", "", "public key `FILE` of the reconciler's log key, if it exists already")
 	flags.StringVar(&f.botKey, "bot-key", "", "public key `FILE` of the reconciler's bot key, if it exists already")
 	flags.StringVar(&f.key, "key", "", "your public key `FILE` (default git's user.signingkey)")
 	flags.StringVar(&f.person, "person", "", "your `NAME` in the trust directory (default from git's user.email)")
-	flags.StringSliceVar(&f.targets, "target", nil, "`NAME` of a target; may be repeated (default etcd)")
 	flags.StringVar(&f.gitlabHost, "gitlab-host", "", "`HOST` of your GitLab account, for approvals")
 	flags.Int64Var(&f.gitlabUser, "gitlab-user", 0, "numeric `ID` of your GitLab account there")
-	flags.StringVar(&f.remote, "remote", "origin", "with --seal: the `REMOTE` to push the request to")
-	flags.StringVar(&f.signWith, "sign-with", "", "with --seal: the `KEY` you sign with, a file or an OpenPGP id (default git's user.signingkey)")
-	return c
 }
 
 func (a *app) init(ctx context.Context, f initFlags) error {
 	if f.layout != "" && f.layout != string(schema.DirectoryLayout) && f.layout != string(schema.BranchLayout) {
 		return usageError(fmt.Errorf("--layout %q: want directory or branch", f.layout))
 	}
-	root, err := a.git(ctx, "rev-parse", "--show-toplevel")
+	root, err := a.initRoot(ctx)
 	if err != nil {
-		return &failure{code: exitUsage, err: fmt.Errorf("not in a checkout of a Git repository: %s", a.dir), hint: "git init, or clone the repository first"}
-	}
-	if _, err := a.git(ctx, "rev-parse", "--verify", "HEAD^{commit}"); err != nil {
-		return &failure{code: exitUsage, err: errors.New("the repository has no commit yet"), hint: "git commit --allow-empty -m 'first commit', then: sluice init"}
+		return err
 	}
 	if _, err := os.Stat(filepath.Join(root, "sluice.yaml")); err == nil {
 		return &failure{code: exitUsage, err: errors.New("sluice.yaml is here already: the project was started"), hint: "sluice lint checks it; sluice init --seal seals it"}
@@ -91,6 +94,18 @@ func (a *app) init(ctx context.Context, f initFlags) error {
 	}
 	a.initDone(files, found)
 	return nil
+}
+
+// initRoot is the top of a checkout with a commit.
+func (a *app) initRoot(ctx context.Context) (string, error) {
+	root, err := a.git(ctx, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return "", &failure{code: exitUsage, err: fmt.Errorf("not in a checkout of a Git repository: %s", a.dir), hint: "git init, or clone the repository first"}
+	}
+	if _, err := a.git(ctx, "rev-parse", "--verify", "HEAD^{commit}"); err != nil {
+		return "", &failure{code: exitUsage, err: errors.New("the repository has no commit yet"), hint: "git commit --allow-empty -m 'first commit', then run this again"}
+	}
+	return root, nil
 }
 
 // writeNew writes files that must not exist yet.

@@ -45,7 +45,7 @@ func (a *app) publicKey(ctx context.Context, file string) (schema.PublicKey, err
 }
 
 func (a *app) openPGPKey(ctx context.Context, id string) (schema.PublicKey, error) {
-	out, err := exec.CommandContext(ctx, "gpg", "--armor", "--export", id).Output()
+	out, err := exec.CommandContext(ctx, a.gpgProgram(ctx), "--armor", "--export", id).Output()
 	if err != nil || len(out) == 0 {
 		return schema.PublicKey{}, &failure{code: exitUsage, err: fmt.Errorf("gpg does not export key %s", id), hint: "export it to a file and name that with --key"}
 	}
@@ -93,7 +93,20 @@ func initKeys(f initFlags, root string, o *schema.InitOptions) error {
 	}
 	o.LogKey = string(logKey)
 	o.BotKey = schema.PublicKey{Format: schema.SSHKey, Data: botKey}
-	return nil
+	if f.keys == "" {
+		return nil
+	}
+	return proveBot(strings.TrimSuffix(botFile, ".pub"), o)
+}
+
+// proveBot shows that the robot's key is held by whoever starts the project; its private half was just made.
+func proveBot(private string, o *schema.InitOptions) error {
+	with, err := signing.LoadSSHSigner(private)
+	if err != nil {
+		return err
+	}
+	o.BotKey.Proof, err = signing.ProveKey(with, o.ProjectID, 1, schema.Key{Principal: schema.BotID, Path: private, Format: schema.SSHKey, Data: o.BotKey.Data})
+	return err
 }
 
 func makeKeys(dir string) (logFile, botFile string, err error) {

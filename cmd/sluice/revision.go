@@ -16,21 +16,39 @@ import (
 )
 
 // commitsOf lists what a revision or a range names, oldest first.
-func commitsOf(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash, revs string) ([]schema.Hash, error) {
+func (a *app) commitsOf(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash, revs string) ([]schema.Hash, error) {
 	from, to, isRange := strings.Cut(revs, "..")
-	if !isRange {
-		id, err := resolve(ctx, repo, refs, revs)
-		return []schema.Hash{id}, err
+	after, err := a.resolveAny(ctx, repo, refs, from)
+	if err != nil || !isRange {
+		return []schema.Hash{after}, err
 	}
-	after, err := resolve(ctx, repo, refs, from)
-	if err != nil {
-		return nil, err
-	}
-	tip, err := resolve(ctx, repo, refs, to)
+	tip, err := a.resolveAny(ctx, repo, refs, to)
 	if err != nil {
 		return nil, err
 	}
 	return repo.Between(ctx, []schema.Hash{after}, tip)
+}
+
+// resolveAny finds a commit, also of a tag object, a short id or another revision that git knows.
+func (a *app) resolveAny(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash, rev string) (schema.Hash, error) {
+	id, err := resolve(ctx, repo, refs, rev)
+	if err == nil {
+		if _, err = repo.Commit(ctx, id); err == nil {
+			return id, nil
+		}
+	}
+	if rev == "" || strings.HasPrefix(rev, "-") {
+		return id, err
+	}
+	text, gitErr := a.git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
+	if gitErr != nil {
+		return id, err
+	}
+	found, parseErr := schema.ParseHash(text)
+	if parseErr != nil || found == id {
+		return id, err
+	}
+	return found, nil
 }
 
 // resolve finds the commit of one revision: a name or HEAD, with the first-parent suffix ~N.

@@ -114,7 +114,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error { return p.setUp(env) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
-			"matches": matches,
+			"matches": matches, "allow": allow,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "root" {
@@ -224,6 +224,17 @@ func (p *project) clone(ts *testscript.TestScript, args []string) {
 		dir = args[0]
 	}
 	ts.Check(ts.Exec("git", "clone", "-q", ts.Getenv("CONFIG_URL"), dir))
+}
+
+// allow adds a line to a file of allowed signers: allow FILE PRINCIPAL PUBLIC-KEY.
+func allow(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: allow FILE PRINCIPAL PUBLIC-KEY")
+	}
+	file, err := os.OpenFile(ts.MkAbs(args[0]), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	ts.Check(err)
+	_, err = file.WriteString(args[1] + " " + ts.ReadFile(args[2]))
+	ts.Check(errors.Join(err, file.Close()))
 }
 
 func tamperScript(ts *testscript.TestScript, _ bool, args []string) {

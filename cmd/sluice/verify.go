@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,16 +26,17 @@ func (a *app) verifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "verify REV|A..B", Short: "Check the signatures of commits", Args: cobra.ExactArgs(1),
 		Long: `verify checks one commit, or every commit that B has and A has not, against the people and keys in force: the ledger's,
-else the trust directory on the default branch; or against --trust. It exits with 0 when all are signed by known people,
-with 3 when one is not, and with 7 when history or keys are missing. In a range, the merge commits that a forge makes need
-no signature where they add nothing to what their parents hold.`,
+else the trust directory on the default branch. With --trust it judges commits of any repository: by a trust directory, a
+file of allowed signers as git knows it, or armored OpenPGP keys. It exits with 0 when all are signed by known people, with
+3 when one is not, and with 7 when history or keys are missing. In a range, the merge commits that a forge makes need no
+signature where they add nothing to what their parents hold.`,
 		Example: `  sluice verify HEAD
   sluice verify origin/main~20..origin/main
-  sluice verify main --trust ./people`,
+  sluice verify v1.0..v1.1 --trust ~/.config/git/allowed_signers`,
 		RunE: func(c *cobra.Command, args []string) error { return a.verify(c.Context(), f, args[0]) },
 	}
 	f.clone.add(c)
-	c.Flags().StringVar(&f.trust, "trust", "", "trust `DIRECTORY` to judge by, as .sluice/trust is laid out")
+	c.Flags().StringVar(&f.trust, "trust", "", "who may sign: `PATH` of a trust directory, an allowed_signers file or armored OpenPGP keys")
 	c.Flags().StringVar(&f.control, "control", "", "`REV` whose trust directory to judge by where there is no ledger")
 	return c
 }
@@ -51,11 +51,11 @@ func (a *app) verify(ctx context.Context, f verifyFlags, revs string) error {
 	if err != nil {
 		return err
 	}
-	commits, err := commitsOf(ctx, repo, refs, revs)
+	commits, err := a.commitsOf(ctx, repo, refs, revs)
 	if err != nil {
 		return err
 	}
-	good := true
+	var all verdictCount
 	for _, id := range commits {
 		v, err := judge(ctx, repo, keyring, id)
 		if err != nil {
@@ -63,16 +63,24 @@ func (a *app) verify(ctx context.Context, f verifyFlags, revs string) error {
 		}
 		// What a merge brought is in the range as well. One commit alone has to stand for itself.
 		v.Merge = v.Merge && len(commits) > 1
-		good = good && v.good()
+		all.add(v)
 		if err := a.printCommit(v); err != nil {
 			return err
 		}
 	}
-	if !good {
+	if !a.json() {
+		if _, err := fmt.Fprint(a.out, all.text()); err != nil {
+			return err
+		}
+	}
+	if all.bad > 0 {
 		return answer{exitTampered}
 	}
 	return nil
 }
+
+// anyAge: how long ago a commit was signed counts where it is admitted. Here history is looked at, with the keys of today.
+const anyAge = 200 * 365 * 24 * time.Hour
 
 // judged is what verify says of a commit.
 type judged struct {
@@ -89,7 +97,7 @@ func judge(ctx context.Context, repo *gitrepo.Repo, keyring *signing.Keyring, id
 	if err != nil {
 		return judged{}, err
 	}
-	v := judged{CommitVerdict: keyring.Commit(id, raw, signing.Acceptance{At: now()})}
+	v := judged{CommitVerdict: keyring.Commit(id, raw, signing.Acceptance{At: now(), MaxAge: anyAge})}
 	v.Subject = v.CommitVerdict.Subject
 	if v.Code != signing.CodeUnsigned && v.Code != signing.CodeForgeKeyOnly {
 		return v, nil
@@ -98,29 +106,11 @@ func judge(ctx context.Context, repo *gitrepo.Repo, keyring *signing.Keyring, id
 	return v, err
 }
 
-func (a *app) printCommit(v judged) error {
-	if a.json() {
-		return json.NewEncoder(a.out).Encode(v)
-	}
-	code, who := string(v.Code), v.Principal
-	switch {
-	case v.Merge:
-		code, who = "merge", "-"
-	case who == "":
-		who = "nobody known"
-	}
-	_, err := fmt.Fprintf(a.out, "%s  %-22s %-12s %s\n", v.Commit.Short(), code, who, schema.Printable(v.Subject))
-	if err == nil && !v.good() && v.Detail != "" {
-		_, err = fmt.Fprintf(a.out, "          %s\n", schema.Printable(v.Detail))
-	}
-	return err
-}
-
 // keyring takes the trust from where it is surest: told by flag, in force by the ledger, else on the default branch.
 func (a *app) keyring(ctx context.Context, f verifyFlags, repo *gitrepo.Repo, refs map[string]schema.Hash) (*signing.Keyring, error) {
 	switch {
 	case f.trust != "":
-		return trustDirectory(f.trust)
+		return a.trustAt(f.trust)
 	case f.control == "" && !branch(refs, f.clone.ledger).IsZero():
 		anchor, err := a.anchor(f.clone)
 		if err != nil {
@@ -149,12 +139,7 @@ func (a *app) trustOnBranch(ctx context.Context, rev string, repo *gitrepo.Repo,
 	if err != nil {
 		return schema.Trust{}, nil, err
 	}
-	below := map[string][]byte{}
-	for path, data := range files {
-		if rest, ok := strings.CutPrefix(path, schema.TrustDir+"/"); ok {
-			below[rest] = data
-		}
-	}
+	below := belowTrust(files)
 	if len(below) == 0 {
 		return schema.Trust{}, nil, &failure{code: exitUnprovable, err: fmt.Errorf("no trust directory at %s", id.Short()), hint: "give one with --trust, or start with: sluice init"}
 	}
@@ -178,13 +163,24 @@ func controlCommit(ctx context.Context, rev string, repo *gitrepo.Repo, refs map
 	return schema.Hash{}, &failure{code: exitUsage, err: fmt.Errorf("the default branch is not known here"), hint: "name a revision with --control"}
 }
 
-func trustDirectory(dir string) (*signing.Keyring, error) {
-	files, err := readTree(os.DirFS(dir), ".")
-	if err != nil {
-		return nil, &failure{code: exitUnprovable, err: fmt.Errorf("read the trust directory %s: %w", dir, reason(err))}
+// trustAt reads who may sign from a path. Keys that do not count are named, so that nobody looks for the fault in a commit.
+func (a *app) trustAt(path string) (*signing.Keyring, error) {
+	trust, err := signing.TrustFrom(expandHome(path))
+	var lost *fs.PathError
+	switch {
+	case errors.As(err, &lost):
+		return nil, &failure{code: exitUnprovable, err: fmt.Errorf("read the trust %s: %w", path, reason(err)), hint: "--trust takes a trust directory, an allowed_signers file, or the output of gpg --armor --export"}
+	case err != nil:
+		return nil, &failure{code: exitUnprovable, err: err}
 	}
-	_, keyring, err := newKeyring(files)
-	return keyring, err
+	keyring, problems := signing.NewKeyring(trust)
+	if len(problems) == len(trust.Keys) {
+		return nil, &failure{code: exitUnprovable, err: fmt.Errorf("%s has no usable key: %w", path, errors.Join(problems...))}
+	}
+	for _, problem := range problems {
+		fmt.Fprintf(a.errs, "warning: %s\n", schema.Printable(problem.Error()))
+	}
+	return keyring, nil
 }
 
 // readTree reads every file below a directory, by its path from there.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -62,4 +63,26 @@ func CheckProof(t schema.Trust, key schema.Key, at Acceptance) error {
 		return fmt.Errorf("%s: %s [%s]", key.Path, why, CodeTrustProof)
 	}
 	return nil
+}
+
+// KeyState says whether a signature made now by a key of the trust would count for something: ok, or the code that it would get.
+func KeyState(t schema.Trust, key schema.Key, at time.Time) schema.Code {
+	accept := Acceptance{At: at}
+	ring, _ := NewKeyring(t)
+	if ring.disables(key) {
+		return CodeAmbiguousKey
+	}
+	if code, _ := accept.check(key, time.Time{}, false); code != CodeOK {
+		return code
+	}
+	state := CodeOK
+	for _, each := range ring.openpgp {
+		if each.key.Path != key.Path {
+			continue
+		}
+		if state, _ = each.selfState(accept); state == CodeOK && each.weak == "" {
+			return CodeOK // one key of the file is enough
+		}
+	}
+	return state
 }
