@@ -37,7 +37,7 @@ var trustCodes = []CodeInfo{
 	}, {
 		Code: "trust-roots", Title: "roots do not agree", Message: "[{person} ]{why}",
 		Cause: "root.yaml names the roots, principals.yaml gives them the role, and each of them needs a key to sign with.",
-		Fix:   "Make the three agree.",
+		Fix:   "Give each root a key that may sign as one (sluice trust add PERSON --key FILE), or take the role away (sluice trust remove PERSON --role root).",
 	}, {
 		Code: "trust-admins", Title: "too few admins", Message: "{need} admins have to sign control files, but there are {have}",
 		Cause: "Nobody could change sluice.yaml any more.",

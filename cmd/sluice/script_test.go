@@ -15,7 +15,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/sluice-gitops/sluice/ci/real"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest/team"
+	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 var update = flag.Bool("update", false, "rewrite the outputs that scripts compare with")
@@ -114,11 +117,18 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error { return p.setUp(env) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
-			"matches": matches, "allow": allow,
+			"matches": matches, "allow": allow, "keygen": keygen, "anchor": anchorOf,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "root" {
 				return os.Geteuid() == 0, nil
+			}
+			if program, ok := strings.CutPrefix(name, "real:"); ok {
+				_, err := exec.LookPath(program)
+				if err != nil && !real.Required() {
+					return false, nil
+				}
+				return true, err
 			}
 			return false, fmt.Errorf("unknown condition %s", name)
 		},
@@ -224,6 +234,27 @@ func (p *project) clone(ts *testscript.TestScript, args []string) {
 		dir = args[0]
 	}
 	ts.Check(ts.Exec("git", "clone", "-q", ts.Getenv("CONFIG_URL"), dir))
+}
+
+// anchorOf tells the digest of a first root.yaml to the commands that follow: anchor FILE
+func anchorOf(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: anchor FILE")
+	}
+	ts.Setenv("SLUICE_ANCHOR", string(schema.DigestOf([]byte(ts.ReadFile(args[0])))))
+}
+
+// keygen makes SSH keys, NAME and NAME.pub, where there may be no ssh-keygen: keygen NAME…
+func keygen(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: keygen NAME…")
+	}
+	for _, name := range args {
+		private, public, err := signing.GenerateEd25519()
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(name), private, 0o600))
+		ts.Check(os.WriteFile(ts.MkAbs(name)+".pub", public, 0o644))
+	}
 }
 
 // allow adds a line to a file of allowed signers: allow FILE PRINCIPAL PUBLIC-KEY.

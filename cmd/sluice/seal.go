@@ -148,6 +148,10 @@ func (a *app) signRequest(ctx context.Context, f initFlags, repo *gitrepo.Repo, 
 	if err != nil {
 		return "", nil, err
 	}
+	if trust.Root.Version != 1 {
+		return "", nil, &failure{code: exitUsage, err: fmt.Errorf("the trust directory on the default branch is version %d, and a ledger begins with version 1", trust.Root.Version),
+			hint: "bring version 1 back (git revert), seal it, then make the change again: sluice trust"}
+	}
 	with, err := a.signer(ctx, f.signWith)
 	if err != nil {
 		return "", nil, err

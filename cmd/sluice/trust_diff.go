@@ -244,7 +244,7 @@ func keyText(k schema.Key) string {
 func limitsText(k schema.Key) string {
 	var parts []string
 	if len(k.Usages) > 0 {
-		parts = append(parts, "signs only "+strings.Join(words(k.Usages), " and ")+"s")
+		parts = append(parts, "signs only "+strings.Join(texts(k.Usages, usageText), " and "))
 	}
 	if !k.ValidFrom.IsZero() {
 		parts = append(parts, "from "+day(k.ValidFrom))
@@ -260,6 +260,13 @@ func limitsText(k schema.Key) string {
 		parts = append(parts, text)
 	}
 	return strings.Join(parts, "; ")
+}
+
+func usageText(u schema.KeyUsage) string {
+	if u == schema.UsageRoot {
+		return "trust versions"
+	}
+	return string(u) + "s"
 }
 
 // day writes a time for people, to the second, in UTC.

@@ -63,20 +63,23 @@ func (d *trustDesk) addKeys(ctx context.Context, f keyFlags, id string, t *schem
 		if err != nil {
 			return err
 		}
-		path, isNew := placeKey(t, key, limits)
-		if isNew {
+		path := placeKey(t, key, limits)
+		if !d.inForceHas(key) {
 			fresh = append(fresh, path)
 		}
+	}
+	if len(fresh) == 0 && f.signWith+f.proof != "" {
+		return usageError(fmt.Errorf("%s is in force already, and needs no proof", strings.Join(f.keys, ", ")))
 	}
 	return d.proveNew(ctx, f, fresh, t)
 }
 
 // placeKey adds a key under a name that is free, or changes the limits of the same key of the same person.
-func placeKey(t *schema.Trust, key, limits schema.Key) (path string, isNew bool) {
+func placeKey(t *schema.Trust, key, limits schema.Key) (path string) {
 	for i, k := range t.Keys {
 		if k.Principal == key.Principal && fingerprintOf(k) == fingerprintOf(key) {
 			t.Keys[i].Usages, t.Keys[i].ValidFrom, t.Keys[i].ValidUntil = limits.Usages, limits.ValidFrom, limits.ValidUntil
-			return k.Path, false
+			return k.Path
 		}
 	}
 	name, extension := key.Path, filepath.Ext(key.Path)
@@ -86,7 +89,7 @@ func placeKey(t *schema.Trust, key, limits schema.Key) (path string, isNew bool)
 	key.Path, key.Usages, key.ValidFrom, key.ValidUntil = name, limits.Usages, limits.ValidFrom, limits.ValidUntil
 	t.Keys = append(t.Keys, key)
 	slices.SortFunc(t.Keys, func(a, b schema.Key) int { return strings.Compare(a.Path, b.Path) })
-	return name, true
+	return name
 }
 
 // taken reports whether a key has the name, in either format: they would share the files beside them.

@@ -197,9 +197,11 @@ func (r trustReport) owners(roots bool) []string {
 	return out
 }
 
-// othersNeeded are who can give what is missing, if more than one of them has to.
+// othersNeeded are who can give what is missing, if more people than one have to.
 func (r trustReport) othersNeeded() []string {
-	if max(r.Old.missing(), r.New.missing()) < 2 && len(r.owners(true)) == 0 {
+	missing := max(r.Old.missing(), r.New.missing())
+	begun := missing > 0 && len(r.New.Have) > 0
+	if missing < 2 && !begun && len(r.owners(true)) == 0 {
 		return nil
 	}
 	return append(r.signers(), r.owners(true)...)
@@ -217,36 +219,42 @@ func (r trustReport) signers() []string {
 	return slices.Compact(out)
 }
 
+// signText names who signs: those whose new key a signature shows to be theirs, and as many others as are needed.
 func (r trustReport) signText() string {
-	who := r.signers()
-	for _, k := range r.Unproven {
-		if k.Root && !slices.Contains(who, k.Person) {
-			who = append(who, k.Person)
-		}
-	}
-	if len(who) == 0 {
-		return ""
-	}
-	slices.Sort(who)
-	need := max(r.Old.missing(), r.New.missing())
-	text := strings.Join(who, ", ") + " signs:"
-	if len(who) > 1 {
-		text = fmt.Sprintf("%d of %s sign, each:", max(need, 1), strings.Join(who, ", "))
-	}
 	var must []string
 	for _, k := range r.Unproven {
 		if k.Root {
-			must = append(must, k.Person)
+			must = appendNew(must, k.Person)
 		}
 	}
-	if len(must) > 0 && len(who) > 1 {
-		slices.Sort(must)
-		text = strings.TrimSuffix(text, ":") + fmt.Sprintf(" (%s with the new key, which also shows that it is theirs):", strings.Join(slices.Compact(must), ", "))
+	slices.Sort(must)
+	rest := without(r.signers(), must)
+	need := min(max(0, max(r.Old.missing(), r.New.missing())-len(must)), len(rest))
+	var parts []string
+	switch {
+	case len(must) == 1:
+		parts = append(parts, must[0]+" signs with the new key, which also shows that it is theirs")
+	case len(must) > 1:
+		parts = append(parts, strings.Join(must, ", ")+" sign, each with the new key, which also shows that it is theirs")
 	}
-	return text
+	switch {
+	case need == 0:
+	case len(rest) == 1:
+		parts = append(parts, rest[0]+" signs")
+	case need == len(rest):
+		parts = append(parts, strings.Join(rest, ", ")+" sign, each")
+	case need == 1:
+		parts = append(parts, "one of "+strings.Join(rest, ", ")+" signs")
+	default:
+		parts = append(parts, fmt.Sprintf("%d of %s sign, each", need, strings.Join(rest, ", ")))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, "; ") + ":"
 }
 
-// print writes the report as text or JSON.
+// printTrust writes the report as text or JSON.
 func (a *app) printTrust(r trustReport) error {
 	if a.json() {
 		return json.NewEncoder(a.out).Encode(r)
@@ -329,11 +337,10 @@ func writeChanges(b *strings.Builder, changes []trustChange) {
 }
 
 func (c *signatureCount) text() string {
-	who := "nobody yet"
+	text := fmt.Sprintf("signatures for version %d: %d, needed %d", c.Version, len(c.Have), c.Need)
 	if len(c.Have) > 0 {
-		who = strings.Join(c.Have, ", ")
+		text += " (" + strings.Join(c.Have, ", ") + ")"
 	}
-	text := fmt.Sprintf("signed for version %d: %d of %d needed (%s)", c.Version, len(c.Have), c.Need, who)
 	if c.missing() > 0 {
 		text += "; can sign: " + orText(strings.Join(c.Can, ", "), "nobody else")
 	}

@@ -73,14 +73,14 @@ func (d *trustDesk) rotate(ctx context.Context, f rotateFlags, args []string, t 
 		f.usages = usages
 	}
 	t.Keys[old].Revoked = &schema.Revocation{Reason: "superseded", At: at}
-	before := len(t.Keys)
-	if err := d.addKeys(ctx, f.keyFlags, args[0], t); err != nil {
+	key, err := d.readPublic(ctx, args[0], f.keys[0])
+	if err != nil {
 		return err
 	}
-	if len(t.Keys) == before {
-		return usageError(fmt.Errorf("%s has the key %s already; %s is not replaced", args[0], f.keys[0], path))
+	if d.inForceHas(key) {
+		return usageError(fmt.Errorf("%s is a key of %s already; nothing would replace %s", f.keys[0], args[0], path))
 	}
-	return nil
+	return d.addKeys(ctx, f.keyFlags, args[0], t)
 }
 
 // keyToReplace is the person's only key that counts, or the one that was named.
@@ -93,8 +93,8 @@ func (d *trustDesk) keyToReplace(person, named string, t *schema.Trust) (int, er
 		return 0, err
 	}
 	found = slices.DeleteFunc(found, func(i int) bool {
-		k := t.Keys[i]
-		return k.Principal != person || k.Revoked != nil || !d.inForceHas(k)
+		k, known := keyAt(d.inForce(), t.Keys[i].Path)
+		return !known || k.Principal != person || k.Revoked != nil
 	})
 	switch len(found) {
 	case 1:

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -48,7 +49,13 @@ func (a *app) trustVerify(ctx context.Context, f trustFlags) error {
 	}
 	next, err := d.pending()
 	if err != nil {
-		return &failure{code: exitTampered, err: err}
+		refused := failure{err: err}
+		var said *failure
+		if errors.As(err, &said) {
+			refused = *said
+		}
+		refused.code = exitTampered // whatever it is, this version is no next one
+		return &refused
 	}
 	if next == nil {
 		return a.nothingPrepared(d)

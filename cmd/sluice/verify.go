@@ -149,7 +149,7 @@ func (a *app) trustOnBranch(ctx context.Context, rev string, repo *gitrepo.Repo,
 // controlCommit finds where control files are read: told, or the default branch; never the change under test (RULES R9).
 func controlCommit(ctx context.Context, rev string, repo *gitrepo.Repo, refs map[string]schema.Hash, environ func(string) string) (schema.Hash, error) {
 	if rev != "" {
-		return resolveName(refs, rev)
+		return resolve(ctx, repo, refs, rev)
 	}
 	if name, id, err := repo.DefaultBranch(ctx); err == nil && name != "" && !id.IsZero() {
 		return id, nil
