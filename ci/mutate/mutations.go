@@ -129,6 +129,24 @@ var mutations = []mutation{
 		"TestUpdates",
 	},
 	{
+		"a private key is taken in", "cmd/sluice", "cmd/sluice/trust_keys.go",
+		"case bytes.Contains(data, []byte(\"PRIVATE KEY\")):",
+		"case false:",
+		"TestPrivateKeysAreRefused",
+	},
+	{
+		"a role that somebody gains is not shown to who signs", "cmd/sluice", "cmd/sluice/trust_diff.go",
+		"if !slices.Contains(before, t) {",
+		"if false {",
+		"TestTrustChangesTellEverything",
+	},
+	{
+		"a complete trust version gives way to another of its number", "cmd/sluice", "cmd/sluice/trust_verify.go",
+		"last.At, before.Root.Version).OK",
+		"last.At, before.Root.Version).OK || true",
+		"TestTwoCompleteVersionsOfOneNumber",
+	},
+	{
 		"one who signs a request in two names counts twice", "reconciler/signing", "reconciler/signing/checkrequest.go",
 		"} else if !slices.Contains(c.By, who) {",
 		"} else {",

@@ -117,7 +117,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error { return p.setUp(env) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
-			"matches": matches, "allow": allow, "keygen": keygen, "anchor": anchorOf,
+			"matches": matches, "allow": allow, "keygen": keygen, "anchor": anchorOf, "gnupg": gnupg,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "root" {
@@ -242,6 +242,22 @@ func anchorOf(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: anchor FILE")
 	}
 	ts.Setenv("SLUICE_ANCHOR", string(schema.DigestOf([]byte(ts.ReadFile(args[0])))))
+}
+
+// gnupg gives gpg a home of its own. Its agent's sockets have short paths, and it ends with the script.
+func gnupg(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: gnupg")
+	}
+	home, err := os.MkdirTemp("", "sl")
+	ts.Check(err)
+	ts.Setenv("GNUPGHOME", home)
+	ts.Defer(func() {
+		kill := exec.Command("gpgconf", "--kill", "all")
+		kill.Env = append(os.Environ(), "GNUPGHOME="+home)
+		_ = kill.Run()
+		_ = os.RemoveAll(home)
+	})
 }
 
 // keygen makes SSH keys, NAME and NAME.pub, where there may be no ssh-keygen: keygen NAME…
