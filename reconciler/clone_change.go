@@ -36,8 +36,7 @@ func (c *Clone) Change(ctx context.Context, repo Repository, cell schema.Cell, b
 	if !ok {
 		return CellChange{}, fmt.Errorf("stage %s: the project has none", cell.Stage)
 	}
-	p := &pass{Reconciler: &Reconciler{cfg: Config{Repository: repo}}, now: now, ledger: c.Ledger, rules: c.rules}
-	j, err := p.cellJudge(ctx, stage, cell.App)
+	j, err := c.pass(repo, now).cellJudge(ctx, stage, cell.App)
 	if err != nil {
 		return CellChange{}, err
 	}
@@ -87,8 +86,7 @@ func (c *cellJudge) change(ctx context.Context, base, commit schema.Hash) (CellC
 		Admitted: c.state.Admitted.Seq, Trust: c.rules.trust, Retirement: c.rules.retirement(c.cell.App),
 	}
 	if s := change.Source; s != nil {
-		out.facts.Excluded = carried(c.state, h.others[s.Stage], s.Seq)
-		out.facts.Live = s.LiveSeq
+		out.facts.Excluded, out.facts.Live = carried(c.state, h.others[s.Stage], s.Seq), s.LiveSeq
 	}
 	out.Authors = append(policies.Authors(out.facts), out.facts.Excluded...)
 	slices.Sort(out.Authors)
@@ -101,7 +99,7 @@ func (c *cellJudge) change(ctx context.Context, base, commit schema.Hash) (CellC
 func (c CellChange) Approvals(mr *schema.MergeRequest, signed []schema.SignedApproval) []schema.Verdict {
 	f := c.facts
 	f.MergeRequest, f.Signed = mr, signed
-	if f.Change.Code == "not-live" { // what it will be once it is live: then this is the question that an early approval fails
+	if code := f.Change.Code; code == "not-live" || code == "override" { // what it may be later: the question that an early approval fails
 		f.Change.Kind, f.Live = schema.Promote, 0
 	}
 	var out []schema.Verdict
@@ -113,7 +111,12 @@ func (c CellChange) Approvals(mr *schema.MergeRequest, signed []schema.SignedApp
 	return out
 }
 
-// GateDigest names the gate in force for a kind of change: what an approval of one has to be for.
-func (c *Clone) GateDigest(stage schema.StageName, kind schema.Kind) schema.Digest {
-	return c.rules.gate(stage, kind).digest
+// NeededEvidence names the evidence that cannot be expunged, and why.
+func (c *Clone) NeededEvidence(ctx context.Context) (map[schema.Digest]string, error) {
+	return c.pass(nil, time.Time{}).neededEvidence(ctx)
+}
+
+// pass is a pass that looks and does nothing, so that a clone is judged by the code that judges for real.
+func (c *Clone) pass(repo Repository, now time.Time) *pass {
+	return &pass{Reconciler: &Reconciler{cfg: Config{Repository: repo}}, now: now, ledger: c.Ledger, rules: c.rules}
 }
