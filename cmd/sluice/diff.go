@@ -185,7 +185,7 @@ func filesAt(ctx context.Context, repo *gitrepo.Repo, commit schema.Hash, path s
 
 func compare(app schema.App, stage string, from, to side) appDiff {
 	edits, equal := diff.Keys(from.files, to.files)
-	return appDiff{App: app, Stage: stage, From: from.name, To: to.name, Edits: edits, Equal: equal}
+	return appDiff{App: app, Stage: stage, From: from.name, To: to.name, Edits: diff.Mask(edits), Equal: equal}
 }
 
 func (a *app) printDiffs(diffs []appDiff) error {
