@@ -89,6 +89,7 @@ signed and approved, records it in a signed ledger, and keeps etcd and directori
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colour the output: auto, always or never")
 	root.AddGroup(
 		&cobra.Group{ID: "start", Title: "Start:"}, &cobra.Group{ID: "look", Title: "Look:"},
+		&cobra.Group{ID: "sign", Title: "Sign:"},
 		&cobra.Group{ID: "prove", Title: "Prove:"}, &cobra.Group{ID: "run", Title: "Run:"},
 	)
 	for group, commands := range a.commands() {
@@ -108,6 +109,10 @@ func (a *app) commands() map[string][]*cobra.Command {
 	return map[string][]*cobra.Command{
 		"start": {a.demoCommand(), a.initCommand(), a.trustCommand(), a.lintCommand()},
 		"look":  {a.statusCommand(), a.whyCommand(), a.diffCommand(), a.historyCommand(), a.explainCommand()},
+		"sign": {
+			a.approveCommand(), a.requestsCommand(), a.suspendCommand(), a.resumeCommand(), a.taintCommand(),
+			a.acceptRefCommand(), a.breakGlassCommand(), a.reviewCommand(), a.expungeCommand(),
+		},
 		"prove": {a.verifyCommand(), a.auditCommand()},
 		"run":   {a.runCommand(), a.versionCommand()},
 	}

@@ -41,8 +41,9 @@ func newProject(ctx context.Context, dir, program, sluiceYAML string) (*project,
 	}
 	p.team, err = team.New(ctx, team.Config{Server: p.forge, Dir: dir, Project: "acme/config", Program: program}, []byte(sluiceYAML),
 		team.Member{Name: "ann", Level: gitlabtest.Maintainer, Roles: append([]schema.Role{{Name: schema.RoleRoot}, {Name: schema.RoleAdmin}}, roles...)},
-		team.Member{Name: "bob", Level: gitlabtest.Maintainer, Roles: roles},
-		team.Member{Name: "carol", Roles: roles},
+		team.Member{Name: "bob", Level: gitlabtest.Maintainer, Roles: append([]schema.Role{{Name: schema.RoleRelease}}, roles...)},
+		team.Member{Name: "carol", Roles: append([]schema.Role{{Name: schema.RoleRelease}}, roles...)},
+		team.Member{Name: "dave", Roles: []schema.Role{{Name: schema.RoleAuthor}}},
 		team.Member{Name: "reconciler", Bot: true, Unknown: true, Level: gitlabtest.Maintainer},
 	)
 	if err != nil {

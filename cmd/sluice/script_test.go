@@ -118,6 +118,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
 			"matches": matches, "allow": allow, "keygen": keygen, "anchor": anchorOf, "gnupg": gnupg,
+			"mirror": mirrorScript,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "root" {
@@ -158,7 +159,7 @@ func (p *project) setUp(env *testscript.Env) error {
 	for name, value := range map[string]string{
 		"GIT_CONFIG_GLOBAL": config, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "HOME": env.WorkDir, "LC_ALL": "C",
 		"CONFIG_URL": p.forge.CloneURL(p.team.Path(), "ann"), "ANCHOR": string(p.team.Anchor()), "TOKEN_FILE": p.token,
-		"GITLAB_URL": p.forge.URL(), "REPOSITORY": p.forge.CloneURL(p.team.Path(), ""), "LOG_KEY": p.team.LogKey(), "KEY": ann.Key(),
+		"GITLAB_URL": p.forge.URL(), "REPOSITORY": p.forge.CloneURL(p.team.Path(), ""), "LOG_KEY": p.team.LogKey(), "KEY": ann.Key(), "BOB": p.team.Person("bob").Key(), "CAROL": p.team.Person("carol").Key(), "DAVE": p.team.Person("dave").Key(),
 		// Scripts share the ledger: what they deliver goes where it is already, so that none of them adds an entry.
 		"LIVE": filepath.Join(p.dir, "live"), "CI_DEFAULT_BRANCH": "",
 	} {
@@ -286,4 +287,11 @@ func allow(ts *testscript.TestScript, neg bool, args []string) {
 
 func tamperScript(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(tamper(context.Background(), ts.MkAbs(args[0])))
+}
+
+// mirrorScript makes a remote of the script's own, origin.git, with all that the forge has, and clones it into config. What
+// scripts push there no other script sees.
+func mirrorScript(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(ts.Exec("git", "clone", "-q", "--mirror", ts.Getenv("CONFIG_URL"), "origin.git"))
+	ts.Check(ts.Exec("git", "clone", "-q", "origin.git", "config"))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"time"
 
@@ -21,3 +22,9 @@ func (a *app) width() int {
 }
 
 func now() time.Time { return time.Now().UTC() }
+
+// isTerminalInput reports whether a person can be asked.
+func isTerminalInput(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -57,7 +57,7 @@ func rootKeys(t schema.Trust, at time.Time) map[string]map[string]schema.KeyForm
 		if out[key.Principal] == nil {
 			out[key.Principal] = map[string]schema.KeyFormat{}
 		}
-		out[key.Principal][fingerprint(key)] = key.Format
+		out[key.Principal][Fingerprint(key)] = key.Format
 	}
 	return out
 }
