@@ -122,14 +122,14 @@ func (d *desk) onStageBranch(ctx context.Context, s *subject, stage string) erro
 	return err
 }
 
-// ahead reports whether a branch is there and lacks the commit.
+// ahead reports whether a branch is there, shares history with the commit and lacks it.
 func (d *desk) ahead(ctx context.Context, ref string, commit schema.Hash) (bool, error) {
 	tip := d.tip(ref)
 	if tip.IsZero() {
 		return false, nil
 	}
-	in, err := d.repo.IsAncestor(ctx, commit, tip)
-	return !in, err
+	bases, err := d.repo.MergeBases(ctx, tip, commit)
+	return len(bases) > 0 && bases[0] != commit, err
 }
 
 // landed looks for what a merged merge request left held: its changes are in the branch already.

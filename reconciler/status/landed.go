@@ -13,19 +13,58 @@ var tooLate = []schema.Code{
 	"unsigned", "key-expired", "key-expired-openpgp", "signature-too-old", "forge-key-only", "rebase-needed",
 }
 
-// lateAdvice is what helps with those.
-const lateAdvice = "It cannot be added after the merge: take the change back, then submit it again with it."
+// bySignature are those of them that an approval by signature mends: it says itself what it is for, so it counts after the
+// merge as well.
+var bySignature = []schema.Code{
+	"approvals-missing", "approval-stale", "approval-late", "approval-too-early", "approval-unbound", "self-approval",
+}
+
+// What helps with those.
+const (
+	lateAdvice = "It cannot be added after the merge: take the change back, then submit it again with it."
+	signAdvice = "Ask one of the people named to sign it: that counts after the merge as well."
+)
+
+// late says which codes nothing mends any more, for a verdict and the commands that there are.
+func late(v schema.Verdict, o TextOptions) func(schema.Code) bool {
+	signed := o.has("approve") && canBeSigned(v)
+	return func(code schema.Code) bool {
+		return slices.Contains(tooLate, code) && !(signed && slices.Contains(bySignature, code))
+	}
+}
+
+// canBeSigned reports whether approvals are missing and somebody may still give one.
+func canBeSigned(v schema.Verdict) bool {
+	for _, node := range v.Missing() {
+		switch node.Code {
+		case "approvals-missing":
+			who, known := node.Args["eligible"]
+			return !known || who != ""
+		case "signed-approvals-missing":
+			who, known := node.Args["eligible_signed"]
+			return !known || who != ""
+		case "control-unsigned":
+			return true
+		}
+	}
+	return false
+}
 
 // landed is the checklist of a change that is in its stage's branch already, with advice that still helps there. What
 // stands in the way comes first.
-func landed(v schema.Verdict) []Line {
-	lines, said := missingFirst(Text(v)), false
+func landed(v schema.Verdict, o TextOptions) []Line {
+	lines, late, said := missingFirst(Text(v)), late(v, o), false
 	for i := range lines {
 		if lines[i].Mark == OK || !slices.Contains(tooLate, lines[i].Code) {
 			continue
 		}
 		lines[i].Clear = ""
-		if lines[i].Depth == 0 && !said && !mendable(lines, i) {
+		switch {
+		case !late(lines[i].Code):
+			if lines[i].Code == "approvals-missing" {
+				lines[i].Clear = signAdvice
+			}
+		case lines[i].Depth == 0 && !said && !mendable(lines, i, late):
 			lines[i].Clear, said = lateAdvice, true
 		}
 	}
@@ -50,12 +89,12 @@ func missingFirst(lines []Line) []Line {
 }
 
 // mendable reports whether one of the lines that line i sums up can still be turned into a yes.
-func mendable(lines []Line, i int) bool {
+func mendable(lines []Line, i int, late func(schema.Code) bool) bool {
 	for _, l := range lines[i+1:] {
 		if l.Depth <= lines[i].Depth {
 			break
 		}
-		if l.Mark != OK && !slices.Contains(tooLate, l.Code) {
+		if l.Mark != OK && !late(l.Code) {
 			return true
 		}
 	}
@@ -63,19 +102,19 @@ func mendable(lines []Line, i int) bool {
 }
 
 // enters reports whether a landed change can still enter as it is, once somebody gives what is missing or time passes.
-func enters(v schema.Verdict) bool {
+func enters(v schema.Verdict, tooLate func(schema.Code) bool) bool {
 	if v.Outcome != schema.Hold {
 		return v.Outcome == schema.Allow
 	}
-	late := slices.Contains(tooLate, v.Code)
+	late := tooLate(v.Code)
 	if v.Code != "" && !late {
 		return true
 	}
 	for _, part := range v.Parts {
 		switch {
-		case late && part.Outcome != schema.Allow && enters(part):
+		case late && part.Outcome != schema.Allow && enters(part, tooLate):
 			return true // an approval that does not count yet
-		case !late && !enters(part):
+		case !late && !enters(part, tooLate):
 			return false
 		}
 	}

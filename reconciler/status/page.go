@@ -103,7 +103,7 @@ func basePage(cfg Config, v schema.View, now time.Time) page {
 	}
 	for _, i := range v.Incidents {
 		p.Alarms = append(p.Alarms, alarm{Tone: bad, Text: incidentText(i) + ". " + incidentMeans,
-			At: stamped(i.Since, asOf(v)), Ways: restoreRef(i)})
+			At: stamped(i.Since, asOf(v)), Ways: refWays(i, TextOptions{Commands: cfg.Commands})})
 	}
 	for _, n := range notices(v, now) {
 		p.Alarms = append(p.Alarms, alarm{Tone: n.Tone, Text: n.Text, At: stamped(n.Since, asOf(v))})
@@ -201,7 +201,7 @@ func cellOf(cfg Config, v schema.View, c schema.CellView, stale bool) cell {
 func checkLines(cfg Config, h schema.HeldView, now time.Time) []checkLine {
 	tones := map[Mark]tone{OK: good, Wait: wait, No: bad}
 	var out []checkLine
-	for _, l := range landed(h.Verdict) {
+	for _, l := range landed(h.Verdict, TextOptions{Commands: cfg.Commands}) {
 		out = append(out, checkLine{Line: l, Tone: tones[l.Mark], Advice: advice(l.Clear, cfg.Commands), At: stamped(l.Earliest, now)})
 	}
 	return out

@@ -57,7 +57,7 @@ func (p paper) whyControl(v schema.View) int {
 	}
 	p.line("%s: %s since %s", p.strong("control files"), p.paint(lookOf(word).Tone, string(word)), when(v.Control.Since, p.opts.Now))
 	p.line("commit %s", short(v.Control.Commit))
-	p.checklist(landed(v.Control.Verdict))
+	p.checklist(landed(v.Control.Verdict, p.opts))
 	p.ways(waysOut(schema.Control, *v.Control, false, p.opts))
 	return exitWaits
 }
@@ -116,11 +116,11 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 	var ways []way
 	if c.Incident != nil {
 		p.incident(*c.Incident)
-		ways = append(ways, restoreRef(*c.Incident)...)
+		ways = append(ways, refWays(*c.Incident, p.opts)...)
 	}
 	if c.Held != nil {
 		p.line("%s", changeText(*c.Held))
-		p.checklist(landed(c.Held.Verdict))
+		p.checklist(landed(c.Held.Verdict, p.opts))
 		ways = append(ways, waysOut(c.Cell, *c.Held, c.Seq == 0, p.opts)...)
 	}
 	p.targets(c, p.opts.Verbose)

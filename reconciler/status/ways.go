@@ -16,8 +16,8 @@ type way struct {
 // waysOut are those of RULES R14: the evidence, taking the change back, and a rollback.
 func waysOut(cell schema.Cell, h schema.HeldView, first bool, o TextOptions) []way {
 	var out []way
-	if enters(h.Verdict) {
-		out = append(out, way{Text: evidenceText(h.Verdict)})
+	if enters(h.Verdict, late(h.Verdict, o)) {
+		out = append(out, evidence(cell, h.Verdict, o))
 	}
 	if cell == schema.Control {
 		return append(out, way{Text: "Take the change of the control files back by a merge request; what is in force stays so.",
@@ -30,10 +30,24 @@ func waysOut(cell schema.Cell, h schema.HeldView, first bool, o TextOptions) []w
 	return append(out, rollback(cell, o))
 }
 
-// evidenceText is the first way out, of a change that can still enter as it is.
-func evidenceText(v schema.Verdict) string {
+// evidence is the first way out, of a change that can still enter as it is: with the command of those who can sign for it.
+func evidence(cell schema.Cell, v schema.Verdict, o TextOptions) way {
+	w := way{Text: evidenceText(v, o)}
+	if !o.has("approve") || !canBeSigned(v) {
+		return w
+	}
+	w.Text += " Who may approve it signs with:"
+	if cell == schema.Control {
+		w.Commands = []string{"sluice approve --control"}
+		return w
+	}
+	w.Commands = []string{"sluice approve --held " + quote(string(cell.App)) + " " + quote(string(cell.Stage))}
+	return w
+}
+
+func evidenceText(v schema.Verdict, o TextOptions) string {
 	people := false
-	for _, l := range landed(v) {
+	for _, l := range landed(v, o) {
 		people = people || l.Mark != OK && l.Earliest.IsZero()
 	}
 	switch {
@@ -89,16 +103,23 @@ func rollback(cell schema.Cell, o TextOptions) way {
 	return w
 }
 
-// restoreRef puts a ref back to where it was last seen: that alone ends the incident.
-func restoreRef(i schema.Incident) []way {
+// refWays end the incident of a ref: it goes back to where it was last seen, or the admins follow where it is now.
+func refWays(i schema.Incident, o TextOptions) []way {
 	if i.Seen.IsZero() {
 		return nil
 	}
 	lease := quote("--force-with-lease=" + i.Ref + ":" + hashOrEmpty(i.Found))
-	return []way{{
+	out := []way{{
 		Text:     "Put the ref back to where it was last seen; what was pushed after it can then be submitted by a merge request.",
 		Commands: []string{fmt.Sprintf("git push %s origin %s", lease, quote(i.Seen.String()+":"+i.Ref))},
 	}}
+	if !o.has("accept-ref") || i.Found.IsZero() {
+		return out
+	}
+	return append(out, way{
+		Text:     "If it was meant, the admins sign that it is followed from there; what is not admitted stays out.",
+		Commands: []string{fmt.Sprintf("sluice accept-ref %s --new %s --reason 'why it was rewritten'", quote(strings.TrimPrefix(i.Ref, "refs/heads/")), i.Found)},
+	})
 }
 
 func hashOrEmpty(h schema.Hash) string {

@@ -26,6 +26,21 @@ func TestWhyQuestions(t *testing.T) {
 	quietly := sample(t)
 	stale := sample(t)
 	stale.Looked = ago(18 * time.Minute)
+	signing := func(o *status.TextOptions) { o.Commands = append(o.Commands, "approve", "accept-ref", "break-glass") }
+	signed := sample(t)
+	signed.Apps[2].Cells[3].Held.Verdict = schema.All("gate", schema.Verdict{
+		Policy: "approvals", Outcome: schema.Hold, Code: "signed-approvals-missing",
+		Args:  map[string]string{"have_signed": "0", "need_signed": "1", "eligible_signed": "bob, carol"},
+		Parts: []schema.Verdict{{Policy: "approvals", Outcome: schema.Hold, Code: "approval-late", Args: map[string]string{"by": "bob"}}},
+	})
+	nobody := sample(t)
+	nobody.Apps[2].Cells[3].Held.Verdict = schema.All("gate", schema.Verdict{
+		Policy: "approvals", Outcome: schema.Hold, Code: "approvals-missing", Args: map[string]string{"have": "0", "need": "1", "eligible": ""},
+	})
+	control := troubled(t)
+	control.Control.Verdict = schema.All("control", schema.Verdict{
+		Policy: "admins", Outcome: schema.Hold, Code: "control-unsigned", Args: map[string]string{"have": "0", "need": "1"},
+	})
 	rolling := sample(t)
 	rolling.Apps[2].Cells[3].Held.Change.Kind, rolling.Apps[2].Cells[3].Held.Change.Tune = schema.Rollback, true
 	rows := []struct {
@@ -51,6 +66,12 @@ func TestWhyQuestions(t *testing.T) {
 		{"ref-gone", gone, schema.Cell{Stage: "production", App: "catalog"}, 1, nil},
 		{"incident-and-held", both, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, nil},
 		{"held-rollback", rolling, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, nil},
+		{"with-approve", quietly, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, signing},
+		{"signed-approvals-missing", signed, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, signing},
+		{"nobody-can-sign", nobody, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, signing},
+		{"control-with-approve", control, schema.Control, 1, signing},
+		{"incident-with-accept-ref", both, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, signing},
+		{"ref-gone-with-accept-ref", gone, schema.Cell{Stage: "production", App: "catalog"}, 1, signing},
 		{"unsealed", schema.View{At: now}, schema.Cell{App: "catalog"}, 2, nil},
 	}
 	for _, row := range rows {
@@ -79,7 +100,7 @@ func TestAdviceNamesNoCommandThatThereIsNot(t *testing.T) {
 			var b bytes.Buffer
 			status.WriteWhy(&b, v, cell, status.TextOptions{Now: now})
 			status.WriteStatus(&b, v, "", status.TextOptions{Now: now})
-			for _, command := range []string{"promote", "why", "status", "lint", "doctor", "adopt", "approve", "history", "rollback", "trust", "policy", "init", "resume", "explain", "audit"} {
+			for _, command := range []string{"promote", "why", "status", "lint", "doctor", "adopt", "approve", "accept-ref", "break-glass", "review", "suspend", "taint", "history", "rollback", "trust", "policy", "init", "resume", "explain", "audit"} {
 				if strings.Contains(b.String(), "sluice "+command) {
 					t.Errorf("%s advises sluice %s, which there is not:\n%s", code, command, b.String())
 				}
