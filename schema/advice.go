@@ -24,14 +24,12 @@ func adviceOnApprovals(stage StageName, spec PolicySpec, t Trust) Diagnostics {
 		return Diagnostic{Position: spec.Position, Width: len(spec.Name), Code: code, Message: code.Message(a)}
 	}
 	var out Diagnostics
-	if ask.Signed > 0 {
-		out = append(out, note("signed-approvals-unavailable", args{"need": count(ask.Signed)}))
-	}
 	if ask.Observed+ask.Signed == 0 {
 		out = append(out, note("approvals-not-enforced", args{}))
 	}
-	if have := mostApprovers(stage, ask.Roles, t); have < ask.Observed && len(t.Principals) > 0 {
-		out = append(out, note("approvals-impossible", args{"need": count(ask.Observed), "have": count(have)}))
+	need := max(ask.Observed, ask.Signed) // one person can count as both
+	if have := mostApprovers(stage, ask.Roles, t); have < need && len(t.Principals) > 0 {
+		out = append(out, note("approvals-impossible", args{"need": count(need), "have": count(have)}))
 	}
 	return out
 }

@@ -44,8 +44,11 @@ func TestAdvice(t *testing.T) {
 			name: "no approval, and a role without effect", project: two + "approvals: 0]}}]\n", roots: []string{"ann"},
 			people: []schema.Principal{person("ann", "author", "approver:pord")}, want: "approvals-not-enforced role-without-stage trust-lockout",
 		}, {
-			name: "signed approvals", project: two + "approvals: {signed: 1}]}}]\n", roots: []string{"ann", "bob"},
-			people: []schema.Principal{person("ann", "author")}, want: "signed-approvals-unavailable",
+			name: "a signed approval that nobody can give", project: two + "approvals: {signed: 1}]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author")}, want: "approvals-impossible",
+		}, {
+			name: "a signed approval that somebody can give", project: two + "approvals: {signed: 1}]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author"), person("bob", "approver:prod")},
 		},
 	}
 	for _, row := range rows {

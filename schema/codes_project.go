@@ -67,10 +67,6 @@ var projectCodes = []CodeInfo{
 		Cause: "Authors never count as approvers, and too few other people have the role.",
 		Fix:   "Give more people the role approver:{stage}, or write approvals: 0 if you work alone.",
 	}, {
-		Code: "signed-approvals-unavailable", Warning: true, Title: "signed approvals are not available", Message: `{stage} asks for {need} signed approvals, which this version cannot read`,
-		Cause: "The format knows signed approvals; this version of sluice does not collect them, so the gate stays closed.",
-		Fix:   "Remove signed: from approvals:.",
-	}, {
 		Code: "schema-missing", Title: "schema file is missing", Message: "the gate names {path}, which does not exist",
 		Cause: "A gate names a JSON Schema below .sluice/schemas.",
 		Fix:   "Add the schema or correct its path.",
