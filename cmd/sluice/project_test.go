@@ -25,8 +25,8 @@ type project struct {
 const sixLines = "version: 1\nlayout: directory\ntargets:\n  %s: {}\nstages: default\nstage_local: [local.yaml]\n"
 
 // newProject starts a forge with a project whose control files are on main, not sealed yet. program stands in for
-// ssh-keygen.
-func newProject(ctx context.Context, dir, program, sluiceYAML string) (*project, error) {
+// ssh-keygen; more are bob's further keys.
+func newProject(ctx context.Context, dir, program, sluiceYAML string, more ...schema.PublicKey) (*project, error) {
 	p := &project{dir: dir, token: filepath.Join(dir, "reconciler", "token")}
 	var err error
 	if p.forge, err = gitlabtest.New(filepath.Join(dir, "forge"), gitlabtest.Options{}); err != nil {
@@ -41,7 +41,7 @@ func newProject(ctx context.Context, dir, program, sluiceYAML string) (*project,
 	}
 	p.team, err = team.New(ctx, team.Config{Server: p.forge, Dir: dir, Project: "acme/config", Program: program}, []byte(sluiceYAML),
 		team.Member{Name: "ann", Level: gitlabtest.Maintainer, Roles: append([]schema.Role{{Name: schema.RoleRoot}, {Name: schema.RoleAdmin}}, roles...)},
-		team.Member{Name: "bob", Level: gitlabtest.Maintainer, Roles: append([]schema.Role{{Name: schema.RoleRelease}}, roles...)},
+		team.Member{Name: "bob", Level: gitlabtest.Maintainer, More: more, Roles: append([]schema.Role{{Name: schema.RoleRelease}}, roles...)},
 		team.Member{Name: "carol", Roles: append([]schema.Role{{Name: schema.RoleRelease}}, roles...)},
 		team.Member{Name: "dave", Roles: []schema.Role{{Name: schema.RoleAuthor}}},
 		team.Member{Name: "reconciler", Bot: true, Unknown: true, Level: gitlabtest.Maintainer},

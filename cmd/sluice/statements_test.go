@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluice-gitops/sluice/ci/real"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest/team"
@@ -53,13 +54,13 @@ type statements struct {
 	operator string
 }
 
-func newStatements(t *testing.T, layout string) *statements {
+func newStatements(t *testing.T, layout string, more ...schema.PublicKey) *statements {
 	t.Helper()
 	program, err := exec.LookPath("sluice")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := newProject(t.Context(), t.TempDir(), program, fmt.Sprintf(signedGate, layout))
+	p, err := newProject(t.Context(), t.TempDir(), program, fmt.Sprintf(signedGate, layout), more...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,4 +320,37 @@ func (s *statements) checkTags(who, kind string, want int) {
 	if !check.OK || len(check.By) != want {
 		s.t.Errorf("%s: %+v", kind, check)
 	}
+}
+
+// TestApprovalsByEveryKindOfKey signs with what the real programs hold: a key file, an agent, and gpg.
+func TestApprovalsByEveryKindOfKey(t *testing.T) {
+	c := newKeyCabinet(t)
+	s := newStatements(t, "directory",
+		schema.PublicKey{Format: schema.SSHKey, Data: []byte(c.read("plain.pub"))},
+		schema.PublicKey{Format: schema.SSHKey, Data: []byte(c.read("agent.pub"))},
+		schema.PublicKey{Format: schema.OpenPGPKey, Data: []byte(c.read("ann.asc"))},
+	)
+	s.edit(5000)
+	number := fmt.Sprint(s.propose(5000))
+	_, err := s.team.Person("bob").Git(t.Context(), "config", "gpg.ssh.program", real.Binary(t, "ssh-keygen"))
+	s.check(err)
+	keys := map[string]bool{}
+	for _, key := range []string{c.file("plain"), c.file("agent.pub"), c.pgp} {
+		out := s.sluice("bob", exitDone, "approve", number, "--sign-with", key, "--yes", "-o", "json")
+		var signed sheet
+		s.check(json.Unmarshal([]byte(out), &signed))
+		if signed.Signer != "bob" || !signed.Pushed {
+			t.Errorf("with %s: %s", key, out)
+		}
+		s.checkTags("bob", schema.KindApprove, 1)
+		keys[signed.Key] = true
+		_, err := s.team.Person("bob").Git(t.Context(), "push", "-q", "origin", ":refs/tags/"+signed.Tag)
+		s.check(err)
+		_, err = s.team.Person("bob").Git(t.Context(), "tag", "-d", signed.Tag)
+		s.check(err)
+	}
+	if len(keys) != 3 {
+		t.Errorf("keys %v, want three", keys)
+	}
+	s.says("is nobody's in this project", "bob", exitForbidden, "approve", number, "--sign-with", c.file("locked"), "--yes")
 }

@@ -64,6 +64,8 @@ type Member struct {
 	Roles []schema.Role
 	Level gitlabtest.AccessLevel // Developer by default
 	Bot   bool
+	// More are further public keys, beside the one that is made.
+	More []schema.PublicKey
 	// Unknown has an account at the forge and no place in the trust directory.
 	Unknown bool
 }
@@ -127,6 +129,12 @@ func (t *Team) join(m Member, levels map[string]gitlabtest.AccessLevel) error {
 		Forge: []schema.ForgeAccount{{Host: host, UserID: int64(user.ID)}},
 	})
 	t.trust.Keys = append(t.trust.Keys, schema.Key{Principal: m.Name, Path: "keys/" + m.Name + "/signing.pub", Format: schema.SSHKey, Data: public})
+	for n, key := range m.More {
+		end := map[schema.KeyFormat]string{schema.SSHKey: "pub", schema.OpenPGPKey: "asc"}[key.Format]
+		t.trust.Keys = append(t.trust.Keys, schema.Key{
+			Principal: m.Name, Path: fmt.Sprintf("keys/%s/more%d.%s", m.Name, n, end), Format: key.Format, Data: key.Data,
+		})
+	}
 	return nil
 }
 
