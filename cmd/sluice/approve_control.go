@@ -35,7 +35,7 @@ func (d *desk) approveControl(ctx context.Context, f approveFlags, args []string
 
 func (d *desk) ofControl(ctx context.Context, f approveFlags, args []string) (subject, error) {
 	ref := "refs/heads/" + d.Project.Branch
-	s := subject{head: d.tip(ref), title: "the control files on " + d.Project.Branch}
+	s := subject{head: d.tip(ref), title: "what is on " + d.Project.Branch}
 	var err error
 	if len(args) > 0 {
 		if iid, ok := mergeRequestNumber(args[0]); ok {

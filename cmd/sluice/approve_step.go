@@ -19,6 +19,7 @@ type step struct {
 	Admitted string                 `json:"admitted"` // since when the content before is in force, in words
 	Edits    []diff.Edit            `json:"edits"`
 	Equal    int                    `json:"equal"`
+	Files    []fileChange           `json:"files,omitempty"` // what no key shows: a mode, a comment, a blank
 	Commits  []schema.CommitVerdict `json:"commits"`
 	Authors  []string               `json:"authors,omitempty"`
 	Roles    string                 `json:"roles"` // whose approval it asks for, in words
@@ -27,6 +28,12 @@ type step struct {
 
 	ask func(*schema.MergeRequest, []schema.SignedApproval) []schema.Verdict
 	may func(schema.Principal) bool
+}
+
+// fileChange is what differs of a file beside its keys.
+type fileChange struct {
+	Path string `json:"path"`
+	Text string `json:"text"`
 }
 
 // warning is why an approval counts for nothing (idle), or why the change does not enter with it.
@@ -48,6 +55,9 @@ func (s *step) warnIdle(code schema.Code, format string, args ...any) {
 func (d *desk) steps(ctx context.Context, s *subject) ([]step, error) {
 	var out []step
 	for _, cell := range s.cells {
+		if _, err := schema.ParseApp(string(cell.App)); err != nil {
+			return nil, &failure{code: exitNo, err: fmt.Errorf("%s is not let in, whoever approves: %w", cellName(cell), err)}
+		}
 		base := s.base
 		if held, ok := s.held[cell]; ok {
 			base = held
@@ -88,7 +98,7 @@ func (d *desk) step(ctx context.Context, c reconciler.CellChange, s *subject) (s
 	roles := d.rolesFor(c)
 	out.Roles = roleNames(roles, c.Cell.Stage)
 	out.may = func(p schema.Principal) bool { return hasOne(p, roles, c.Cell) }
-	before, err := d.admittedFiles(ctx, c)
+	admitted, before, err := d.admittedFiles(ctx, c)
 	if err != nil {
 		return step{}, err
 	}
@@ -97,29 +107,61 @@ func (d *desk) step(ctx context.Context, c reconciler.CellChange, s *subject) (s
 		return step{}, err
 	}
 	edits, equal := diff.Keys(before, after)
-	out.Edits, out.Equal = diff.Mask(edits), equal
+	out.Edits, out.Equal, out.Files = diff.Mask(edits), equal, beside(edits, admitted, c.Manifest)
 	out.warnOfChange(c)
+	if s.mixed {
+		out.warn("policy-mixed", "it changes control files as well, and is refused as a whole for that")
+	}
 	return out, d.warnOfPlace(ctx, &out, c, s)
 }
 
 // admittedFiles reads what the ledger says is admitted, and refuses to show anything else under that name.
-func (d *desk) admittedFiles(ctx context.Context, c reconciler.CellChange) (map[string][]byte, error) {
+func (d *desk) admittedFiles(ctx context.Context, c reconciler.CellChange) (schema.Manifest, map[string][]byte, error) {
 	a := c.Admitted.Admitted
 	if a.Seq == 0 || a.Content == schema.NoContent {
-		return nil, nil
+		return nil, nil, nil
 	}
 	files, err := filesAt(ctx, d.repo, a.Commit, c.Path)
 	if err != nil {
-		return nil, fmt.Errorf("read what entry #%d admitted: %w", a.Seq, err)
+		return nil, nil, fmt.Errorf("read what entry #%d admitted: %w", a.Seq, err)
 	}
 	now, err := d.Change(ctx, d.mirror, c.Cell, a.Commit, a.Commit, d.made)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if now.Change.To.Content != a.Content {
-		return nil, &failure{code: exitTampered, err: fmt.Errorf("commit %s does not hold what entry #%d says was admitted with it", a.Commit.Short(), a.Seq), hint: "sluice audit verify"}
+		return nil, nil, &failure{code: exitTampered, err: fmt.Errorf("commit %s does not hold what entry #%d says was admitted with it", a.Commit.Short(), a.Seq), hint: "sluice audit verify"}
 	}
-	return files, nil
+	return now.Manifest, files, nil
+}
+
+// beside lists what differs of the files that no edit of a key shows: all of it is approved.
+func beside(edits []diff.Edit, from, to schema.Manifest) []fileChange {
+	before := map[string]schema.File{}
+	for _, f := range from {
+		before[f.Path] = f
+	}
+	var out []fileChange
+	for _, f := range to {
+		was, had := before[f.Path]
+		delete(before, f.Path)
+		shown := slices.ContainsFunc(edits, func(e diff.Edit) bool { return e.File == f.Path })
+		if had && was.Mode != f.Mode {
+			out = append(out, fileChange{f.Path, fmt.Sprintf("mode %s -> %s", was.Mode, f.Mode)})
+		}
+		switch {
+		case !had && !shown:
+			out = append(out, fileChange{f.Path, "new, without a key"})
+		case had && was.Digest != f.Digest && !shown:
+			out = append(out, fileChange{f.Path, "differs in no key: comments, order or blanks"})
+		}
+	}
+	for _, f := range from {
+		if _, gone := before[f.Path]; gone && !slices.ContainsFunc(edits, func(e diff.Edit) bool { return e.File == f.Path }) {
+			out = append(out, fileChange{f.Path, "removed, without a key"})
+		}
+	}
+	return out
 }
 
 func admittedText(c reconciler.CellChange) string {

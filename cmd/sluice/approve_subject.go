@@ -21,6 +21,7 @@ type subject struct {
 	base  schema.Hash // from which commits count; zero: from where each cell was admitted
 	cells []schema.Cell
 	notes []string
+	mixed bool // it changes control files as well
 	// held maps cells that are in their branch already to where their commits count from.
 	held map[schema.Cell]schema.Hash
 }
@@ -81,7 +82,31 @@ func (d *desk) onOneBranch(ctx context.Context, s *subject, stage string) (err e
 		}
 	}
 	s.title += " into " + d.Project.Branch
-	return nil
+	s.mixed, err = d.controlDiffers(ctx, s.base, s.head)
+	return err
+}
+
+// controlDiffers reports whether control files are not the same at two commits.
+func (d *desk) controlDiffers(ctx context.Context, a, b schema.Hash) (bool, error) {
+	before, err := d.repo.Commit(ctx, a)
+	if err != nil {
+		return false, err
+	}
+	after, err := d.repo.Commit(ctx, b)
+	if err != nil {
+		return false, err
+	}
+	for _, path := range reconciler.ControlPaths {
+		x, _, err := d.repo.Lookup(ctx, before.Tree, path)
+		if err != nil {
+			return false, err
+		}
+		y, _, err := d.repo.Lookup(ctx, after.Tree, path)
+		if err != nil || x != y {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // onStageBranch lists the apps that change in one stage of the branch layout. Which stage it is for only the forge knows,

@@ -59,6 +59,9 @@ func writeStep(w io.Writer, s step) {
 	}
 	fmt.Fprintf(w, "  in    %s\n", schema.Printable(place))
 	writeEdits(w, s.Edits, s.Equal)
+	for _, f := range s.Files {
+		fmt.Fprintf(w, "    ~ %s  %s\n", schema.Printable(f.Path), f.Text)
+	}
 	writeCommits(w, s.Commits)
 	if len(s.Authors) > 0 {
 		fmt.Fprintf(w, "  worked on it and cannot approve it: %s\n", schema.Printable(strings.Join(s.Authors, ", ")))
@@ -78,7 +81,7 @@ func writeStep(w io.Writer, s step) {
 func changeText(c schema.Change) string {
 	text := map[schema.Kind]string{
 		schema.Edit: "an edit", schema.Promote: "a promotion", schema.Rollback: "a rollback", schema.Tune: "stage-local files change",
-		schema.Retire: "the app is retired", schema.Override: "an override", schema.Unclassified: "control files change",
+		schema.Retire: "the app is retired", schema.Override: "an override", schema.Unclassified: "an edit",
 	}[c.Kind]
 	if c.Source != nil {
 		text += " from " + string(c.Source.Stage)
