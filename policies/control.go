@@ -16,8 +16,9 @@ type ControlFacts struct {
 	From, To schema.Content
 	Trust    schema.Trust // in force
 	Admitted int64        // ledger sequence of the control entry in force
-	// Problem is why the files that landed cannot be used; empty if they can.
+	// Problem is why the files that landed cannot be used, and Detail says where; empty if they can.
 	Problem schema.Code
+	Detail  string
 	// Mixed says that the landing changes apps as well.
 	Mixed bool
 	// Trusted says that the trust directory changed, and Update what its own check said (signing.CheckUpdate); Others that
@@ -27,9 +28,11 @@ type ControlFacts struct {
 	// Commits are those of the landing that change control files.
 	Commits []ControlCommit
 	Signed  []schema.SignedApproval
-	// Held are the cells whose digests the change would alter and that are held.
-	Held         []schema.Cell
-	MergeRequest *schema.MergeRequest // nil if it was pushed directly; signatures decide all the same
+	// Altered are the cells whose digests or names the change alters, Held those of them that are held, and Lost says why
+	// some of them would not keep what was admitted.
+	Altered, Held []schema.Cell
+	Lost          []string
+	MergeRequest  *schema.MergeRequest // nil if it was pushed directly; signatures decide all the same
 }
 
 // ControlCommit is a commit that changes control files.
@@ -46,6 +49,8 @@ type TrustUpdate struct {
 	Code   schema.Code
 	Detail string
 	By     []string // roots who signed
+	// Missing are the roots whose signature would still count.
+	Missing []string
 }
 
 // Control asks for the signatures that the trust root in force names: the roots' for the trust directory, the admins' for
@@ -57,7 +62,11 @@ func (Control) Evaluate(f ControlFacts) schema.Verdict {
 	const policy = "control"
 	switch {
 	case f.Problem != "":
-		return answer(policy, schema.Deny, f.Problem)
+		v := answer(policy, schema.Deny, f.Problem)
+		if f.Detail != "" {
+			v.Args = map[string]string{"why": f.Detail}
+		}
+		return v
 	case f.Mixed:
 		return answer(policy, schema.Deny, "policy-mixed")
 	case !f.Trusted && !f.Others:
@@ -74,10 +83,23 @@ func (Control) Evaluate(f ControlFacts) schema.Verdict {
 		}
 	}
 	parts = append(parts, f.commits()...)
+	return schema.All(policy, append(parts, f.cells()...)...)
+}
+
+// cells says what the change does to cells that were admitted.
+func (f ControlFacts) cells() []schema.Verdict {
+	const policy = "cells"
+	var parts []schema.Verdict
 	if len(f.Held) > 0 {
 		parts = append(parts, answer(policy, schema.Hold, "control-held", "cells", cells(f.Held)))
 	}
-	return schema.All(policy, parts...)
+	if len(f.Lost) > 0 {
+		parts = append(parts, answer(policy, schema.Hold, "control-loses", "why", joined(f.Lost)))
+	}
+	if len(f.Altered) > 0 {
+		parts = append(parts, answer(policy, schema.Allow, "", "alters", cells(f.Altered)))
+	}
+	return parts
 }
 
 // roots passes on what the check of the trust directory said. Missing signatures can still come, with another commit; all
@@ -97,8 +119,12 @@ func (f ControlFacts) roots() schema.Verdict {
 		outcome = schema.Hold
 	}
 	v := answer(policy, outcome, code)
+	v.Args = map[string]string{}
 	if f.Update.Detail != "" {
-		v.Args = map[string]string{"why": f.Update.Detail}
+		v.Args["why"] = f.Update.Detail
+	}
+	if len(f.Update.Missing) > 0 {
+		v.Args["may"] = list(f.Update.Missing)
 	}
 	return v
 }
@@ -136,8 +162,20 @@ func (f ControlFacts) admins() schema.Verdict {
 	}}
 	if len(counted) < need {
 		v.Outcome, v.Code = schema.Hold, "control-unsigned"
+		v.Args["may"] = list(f.otherAdmins(counted))
 	}
 	return v
+}
+
+// otherAdmins are those whose signature would still count.
+func (f ControlFacts) otherAdmins(counted map[string]bool) []string {
+	var out []string
+	for _, p := range f.Trust.Principals {
+		if !counted[p.ID] && f.isAdmin(p.ID) {
+			out = append(out, p.ID)
+		}
+	}
+	return out
 }
 
 func (f ControlFacts) isAdmin(id string) bool {

@@ -52,6 +52,8 @@ type Facts struct {
 	Mixed bool
 	// ClockSkew is how far the forge's clock is ahead of ours, where that is too far to trust time; else zero.
 	ClockSkew time.Duration
+	// Unlinked is the control entry since which Change.Source's stage leads here no more; 0 if it never did, or does.
+	Unlinked int64
 	// Retirement says that a retirement record for the app is in force.
 	Retirement bool
 	// Suspended pins the cell; nil if nothing does.
@@ -93,7 +95,7 @@ func (s Suspension) verdict(cell schema.Cell) schema.Verdict {
 
 // ForGate puts the gate of a stage for a kind of change behind what always holds and cannot be removed (RULES R45).
 func ForGate(gates schema.Gates, kind schema.Kind) (Gate, error) {
-	g := Gate{policies: []Policy{MergeRequest{}, Signed{}, Provenance{}, ContentRules{}}}
+	g := Gate{policies: []Policy{TrustValid{}, MergeRequest{}, Signed{}, Provenance{}, ContentRules{}}}
 	for _, spec := range gates.For(kind) {
 		p, err := New(spec)
 		if err != nil {

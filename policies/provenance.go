@@ -20,7 +20,11 @@ func (Provenance) Evaluate(f Facts) schema.Verdict {
 	if code == "" {
 		code = "override"
 	}
-	return answer(policy, schema.Deny, code, "revision", c.To.Revision.String(), "stage", string(f.Cell.Stage))
+	args := []string{"revision", c.To.Revision.String(), "stage", string(f.Cell.Stage)}
+	if code == "no-edge" && c.Source != nil {
+		args = append(args, "from", string(c.Source.Stage), "since", number64(f.Unlinked))
+	}
+	return answer(policy, schema.Deny, code, args...)
 }
 
 func promoted(policy string, f Facts) schema.Verdict {

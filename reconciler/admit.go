@@ -5,26 +5,38 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// admit carries out signed requests, then decides about everything that is new on the stages' refs, control first (RULES R9),
-// and records it in one append. What could not be found out is an error beside what could.
+// admit decides about everything that is new on the stages' refs and records it in one append, after what came into force by
+// a control change (RULES R9) and what signed requests asked for. What could not be found out is an error beside what could;
+// while it is not known which rules hold, nothing is judged.
 func (p *pass) admit(ctx context.Context, report *Report) error {
+	control, err := p.decideControl(ctx, report)
+	if err != nil {
+		return err
+	}
 	var found findings
+	size := p.ledger.Head().Size
 	switch err := p.carryOut(ctx, report); {
 	case errors.Is(err, ErrMoved):
 		return err
 	case err != nil:
 		found.errs = append(found.errs, fmt.Errorf("carry out requests: %w", err))
 	}
+	if p.ledger.Head().Size != size { // the default branch may be followed again
+		if control, err = p.decideControl(ctx, report); err != nil {
+			return errors.Join(append(found.errs, err)...)
+		}
+	}
 	if err := p.distrust(ctx, report); err != nil {
 		return errors.Join(append(found.errs, err)...)
 	}
 	for _, ref := range p.followedRefs() {
-		p.admitRef(ctx, ref, &found)
+		p.admitRef(ctx, ref, control, &found)
 	}
 	report.Refused = found.refused
 	if len(found.entries) == 0 {
@@ -65,8 +77,9 @@ func (p *pass) followedRefs() []string {
 	return refs
 }
 
-// admitRef judges the cells of one ref. A ref that did not move forward holds everything on it (RULES R5).
-func (p *pass) admitRef(ctx context.Context, ref string, found *findings) {
+// admitRef judges the cells of one ref. A ref that did not move forward holds everything on it (RULES R5). control is what is
+// to be told of the control files.
+func (p *pass) admitRef(ctx context.Context, ref string, control []judged, found *findings) {
 	seen, tip := p.ledger.Refs().Seen[ref], p.refs[ref]
 	code, err := p.movement(ctx, seen, tip)
 	if err != nil {
@@ -82,8 +95,7 @@ func (p *pass) admitRef(ctx context.Context, ref string, found *findings) {
 	}
 	decided, errs := p.judgeRef(ctx, ref, seen, tip)
 	if ref == p.controlRef() {
-		control, err := p.judgeControl(ctx, tip)
-		decided, errs = append(control, decided...), append(errs, err...)
+		decided = append(control, decided...)
 	}
 	found.errs = append(found.errs, errs...)
 	_, incident := p.ledger.Refs().Incident[ref]
@@ -153,6 +165,9 @@ func (p *pass) judgeRef(ctx context.Context, ref string, seen, tip schema.Hash) 
 			}
 			out = append(out, decided...)
 		}
+		if len(errs) == 0 {
+			p.looked[stage.Name] = p.rules.seq
+		}
 	}
 	return out, errs
 }
@@ -171,13 +186,29 @@ func (p *pass) appsToJudge(ctx context.Context, stage schema.Stage, seen, tip sc
 	if err != nil {
 		return nil, err
 	}
-	held, err := p.heldIn(ctx, stage.Name)
+	known, err := p.knownIn(ctx, stage.Name)
 	if err != nil {
 		return nil, err
 	}
 	all := map[schema.App]bool{}
-	for _, app := range append(apps, held...) {
+	for _, app := range apps {
 		all[app] = true
+	}
+	for app, held := range known {
+		if held {
+			all[app] = true
+		}
+	}
+	if p.looked[stage.Name] != p.rules.seq {
+		found, err := appsIn(ctx, p.cfg.Repository, p.rules.project.Apps, after)
+		if err != nil {
+			return nil, err
+		}
+		for _, app := range found {
+			if _, ok := known[app]; !ok && !strings.HasPrefix(string(app), ".") {
+				all[app] = true // it lay there before it was a cell: nobody sealed it (RULES R29)
+			}
+		}
 	}
 	out := make([]schema.App, 0, len(all))
 	for app := range all {
@@ -187,15 +218,16 @@ func (p *pass) appsToJudge(ctx context.Context, stage schema.Stage, seen, tip sc
 	return out, nil
 }
 
-func (p *pass) heldIn(ctx context.Context, stage schema.StageName) ([]schema.App, error) {
+// knownIn lists the apps of a stage that the ledger knows, and whether each is held.
+func (p *pass) knownIn(ctx context.Context, stage schema.StageName) (map[schema.App]bool, error) {
 	states, err := p.ledger.Cells(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger's state: %w", err)
 	}
-	var out []schema.App
+	out := map[schema.App]bool{}
 	for _, s := range states {
-		if s.Stage == stage && s.Held != nil {
-			out = append(out, s.App)
+		if s.Stage == stage && p.rules.has(s) {
+			out[s.App] = s.Held != nil
 		}
 	}
 	return out, nil

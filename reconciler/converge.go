@@ -79,7 +79,7 @@ func (p *pass) plan(ctx context.Context, states []ledger.State, full bool, d *de
 	for _, state := range states {
 		cell := schema.Cell{Stage: state.Stage, App: state.App}
 		stage, ok := p.rules.project.Stage(cell.Stage)
-		if !ok || state.Admitted.Seq == 0 || !deliverable(state) {
+		if !ok || !p.rules.has(state) || state.Admitted.Seq == 0 || !deliverable(state) {
 			continue
 		}
 		watched := full || dirty[cell] || dirty[schema.Cell{Stage: cell.Stage}]

@@ -35,6 +35,10 @@ func (c *cellJudge) judge(ctx context.Context, l landing, after int) (*judged, e
 	}
 	local := c.rules.project.StageLocal
 	change := h.classify(c.admitted(), to.side, !sameFiles(from.Local(local), to.manifest.Local(local)))
+	unlinked, err := c.noEdge(ctx, h, &change)
+	if err != nil {
+		return nil, err
+	}
 	b, err := c.bind(ctx, c, l, after)
 	if err != nil {
 		return nil, err
@@ -43,6 +47,7 @@ func (c *cellJudge) judge(ctx context.Context, l landing, after int) (*judged, e
 	if err != nil {
 		return nil, err
 	}
+	facts.Unlinked = unlinked
 	if facts.Signed, b.tags, err = c.signedApprovals(ctx, c.cell, to.side.Content, l.request); err != nil {
 		return nil, err
 	}
@@ -65,6 +70,11 @@ func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, ch
 	if f.Mixed, err = c.mixed(ctx, l); err != nil {
 		return f, err
 	}
+	misplaced, err := c.misplaced(ctx, l)
+	if err != nil {
+		return f, err
+	}
+	f.Problems = append(f.Problems, misplaced...)
 	if f.Files, err = c.contents(ctx, to); err != nil {
 		return f, err
 	}
@@ -154,8 +164,11 @@ func (c *cellJudge) otherStages(ctx context.Context) (map[schema.StageName]ledge
 		if err != nil {
 			return nil, fmt.Errorf("read the ledger's state of %s in %s: %w", c.cell.App, s.Name, err)
 		}
-		if ok {
-			out[s.Name] = state
+		if !ok {
+			continue
+		}
+		if out[s.Name], err = c.revised(ctx, state); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
@@ -167,6 +180,46 @@ func (c *cellJudge) mixed(ctx context.Context, l landing) (bool, error) {
 		return false, nil
 	}
 	return c.controlChanged(ctx, c.chain[l.start], c.chain[l.end])
+}
+
+// misplaced finds control files that a landing puts on a stage's own branch, where nobody reads them: they would only look
+// as if they ruled (RULES R9).
+func (c *cellJudge) misplaced(ctx context.Context, l landing) ([]schema.Problem, error) {
+	if c.ref == c.controlRef() {
+		return nil, nil
+	}
+	var out []schema.Problem
+	for _, path := range stageControlPaths {
+		before, err := entryAt(ctx, c.cfg.Repository, c.chain[l.start], path)
+		if err != nil {
+			return nil, err
+		}
+		after, err := entryAt(ctx, c.cfg.Repository, c.chain[l.end], path)
+		if err != nil {
+			return nil, err
+		}
+		if !after.IsZero() && (before.ID != after.ID || l.start == l.end) {
+			out = append(out, schema.Problem{Path: path, Code: "control-misplaced"})
+		}
+	}
+	return out, nil
+}
+
+// noEdge says of an override that it would have been a promotion before the admins took the way between the stages out, and
+// by which entry they did.
+func (c *cellJudge) noEdge(ctx context.Context, h history, change *schema.Change) (int64, error) {
+	if change.Code != "override" {
+		return 0, nil
+	}
+	former, err := c.formerProjects(ctx)
+	if err != nil {
+		return 0, err
+	}
+	s, since := h.ledOnce(change.To.Revision, former)
+	if since > 0 {
+		change.Code, change.Source = "no-edge", s
+	}
+	return since, nil
 }
 
 func (c *cellJudge) contents(ctx context.Context, to cellFiles) (map[string][]byte, error) {

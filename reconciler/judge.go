@@ -38,9 +38,9 @@ func (p *pass) judgeCell(ctx context.Context, stage schema.Stage, app schema.App
 	if err != nil {
 		return nil, err
 	}
-	base := seen
-	if c.state.Held != nil {
-		base = c.state.Held.Base
+	base, err := p.base(ctx, c.state, seen)
+	if err != nil {
+		return nil, err
 	}
 	if c.chain, err = positions(ctx, p.cfg.Repository, base, tip); err != nil {
 		return nil, err
@@ -58,11 +58,31 @@ func (p *pass) cellJudge(ctx context.Context, stage schema.Stage, app schema.App
 		path:  p.rules.project.CellPath(stage, app),
 		trees: map[schema.Hash]schema.Hash{}, files: map[schema.Hash]cellFiles{},
 	}
-	var err error
-	if c.state, _, err = p.ledger.Cell(ctx, c.cell); err != nil {
+	state, _, err := p.ledger.Cell(ctx, c.cell)
+	if err != nil {
 		return nil, fmt.Errorf("read the ledger's state of %s: %w", c.cell, err)
 	}
+	if c.state, err = p.revised(ctx, state); err != nil {
+		return nil, err
+	}
 	return c, nil
+}
+
+// base is the position to judge a cell from. Of a stage that this very pass was told of, what lay in its place before is no
+// change in the stage: it is judged as if a pass had run between (RULES R15).
+func (p *pass) base(ctx context.Context, state ledger.State, seen schema.Hash) (schema.Hash, error) {
+	since, added := p.added[state.Stage]
+	switch {
+	case state.Held != nil:
+		return state.Held.Base, nil
+	case !added || state.Admitted.Seq > 0:
+		return seen, nil
+	}
+	later, err := p.cfg.Repository.IsAncestor(ctx, seen, since)
+	if err != nil || !later {
+		return seen, err
+	}
+	return since, nil
 }
 
 // walk goes through the landings in order. base is the last position at which the cell held admitted content; pending is

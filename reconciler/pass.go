@@ -26,6 +26,9 @@ type pass struct {
 
 	marks  map[string][]byte // by target, the checkpoints that they keep; those that did not answer are not in it
 	forged int               // marks that no log key signed
+
+	// added are the stages that a control change of this pass brought, with the commit that did.
+	added map[schema.StageName]schema.Hash
 }
 
 type landingsAnswer struct {
@@ -36,7 +39,10 @@ type landingsAnswer struct {
 // begin fetches, opens the ledger and reads the rules in force. A pass is returned beside an error when the targets can
 // still be kept equal to what was admitted.
 func (r *Reconciler) begin(ctx context.Context) (*pass, error) {
-	p := &pass{Reconciler: r, now: r.cfg.Now().UTC().Truncate(time.Millisecond), landings: map[schema.Hash]landingsAnswer{}}
+	p := &pass{
+		Reconciler: r, now: r.cfg.Now().UTC().Truncate(time.Millisecond), landings: map[schema.Hash]landingsAnswer{},
+		added: map[schema.StageName]schema.Hash{},
+	}
 	before := r.known
 	fetchErr := p.fetch(ctx)
 	if errors.Is(fetchErr, ErrDoubt) {

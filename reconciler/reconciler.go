@@ -127,8 +127,13 @@ type Reconciler struct {
 	// distrusted is the control entry under which was looked for what rests on compromised keys.
 	distrusted int64
 	watched    witnesses
-	kept       map[string]string // by target, the checkpoint there that the known ledger was found to hold
-	view       atomic.Pointer[schema.View]
+	kept       map[string]string          // by target, the checkpoint there that the known ledger was found to hold
+	former     []formerProject            // project files that were in force, by the rules' entry
+	looked     map[schema.StageName]int64 // by stage, the control entry since which its place was looked through
+	// revisedAs are revisions that were recorded under other patterns, by manifest; revisedSince is whose patterns hold.
+	revisedAs    map[schema.Digest]schema.Revision
+	revisedSince int64
+	view         atomic.Pointer[schema.View]
 	// inForce is rules for the goroutines that watch.
 	inForce atomic.Pointer[rules]
 
@@ -171,6 +176,7 @@ func New(cfg Config) (*Reconciler, error) {
 	}
 	r := &Reconciler{
 		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
+		looked: map[schema.StageName]int64{},
 	}
 	r.recallCosigned()
 	return r, nil
@@ -233,7 +239,7 @@ func (p *pass) held(ctx context.Context) int {
 		return n // the loops have said so
 	}
 	for _, s := range states {
-		if s.Held != nil {
+		if s.Held != nil && p.rules.has(s) {
 			n++
 		}
 	}

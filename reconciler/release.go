@@ -112,11 +112,15 @@ func (c *releaseCache) put(key releaseKey, r integrations.Release) {
 // admittedFiles reads the files of a manifest at the commit that was admitted. Bytes that are not those of the manifest are
 // never delivered.
 func (p *pass) admittedFiles(ctx context.Context, cell schema.Cell, a ledger.Admission, m schema.Manifest) (map[string][]byte, error) {
-	stage, ok := p.rules.project.Stage(cell.Stage)
-	if !ok {
-		return nil, fmt.Errorf("stage %s is not in the project", cell.Stage)
+	project, err := p.projectAt(ctx, a.Seq)
+	if err != nil {
+		return nil, err
 	}
-	tree, err := subtree(ctx, p.cfg.Repository, a.Commit, p.rules.project.CellPath(stage, cell.App))
+	stage, ok := project.Stage(cell.Stage)
+	if !ok {
+		return nil, fmt.Errorf("stage %s was not in the project when entry #%d admitted %s", cell.Stage, a.Seq, cell.App)
+	}
+	tree, err := subtree(ctx, p.cfg.Repository, a.Commit, project.CellPath(stage, cell.App))
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,8 @@ type rules struct {
 	disabled []error
 	files    map[string][]byte
 	gates    map[gateKey]gate
+	// replaced is closed when other rules came into force.
+	replaced chan struct{}
 }
 
 type gateKey struct {
@@ -55,6 +57,9 @@ func (r *Reconciler) rulesInForce(ctx context.Context, l *ledger.Ledger) (*rules
 	rules.seq = control.Seq
 	for _, problem := range rules.disabled {
 		r.cfg.Log.Warn("disabled a key of the trust", "error", problem)
+	}
+	if r.rules != nil {
+		close(r.rules.replaced)
 	}
 	r.rules = rules
 	r.inForce.Store(rules)
@@ -94,7 +99,7 @@ func newRules(files map[string][]byte) (*rules, error) {
 		return nil, err
 	}
 	keyring, disabled := signing.NewKeyring(trust) // a bad key is disabled; the update that brought it is where it is refused
-	r := &rules{project: project, trust: trust, keyring: keyring, disabled: disabled, files: files, gates: map[gateKey]gate{}}
+	r := &rules{project: project, trust: trust, keyring: keyring, disabled: disabled, files: files, gates: map[gateKey]gate{}, replaced: make(chan struct{})}
 	for _, stage := range project.Stages {
 		if err := r.compile(stage); err != nil {
 			return nil, err
@@ -120,6 +125,15 @@ func (r *rules) compile(stage schema.Stage) error {
 
 func (r *rules) gate(stage schema.StageName, kind schema.Kind) gate {
 	return r.gates[gateKey{stage, kind}]
+}
+
+// has reports whether a cell is one by the rules in force: a stage that left the project, and a directory that is no app any
+// more, are neither judged nor delivered, and what they have in a target stays there (RULES R29).
+func (r *rules) has(s ledger.State) bool { return hasCell(r.project, s) }
+
+func hasCell(project schema.Project, s ledger.State) bool {
+	_, ok := project.Stage(s.Stage)
+	return ok && (appRule{project.Apps}).isApp(string(s.App))
 }
 
 func (r *rules) retirement(app schema.App) bool {

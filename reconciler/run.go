@@ -57,18 +57,8 @@ func (r *Reconciler) watch(ctx context.Context) <-chan struct{} {
 // watchTarget starts when the places are known and ends with ctx.
 func (r *Reconciler) watchTarget(ctx context.Context, name string, w integrations.Watcher, changed chan<- struct{}) {
 	for ctx.Err() == nil {
-		places := r.places(name)
-		if len(places) > 0 {
-			err := w.Watch(ctx, places, func(cell schema.Cell) {
-				r.Wake(cell)
-				select {
-				case changed <- struct{}{}:
-				default: // a wake-up is under way already
-				}
-			})
-			if err != nil && ctx.Err() == nil {
-				r.cfg.Log.Warn("watch ended", "target", name, "error", err)
-			}
+		if rules := r.inForce.Load(); rules != nil {
+			r.watchPlaces(ctx, name, w, rules, changed)
 		}
 		select {
 		case <-ctx.Done():
@@ -77,14 +67,37 @@ func (r *Reconciler) watchTarget(ctx context.Context, name string, w integration
 	}
 }
 
-// places are the stages that write to a target, as the last pass knew them.
-func (r *Reconciler) places(target string) []integrations.Place {
-	rules := r.inForce.Load()
-	if rules == nil {
-		return nil
+// watchPlaces watches what the rules write to, until other rules are in force.
+func (r *Reconciler) watchPlaces(ctx context.Context, name string, w integrations.Watcher, rules *rules, changed chan<- struct{}) {
+	places := rules.places(name)
+	if len(places) == 0 {
+		return
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-rules.replaced:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	err := w.Watch(ctx, places, func(cell schema.Cell) {
+		r.Wake(cell)
+		select {
+		case changed <- struct{}{}:
+		default: // a wake-up is under way already
+		}
+	})
+	if err != nil && ctx.Err() == nil {
+		r.cfg.Log.Warn("watch ended", "target", name, "error", err)
+	}
+}
+
+// places are the stages that write to a target.
+func (r *rules) places(target string) []integrations.Place {
 	var out []integrations.Place
-	for _, stage := range rules.project.Stages {
+	for _, stage := range r.project.Stages {
 		for _, t := range stage.Targets {
 			if t.Name == target {
 				out = append(out, integrations.Place{Stage: stage.Name, Settings: t.Settings})

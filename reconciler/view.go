@@ -89,11 +89,22 @@ func (p *pass) drafts(ctx context.Context, v *schema.View) []schema.DraftView {
 
 // NewView shows a ledger under a project's rules. It needs nothing but a clone.
 func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (schema.View, error) {
-	states, err := l.Cells(ctx)
+	all, err := l.Cells(ctx)
 	if err != nil {
 		return schema.View{}, fmt.Errorf("read the ledger's state: %w", err)
 	}
 	head := l.Head()
+	as := reviser{ledger: l, local: project.StageLocal, since: head.Control.Regrouped, known: map[schema.Digest]schema.Revision{}}
+	var states []ledger.State
+	for _, s := range all {
+		if !hasCell(project, s) {
+			continue
+		}
+		if s.Admitted, err = as.admission(ctx, s.Admitted); err != nil {
+			return schema.View{}, fmt.Errorf("%s in %s: %w", s.App, s.Stage, err)
+		}
+		states = append(states, s)
+	}
 	v := schema.View{Project: head.Project, Ledger: schema.LedgerView{Size: head.Size, Tip: l.Tip(), At: head.At}}
 	for _, s := range project.Stages {
 		v.Stages = append(v.Stages, s.Name)

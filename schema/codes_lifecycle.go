@@ -7,7 +7,7 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "New content enters the first stage and is promoted from there. This was written straight into a later stage, mixes files of several revisions, or overtook its own promotion.",
 		Fix:   "Revert it, put the change into the first stage, then sluice promote.",
 	}, {
-		Code: "no-edge", Title: "no way between the stages", Message: "[{revision} ]is live in a stage that does not lead to {stage}",
+		Code: "no-edge", Title: "no way between the stages", Message: "[{revision} ]is live in a stage that does not lead to {stage}[: since #{since} {from} does not]",
 		Cause: "sluice.yaml does not allow this step.",
 		Fix:   "Promote through the stages between, or let the admins change after: in sluice.yaml.",
 	}, {

@@ -99,6 +99,14 @@ var trustCodes = []CodeInfo{
 		Cause: "Control files change with the admins' signatures alone, and not while an app whose digests they would change is held.",
 		Fix:   "Let the admins sign the change, and clear the apps named first.",
 	}, {
+		Code: "control-loses", Title: "apps would not keep what was admitted", Message: "with these rules some apps would not keep what was admitted: {why}",
+		Cause: "sluice.yaml says anew which directories are apps. Each new app has to hold exactly what was admitted in its place, so that nothing is admitted by the way.",
+		Fix:   "Move or remove the files named first, or leave apps: as it is.",
+	}, {
+		Code: "control-misplaced", Title: "control file on a stage's branch", Message: "{path} on the branch of a stage is read by nobody",
+		Cause: "Control files count on the default branch alone. A copy elsewhere would only look as if it ruled.",
+		Fix:   "Remove it from this branch, and submit it into the default branch.",
+	}, {
 		Code: "request-refused", Title: "signed request is not valid", Message: "the {kind} request does not count[: {why}]",
 		Cause: "A request says what it is for, is made against the ledger as it is, has an end, and counts once.",
 		Fix:   "Make it again with sluice.",

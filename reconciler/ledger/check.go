@@ -26,7 +26,7 @@ func parts(k Kind) (must, may part, known bool) {
 	case Genesis:
 		return sealPart, 0, true
 	case Control:
-		return sealPart, refPart | cellPart, true
+		return sealPart, refPart | cellPart | decisionPart, true
 	case Observe:
 		return 0, refPart | cellPart | orderPart, true
 	case Admit, Rollback, Retire, Hold, Deny:

@@ -57,7 +57,7 @@ type Entry struct {
 	// Code says why, where the kind alone does not: non-fast-forward, ref-missing, the error class of a failed apply.
 	Code schema.Code `json:"code,omitempty"`
 
-	Decision *Decision `json:"decision,omitempty"` // admit, rollback, retire, hold, deny
+	Decision *Decision `json:"decision,omitempty"` // admit, rollback, retire, hold, deny; control that a change of the files brought
 	Delivery *Delivery `json:"delivery,omitempty"` // apply, drift, target-down
 	Seal     *Seal     `json:"seal,omitempty"`     // genesis, control
 	Order    *Order    `json:"order,omitempty"`    // archive, suspend, resume, taint, key-rotate, expunge, break-glass
@@ -148,6 +148,11 @@ type Seal struct {
 	// Cells is the evidence blob with the sealed cells (SealedCell, JSON lines, sorted): genesis, and control that seals a new stage.
 	Cells   schema.Digest   `json:"cells,omitempty"`
 	Request []schema.Digest `json:"request,omitempty"` // evidence blobs: the signed requests (raw tags)
+	// Before is the number of the control entry that was in force before: control. By it all that ever were are found.
+	Before int64 `json:"before,omitempty"`
+	// Regroups says that other files of an app make its revision than before: control. What was recorded until then is
+	// compared by the revision that its manifest has now.
+	Regroups bool `json:"regroups,omitempty"`
 }
 
 // SealedCell is one cell as genesis found it.

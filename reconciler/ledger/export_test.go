@@ -68,7 +68,7 @@ func PartsOf(k Kind) string {
 	for _, p := range []struct {
 		part part
 		word string
-	}{{refPart, "ref"}, {cellPart, "cell"}, {orderPart, "order"}} {
+	}{{refPart, "ref"}, {cellPart, "cell"}, {orderPart, "order"}, {decisionPart, "decision"}} {
 		if may&p.part != 0 {
 			brackets = append(brackets, p.word)
 		}

@@ -16,7 +16,7 @@ func FoldHead(h Head, e Entry, digest schema.Digest) Head {
 		if e.Kind == Genesis {
 			h.Anchor = e.Seal.Anchor
 		}
-		h.Control = ControlState{Seq: e.Seq, Commit: e.Seal.Commit, Manifest: e.Seal.Control, Trust: e.Seal.Trust}
+		h.Control = foldControl(h.Control, e)
 	case Hold, Deny:
 		if e.Cell() == schema.Control {
 			h.Control.Held = held(h.Control.Held, e)
@@ -64,6 +64,15 @@ func (h Head) WasUsed(statement schema.Digest) (seq int64, used bool) {
 		}
 	}
 	return 0, false
+}
+
+// foldControl puts what an entry seals in force. What was held is judged anew under it.
+func foldControl(c ControlState, e Entry) ControlState {
+	next := ControlState{Seq: e.Seq, Commit: e.Seal.Commit, Manifest: e.Seal.Control, Trust: e.Seal.Trust, Regrouped: c.Regrouped}
+	if e.Seal.Regroups {
+		next.Regrouped = e.Seq
+	}
+	return next
 }
 
 func foldSuspended(suspended map[schema.StageName]Suspension, e Entry) map[schema.StageName]Suspension {

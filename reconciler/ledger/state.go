@@ -149,7 +149,9 @@ type ControlState struct {
 	Commit   schema.Hash   `json:"commit"`
 	Manifest schema.Digest `json:"manifest"`
 	Trust    int           `json:"trust"`
-	Held     *Held         `json:"held,omitempty"` // a control change that waits
+	// Regrouped is the control entry from which on revisions are of the files that make them now; 0: they always were.
+	Regrouped int64 `json:"regrouped,omitempty"`
+	Held      *Held `json:"held,omitempty"` // a control change that waits
 }
 
 // Flagged reports whether the admission carries the flag.
