@@ -124,7 +124,7 @@ func (f ControlFacts) roots() schema.Verdict {
 		v.Args["why"] = f.Update.Detail
 	}
 	if len(f.Update.Missing) > 0 {
-		v.Args["may"] = list(f.Update.Missing)
+		v.Args["eligible"] = list(f.Update.Missing)
 	}
 	return v
 }
@@ -162,7 +162,7 @@ func (f ControlFacts) admins() schema.Verdict {
 	}}
 	if len(counted) < need {
 		v.Outcome, v.Code = schema.Hold, "control-unsigned"
-		v.Args["may"] = list(f.otherAdmins(counted))
+		v.Args["eligible"] = list(f.otherAdmins(counted))
 	}
 	return v
 }

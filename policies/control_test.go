@@ -112,6 +112,10 @@ func TestControl(t *testing.T) {
 		{"nobody says what changed", alone(func(f *policies.ControlFacts) { f.Others = false }), schema.Deny, []schema.Code{"nothing-judged"}},
 		{"nobody says what changed, and an app is held", alone(func(f *policies.ControlFacts) { f.Others, f.Held = false, []schema.Cell{gray} }), schema.Deny, []schema.Code{"nothing-judged"}},
 		{"an app is held that it would name anew", alone(func(f *policies.ControlFacts) { f.Held = []schema.Cell{gray} }), schema.Hold, []schema.Code{"control-held"}},
+		{"an app would lose what was admitted", alone(func(f *policies.ControlFacts) {
+			f.Lost = []string{"payments in gray holds files that were never admitted"}
+		}), schema.Hold, []schema.Code{"control-loses"}},
+		{"apps are named anew, none of them held", alone(func(f *policies.ControlFacts) { f.Altered = []schema.Cell{gray} }), schema.Allow, nil},
 		{"the trust root ran out", alone(func(f *policies.ControlFacts) { f.Now = noon.AddDate(2, 0, 0) }), schema.Hold, []schema.Code{"root-expired"}},
 
 		{"the roots changed the trust directory, no admin did", trustOnly(policies.TrustUpdate{OK: true, By: []string{"rut"}}), schema.Allow, nil},
@@ -162,7 +166,7 @@ func TestControlVerdictsAreExplained(t *testing.T) {
 	held := strings.Repeat("payments in gray, ", 9) + "payments in gray and 2 more"
 	want := []string{
 		"too few roots signed: 1 of 2 roots of the new version signed: rut",
-		"the control files changed with too few admins' signatures: 1 of 2",
+		"the control files changed with too few admins' signatures: 1 of 2 (ada); may sign: abe, amy",
 		"the change of the control files is held: it would change " + held,
 	}
 	if d := cmp.Diff(want, got); d != "" {

@@ -1,6 +1,7 @@
 package policies_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -104,11 +105,45 @@ func TestProvenance(t *testing.T) {
 		{"a rollback", p, kind(schema.Rollback, ""), schema.Allow, nil},
 		{"new content in a later stage", p, kind(schema.Override, "override"), schema.Deny, []schema.Code{"override"}},
 		{"taken back in the stage before", p, kind(schema.Override, "withdrawn"), schema.Deny, []schema.Code{"withdrawn"}},
+		{"live where no way leads from any more", p, func(f *policies.Facts) {
+			f.Change.Kind, f.Change.Code, f.Unlinked = schema.Override, "no-edge", 91
+		}, schema.Deny, []schema.Code{"no-edge"}},
 		{"a kind that was never found out", p, kind(schema.Unclassified, ""), schema.Deny, []schema.Code{"override"}},
 		{"a promotion from nowhere", p, func(f *policies.Facts) { f.Change.Source = nil }, schema.Deny, []schema.Code{"override"}},
 		{"a source that cannot be verified", p, func(f *policies.Facts) { f.Change.Source.Down = true }, schema.Hold, []schema.Code{"target-down"}},
 	} {
 		r.run(t)
+	}
+}
+
+func TestNoEdgeNamesTheEntryThatTookItOut(t *testing.T) {
+	f := promotion()
+	f.Change.Kind, f.Change.Code, f.Unlinked = schema.Override, "no-edge", 91
+	v := policies.Provenance{}.Evaluate(f)
+	if got, want := v.Code.Message(v.Args), "is live in a stage that does not lead to gray: since #91 staging does not"; !strings.HasSuffix(got, want) {
+		t.Errorf("got %q, want it to end with %q", got, want)
+	}
+}
+
+func TestTrustValid(t *testing.T) {
+	p := policies.TrustValid{}
+	expired := func(kind schema.Kind) func(*policies.Facts) {
+		return func(f *policies.Facts) { f.Change.Kind, f.Trust.Root.ExpiresAt = kind, noon }
+	}
+	for _, r := range []row{
+		{"a root that holds", p, func(f *policies.Facts) { f.Trust.Root.ExpiresAt = noon.Add(time.Second) }, schema.Allow, nil},
+		{"a promotion at the moment it ran out", p, expired(schema.Promote), schema.Hold, []schema.Code{"root-expired"}},
+		{"an edit", p, expired(schema.Edit), schema.Hold, []schema.Code{"root-expired"}},
+		{"a tune", p, expired(schema.Tune), schema.Hold, []schema.Code{"root-expired"}},
+		{"an app that leaves", p, expired(schema.Retire), schema.Hold, []schema.Code{"root-expired"}},
+		{"a rollback", p, expired(schema.Rollback), schema.Allow, nil},
+	} {
+		r.run(t)
+	}
+	f := promotion()
+	expired(schema.Rollback)(&f)
+	if v := p.Evaluate(f); v.Args["expired"] == "" {
+		t.Errorf("%+v: want it to say that the root had run out", v)
 	}
 }
 

@@ -19,6 +19,9 @@ func (p *pass) admit(ctx context.Context, report *Report) error {
 	if err != nil {
 		return err
 	}
+	if err := p.sealStages(ctx, report); err != nil {
+		return err
+	}
 	var found findings
 	size := p.ledger.Head().Size
 	switch err := p.carryOut(ctx, report); {

@@ -38,6 +38,9 @@ func (p *pass) decideControl(ctx context.Context, report *Report) ([]judged, err
 
 // takeOver records a control entry and judges by it from here on.
 func (p *pass) takeOver(ctx context.Context, report *Report, d judged) error {
+	if err := p.moveWithControl(ctx, &d.entry); err != nil {
+		return err
+	}
 	if err := p.record(ctx, report, []ledger.Entry{d.entry}, d.evidence); err != nil {
 		return err
 	}
@@ -53,6 +56,22 @@ func (p *pass) takeOver(ctx context.Context, report *Report, d judged) error {
 		}
 	}
 	return nil
+}
+
+// moveWithControl lets a control entry carry the position of its ref, so that no other entry is needed for it, where no cell
+// changed up to there: one that did is found by the difference to the last position seen.
+func (p *pass) moveWithControl(ctx context.Context, e *ledger.Entry) error {
+	ref := p.controlRef()
+	seen, at := p.ledger.Refs().Seen[ref], e.Seal.Commit
+	changed, err := p.appsChanged(ctx, p.rules.project, seen, at)
+	if err != nil || changed || seen.IsZero() || seen == at {
+		return err
+	}
+	forward, err := p.cfg.Repository.IsAncestor(ctx, seen, at)
+	if err == nil && forward {
+		e.Ref, e.Old, e.New = ref, seen, at
+	}
+	return err
 }
 
 // judgeControl judges what stands on the default branch and is not in force. It returns the next control entry, or what is

@@ -20,7 +20,8 @@ const RequestNamespace = signing.RequestNamespace
 type Sealing struct {
 	Project   string
 	Anchor    schema.Digest
-	Control   schema.Hash // commit of the control files
+	Control   schema.Hash      // commit of the control files
+	Stage     schema.StageName // the one stage that is sealed, under rules that are in force already; empty for a whole project
 	Tips      map[string]schema.Hash
 	Cells     []ledger.SealedCell
 	Manifests [][]byte // of the cells, and of the control files, and those files
@@ -37,6 +38,9 @@ func (s Sealing) Statement() ([]byte, error) {
 	}
 	fields := []schema.RequestField{
 		{Name: "project", Value: s.Project}, {Name: "root", Value: string(s.Anchor)}, {Name: "control", Value: s.Control.String()},
+	}
+	if s.Stage != "" {
+		fields = append(fields, schema.RequestField{Name: "stage", Value: string(s.Stage)})
 	}
 	for _, ref := range slices.Sorted(maps.Keys(s.Tips)) {
 		fields = append(fields, schema.RequestField{Name: "tip", Value: ref + " " + s.Tips[ref].String()})

@@ -71,9 +71,9 @@ var trustCodes = []CodeInfo{
 		Cause: "Each version is one more than the version before and names its digest.",
 		Fix:   "Get the version in force (git fetch) and make the change again with sluice trust, on top of it.",
 	}, {
-		Code: "trust-threshold", Title: "too few roots signed", Message: "too few roots signed[: {have} of {need}][: {why}]",
+		Code: "trust-threshold", Title: "too few roots signed", Message: "too few roots signed[: {have} of {need}][: {why}][; may sign: {eligible}]",
 		Cause: "A change of the trust directory needs the threshold of the version before, and that of the new one.",
-		Fix:   "Let more roots run sluice trust sign; sluice trust verify says who.",
+		Fix:   "Let those who are named run sluice trust sign, and bring it in by another merge request; sluice trust verify says who is missing.",
 	}, {
 		Code: "trust-rollback", Title: "older trust version", Message: "[trust version {version} is older than {in_force}, which is in force][an older trust version came back: {why}]",
 		Cause: "An old version, though validly signed, could bring back a key that was revoked.",
@@ -87,9 +87,9 @@ var trustCodes = []CodeInfo{
 		Cause: "root.yaml has an end, so that somebody looks at who may do what. Drift is still repaired and rollbacks are still judged.",
 		Fix:   "Make a version with a later end (sluice trust renew) and let the roots sign it.",
 	}, {
-		Code: "control-unsigned", Title: "too few admins signed", Message: "the control files changed with too few admins' signatures[: {have} of {need}]",
+		Code: "control-unsigned", Title: "too few admins signed", Message: "the control files changed with too few admins' signatures[: {have} of {need}][ ({by})][; may sign: {eligible}]",
 		Cause: "sluice.yaml and the policies decide what may happen, so admins have to sign a change of them.",
-		Fix:   "Let an admin sign the commit, or more admins approve.",
+		Fix:   "Let those who are named approve exactly this step, with sluice approve --control.",
 	}, {
 		Code: "policy-mixed", Title: "rules and configuration changed together", Message: "control files and apps changed in one merge request[: {paths}]",
 		Cause: "A change could bring the rule that lets it through.",

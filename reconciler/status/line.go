@@ -124,6 +124,14 @@ func met(v schema.Verdict) string {
 		add("from ", "from")
 	case "merge-request":
 		add("", "merge_request")
+	case "admins", "roots":
+		add("", "have")
+		add("of ", "need")
+		add("by ", "by")
+	case "cells":
+		add("changes ", "alters")
+	case "trust":
+		add("under a root that ran out on ", "expired")
 	}
 	return safe(strings.Join(parts, " "))
 }

@@ -20,6 +20,7 @@ func waysOut(cell schema.Cell, h schema.HeldView, first bool, o TextOptions) []w
 		out = append(out, evidence(cell, h.Verdict, o))
 	}
 	if cell == schema.Control {
+		out = append(out, controlWays(h.Verdict, o)...)
 		return append(out, way{Text: "Take the change of the control files back by a merge request; what is in force stays so.",
 			Commands: []string{"git revert " + parent(h)}})
 	}
@@ -33,14 +34,10 @@ func waysOut(cell schema.Cell, h schema.HeldView, first bool, o TextOptions) []w
 // evidence is the first way out, of a change that can still enter as it is: with the command of those who can sign for it.
 func evidence(cell schema.Cell, v schema.Verdict, o TextOptions) way {
 	w := way{Text: evidenceText(v, o)}
-	if !o.has("approve") || !canBeSigned(v) {
+	if !o.has("approve") || !canBeSigned(v) || cell == schema.Control { // the control files have a way of their own
 		return w
 	}
 	w.Text += " Who may approve it signs with:"
-	if cell == schema.Control {
-		w.Commands = []string{"sluice approve --control"}
-		return w
-	}
 	w.Commands = []string{"sluice approve --held " + quote(string(cell.App)) + " " + quote(string(cell.Stage))}
 	return w
 }

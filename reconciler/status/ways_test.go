@@ -62,6 +62,8 @@ func TestWhyQuestions(t *testing.T) {
 		{"stale", stale, schema.Cell{Stage: "gray", App: "catalog"}, 5, nil},
 		{"stale-and-held", stale, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, nil},
 		{"control", troubled(t), schema.Control, 1, nil},
+		{"control-unsigned", unsignedControl(t), schema.Control, 1, func(o *status.TextOptions) { o.Commands = append(o.Commands, "approve", "trust") }},
+		{"control-unsigned-by-git-alone", unsignedControl(t), schema.Control, 1, nil},
 		{"control-clear", quietly, schema.Control, 0, nil},
 		{"ref-gone", gone, schema.Cell{Stage: "production", App: "catalog"}, 1, nil},
 		{"incident-and-held", both, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, nil},
@@ -89,6 +91,17 @@ func TestWhyQuestions(t *testing.T) {
 	}
 }
 
+// unsignedControl is a project whose control change waits for people who may still sign.
+func unsignedControl(t testing.TB) schema.View {
+	v := troubled(t)
+	v.Control.Verdict = schema.All("control",
+		schema.Verdict{Policy: "roots", Outcome: schema.Hold, Code: "trust-threshold", Args: map[string]string{"why": "1 of 2 roots of the version before signed: alice", "eligible": "bob, carol"}},
+		schema.Verdict{Policy: "admins", Outcome: schema.Hold, Code: "control-unsigned", Args: map[string]string{"have": "1", "need": "2", "by": "alice", "eligible": "dan, erin"}},
+		schema.Verdict{Policy: "cells", Outcome: schema.Allow, Args: map[string]string{"alters": "orders/api in gray, orders/api in production"}},
+	)
+	return v
+}
+
 // TestAdviceNamesNoCommandThatThereIsNot asks with a binary that has no commands at all.
 func TestAdviceNamesNoCommandThatThereIsNot(t *testing.T) {
 	for _, code := range schema.Codes() {
@@ -96,7 +109,8 @@ func TestAdviceNamesNoCommandThatThereIsNot(t *testing.T) {
 		c := &v.Apps[2].Cells[3]
 		c.Held.Verdict = schema.Verdict{Policy: "p", Outcome: schema.Hold, Code: code}
 		c.Targets[0].Code = code
-		for _, cell := range []schema.Cell{c.Cell, {App: c.Cell.App}} {
+		v.Control = &schema.HeldView{Commit: commit(t, "f"), Verdict: c.Held.Verdict}
+		for _, cell := range []schema.Cell{c.Cell, {App: c.Cell.App}, schema.Control} {
 			var b bytes.Buffer
 			status.WriteWhy(&b, v, cell, status.TextOptions{Now: now})
 			status.WriteStatus(&b, v, "", status.TextOptions{Now: now})

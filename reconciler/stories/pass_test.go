@@ -120,7 +120,11 @@ func (w *world) held([]string) []string {
 		}
 	}
 	if view.Control != nil {
-		out = append(out, "control "+view.Control.Verdict.Outcome.String()+" ["+string(view.Control.Verdict.Code)+"]")
+		line := "control " + view.Control.Verdict.Outcome.String()
+		for _, m := range view.Control.Verdict.Missing() {
+			line += " [" + string(m.Code) + "]"
+		}
+		out = append(out, line)
 	}
 	return out
 }

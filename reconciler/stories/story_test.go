@@ -79,6 +79,7 @@ type story struct {
 	layouts    []schema.Layout
 	method     string
 	targets    []string
+	depth      string   // of apps, where it is not 1
 	without    []string // stages that have no branch when the project is sealed
 	nextLogKey bool     // the trust names a second log key
 	witnesses  int      // of the ledger; a quorum is one less
@@ -103,6 +104,8 @@ func parse(source string) story {
 			s.method = words[1]
 		case "targets":
 			s.targets = words[1:]
+		case "depth":
+			s.depth = words[1]
 		case "without":
 			s.without = words[1:]
 		case "witnesses":
@@ -116,7 +119,7 @@ func parse(source string) story {
 	return s
 }
 
-var settings = []string{"layout", "method", "targets", "without", "unsound", "next-log-key", "witnesses"}
+var settings = []string{"depth", "layout", "method", "targets", "without", "unsound", "next-log-key", "witnesses"}
 
 func (s story) play(t *testing.T, layout schema.Layout) string {
 	w := newWorld(t, layout, s)
@@ -152,6 +155,7 @@ func (w *world) do(words []string) []string {
 		"lose-answer": w.loseNextAnswer, "evil-merge": w.evilMerge, "write": w.write, "symlink": w.symlink, "odd-merge": w.oddMerge,
 		"sign": w.sign, "ask": w.ask, "join": w.join, "forge-approvals": w.forgeApprovals, "unprotect": w.unprotect,
 		"ledger": w.ledgerIs, "mark": w.mark, "log-key": w.logKey, "heads": w.headsBy, "witness": w.witnessIs, "known": w.known,
+		"rules": w.rules, "trust": w.trust, "use": w.use, "misplace": w.misplace, "back": w.back, "seal-stage": w.sealStage,
 	}
 	command, ok := commands[words[0]]
 	if !ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -54,6 +55,14 @@ func (c *clock) Add(d time.Duration) {
 
 // stageWords are the short names of stages in stories.
 var stageWords = map[string]schema.StageName{"dev": "development", "test": "testing", "stg": "staging", "gray": "gray", "prod": "production"}
+
+// stageNamed returns the stage of a short name; a stage that a story adds has none.
+func stageNamed(word string) schema.StageName {
+	if name, ok := stageWords[word]; ok {
+		return name
+	}
+	return schema.StageName(word)
+}
 
 func shortStage(s schema.StageName) string {
 	for word, name := range stageWords {
@@ -164,6 +173,9 @@ func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 		lines += "  " + name + ": {}\n"
 	}
 	project := fmt.Sprintf(gatesP0, layout, strings.TrimRight(lines, "\n"))
+	if s.depth != "" {
+		project += "apps: {depth: " + s.depth + "}\n"
+	}
 	w.team, err = team.New(w.ctx, team.Config{
 		Server: w.forge, Dir: w.dir, Project: "acme/config", Program: program, Now: w.clock.Now, Method: s.method, Layout: layout,
 		ForgeKey: forgeKey, NextLogKey: s.nextLogKey, Witnesses: w.startWitnesses(s.witnesses),
@@ -233,8 +245,8 @@ func (w *world) must(err error) {
 
 // branch is where a stage lies; path is an app's directory there.
 func (w *world) branch(stage string) string {
-	if w.layout == schema.BranchLayout {
-		return "stage/" + string(stageWords[stage])
+	if w.layout == schema.BranchLayout && stage != "main" {
+		return "stage/" + string(stageNamed(stage))
 	}
 	return "main"
 }
@@ -243,15 +255,20 @@ func (w *world) path(stage, app string) string {
 	if w.layout == schema.BranchLayout {
 		return app
 	}
-	return "stages/" + string(stageWords[stage]) + "/" + app
+	return "stages/" + string(stageNamed(stage)) + "/" + app
 }
 
-// files are what a revision's name stands for: "r2", "r2+l1" with a stage-local file, "l1" that file alone.
+// files are what a revision's name stands for: "r2", "r2+l1" with a stage-local file, "l1" that file alone, "r2+x1" with limits
+// that a story may turn stage-local.
 func (w *world) files(rev string) map[string]string {
 	out := map[string]string{}
 	for _, part := range strings.Split(rev, "+") {
 		if strings.HasPrefix(part, "l") {
 			out["local.yaml"] = "local: " + part + "\n"
+			continue
+		}
+		if strings.HasPrefix(part, "x") {
+			out["limits.yaml"] = "limit: " + part + "\n"
 			continue
 		}
 		out["app.yaml"] = "revision: " + part + "\n"
@@ -262,10 +279,12 @@ func (w *world) files(rev string) map[string]string {
 	}
 	m, err := schema.NewManifest(list)
 	w.must(err)
-	local, err := schema.ParsePatterns([]string{"local.yaml"})
-	w.must(err)
-	if r := m.Revision(local); r != schema.None {
-		w.names[r] = strings.Split(rev, "+")[0]
+	for _, patterns := range [][]string{{"local.yaml"}, {"local.yaml", "limits.yaml"}} {
+		local, err := schema.ParsePatterns(patterns)
+		w.must(err)
+		if r := m.Revision(local); r != schema.None {
+			w.names[r] = strings.Split(rev, "+")[0]
+		}
 	}
 	return out
 }
@@ -342,23 +361,44 @@ func (f *flaky) Push(ctx context.Context, ref string, old, new schema.Hash, obje
 	return err
 }
 
+// liveFiles tells the revision that lies in a directory, and of files of a story's own making their names.
+func liveFiles(current string) string {
+	var told []string
+	w := os.DirFS(current)
+	_ = fs.WalkDir(w, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(w, path)
+		text := strings.TrimSpace(string(data))
+		switch {
+		case path == "app.yaml":
+			told = append([]string{strings.TrimPrefix(text, "revision: ")}, told...)
+		case path == "limits.yaml":
+			told = append(told, strings.TrimPrefix(text, "limit: "))
+		case path == "local.yaml":
+			told = append(told, strings.TrimPrefix(text, "local: "))
+		case strings.HasSuffix(path, "/app.yaml"):
+			told = append(told, strings.TrimSuffix(path, "/app.yaml")+":"+strings.TrimPrefix(text, "revision: "))
+		}
+		return err
+	})
+	return strings.Join(told, "+")
+}
+
 // live lists what a reader of a target finds: cell and revision.
 func (w *world) live(name string) string {
 	var out []string
 	dir := w.targets[name].dir
-	for _, word := range []string{"dev", "test", "stg", "gray", "prod"} {
-		apps, _ := filepath.Glob(filepath.Join(dir, string(stageWords[word]), "*"))
+	for _, word := range []string{"dev", "test", "stg", "gray", "pre", "prod"} {
+		stage := filepath.Join(dir, string(stageNamed(word)))
+		apps, _ := filepath.Glob(filepath.Join(stage, "*", "current"))
+		deeper, _ := filepath.Glob(filepath.Join(stage, "*", "*", "current"))
+		apps = append(apps, deeper...)
 		slices.Sort(apps)
-		for _, app := range apps {
-			data, err := os.ReadFile(filepath.Join(app, "current", "app.yaml"))
-			if err != nil {
-				continue
-			}
-			value := strings.TrimPrefix(strings.TrimSpace(string(data)), "revision: ")
-			if local, err := os.ReadFile(filepath.Join(app, "current", "local.yaml")); err == nil {
-				value += "+" + strings.TrimPrefix(strings.TrimSpace(string(local)), "local: ")
-			}
-			out = append(out, fmt.Sprintf("%s/%s=%s", word, filepath.Base(app), value))
+		for _, current := range apps {
+			app, _ := filepath.Rel(stage, filepath.Dir(current))
+			out = append(out, fmt.Sprintf("%s/%s=%s", word, app, liveFiles(current)))
 		}
 	}
 	return strings.Join(out, " ")
@@ -401,6 +441,8 @@ func (w *world) news() []string {
 func (w *world) tell(e ledger.Entry) string {
 	line := fmt.Sprintf("#%d %s", e.Seq, e.Kind)
 	switch {
+	case e.Kind == ledger.Control:
+		line += fmt.Sprintf(" trust %d", e.Seal.Trust)
 	case e.App == schema.Control.App && e.Stage == "":
 		line += " control"
 	case e.App != "":

@@ -1,0 +1,143 @@
+package stories_test
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest/team"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// rules opens a merge request that changes control files: "rules ann local=limits.yaml". Its number is the next one.
+// Words are edits of sluice.yaml (editRules), "unsigned", and whole files: "CODEOWNERS=text".
+func (w *world) rules(words []string) []string {
+	author := w.team.Person(words[0])
+	w.must(author.Fetch(w.ctx))
+	text, err := author.Read(w.ctx, "origin/main", "sluice.yaml")
+	w.must(err)
+	c := team.Commit{Files: map[string]string{}, Message: "rules: " + strings.Join(words[1:], " "), Start: "origin/main"}
+	for _, word := range words[1:] {
+		name, value, _ := strings.Cut(word, "=")
+		switch {
+		case word == "unsigned":
+			c.Unsigned = true
+		case name == "CODEOWNERS" || name == ".gitlab-ci.yml" || strings.HasPrefix(name, ".sluice/"):
+			c.Files[name] = value + "\n"
+		case name == "as": // the project file as it was
+			var err error
+			text, err = author.Read(w.ctx, w.labels[value].String(), "sluice.yaml")
+			w.must(err)
+		default:
+			text = w.editRules(text, name, value)
+		}
+	}
+	c.Files["sluice.yaml"] = text + "\n"
+	return w.proposeControl(author, c)
+}
+
+func (w *world) proposeControl(author *team.Person, c team.Commit) []string {
+	branch := fmt.Sprintf("control-%d", len(w.heads)+1)
+	iid, err := author.Propose(w.ctx, "main", branch, c.Message, c)
+	w.must(err)
+	w.heads[iid] = branch
+	return []string{fmt.Sprintf("!%d", iid)}
+}
+
+// back brings every control file back to what it was: "back LABEL". Its merge request is the next number.
+func (w *world) back(words []string) []string {
+	ann := w.team.Person("ann")
+	w.must(ann.Fetch(w.ctx))
+	c := team.Commit{Files: map[string]string{}, Message: "back", Start: "origin/main"}
+	for _, path := range reconciler.ControlPaths {
+		was, err := ann.Git(w.ctx, "ls-tree", "-r", "--name-only", w.labels[words[0]].String(), "--", path)
+		w.must(err)
+		is, err := ann.Git(w.ctx, "ls-tree", "-r", "--name-only", "origin/main", "--", path)
+		w.must(err)
+		for _, file := range strings.Fields(was) {
+			data, err := ann.Read(w.ctx, w.labels[words[0]].String(), file)
+			w.must(err)
+			c.Files[file] = data + "\n"
+		}
+		for _, file := range strings.Fields(is) {
+			if _, stays := c.Files[file]; !stays {
+				c.Remove = append(c.Remove, file)
+			}
+		}
+	}
+	return w.proposeControl(ann, c)
+}
+
+// editRules changes the project file of a story.
+func (w *world) editRules(text, name, value string) string {
+	last := "  - name: production\n"
+	switch name {
+	case "local": // another stage-local pattern
+		return replaced(w, text, "stage_local: [", "stage_local: ["+value+", ")
+	case "insert": // a stage before production
+		return replaced(w, text, last, "  - name: "+value+"\n    gates: {promote: []}\n"+last)
+	case "drop": // the stage before production
+		at := strings.Index(text, "  - name: "+value)
+		return text[:at] + text[strings.Index(text, last):]
+	case "depth":
+		if at := strings.Index(text, "apps: {depth: "); at >= 0 {
+			end := at + strings.Index(text[at:], "\n")
+			return text[:at] + "apps: {depth: " + value + "}" + text[end:]
+		}
+		return text + "\napps: {depth: " + value + "}"
+	case "broken":
+		return text + "\nno_such_field: true"
+	case "note":
+		return text + "\n# " + value
+	}
+	w.t.Fatalf("rules: unknown edit %q", name)
+	return ""
+}
+
+func replaced(w *world, text, old, new string) string {
+	if strings.Count(text, old) != 1 {
+		w.t.Fatalf("rules: %q occurs %d times", old, strings.Count(text, old))
+	}
+	return strings.Replace(text, old, new, 1)
+}
+
+// sealStage asks for a new stage to be sealed as it lies there: "seal-stage ann pre".
+func (w *world) sealStage(words []string) []string {
+	clone, repo := w.openLedger()
+	defer repo.Close()
+	refs, err := repo.Refs(w.ctx)
+	w.must(err)
+	stage, ok := clone.Project.Stage(stageNamed(words[1]))
+	if !ok {
+		return []string{"no such stage"}
+	}
+	sealing, err := reconciler.SealStage(w.ctx, gitrepo.Mirror{Repo: repo}, clone.Ledger, stage.Name, refs[clone.Project.Ref(stage)])
+	if err != nil {
+		return []string{"refused: " + err.Error()}
+	}
+	statement, err := sealing.Statement()
+	w.must(err)
+	signature, err := w.signer(words[0]).Sign(reconciler.RequestNamespace, statement)
+	w.must(err)
+	message := string(statement) + "\n" + string(signature)
+	request, err := schema.ParseRequest([]byte(message))
+	w.must(err)
+	who := w.team.Person(words[0])
+	w.must(who.Fetch(w.ctx))
+	w.must(who.PushTag(w.ctx, request.TagName(words[0]), "origin/main", message))
+	return nil
+}
+
+// misplace puts a control file on a stage's branch, with an edit beside it: "misplace ann prod a=r2".
+func (w *world) misplace(words []string) []string {
+	author, target := w.team.Person(words[0]), w.branch(words[1])
+	w.must(author.Fetch(w.ctx))
+	c, _ := w.edit(words[1], words[2:])
+	c.Files["sluice.yaml"], c.Start = "version: 1\n", "origin/"+target
+	branch := fmt.Sprintf("change-%d", len(w.heads)+1)
+	iid, err := author.Propose(w.ctx, target, branch, "with a control file", c)
+	w.must(err)
+	w.heads[iid] = branch
+	return []string{fmt.Sprintf("!%d", iid)}
+}
