@@ -104,42 +104,60 @@ func (g *regrouping) alter(cell schema.Cell, held bool) {
 // regroupApps moves the admitted files of a stage to the apps that they belong to by the next rule.
 func (c *controlJudge) regroupApps(ctx context.Context, g *regrouping, states []ledger.State, next *rules, name schema.StageName) error {
 	before, heldNow := map[schema.App]schema.Manifest{}, map[schema.App]bool{}
-	after := map[schema.App][]schema.File{}
 	for _, s := range states {
 		m, err := c.manifestOf(ctx, s.Admitted)
 		if err != nil {
 			return fmt.Errorf("%s in %s: %w", s.App, s.Stage, err)
 		}
 		before[s.App], heldNow[s.App] = m, s.Held != nil
-		for _, f := range m {
-			path := string(s.App) + "/" + f.Path
-			app, ok := next.project.Apps.AppOf(path)
-			if !ok {
-				g.lost = append(g.lost, fmt.Sprintf("%s in %s would belong to no app", path, name))
-				continue
-			}
-			f.Path = path[len(app)+1:]
-			after[app] = append(after[app], f)
-		}
+	}
+	after, stray, err := regroupFiles(before, next.project.Apps)
+	if err != nil {
+		return fmt.Errorf("apps of %s: %w", name, err)
+	}
+	for _, path := range stray {
+		g.lost = append(g.lost, fmt.Sprintf("%s in %s would belong to no app", path, name))
 	}
 	for app, m := range before {
-		if now, err := schema.NewManifest(after[app]); err != nil || now.Content() != m.Content() || !(appRule{next.project.Apps}).isApp(string(app)) {
+		if after[app].Content() != m.Content() || !(appRule{next.project.Apps}).isApp(string(app)) {
 			g.alter(schema.Cell{Stage: name, App: app}, heldNow[app])
 		}
 	}
 	for _, app := range slices.Sorted(maps.Keys(after)) {
-		m, err := schema.NewManifest(after[app])
-		if err != nil {
-			return fmt.Errorf("%s in %s: %w", app, name, err)
-		}
-		if was, ok := before[app]; ok && was.Content() == m.Content() {
+		if was, ok := before[app]; ok && was.Content() == after[app].Content() {
 			continue
 		}
-		if err := c.sealRegrouped(ctx, g, schema.Cell{Stage: name, App: app}, m, next); err != nil {
+		if err := c.sealRegrouped(ctx, g, schema.Cell{Stage: name, App: app}, after[app], next); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// regroupFiles deals the files of a stage's apps out to the apps of another rule. stray are those that would belong to none,
+// by their paths below the stage.
+func regroupFiles(before map[schema.App]schema.Manifest, rule schema.AppsRule) (after map[schema.App]schema.Manifest, stray []string, err error) {
+	files := map[schema.App][]schema.File{}
+	for app, m := range before {
+		for _, f := range m {
+			path := string(app) + "/" + f.Path
+			to, ok := rule.AppOf(path)
+			if !ok {
+				stray = append(stray, path)
+				continue
+			}
+			f.Path = path[len(to)+1:]
+			files[to] = append(files[to], f)
+		}
+	}
+	after = map[schema.App]schema.Manifest{}
+	for app, list := range files {
+		if after[app], err = schema.NewManifest(list); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", app, err)
+		}
+	}
+	slices.Sort(stray)
+	return after, stray, nil
 }
 
 // sealRegrouped seals a cell with a new name, if it never had another content and Git holds what was admitted.

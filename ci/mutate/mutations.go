@@ -374,4 +374,40 @@ var mutations = []mutation{
 		`class, why = nil, fmt.Sprintf("the place belongs`,
 		"TestPermit",
 	},
+	{
+		"an admin's signature for a part of a control change counts", "policies", "policies/control.go",
+		"c.OK() && c.From == f.From && c.To == f.To",
+		"c.OK() && c.To == f.To",
+		"TestControl",
+	},
+	{
+		"control files and apps change together", "policies", "policies/control.go",
+		"case f.Mixed:",
+		"case f.Mixed && false:",
+		"TestControl",
+	},
+	{
+		"a control change that would lose what was admitted passes", "policies", "policies/control.go",
+		"if len(f.Lost) > 0 {",
+		"if false {",
+		"TestControl",
+	},
+	{
+		"an expired trust root lets new content in", "policies", "policies/trust.go",
+		"if !f.Trust.Expired(f.Now) {",
+		"if true {",
+		"TestTrustValid",
+	},
+	{
+		"a file of no app is forgotten when apps are named anew", "reconciler", "reconciler/regroup.go",
+		"stray = append(stray, path)\n",
+		"_ = path\n",
+		"TestRegroupFiles",
+	},
+	{
+		"what a cell was before is delivered under rules that do not have it", "reconciler", "reconciler/rules.go",
+		"return ok && (appRule{project.Apps}).isApp(string(s.App))",
+		"return ok",
+		"TestOnlyWhatTheRulesHaveIsACell",
+	},
 }

@@ -23,7 +23,7 @@ import (
 type initFlags struct {
 	seal                              bool
 	layout, keys, logKey, botKey, key string
-	person, remote, signWith          string
+	person, remote, signWith, stage   string
 	targets                           []string
 	gitlabHost                        string
 	gitlabUser                        int64
@@ -38,12 +38,16 @@ configuration already. You get every role but bot; add people before you rely on
 target, and overwrites no file.
 
 init --seal, once these files are on the default branch, makes the genesis request: a signed tag that says what each stage
-holds now. The reconciler turns it into entry 1 of the ledger.`,
+holds now. The reconciler turns it into entry 1 of the ledger. init --stage does the same for a stage that was added later and whose
+place holds files already; a stage that is not sealed starts empty.`,
 		Example: `  sluice init --keys ../sluice-keys
   git add -A && git commit -S -m "config: start with sluice" && git push
   sluice init --seal`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if f.seal {
+			switch {
+			case f.stage != "":
+				return a.sealStage(c.Context(), f)
+			case f.seal:
 				return a.seal(c.Context(), f)
 			}
 			return a.init(c.Context(), f)
@@ -51,6 +55,7 @@ holds now. The reconciler turns it into entry 1 of the ledger.`,
 	}
 	flags := c.Flags()
 	flags.BoolVar(&f.seal, "seal", false, "make the genesis request for what is on the default branch")
+	flags.StringVar(&f.stage, "stage", "", "make the request that seals a new `STAGE` as it lies there")
 	flags.StringVar(&f.layout, "layout", "", "`LAYOUT` of a repository in which no stage is recognised: directory or branch")
 	f.addPeople(flags)
 	flags.StringSliceVar(&f.targets, "target", nil, "`NAME` of a target; may be repeated (default etcd)")

@@ -278,6 +278,12 @@ func TestFoldHead(t *testing.T) {
 	if got := ledger.FoldHead(h, seal, "d"); got.Control.Held != nil {
 		t.Errorf("control again: %+v", got.Control)
 	}
+	regroups := seal
+	regroups.Seal = &ledger.Seal{Trust: 2, Commit: hash(3), Control: schema.DigestOf(control), Before: 2, Regroups: true}
+	regroups.Seq = 5
+	if got := ledger.FoldHead(ledger.FoldHead(h, regroups, "d"), seal, "d"); got.Control.Regrouped != 5 {
+		t.Errorf("regrouped: %+v, want it to stay", got.Control)
+	}
 	pin := ledger.Entry{Kind: ledger.Suspend, Seq: 5, Stage: "gray", Order: &ledger.Order{}}
 	if h = ledger.FoldHead(h, pin, "d"); h.Suspended["gray"].Seq != 5 {
 		t.Errorf("suspended: %+v", h.Suspended)

@@ -82,8 +82,8 @@ func (w *world) editRules(text, name, value string) string {
 		return text[:at] + text[strings.Index(text, last):]
 	case "depth":
 		if at := strings.Index(text, "apps: {depth: "); at >= 0 {
-			end := at + strings.Index(text[at:], "\n")
-			return text[:at] + "apps: {depth: " + value + "}" + text[end:]
+			was, rest, _ := strings.Cut(text[at:], "}")
+			return text[:at] + strings.TrimRight(was, "0123456789") + value + "}" + rest
 		}
 		return text + "\napps: {depth: " + value + "}"
 	case "broken":

@@ -47,6 +47,20 @@ func (w *world) trust(words []string) []string {
 	return w.proposeControl(author, c)
 }
 
+// cosign adds a root's signature to the version on the default branch, by a merge request of his own: "cosign bob".
+func (w *world) cosign(words []string) []string {
+	who := w.team.Person(words[0])
+	w.must(who.Fetch(w.ctx))
+	root, err := who.Read(w.ctx, "origin/main", schema.TrustDir+"/"+schema.RootFile)
+	w.must(err)
+	signature, err := w.signer(words[0]).Sign(signing.RootNamespace, []byte(root+"\n"))
+	w.must(err)
+	return w.proposeControl(who, team.Commit{
+		Files:   map[string]string{schema.TrustDir + "/" + schema.SignatureFile(words[0], schema.SSHKey): string(signature)},
+		Message: "trust: sign", Start: "origin/main",
+	})
+}
+
 // nextTrust makes the files of the next version.
 func (w *world) nextTrust(have map[string]string, words []string) map[string]string {
 	raw := map[string][]byte{}

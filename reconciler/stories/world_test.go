@@ -2,9 +2,7 @@ package stories_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -297,93 +295,6 @@ func (w *world) revision(r schema.Revision) string {
 		return "invalid"
 	}
 	return "other"
-}
-
-// faulty is a target that can be made to fail, and that counts its writes.
-type faulty struct {
-	integrations.Target
-	name, dir string
-	fail      error
-	writes    int
-	crash     string // "before" or "after" the next write: panic there
-}
-
-var errCrash = errors.New("the process is gone")
-
-func (f *faulty) Read(ctx context.Context, want integrations.Release) (integrations.Observation, error) {
-	if f.fail != nil {
-		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.fail}
-	}
-	return f.Target.Read(ctx, want)
-}
-
-func (f *faulty) Write(ctx context.Context, want integrations.Release) (integrations.Observation, error) {
-	if f.fail != nil {
-		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.fail}
-	}
-	if f.crash == "before" {
-		f.crash = ""
-		panic(errCrash)
-	}
-	seen, err := f.Target.Write(ctx, want)
-	if seen.Wrote {
-		f.writes++
-	}
-	if f.crash == "after" {
-		f.crash = ""
-		panic(errCrash)
-	}
-	return seen, err
-}
-
-// flaky is the mirror with a network that can be away.
-type flaky struct {
-	gitrepo.Mirror
-	w *world
-}
-
-func (f *flaky) Fetch(ctx context.Context) (map[string]schema.Hash, error) {
-	if f.w.gitDown {
-		return nil, gitrepo.ErrUnreachable
-	}
-	return f.Mirror.Fetch(ctx)
-}
-
-func (f *flaky) Push(ctx context.Context, ref string, old, new schema.Hash, objects []schema.Object) error {
-	if f.w.gitDown || f.w.readOnly {
-		return gitrepo.ErrUnreachable
-	}
-	err := f.Mirror.Push(ctx, ref, old, new, objects)
-	if err == nil && f.w.loseAnswer {
-		f.w.loseAnswer = false
-		return schema.ErrUnknownOutcome
-	}
-	return err
-}
-
-// liveFiles tells the revision that lies in a directory, and of files of a story's own making their names.
-func liveFiles(current string) string {
-	var told []string
-	w := os.DirFS(current)
-	_ = fs.WalkDir(w, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := fs.ReadFile(w, path)
-		text := strings.TrimSpace(string(data))
-		switch {
-		case path == "app.yaml":
-			told = append([]string{strings.TrimPrefix(text, "revision: ")}, told...)
-		case path == "limits.yaml":
-			told = append(told, strings.TrimPrefix(text, "limit: "))
-		case path == "local.yaml":
-			told = append(told, strings.TrimPrefix(text, "local: "))
-		case strings.HasSuffix(path, "/app.yaml"):
-			told = append(told, strings.TrimSuffix(path, "/app.yaml")+":"+strings.TrimPrefix(text, "revision: "))
-		}
-		return err
-	})
-	return strings.Join(told, "+")
 }
 
 // live lists what a reader of a target finds: cell and revision.
