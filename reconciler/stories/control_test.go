@@ -2,6 +2,8 @@ package stories_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler"
@@ -38,6 +40,7 @@ func (w *world) rules(words []string) []string {
 }
 
 func (w *world) proposeControl(author *team.Person, c team.Commit) []string {
+	c.Allow = true // what was in force may be there already
 	branch := fmt.Sprintf("control-%d", len(w.heads)+1)
 	iid, err := author.Propose(w.ctx, "main", branch, c.Message, c)
 	w.must(err)
@@ -126,6 +129,13 @@ func (w *world) sealStage(words []string) []string {
 	who := w.team.Person(words[0])
 	w.must(who.Fetch(w.ctx))
 	w.must(who.PushTag(w.ctx, request.TagName(words[0]), "origin/main", message))
+	return nil
+}
+
+// clear removes what lies in a place of a target: "clear files gray/payments".
+func (w *world) clear(words []string) []string {
+	stage, app, _ := strings.Cut(words[1], "/")
+	w.must(os.RemoveAll(filepath.Join(w.targets[words[0]].dir, string(stageNamed(stage)), app)))
 	return nil
 }
 
