@@ -14,6 +14,8 @@ import (
 type formerProject struct {
 	seq     int64
 	project schema.Project
+	// evidence is what it was read from; empty for the one in force.
+	evidence []schema.Digest
 }
 
 // formerProjects lists the project files that were in force, the one in force first. Each control entry names the one
@@ -22,7 +24,7 @@ func (p *pass) formerProjects(ctx context.Context) ([]formerProject, error) {
 	if len(p.former) > 0 && p.former[0].seq == p.rules.seq {
 		return p.former, nil
 	}
-	out := []formerProject{{p.rules.seq, p.rules.project}}
+	out := []formerProject{{seq: p.rules.seq, project: p.rules.project}}
 	for at := p.rules.seq; at > 1; {
 		e, _, err := p.ledger.Entry(ctx, at)
 		if err != nil {
@@ -57,15 +59,34 @@ func (p *pass) formerProject(ctx context.Context, seq int64) (formerProject, err
 	if e.Seal == nil {
 		return formerProject{}, fmt.Errorf("entry #%d puts nothing in force: %w", seq, ErrDoubt)
 	}
-	files, err := sealedFiles(ctx, p.ledger, e.Seal.Control)
+	source, err := sealedProject(ctx, p.ledger, e.Seal.Control)
 	if err != nil {
 		return formerProject{}, fmt.Errorf("control files of entry #%d: %w", seq, err)
 	}
-	project, found := schema.LoadProject("sluice.yaml", files["sluice.yaml"])
+	project, found := schema.LoadProject(schema.ProjectFile, source)
 	if err := found.Err(); err != nil {
 		return formerProject{}, fmt.Errorf("control files of entry #%d: %w", seq, err)
 	}
-	return formerProject{seq, project}, nil
+	evidence := []schema.Digest{e.Seal.Control, schema.DigestOf(source)}
+	return formerProject{seq: seq, project: project, evidence: evidence}, nil
+}
+
+// sealedProject reads the project file of a manifest alone: others may have been expunged since.
+func sealedProject(ctx context.Context, l *ledger.Ledger, manifest schema.Digest) ([]byte, error) {
+	encoded, err := l.Evidence(ctx, manifest)
+	if err != nil {
+		return nil, err
+	}
+	m, err := schema.ParseManifest(encoded)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range m {
+		if f.Path == schema.ProjectFile {
+			return l.Evidence(ctx, f.Digest)
+		}
+	}
+	return nil, fmt.Errorf("%s: %w", schema.ProjectFile, ledger.ErrMissing)
 }
 
 // projectAt returns the project file that an admission was made under: its stage may have lain elsewhere.
@@ -96,6 +117,17 @@ func (h history) ledOnce(to schema.Revision, former []formerProject) (*schema.So
 		}
 	}
 	return nil, 0
+}
+
+// recordedAs are the names that a revision has in the ledger: those of all admissions that it is compared with now.
+func recordedAs(recorded, now ledger.State, rev schema.Revision) []schema.Revision {
+	var out []schema.Revision
+	for i, a := range now.Revisions {
+		if name := recorded.Revisions[i].Revision; a.Revision == rev && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // revised returns a cell's state with the revisions that the files in it make under the rules in force. What was recorded

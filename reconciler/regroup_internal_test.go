@@ -97,14 +97,14 @@ func TestLedOnce(t *testing.T) {
 		former   []formerProject
 		since    int64
 	}{
-		{"a way that was taken out", live, []formerProject{{91, project(pre)}, {1, project(gray)}}, 91},
-		{"taken out before the last change of the rules", live, []formerProject{{95, project(pre)}, {91, project(pre)}, {1, project(gray)}}, 91},
-		{"taken out, put back and taken out", live, []formerProject{{95, project(pre)}, {91, project(gray)}, {80, project(pre)}, {1, project(gray)}}, 95},
-		{"a way that never was", live, []formerProject{{91, project(pre)}, {1, project(pre)}}, 0},
-		{"a way that is", live, []formerProject{{91, project(gray, pre)}, {1, project(gray)}}, 0},
-		{"not live where the way was", ledger.Admission{Seq: 20, Revision: "r2"}, []formerProject{{91, project(pre)}, {1, project(gray)}}, 0},
-		{"rolled back where the way was", ledger.Admission{Seq: 20, Revision: "r2", LiveAt: now, Flags: []ledger.Flag{ledger.Withdrawn}}, []formerProject{{91, project(pre)}, {1, project(gray)}}, 0},
-		{"the rules never changed", live, []formerProject{{1, project(pre)}}, 0},
+		{"a way that was taken out", live, []formerProject{{seq: 91, project: project(pre)}, {seq: 1, project: project(gray)}}, 91},
+		{"taken out before the last change of the rules", live, []formerProject{{seq: 95, project: project(pre)}, {seq: 91, project: project(pre)}, {seq: 1, project: project(gray)}}, 91},
+		{"taken out, put back and taken out", live, []formerProject{{seq: 95, project: project(pre)}, {seq: 91, project: project(gray)}, {seq: 80, project: project(pre)}, {seq: 1, project: project(gray)}}, 95},
+		{"a way that never was", live, []formerProject{{seq: 91, project: project(pre)}, {seq: 1, project: project(pre)}}, 0},
+		{"a way that is", live, []formerProject{{seq: 91, project: project(gray, pre)}, {seq: 1, project: project(gray)}}, 0},
+		{"not live where the way was", ledger.Admission{Seq: 20, Revision: "r2"}, []formerProject{{seq: 91, project: project(pre)}, {seq: 1, project: project(gray)}}, 0},
+		{"rolled back where the way was", ledger.Admission{Seq: 20, Revision: "r2", LiveAt: now, Flags: []ledger.Flag{ledger.Withdrawn}}, []formerProject{{seq: 91, project: project(pre)}, {seq: 1, project: project(gray)}}, 0},
+		{"the rules never changed", live, []formerProject{{seq: 1, project: project(pre)}}, 0},
 	} {
 		t.Run(row.sentence, func(t *testing.T) {
 			h := history{
@@ -129,6 +129,17 @@ func TestOnlyWhatTheRulesHaveIsACell(t *testing.T) {
 		if got := hasCell(project, ledger.State{Stage: name.Stage, App: name.App}); got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
+	}
+}
+
+func TestRecordedAs(t *testing.T) {
+	recorded := ledger.State{Revisions: []ledger.Admission{{Revision: "old-1"}, {Revision: "old-2"}, {Revision: "new"}, {Revision: "old-1"}, {Revision: "other"}}}
+	now := ledger.State{Revisions: []ledger.Admission{{Revision: "new"}, {Revision: "new"}, {Revision: "new"}, {Revision: "new"}, {Revision: "other"}}}
+	if got := recordedAs(recorded, now, "new"); !slices.Equal(got, []schema.Revision{"old-1", "old-2", "new"}) {
+		t.Errorf("got %v", got)
+	}
+	if got := recordedAs(recorded, now, "old-1"); len(got) != 0 {
+		t.Errorf("got %v for a name that nothing has any more", got)
 	}
 }
 

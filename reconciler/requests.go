@@ -192,12 +192,15 @@ func (p *pass) taint(ctx context.Context, a asked) ([]judged, error) {
 	if err != nil {
 		return nil, err
 	}
-	admission, ok := lastAdmission(state.Revisions, a.Revision)
+	now, err := p.revised(ctx, state)
+	if err != nil {
+		return nil, err
+	}
+	admission, ok := lastAdmission(now.Revisions, a.Revision)
 	if !ok {
 		return nil, refused(signing.CodeRequestRefused, "%s never admitted %s", a.Cell, a.Revision)
 	}
 	e := a.entry(ledger.Taint)
-	e.Order.Revision = a.Revision
 	switch {
 	case a.Acknowledged && !admission.Flagged(ledger.Tainted), a.Reviewed && !admission.Flagged(ledger.Unreviewed), !a.Acknowledged && !a.Reviewed && admission.Flagged(ledger.Tainted):
 		return nil, refused(signing.CodeRequestRefused, "%s is that already in %s", a.Revision, a.Cell)
@@ -209,7 +212,19 @@ func (p *pass) taint(ctx context.Context, a asked) ([]judged, error) {
 			return nil, err
 		}
 	}
-	return a.judged(e), nil
+	return a.judged(marks(e, recordedAs(state, now, a.Revision))...), nil
+}
+
+// marks is an entry for each name that a revision was recorded under.
+func marks(e ledger.Entry, names []schema.Revision) []ledger.Entry {
+	out := make([]ledger.Entry, len(names))
+	for i, name := range names {
+		out[i] = e
+		order := *e.Order
+		order.Revision = name
+		out[i].Order = &order
+	}
+	return out
 }
 
 // reviewedByOthers asks that somebody looked at an emergency who did not declare it.
@@ -263,6 +278,15 @@ func (p *pass) neededEvidence(ctx context.Context) (map[schema.Digest]string, er
 	}
 	for path, data := range p.rules.files {
 		needed[schema.DigestOf(data)] = path + " is in force"
+	}
+	former, err := p.formerProjects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range former {
+		for _, d := range f.evidence {
+			needed[d] = fmt.Sprintf("the project file that entry #%d put in force", f.seq)
+		}
 	}
 	return needed, nil
 }
