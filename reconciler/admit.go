@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -189,29 +190,17 @@ func (p *pass) appsToJudge(ctx context.Context, stage schema.Stage, seen, tip sc
 	if err != nil {
 		return nil, err
 	}
-	known, err := p.knownIn(ctx, stage.Name)
+	held, err := p.heldIn(ctx, stage.Name)
+	if err != nil {
+		return nil, err
+	}
+	unsealed, err := p.unsealedIn(ctx, stage.Name, after)
 	if err != nil {
 		return nil, err
 	}
 	all := map[schema.App]bool{}
-	for _, app := range apps {
+	for _, app := range slices.Concat(apps, held, unsealed) {
 		all[app] = true
-	}
-	for app, held := range known {
-		if held {
-			all[app] = true
-		}
-	}
-	if p.looked[stage.Name] != p.rules.seq {
-		found, err := appsIn(ctx, p.cfg.Repository, p.rules.project.Apps, after)
-		if err != nil {
-			return nil, err
-		}
-		for _, app := range found {
-			if _, ok := known[app]; !ok && !strings.HasPrefix(string(app), ".") {
-				all[app] = true // it lay there before it was a cell: nobody sealed it (RULES R29)
-			}
-		}
 	}
 	out := make([]schema.App, 0, len(all))
 	for app := range all {
@@ -221,19 +210,41 @@ func (p *pass) appsToJudge(ctx context.Context, stage schema.Stage, seen, tip sc
 	return out, nil
 }
 
-// knownIn lists the apps of a stage that the ledger knows, and whether each is held.
-func (p *pass) knownIn(ctx context.Context, stage schema.StageName) (map[schema.App]bool, error) {
+func (p *pass) heldIn(ctx context.Context, stage schema.StageName) ([]schema.App, error) {
 	states, err := p.ledger.Cells(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger's state: %w", err)
 	}
-	out := map[schema.App]bool{}
+	var out []schema.App
 	for _, s := range states {
-		if s.Stage == stage && p.rules.has(s) {
-			out[s.App] = s.Held != nil
+		if s.Stage == stage && s.Held != nil && p.rules.has(s) {
+			out = append(out, s.App)
 		}
 	}
 	return out, nil
+}
+
+// unsealedIn lists apps that the ledger never heard of, though nothing brings them now: they lay in the stage's place before
+// it was a stage (RULES R29). It looks once after a start and after each change of the rules.
+func (p *pass) unsealedIn(ctx context.Context, stage schema.StageName, tree schema.Hash) ([]schema.App, error) {
+	if p.looked[stage] == p.rules.seq {
+		return nil, nil
+	}
+	found, err := appsIn(ctx, p.cfg.Repository, p.rules.project.Apps, tree)
+	if err != nil {
+		return nil, err
+	}
+	states, err := p.ledger.Cells(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger's state: %w", err)
+	}
+	known := map[schema.App]bool{}
+	for _, s := range states {
+		known[s.App] = known[s.App] || s.Stage == stage
+	}
+	return slices.DeleteFunc(found, func(app schema.App) bool {
+		return known[app] || strings.HasPrefix(string(app), ".")
+	}), nil
 }
 
 // moveSeen lets the decisions carry the ref's new position, so that no entry of its own is needed for it. It is done only

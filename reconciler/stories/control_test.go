@@ -5,10 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest/team"
+	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -83,6 +85,8 @@ func (w *world) editRules(text, name, value string) string {
 	case "drop": // the stage before production
 		at := strings.Index(text, "  - name: "+value)
 		return text[:at] + text[strings.Index(text, last):]
+	case "move": // the stage's directory gets another name
+		return replaced(w, text, last, last+"    place: moved\n")
 	case "depth":
 		if at := strings.Index(text, "apps: {depth: "); at >= 0 {
 			was, rest, _ := strings.Cut(text[at:], "}")
@@ -139,6 +143,23 @@ func (w *world) clear(words []string) []string {
 	return nil
 }
 
+// moved puts files where production lies after "rules ann move=prod": "move ann prod a=r1".
+func (w *world) moved(words []string) []string {
+	author := w.team.Person(words[0])
+	w.must(author.Fetch(w.ctx))
+	c, _ := w.edit(words[1], words[2:])
+	files := map[string]string{}
+	for path, data := range c.Files {
+		files["moved"+strings.TrimPrefix(path, "stages/production")] = data
+	}
+	c.Files, c.Start, c.Message = files, "origin/main", "move"
+	branch := fmt.Sprintf("change-%d", len(w.heads)+1)
+	iid, err := author.Propose(w.ctx, "main", branch, "move", c)
+	w.must(err)
+	w.heads[iid] = branch
+	return []string{fmt.Sprintf("!%d", iid)}
+}
+
 // misplace puts a control file on a stage's branch, with an edit beside it: "misplace ann prod a=r2".
 func (w *world) misplace(words []string) []string {
 	author, target := w.team.Person(words[0]), w.branch(words[1])
@@ -150,4 +171,39 @@ func (w *world) misplace(words []string) []string {
 	w.must(err)
 	w.heads[iid] = branch
 	return []string{fmt.Sprintf("!%d", iid)}
+}
+
+// agree lets people approve by signature what is on the default branch and not in force: "agree bob,carol".
+func (w *world) agree(words []string) []string {
+	clone, repo := w.openLedger()
+	defer repo.Close()
+	refs, err := repo.Refs(w.ctx)
+	w.must(err)
+	mirror := gitrepo.Mirror{Repo: repo}
+	info, err := mirror.Commit(w.ctx, refs["refs/heads/main"])
+	w.must(err)
+	manifest, _, err := reconciler.ControlFiles(w.ctx, mirror, info.Tree)
+	w.must(err)
+	head := clone.Ledger.Head()
+	_, raw, err := clone.Ledger.Entry(w.ctx, head.Size)
+	w.must(err)
+	statement, err := schema.ApprovalStatement{
+		Project: head.Project, Made: w.clock.Now().UTC().Truncate(time.Second), Trust: clone.Trust.Root.Version,
+		Seen: schema.Seen{Size: head.Size, Entry: schema.DigestOf(raw)},
+		Cells: []schema.ApprovedCell{{
+			Cell: schema.Control, Ref: "refs/heads/main", From: schema.Content(head.Control.Manifest), To: manifest.Content(), Gate: clone.Trust.RootDigest,
+		}},
+	}.Statement()
+	w.must(err)
+	for _, name := range strings.Split(words[0], ",") {
+		signature, err := w.signer(name).Sign(signing.ApprovalNamespace, statement)
+		w.must(err)
+		message := string(statement) + "\n" + string(signature)
+		request, err := schema.ParseRequest([]byte(message))
+		w.must(err)
+		who := w.team.Person(name)
+		w.must(who.Fetch(w.ctx))
+		w.must(who.PushTag(w.ctx, request.TagName(name), "origin/main", message))
+	}
+	return nil
 }

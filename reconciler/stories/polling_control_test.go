@@ -53,7 +53,7 @@ func controlHistory(r *rand.Rand) [][]string {
 }
 
 func inForceAtTheEnd(t *testing.T, layout schema.Layout, method string, steps [][]string, often bool) []string {
-	w := newWorld(t, layout, method, []string{"files"}, "")
+	w := newWorld(t, layout, story{method: method, targets: []string{"files"}})
 	w.do([]string{"seal", "dev/a=r1"})
 	for _, step := range steps {
 		w.do(step)
