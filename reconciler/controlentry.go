@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -66,6 +67,7 @@ func countedAdmins(f policies.ControlFacts, v schema.Verdict) []ledger.CountedAp
 			delete(by, a.Principal)
 		}
 	}
+	slices.SortFunc(out, func(a, b ledger.CountedApproval) int { return cmp.Compare(a.Principal, b.Principal) })
 	return out
 }
 

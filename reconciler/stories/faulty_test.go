@@ -66,6 +66,7 @@ func (f *flaky) Push(ctx context.Context, ref string, old, new schema.Hash, obje
 	if f.w.gitDown || f.w.readOnly {
 		return gitrepo.ErrUnreachable
 	}
+	f.w.readOnly, f.w.onePush = f.w.onePush, false
 	err := f.Mirror.Push(ctx, ref, old, new, objects)
 	if err == nil && f.w.loseAnswer {
 		f.w.loseAnswer = false

@@ -54,9 +54,9 @@ func (w *world) forgeSigner() (sign func([]byte) ([]byte, error), public []byte,
 	}, public, nil
 }
 
-// git cuts or restores the repository's transport, the ledger's too; readonly cuts pushes alone.
+// git cuts or restores the repository's transport, the ledger's too; readonly cuts pushes alone, one-push all but the next.
 func (w *world) gitIs(words []string) []string {
-	w.gitDown, w.readOnly = words[0] == "down", words[0] == "readonly"
+	w.gitDown, w.readOnly, w.onePush = words[0] == "down", words[0] == "readonly", words[0] == "one-push"
 	return nil
 }
 

@@ -117,6 +117,7 @@ type world struct {
 	witnesses  []*witnessServer
 	gitDown    bool
 	readOnly   bool
+	onePush    bool // readOnly after the next push
 	loseAnswer bool // of the next push
 
 	forgeSigns atomic.Bool // the commits that the forge makes
