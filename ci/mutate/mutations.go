@@ -431,7 +431,7 @@ var mutations = []mutation{
 	{
 		"a ledger that is gone is begun anew", "reconciler", "reconciler/marks.go",
 		"if err == nil && c.Size > 0 {",
-		"if false {",
+		"if err == nil && c.Size < 0 {",
 		"TestALedgerThatIsGoneIsNotBegunAnew",
 	},
 	{
@@ -461,7 +461,7 @@ var mutations = []mutation{
 	{
 		"a replaced log key appends", "reconciler/ledger", "reconciler/ledger/handover.go",
 		"if s := at.head.Signer; s != nil && s.Key != FormatLogKey(signer) {",
-		"if s := at.head.Signer; s != nil && false {",
+		"if s := at.head.Signer; s != nil && s.Seq < 0 && s.Key != FormatLogKey(signer) {",
 		"TestAReplacedKeySignsNoMore",
 	},
 	{
