@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest"
 )
 
@@ -50,11 +51,34 @@ func freshProject(t *testing.T, target string) *project {
 	return p
 }
 
+// unreachable is an etcd that nobody runs.
+const unreachable = "etcd: {kind: etcd, endpoints: [\"http://127.0.0.1:1\"], settings: {timeout: 300ms}}"
+
+// TestSealingWaitsForTheTargets: one of them might know a ledger of this project already.
+func TestSealingWaitsForTheTargets(t *testing.T) {
+	t.Parallel()
+	p := freshProject(t, "etcd")
+	operator, err := p.operatorFile("state", unreachable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	once(t, operator, exitUnavailable, "the project is not sealed yet", "read the ledger's checkpoint at target etcd", "no answer in time")
+}
+
 func TestEtcdUnreachable(t *testing.T) {
 	t.Parallel()
 	p := freshProject(t, "etcd")
-	operator, err := p.operatorFile("state", "etcd: {kind: etcd, endpoints: [\"http://127.0.0.1:1\"], settings: {timeout: 300ms}}")
+	server, err := etcd.StartEmbedded(t.TempDir(), etcd.EmbeddedOptions{Quick: true})
 	if err != nil {
+		t.Fatal(err)
+	}
+	operator, err := p.operatorFile("state", "etcd: {kind: etcd, endpoints: [\""+server.Endpoint()+"\"]}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	once(t, operator, exitDone)
+	server.Close()
+	if operator, err = p.operatorFile("state", unreachable); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.bring(t.Context(), "development", "payments", limit(5000)); err != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
@@ -18,7 +19,9 @@ type faulty struct {
 	name, dir string
 	fail      error
 	writes    int
-	crash     string // "before" or "after" the next write: panic there
+	looks     atomic.Int64 // at the checkpoint that it keeps
+	keeps     atomic.Int64 // of a checkpoint
+	crash     string       // "before" or "after" the next write: panic there
 }
 
 var errCrash = errors.New("the process is gone")

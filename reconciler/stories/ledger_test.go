@@ -19,6 +19,7 @@ import (
 
 // Checkpoint implements [integrations.Keeper].
 func (f *faulty) Checkpoint(ctx context.Context, project string) ([]byte, error) {
+	f.looks.Add(1)
 	if f.fail != nil {
 		return nil, &integrations.Error{Target: f.name, Class: f.fail}
 	}
@@ -27,6 +28,7 @@ func (f *faulty) Checkpoint(ctx context.Context, project string) ([]byte, error)
 
 // KeepCheckpoint implements [integrations.Keeper].
 func (f *faulty) KeepCheckpoint(ctx context.Context, project string, signed []byte) (bool, error) {
+	f.keeps.Add(1)
 	if f.fail != nil {
 		return false, &integrations.Error{Target: f.name, Class: f.fail}
 	}

@@ -34,12 +34,16 @@ func (w *world) untilQuiet() []string {
 	var told []string
 	for range 3 {
 		writes := w.writes()
+		looks, keeps := w.marks()
 		again, _ := w.onePass()
 		if again.Err() != nil {
 			w.t.Errorf("another pass failed: %v", again.Err())
 		}
 		more := w.news()
 		if len(more) == 0 && w.writes() == writes {
+			if nowLooks, nowKeeps := w.marks(); nowLooks > looks+len(w.targets) || nowKeeps != keeps {
+				w.t.Errorf("a pass without news looks %d times at the checkpoints of %d targets and keeps %d", nowLooks-looks, len(w.targets), nowKeeps-keeps)
+			}
 			return told
 		}
 		told = append(append(told, "then"), more...)
@@ -62,6 +66,14 @@ func (w *world) onePass() (report reconciler.Report, crashed bool) {
 		w.t.Log(p)
 	}
 	return report, false
+}
+
+// marks counts what the targets were asked about the checkpoints that they keep.
+func (w *world) marks() (looks, keeps int) {
+	for _, t := range w.targets {
+		looks, keeps = looks+int(t.looks.Load()), keeps+int(t.keeps.Load())
+	}
+	return looks, keeps
 }
 
 func (w *world) writes() int {
