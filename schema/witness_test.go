@@ -33,3 +33,14 @@ func TestWitnessKeysAreReadAsTheyAreWritten(t *testing.T) {
 		}
 	}
 }
+
+func FuzzWitnessKey(f *testing.F) {
+	f.Add(witness("witness.example/w1", 1).String())
+	f.Add("a+00000000+BA==")
+	f.Fuzz(func(t *testing.T, text string) {
+		key, err := schema.ParseWitnessKey(text)
+		if err == nil && key.String() != text {
+			t.Errorf("%q was read as %q", text, key)
+		}
+	})
+}

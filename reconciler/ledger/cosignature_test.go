@@ -176,3 +176,30 @@ func TestProofsShowThatTheLedgerOnlyGrew(t *testing.T) {
 		}
 	}
 }
+
+// FuzzCosign: whatever a witness answers, what is taken from it is one cosignature of its own, and the checkpoint still
+// opens by the log key.
+func FuzzCosign(f *testing.F) {
+	key := keyOf("log")
+	c := ledger.Checkpoint{Origin: project, Size: 6}
+	signed, err := c.Sign(key)
+	if err != nil {
+		f.Fatal(err)
+	}
+	one, private := witnessOf("witness.example/1")
+	f.Add(cosignature(one, private, signed, begin))
+	f.Add([]byte("— witness.example/1 AAAA\n"))
+	f.Fuzz(func(t *testing.T, lines []byte) {
+		cosigned, c, err := ledger.Cosign(signed, lines, one)
+		if err != nil {
+			return
+		}
+		got, err := ledger.Cosignatures(cosigned, []schema.WitnessKey{one})
+		if err != nil || len(got) != 1 || got[0] != c {
+			t.Errorf("%q: took %+v, then %+v, %v", lines, c, got, err)
+		}
+		if _, err := ledger.OpenCheckpoint(cosigned, project, keysOf(key)); err != nil {
+			t.Errorf("%q: %v", lines, err)
+		}
+	})
+}
