@@ -14,7 +14,7 @@ func LoadOperator(file string, data []byte) (Operator, Diagnostics) {
 	}
 	o, ok := src.object(v, operatorShape, "")
 	if !ok {
-		return Operator{}, src.findings()
+		return Operator{}, unquoted(src.findings())
 	}
 	op := Operator{
 		LogKeyFile: o.text("log_key_file"),
@@ -35,6 +35,15 @@ func LoadOperator(file string, data []byte) (Operator, Diagnostics) {
 		return Operator{}, src.findings()
 	}
 	return op, nil
+}
+
+// unquoted are findings without the lines that they are about. What is not even a map is no operator's file: it may be one of
+// those that an operator has beside it, with a token.
+func unquoted(found Diagnostics) Diagnostics {
+	for i := range found {
+		found[i].Source = ""
+	}
+	return found
 }
 
 func (s *source) poll(o object) Poll {

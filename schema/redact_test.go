@@ -31,6 +31,8 @@ func TestFindingsDoNotSpreadSecrets(t *testing.T) {
 	const canary = "c4n4ry"
 	for _, text := range []string{
 		"projects:\n  - {repository: \"https://u:c4n4ry@h/x\", token: c4n4ry, anchor: x}\npassword: c4n4ry\n",
+		"c4n4ry\n",
+		"- c4n4ry\n",
 		"projects: [{repository: x, targets: {a: {kind: k, secret: \"c4n4ry\", endpoints: [\"http://u:c4n4ry@h\"], oops: 1}}}]\n",
 	} {
 		_, ds := LoadOperator("reconciler.yaml", []byte(text))

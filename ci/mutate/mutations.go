@@ -63,6 +63,30 @@ var mutations = []mutation{
 		"TestReadTag",
 	},
 	{
+		"a server's refusal is repeated with the token in it", "reconciler/gitrepo", "reconciler/gitrepo/http.go",
+		"if !ok || token == \"\" {",
+		"if ok || token == \"\" {",
+		"TestAnswersThatRepeatTheToken",
+	},
+	{
+		"a file with a token is quoted", "schema", "schema/load_operator.go",
+		"found[i].Source = \"\"",
+		"found[i].Source += \"\"",
+		"TestFindingsDoNotSpreadSecrets",
+	},
+	{
+		"JSON goes to the terminal as it is", "cmd/sluice", "cmd/sluice/visible.go",
+		"if hidden(r) {",
+		"if false {",
+		"TestVisible",
+	},
+	{
+		"the subject of a commit goes to the terminal as it is", "cmd/sluice", "cmd/sluice/verify.go",
+		"schema.Printable(v.Subject)",
+		"v.Subject",
+		"TestHostileTextIsInertInEveryCommand",
+	},
+	{
 		"the forge's key is somebody's", "reconciler/signing", "reconciler/signing/verdict.go",
 		"if o.forge {\n\t\treturn",
 		"if false {\n\t\treturn",

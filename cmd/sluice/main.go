@@ -122,6 +122,9 @@ func (a *app) checkGlobals() error {
 	if a.output != "text" && a.output != "json" {
 		return usageError(fmt.Errorf("output %q: want text or json", a.output))
 	}
+	if a.json() {
+		a.out, a.errs = visible{a.out}, visible{a.errs}
+	}
 	switch a.color {
 	case "auto", "always", "never":
 		return nil

@@ -245,7 +245,7 @@ type errorLine struct {
 }
 
 func (a *app) printErrorJSON(err error, all []problem) {
-	encoder := json.NewEncoder(a.errs)
+	encoder := json.NewEncoder(visible{a.errs}) // flags may be wrong, and then no command has begun
 	encoder.SetEscapeHTML(false)
 	var found schema.Diagnostics
 	if errors.As(err, &found) {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
@@ -20,6 +22,21 @@ func TestRedacted(t *testing.T) {
 		if got := redacted(row.url); got != row.want {
 			t.Errorf("%s: got %s, want %s", row.url, got, row.want)
 		}
+	}
+}
+
+func TestVisible(t *testing.T) {
+	var out strings.Builder
+	text := "{\"a\":\"x\u009b\u202e\U000e0041\x7f é\U0001f600\u2028\"}\n"
+	if n, err := (visible{&out}).Write([]byte(text)); n != len(text) || err != nil {
+		t.Errorf("wrote %d of %d bytes: %v", n, len(text), err)
+	}
+	if want := `{"a":"x\u009b\u202e\udb40\udc41\u007f é` + "\U0001f600" + `\u2028"}` + "\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+	var value map[string]string
+	if err := json.Unmarshal([]byte(out.String()), &value); err != nil || value["a"] != "x\u009b\u202e\U000e0041\x7f é\U0001f600\u2028" {
+		t.Errorf("reads as %q: %v", value, err)
 	}
 }
 

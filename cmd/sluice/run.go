@@ -254,7 +254,7 @@ func complete(op schema.Operator) error {
 
 func (a *app) logger(format string) *slog.Logger {
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(a.errs, nil))
+		return slog.New(slog.NewJSONHandler(visible{a.errs}, nil))
 	}
 	return slog.New(slog.NewTextHandler(a.errs, nil))
 }

@@ -95,35 +95,51 @@ func (o *origin) check(req *http.Request, res *http.Response) error {
 	switch code := res.StatusCode; {
 	case code == http.StatusOK:
 		if kind := res.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/x-git-") {
-			return fmt.Errorf("%w: the answer is %.60q, not one of a Git server; a login page?", ErrUnreachable, kind)
+			return fmt.Errorf("%w: the answer is %.60q, not one of a Git server; a login page?", ErrUnreachable, sealed(req, kind))
 		}
 		return nil
 	case code == http.StatusUnauthorized:
-		return statusError(ErrUnauthorized, res)
+		return statusError(ErrUnauthorized, req, res)
 	case code == http.StatusForbidden:
-		return statusError(ErrForbidden, res)
+		return statusError(ErrForbidden, req, res)
 	case code == http.StatusNotFound:
-		return statusError(ErrNotFound, res)
+		return statusError(ErrNotFound, req, res)
 	case code >= 300 && code < 400:
 		to, err := res.Location()
 		if err == nil && o.owns(to) && req.Method == http.MethodGet {
 			return nil // the client asks again, there
 		}
 		if err != nil {
-			return statusError(ErrUnreachable, res)
+			return statusError(ErrUnreachable, req, res)
 		}
 		return redirected(to)
 	}
-	return statusError(ErrUnreachable, res)
+	return statusError(ErrUnreachable, req, res)
 }
 
+const maxReason = 400 // bytes of a plain-text answer that an error repeats
+
 // statusError quotes the beginning of a plain-text answer, where GitLab says why.
-func statusError(class error, res *http.Response) error {
+func statusError(class error, req *http.Request, res *http.Response) error {
+	status := sealed(req, res.Status)
 	if !strings.HasPrefix(res.Header.Get("Content-Type"), "text/plain") {
-		return fmt.Errorf("%w: %s", class, res.Status)
+		return fmt.Errorf("%w: %s", class, status)
 	}
-	text, _ := io.ReadAll(io.LimitReader(res.Body, 400)) // what came of it is enough
-	return fmt.Errorf("%w: %s: %s", class, res.Status, strings.TrimSpace(string(text)))
+	body, _ := io.ReadAll(io.LimitReader(res.Body, 10*maxReason)) // what came of it is enough
+	text := sealed(req, string(body))                             // before it is cut, so that no part of a token stays
+	return fmt.Errorf("%w: %s: %s", class, status, strings.TrimSpace(text[:min(len(text), maxReason)]))
+}
+
+// sealed takes the credentials of a request out of a text that the other side wrote: proxies and debugging servers repeat what
+// they were sent.
+func sealed(req *http.Request, text string) string {
+	const seal = "[sealed]"
+	_, token, ok := req.BasicAuth()
+	if !ok || token == "" {
+		return text
+	}
+	_, encoded, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+	return strings.NewReplacer(encoded, seal, url.QueryEscape(token), seal, token, seal).Replace(text)
 }
 
 // capped ends a body that is longer than allowed with an error, never with an early end.

@@ -253,6 +253,34 @@ func TestAnswersAreClassified(t *testing.T) {
 	fetch(t, r)
 }
 
+// TestAnswersThatRepeatTheToken: a server, or a proxy before it, whose refusal quotes the request spreads nothing.
+func TestAnswersThatRepeatTheToken(t *testing.T) {
+	_, bare := published(t)
+	const token = "s3cr3t-token/+"
+	var words atomic.Value
+	url := front(t, bare, func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, password, _ := r.BasicAuth()
+			text := strings.NewReplacer("TOKEN", password, "HEADER", r.Header.Get("Authorization")).Replace(words.Load().(string))
+			w.Header().Set("Content-Type", "text/plain")
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, text)
+		})
+	})
+	r := mirror(t, gitrepo.Remote{URL: url, TokenFile: write(t, filepath.Join(t.TempDir(), "token"), token)})
+	for _, row := range []struct{ name, words, want string }{
+		{"as it is", "token TOKEN may not", "token [sealed] may not"},
+		{"as the header", "you sent HEADER", "you sent Basic [sealed]"},
+		{"where the answer is cut", strings.Repeat("x", 395) + "TOKEN", "xxx[seal"},
+	} {
+		words.Store(row.words)
+		_, err := r.Fetch(t.Context())
+		if !errors.Is(err, gitrepo.ErrForbidden) || !strings.Contains(err.Error(), row.want) || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%s: got %v, want %q", row.name, err, row.want)
+		}
+	}
+}
+
 func TestServerThatDoesNotAnswerIsUnreachable(t *testing.T) {
 	_, bare := published(t)
 	release := make(chan struct{})
