@@ -87,6 +87,18 @@ var mutations = []mutation{
 		"TestHostileTextIsInertInEveryCommand",
 	},
 	{
+		"one of two OpenPGP keys with the same id is taken", "reconciler/signing", "reconciler/signing/openpgp.go",
+		"case 1:\n\t\treturn keys[0]",
+		"default:\n\t\treturn keys[0]",
+		"TestKeyIDsThatCollide",
+	},
+	{
+		"a person's key may be the forge's", "schema", "schema/load_trust_checks.go",
+		"slices.Concat(r.trust.ForgeKeys, r.trust.Keys)",
+		"r.trust.Keys",
+		"TestTrustRefuses",
+	},
+	{
 		"the forge's key is somebody's", "reconciler/signing", "reconciler/signing/verdict.go",
 		"if o.forge {\n\t\treturn",
 		"if false {\n\t\treturn",

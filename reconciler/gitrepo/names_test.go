@@ -1,6 +1,7 @@
 package gitrepo_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -72,4 +73,22 @@ func FuzzCheckRef(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestSymbolicRefsThatLoop: git follows them five deep; here a ref that names another is no ref at all.
+func TestSymbolicRefsThatLoop(t *testing.T) {
+	g := newGit(t)
+	g.commit("first", map[string]string{"a": "1"})
+	for name, text := range map[string]string{"a": "ref: refs/heads/b\n", "b": "ref: refs/heads/a\n", "c": "ref: refs/heads/c\n", "d": "ref: refs/heads/main\n"} {
+		write(t, filepath.Join(g.dir, ".git", "refs", "heads", name), text)
+	}
+	write(t, filepath.Join(g.dir, ".git", "HEAD"), "ref: refs/heads/a\n")
+	r := local(t, g.dir)
+	refs, err := r.Refs(t.Context())
+	if err != nil || len(refs) != 1 || refs["refs/heads/main"].IsZero() {
+		t.Errorf("got %v, %v; want main alone", refs, err)
+	}
+	if name, id, err := r.DefaultBranch(t.Context()); err == nil && !id.IsZero() {
+		t.Errorf("HEAD in a loop: got %s at %s", name, id)
+	}
 }
