@@ -200,6 +200,28 @@ func (w *world) revert(words []string) []string {
 	return []string{fmt.Sprintf("!%d", mr.IID)}
 }
 
+// pageEdit opens a merge request as the forge's editor does, or adds to one with its number: "page-edit eve dev a=r2 [to=1]".
+func (w *world) pageEdit(words []string) []string {
+	branch, rest := fmt.Sprintf("change-%d", len(w.heads)+1), words[2:]
+	last := rest[len(rest)-1]
+	number, adds := strings.CutPrefix(last, "to=")
+	if adds {
+		branch, rest = w.heads[w.number(number)], rest[:len(rest)-1]
+	}
+	c, _ := w.edit(words[1], rest)
+	_, err := w.forge.CommitFiles("acme/config", gitlabtest.NewCommit{
+		User: words[0], Branch: branch, Start: w.branch(words[1]), Message: "Update files", Files: c.Files, Remove: c.Remove,
+	})
+	w.must(err)
+	if adds {
+		return nil
+	}
+	mr, err := w.forge.OpenMergeRequest("acme/config", gitlabtest.NewMergeRequest{Author: words[0], SourceBranch: branch, TargetBranch: w.branch(words[1])})
+	w.must(err)
+	w.heads[mr.IID] = branch
+	return []string{fmt.Sprintf("!%d", mr.IID)}
+}
+
 // resign signs the newest commit of a merge request's branch in one's own name: "resign 2 ann".
 func (w *world) resign(words []string) []string {
 	author, branch := w.team.Person(words[1]), w.heads[w.number(words[0])]
