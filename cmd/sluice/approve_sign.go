@@ -16,6 +16,9 @@ func (d *desk) approveSteps(ctx context.Context, p pen, s subject, steps []step,
 	if err != nil {
 		return err
 	}
+	if d.Trust.Expired(d.made) {
+		s.notes = append(s.notes, "the trust root ran out at "+minute(d.Trust.Root.ExpiresAt)+": nothing new enters until the roots renew it")
+	}
 	statement := d.approval(s, steps)
 	encoded, err := statement.Statement()
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -58,10 +59,25 @@ func (a *app) openDesk(ctx context.Context, f statementFlags) (*desk, error) {
 		return nil, err
 	}
 	d := &desk{clone: c, a: a, f: f, made: now().Truncate(time.Second), mirror: gitrepo.Mirror{Repo: c.repo}}
-	if d.found, err = requestsIn(ctx, c.repo, c.refs); err != nil {
+	if d.found, err = requestsIn(ctx, c.repo, c.refs); err == nil {
+		err = d.checkClock()
+	}
+	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return d, nil
+}
+
+// checkClock refuses to date a statement before what its signer has seen.
+func (d *desk) checkClock() error {
+	head := d.Ledger.Head()
+	if !d.made.Add(signing.DefaultSkew).Before(head.At) {
+		return nil
+	}
+	return &failure{
+		code: exitUnavailable, err: fmt.Errorf("this machine's clock reads %s, which is before entry #%d of %s", minute(d.made), head.Size, minute(head.At)),
+		hint: "set the clock: a statement says when it was made",
+	}
 }
 
 // seen names the end of the ledger that the person looks at.

@@ -84,6 +84,9 @@ somebody has to review it. When its time ends, what it let in stays.`,
 }
 
 func (d *desk) breakGlass(ctx context.Context, s schema.RequestStatement, app, stage, rev string) (schema.RequestStatement, error) {
+	if d.Trust.Expired(d.made) {
+		return s, &failure{code: exitForbidden, err: fmt.Errorf("the trust root ran out at %s: not even break-glass lets anything in", minute(d.Trust.Root.ExpiresAt)), hint: "the roots renew it"}
+	}
 	var err error
 	if s.Cell, err = d.knownCell(ctx, app, stage); err != nil {
 		return s, err
