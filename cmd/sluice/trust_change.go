@@ -111,6 +111,11 @@ func (d *trustDesk) write(files map[string][]byte) (dropped []string, err error)
 		return nil, nil // root.yaml names all others by digest
 	}
 	d.clean = false
+	inside, err := os.OpenRoot(d.top)
+	if err != nil {
+		return nil, err
+	}
+	defer inside.Close()
 	for _, path := range slices.Sorted(maps.Keys(d.files)) {
 		if _, stays := files[path]; stays {
 			continue
@@ -118,7 +123,7 @@ func (d *trustDesk) write(files map[string][]byte) (dropped []string, err error)
 		if name, ok := strings.CutPrefix(path, "root.sig/"); ok && !d.signatureInForce(path) {
 			dropped = append(dropped, strings.TrimSuffix(strings.TrimSuffix(name, ".sig"), ".asc"))
 		}
-		if err := os.Remove(d.path(path)); err != nil {
+		if err := inside.Remove(trustPath(path)); err != nil {
 			return dropped, fmt.Errorf("remove %s/%s: %w", schema.TrustDir, path, reason(err))
 		}
 	}
@@ -142,17 +147,25 @@ func (d *trustDesk) signatureInForce(path string) bool {
 	return bytes.Equal(d.force.Signatures[strings.TrimPrefix(path, "root.sig/")], d.files[path])
 }
 
-// put writes one file whole or not at all.
+// put writes one file whole or not at all, and nowhere but in the checkout, whatever links a branch brings.
 func (d *trustDesk) put(path string, data []byte) error {
 	d.clean = false
-	name := d.path(path)
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+	inside, err := os.OpenRoot(d.top)
+	if err != nil {
+		return err
+	}
+	defer inside.Close()
+	name := trustPath(path)
+	if err := inside.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return fmt.Errorf("write %s/%s: %w", schema.TrustDir, path, reason(err))
 	}
-	if err := os.WriteFile(name+".new", data, 0o644); err != nil {
+	if err := inside.WriteFile(name+".new", data, 0o644); err != nil {
 		return fmt.Errorf("write %s/%s: %w", schema.TrustDir, path, reason(err))
 	}
-	return os.Rename(name+".new", name)
+	return inside.Rename(name+".new", name)
 }
 
-func (d *trustDesk) path(path string) string { return filepath.Join(d.dir, filepath.FromSlash(path)) }
+// trustPath is where a file of the trust directory is, from the top of the checkout.
+func trustPath(path string) string {
+	return filepath.FromSlash(schema.TrustDir + "/" + path)
+}

@@ -33,15 +33,16 @@ func (f *trustFlags) add(c *cobra.Command) {
 // version or prepares the next one.
 type trustDesk struct {
 	*app
-	dir    string // .sluice/trust of the checkout
+	top    string // of the checkout; .sluice/trust is below it
 	branch string // checked out; empty if none
-	clean  bool   // what is below dir is committed
+	clean  bool   // its files are committed
 
 	force  *signing.TrustVersion // nil before there is one
 	source string                // where the version in force is from, for people to read
 	sealed bool                  // the ledger says it
 
-	files map[string][]byte // of the checkout, by path below dir; nil if there are none
+	files map[string][]byte // of the checkout's .sluice/trust, by path below it; nil if there are none
+	mixed []string          // what the branch changes beside them
 }
 
 // openTrust reads both. It looks at the checkout without judging it.
@@ -50,14 +51,19 @@ func (a *app) openTrust(ctx context.Context, f trustFlags) (*trustDesk, error) {
 	if err != nil {
 		return nil, &failure{code: exitUsage, err: fmt.Errorf("not in a checkout of a Git repository: %s", a.dir), hint: "run it in a clone of the configuration repository, or name one with -C"}
 	}
-	d := &trustDesk{app: a, dir: filepath.Join(root, filepath.FromSlash(schema.TrustDir))}
+	d := &trustDesk{app: a, top: root}
 	d.branch, _ = a.git(ctx, "symbolic-ref", "--short", "HEAD")
-	changed, err := a.git(ctx, "status", "--porcelain", "--", d.dir)
+	changed, err := a.git(ctx, "status", "--porcelain", "--", filepath.Join(root, schema.TrustDir))
 	d.clean = err == nil && changed == ""
 	if err := d.readForce(ctx, f); err != nil {
 		return nil, err
 	}
-	d.files, err = readTree(os.DirFS(d.dir), ".")
+	inside, err := os.OpenRoot(d.top)
+	if err != nil {
+		return nil, err
+	}
+	defer inside.Close()
+	d.files, err = readTree(inside.FS(), schema.TrustDir)
 	if errors.Is(err, fs.ErrNotExist) {
 		d.files, err = nil, nil
 	}
@@ -74,6 +80,7 @@ func (d *trustDesk) readForce(ctx context.Context, f trustFlags) error {
 		return err
 	}
 	defer repo.Close()
+	d.readBranch(ctx, f.control, repo, refs)
 	var files map[string][]byte
 	if tip := branch(refs, f.clone.ledger); f.control == "" && !tip.IsZero() {
 		anchor, err := d.anchor(f.clone)
@@ -97,6 +104,23 @@ func (d *trustDesk) readForce(ctx context.Context, f trustFlags) error {
 	}
 	d.force = &version
 	return nil
+}
+
+// readBranch finds what the branch changes beside the trust directory: a merge request with it is refused as a whole.
+func (d *trustDesk) readBranch(ctx context.Context, rev string, repo *gitrepo.Repo, refs map[string]schema.Hash) {
+	base, err := controlCommit(ctx, rev, repo, refs, d.environ)
+	if err != nil {
+		return
+	}
+	paths, err := d.git(ctx, "-c", "core.quotePath=false", "diff", "--name-only", base.String()+"...HEAD", "--")
+	if err != nil {
+		return // another history, or none
+	}
+	for path := range strings.Lines(paths) {
+		if path = strings.TrimSpace(path); path != "" && !strings.HasPrefix(path, schema.TrustDir+"/") {
+			d.mixed = append(d.mixed, path)
+		}
+	}
 }
 
 // committed reads the trust directory of a commit; empty where there is no commit or it has none.
@@ -155,8 +179,8 @@ func (d *trustDesk) pending() (*signing.TrustVersion, error) {
 }
 
 func (d *trustDesk) exists() error {
-	if d.files == nil {
-		return &failure{code: exitUsage, err: fmt.Errorf("no trust directory here: %s", schema.TrustDir), hint: "sluice trust init makes one; on a stage's branch, switch to the default branch"}
+	if _, ok := d.files[schema.RootFile]; !ok {
+		return &failure{code: exitUsage, err: fmt.Errorf("no trust directory here: there is no %s/%s", schema.TrustDir, schema.RootFile), hint: "sluice trust init makes one; on a stage's branch, switch to the default branch"}
 	}
 	return nil
 }

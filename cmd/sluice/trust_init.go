@@ -48,7 +48,7 @@ func (a *app) trustInit(ctx context.Context, f initFlags) error {
 	if err != nil {
 		return errors.Join(usageError(err), f.unmakeKeys())
 	}
-	if err := writeNew(d.dir, files); err != nil {
+	if err := writeNew(filepath.Join(root, filepath.FromSlash(schema.TrustDir)), files); err != nil {
 		return errors.Join(err, f.unmakeKeys())
 	}
 	if !a.json() {

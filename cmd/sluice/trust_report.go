@@ -56,6 +56,12 @@ type unprovenKey struct {
 type trustFindingLine struct {
 	Code   schema.Code `json:"code"`
 	Detail string      `json:"detail"`
+	Fix    string      `json:"fix,omitempty"`
+}
+
+func foundLine(code schema.Code, detail string) trustFindingLine {
+	info, _ := schema.Explain(code)
+	return trustFindingLine{code, detail, info.Fix}
 }
 
 // nextStep is something to do, with the exact command if there is one.
@@ -90,23 +96,26 @@ func (d *trustDesk) report(next signing.TrustVersion) trustReport {
 			}
 			fallthrough
 		default:
-			r.Findings = append(r.Findings, trustFindingLine{f.Code, f.Detail})
+			r.Findings = append(r.Findings, foundLine(f.Code, f.Detail))
 		}
 	}
 	if d.force != nil && !can.Enough(update.NeedOld, update.NeedNew) {
-		r.Findings = append(r.Findings, trustFindingLine{signing.CodeTrustLockout, neverEnough(can, update)})
+		r.Findings = append(r.Findings, foundLine(signing.CodeTrustLockout, neverEnough(update)))
 	}
 	if d.force != nil && !d.sealed {
 		r.Notes = append(r.Notes, "this clone has no ledger. If the project is sealed, git fetch first; if not, seal it first: sluice init --seal")
 	}
 	r.Notes = append(r.Notes, d.advice(next.Trust)...)
+	if len(d.mixed) > 0 && d.force != nil {
+		r.Notes = append(r.Notes, fmt.Sprintf("this branch changes %s as well, and the reconciler refuses a trust version that comes with anything else [policy-mixed]", schema.Printable(d.mixed[0])))
+	}
 	r.Next = r.steps(d.branch, d.clean)
 	return r
 }
 
 // advice says which of the roles are for a stage that sluice.yaml of the checkout does not have.
 func (d *trustDesk) advice(t schema.Trust) []string {
-	source, err := os.ReadFile(filepath.Join(filepath.Dir(filepath.Dir(d.dir)), schema.ProjectFile))
+	source, err := os.ReadFile(filepath.Join(d.top, schema.ProjectFile))
 	if err != nil {
 		return nil
 	}
@@ -124,7 +133,7 @@ func (d *trustDesk) advice(t schema.Trust) []string {
 }
 
 // neverEnough says why the signatures that a version needs cannot be given.
-func neverEnough(can signing.Signers, u signing.Update) string {
+func neverEnough(u signing.Update) string {
 	return fmt.Sprintf("it needs %s of the version in force and %s of its own, which cannot be given: "+
 		"who loses a key in the same version in which another is added signs with one of them alone. Make it two versions: first add the new key, then revoke the old one",
 		count(int64(u.NeedOld), "signature", "signatures"), count(int64(u.NeedNew), "signature", "signatures"))
@@ -155,7 +164,7 @@ func without(people, those []string) []string {
 // others do, they do on the branch that is pushed before.
 func (r trustReport) steps(branch string, clean bool) []nextStep {
 	if len(r.Findings) > 0 {
-		return []nextStep{{Text: "correct what is refused above; sluice explain CODE says how"}}
+		return []nextStep{{Text: "correct what is refused, or begin again from the version in force:", Command: "git checkout -- " + schema.TrustDir}}
 	}
 	var own, theirs []nextStep
 	if r.Version > 1 && (branch == "main" || branch == "master") {
@@ -283,6 +292,9 @@ func (r trustReport) standText() string {
 		b.WriteString("\nrefused:\n")
 		for _, f := range r.Findings {
 			fmt.Fprintf(&b, "  [%s] %s\n", f.Code, schema.Printable(f.Detail))
+			if f.Fix != "" {
+				fmt.Fprintf(&b, "    fix: %s\n", f.Fix)
+			}
 		}
 	}
 	b.WriteString("\n")

@@ -69,11 +69,12 @@ func (a *app) trustShow(ctx context.Context, f trustFlags, wantPending bool) err
 	if err != nil {
 		return err
 	}
-	if d.force == nil && d.files == nil {
-		return d.exists()
+	here := d.exists()
+	if d.force == nil && here != nil {
+		return here
 	}
 	var next *signing.TrustVersion
-	if d.files != nil {
+	if here == nil {
 		if next, err = d.pending(); err != nil && (wantPending || d.force == nil) {
 			return err
 		}
