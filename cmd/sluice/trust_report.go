@@ -228,7 +228,8 @@ func (r trustReport) signers() []string {
 	return slices.Compact(out)
 }
 
-// signText names who signs: those whose new key a signature shows to be theirs, and as many others as are needed.
+// signText names who signs: those whose new key a signature shows to be theirs, as many roots of the version in force as are
+// needed, and as many others as the new version needs beside them.
 func (r trustReport) signText() string {
 	var must []string
 	for _, k := range r.Unproven {
@@ -237,8 +238,6 @@ func (r trustReport) signText() string {
 		}
 	}
 	slices.Sort(must)
-	rest := without(r.signers(), must)
-	need := min(max(0, max(r.Old.missing(), r.New.missing())-len(must)), len(rest))
 	var parts []string
 	switch {
 	case len(must) == 1:
@@ -246,16 +245,11 @@ func (r trustReport) signText() string {
 	case len(must) > 1:
 		parts = append(parts, strings.Join(must, ", ")+" sign, each with the new key, which also shows that it is theirs")
 	}
-	switch {
-	case need == 0:
-	case len(rest) == 1:
-		parts = append(parts, rest[0]+" signs")
-	case need == len(rest):
-		parts = append(parts, strings.Join(rest, ", ")+" sign, each")
-	case need == 1:
-		parts = append(parts, "one of "+strings.Join(rest, ", ")+" signs")
-	default:
-		parts = append(parts, fmt.Sprintf("%d of %s sign, each", need, strings.Join(rest, ", ")))
+	if r.Old.missing() > 0 {
+		parts = append(parts, someSign(r.Old.missing(), r.Old.Can))
+	}
+	if more := r.New.missing() - r.Old.missing() - len(must); more > 0 {
+		parts = append(parts, someSign(more, without(r.New.Can, must)))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -263,13 +257,33 @@ func (r trustReport) signText() string {
 	return strings.Join(parts, "; ") + ":"
 }
 
+func someSign(need int, who []string) string {
+	switch names := strings.Join(who, ", "); {
+	case len(who) == 1:
+		return names + " signs"
+	case need >= len(who):
+		return names + " sign, each"
+	case need == 1:
+		return "one of " + names + " signs"
+	default:
+		return fmt.Sprintf("%d of %s sign, each", need, names)
+	}
+}
+
 // printTrust writes the report as text or JSON.
 func (a *app) printTrust(r trustReport) error {
 	if a.json() {
-		return json.NewEncoder(a.out).Encode(r)
+		return a.encode(r)
 	}
 	_, err := fmt.Fprint(a.out, r.text())
 	return err
+}
+
+// encode writes one JSON object a line, with & and < as they are: commands are to be read and copied.
+func (a *app) encode(v any) error {
+	encoder := json.NewEncoder(a.out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
 }
 
 func (r trustReport) text() string { return r.whatText() + r.standText() }

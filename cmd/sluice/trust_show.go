@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,7 +86,7 @@ func (a *app) trustShow(ctx context.Context, f trustFlags, wantPending bool) err
 		shown.Warnings = append(shown.Warnings, "the checkout's trust directory is not a next version: "+firstLine(err.Error()))
 	}
 	if a.json() {
-		return json.NewEncoder(a.out).Encode(shown)
+		return a.encode(shown)
 	}
 	_, err = fmt.Fprint(a.out, shown.text())
 	return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -76,7 +75,7 @@ func (a *app) trustVerify(ctx context.Context, f trustFlags) error {
 func (a *app) nothingPrepared(d *trustDesk) error {
 	root := d.force.Trust.Root
 	if a.json() {
-		return json.NewEncoder(a.out).Encode(trustReport{Version: root.Version, InForce: root.Version, Source: d.source, Ready: true, Changes: []trustChange{}, Next: []nextStep{}})
+		return a.encode(trustReport{Version: root.Version, InForce: root.Version, Source: d.source, Ready: true, Changes: []trustChange{}, Next: []nextStep{}})
 	}
 	_, err := fmt.Fprintf(a.out, "trust version %d is in force %s, and the checkout has it unchanged\n", root.Version, d.source)
 	return err
@@ -123,7 +122,7 @@ func (a *app) trustVerifyHistory(ctx context.Context, f trustFlags, rev string) 
 	}
 	h := judgeHistory(anchor, chain, commits)
 	if a.json() {
-		err = json.NewEncoder(a.out).Encode(h)
+		err = a.encode(h)
 	} else {
 		err = h.write(a.out, len(chain), anchor == "")
 	}
