@@ -72,7 +72,7 @@ func (d *trustDesk) draft() (draft schema.Trust, taken bool, err error) {
 		return loaded, taken, d.follows(loaded.Root)
 	}
 	draft = old.Next(now())
-	draft.Principals, draft.Keys = loaded.Principals, loaded.Keys
+	draft.Principals, draft.Keys, draft.ForgeKeys = loaded.Principals, loaded.Keys, loaded.ForgeKeys
 	return draft, taken, nil
 }
 

@@ -24,7 +24,8 @@ type trustChange struct {
 func trustChanges(old, next schema.Trust) []trustChange {
 	out := rootChanges(old.Root, next.Root)
 	out = append(out, peopleChanges(old, next)...)
-	return append(out, keyChanges(old, next)...)
+	out = append(out, keyChanges("key", old.Keys, next.Keys)...)
+	return append(out, keyChanges("forge key", old.ForgeKeys, next.ForgeKeys)...)
 }
 
 func rootChanges(old, next schema.Root) []trustChange {
@@ -72,6 +73,21 @@ func rootChanges(old, next schema.Root) []trustChange {
 		if !hasLine(next.LogKeys, line) {
 			add("-", "log key", "", "%s signs the ledger no more", fingerprintOf(sshKeyLine(line)))
 		}
+	}
+	return append(out, witnessChanges(old.Witnesses, next.Witnesses)...)
+}
+
+func witnessChanges(old, next schema.Witnesses) []trustChange {
+	var out []trustChange
+	for _, text := range gainedAndLost(old.Keys, next.Keys, func(key string) string { return schema.Printable(key) }) {
+		sign, name := "+", strings.TrimPrefix(text, "gains ")
+		if lost, ok := strings.CutPrefix(text, "loses "); ok {
+			sign, name = "-", lost
+		}
+		out = append(out, trustChange{sign, "witness", "", name})
+	}
+	if old.Quorum != next.Quorum {
+		out = append(out, trustChange{"~", "witness", "", fmt.Sprintf("%d → %d have to cosign the ledger", old.Quorum, next.Quorum)})
 	}
 	return out
 }
@@ -191,22 +207,22 @@ func texts[T any](items []T, text func(T) string) []string {
 	return out
 }
 
-func keyChanges(old, next schema.Trust) []trustChange {
+func keyChanges(what string, old, next []schema.Key) []trustChange {
 	var out []trustChange
-	for _, k := range next.Keys {
+	for _, k := range next {
 		before, known := keyAt(old, k.Path)
 		switch {
 		case !known:
-			out = append(out, trustChange{"+", "key", k.Path, keyText(k)})
+			out = append(out, trustChange{"+", what, k.Path, keyText(k)})
 		case !bytes.Equal(before.Data, k.Data):
-			out = append(out, trustChange{"~", "key", k.Path, "another key: " + keyText(k) + "; was " + fingerprintOf(before)})
+			out = append(out, trustChange{"~", what, k.Path, "another key: " + keyText(k) + "; was " + fingerprintOf(before)})
 		case limitsText(before) != limitsText(k):
-			out = append(out, trustChange{"~", "key", k.Path, orText(limitsText(k), "no limits") + "; was " + orText(limitsText(before), "without limits")})
+			out = append(out, trustChange{"~", what, k.Path, orText(limitsText(k), "no limits") + "; was " + orText(limitsText(before), "without limits")})
 		}
 	}
-	for _, k := range old.Keys {
+	for _, k := range old {
 		if _, stays := keyAt(next, k.Path); !stays {
-			out = append(out, trustChange{"-", "key", k.Path, fingerprintOf(k)})
+			out = append(out, trustChange{"-", what, k.Path, fingerprintOf(k)})
 		}
 	}
 	return out
@@ -219,8 +235,8 @@ func orText(text, none string) string {
 	return text
 }
 
-func keyAt(t schema.Trust, path string) (schema.Key, bool) {
-	for _, k := range t.Keys {
+func keyAt(keys []schema.Key, path string) (schema.Key, bool) {
+	for _, k := range keys {
 		if k.Path == path {
 			return k, true
 		}

@@ -93,7 +93,7 @@ func (d *trustDesk) keyToReplace(person, named string, t *schema.Trust) (int, er
 		return 0, err
 	}
 	found = slices.DeleteFunc(found, func(i int) bool {
-		k, known := keyAt(d.inForce(), t.Keys[i].Path)
+		k, known := keyAt(d.inForce().Keys, t.Keys[i].Path)
 		return !known || k.Principal != person || k.Revoked != nil
 	})
 	switch len(found) {
@@ -203,7 +203,8 @@ What the reconciler would refuse is refused at once, and nothing is written.`,
 	f.add(c)
 	c.AddCommand(
 		a.trustInitCommand(), a.trustShowCommand(&f), a.trustAddCommand(&f), a.trustRemoveCommand(&f), a.trustRevokeCommand(&f), a.trustRotateCommand(&f),
-		a.trustRenewCommand(&f), a.trustThresholdCommand(&f), a.trustProveCommand(&f), a.trustSignCommand(&f), a.trustVerifyCommand(&f),
+		a.trustRenewCommand(&f), a.trustThresholdCommand(&f), a.trustForgeCommand(&f), a.trustWitnessCommand(&f),
+		a.trustProveCommand(&f), a.trustSignCommand(&f), a.trustVerifyCommand(&f),
 	)
 	return c
 }

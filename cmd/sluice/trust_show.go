@@ -29,6 +29,9 @@ type shownTrust struct {
 	Admin     int           `json:"admin"`
 	Roots     []string      `json:"roots"`
 	LogKeys   []string      `json:"log_keys"`
+	ForgeKeys []shownKey    `json:"forge_keys,omitempty"`
+	Witnesses []string      `json:"witnesses,omitempty"`
+	Quorum    int           `json:"quorum,omitempty"` // of the witnesses
 	People    []shownPerson `json:"people"`
 	Pending   *trustReport  `json:"pending,omitempty"`
 }
@@ -122,7 +125,12 @@ func showTrust(t schema.Trust, source string, at time.Time) shownTrust {
 	out := shownTrust{
 		Version: t.Root.Version, Source: source, Project: t.Root.Project, Digest: t.RootDigest, CreatedAt: t.Root.CreatedAt, ExpiresAt: t.Root.ExpiresAt,
 		Threshold: t.Root.Threshold, Admin: t.Root.Admin, Roots: t.Root.Roots, People: []shownPerson{},
-		LogKeys: texts(t.Root.LogKeys, func(line string) string { return fingerprintOf(sshKeyLine(line)) }),
+		LogKeys:   texts(t.Root.LogKeys, func(line string) string { return fingerprintOf(sshKeyLine(line)) }),
+		Witnesses: t.Root.Witnesses.Keys, Quorum: t.Root.Witnesses.Quorum,
+	}
+	for _, k := range t.ForgeKeys {
+		info, problem := keyInfoOf(k)
+		out.ForgeKeys = append(out.ForgeKeys, shownKey{Path: k.Path, Fingerprint: info.Fingerprint, Algorithm: info.Algorithm, Problem: problem})
 	}
 	switch left := t.Root.ExpiresAt.Sub(at); {
 	case t.Expired(at):
@@ -163,6 +171,15 @@ func (s shownTrust) text() string {
 	fmt.Fprintf(&b, "  admins    %s; %s a change of the other control files\n", strings.Join(s.admins(), ", "), count(int64(s.Admin), "of them signs", "of them sign"))
 	for _, key := range s.LogKeys {
 		fmt.Fprintf(&b, "  log key   %s\n", key)
+	}
+	for _, key := range s.ForgeKeys {
+		fmt.Fprintf(&b, "  forge     %s  %s %s, nobody's\n", key.Path, key.Algorithm, key.Fingerprint)
+	}
+	for _, key := range s.Witnesses {
+		fmt.Fprintf(&b, "  witness   %s\n", schema.Printable(key))
+	}
+	if len(s.Witnesses) > 0 {
+		fmt.Fprintf(&b, "            %s the ledger\n", count(int64(s.Quorum), "of them has to cosign", "of them have to cosign"))
 	}
 	for _, w := range s.Warnings {
 		fmt.Fprintf(&b, "warning: %s\n", schema.Printable(w))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -79,6 +80,8 @@ func (m *trustMaker) version(t schema.Trust) signing.TrustVersion {
 func TestTrustChangesTellEverything(t *testing.T) {
 	m := &trustMaker{t: t}
 	revoked := &schema.Revocation{Reason: "compromised", At: noon, DistrustAfterEntry: 7}
+	forge := m.key("", "web")
+	forge.Path = "forge/web.pub"
 	for _, row := range []struct {
 		sentence string
 		edit     func(*schema.Trust)
@@ -110,6 +113,9 @@ func TestTrustChangesTellEverything(t *testing.T) {
 		{"a key that begins later", func(t *schema.Trust) { t.Keys[1].ValidFrom = noon }, "~ key keys/bob/bob.pub from 2026-11-23 12:00:00 UTC; was without limits"},
 		{"a key that ends", func(t *schema.Trust) { t.Keys[1].ValidUntil = noon }, "~ key keys/bob/bob.pub until 2026-11-23 12:00:00 UTC; was without limits"},
 		{"a key that was stolen", func(t *schema.Trust) { t.Keys[1].Revoked = revoked }, "~ key keys/bob/bob.pub compromised at 2026-11-23 12:00:00 UTC, distrusted after entry 7; was without limits"},
+		{"a key of the forge", func(t *schema.Trust) { t.ForgeKeys = append(t.ForgeKeys, forge) }, "+ forge key forge/web.pub ssh-ed25519 SHA256:"},
+		{"a witness", func(t *schema.Trust) { t.Root.Witnesses.Keys = []string{"w1+00000000+AAAA"} }, "+ witness w1+00000000+AAAA"},
+		{"more witnesses to cosign", func(t *schema.Trust) { t.Root.Witnesses.Quorum = 2 }, "~ witness 0 → 2 have to cosign the ledger"},
 	} {
 		next := m.first()
 		row.edit(&next)
@@ -126,6 +132,88 @@ func TestTrustChangesTellEverything(t *testing.T) {
 	}
 	if same := trustChanges(m.first(), m.first()); len(same) > 0 {
 		t.Errorf("no change: got %v", same)
+	}
+}
+
+// untold are the fields of a trust that no change is told of, and why.
+var untold = map[string]string{
+	"Root":            "its fields are, each below",
+	"Root.Version":    "the heading has it",
+	"Root.Prev":       "the digest of the version before, which is compared",
+	"Root.CreatedAt":  "when the version was made, which gives nobody anything",
+	"Root.Files":      "the digest of what is told",
+	"RootDigest":      "the digest of what is told",
+	"Keys.Principal":  "whose a key is, its path says",
+	"Keys.Path":       "another path is a key gone and a key added",
+	"Keys.Format":     "the path says it",
+	"Keys.Proof":      "shown apart while it is missing, and counts once",
+	"ForgeKeys.Proof": "there is none", "ForgeKeys.Usages": "there are none", "ForgeKeys.ValidFrom": "there is none", "ForgeKeys.ValidUntil": "there is none",
+	"ForgeKeys.Revoked": "there is none", "ForgeKeys.Principal": "there is none", "ForgeKeys.Path": "as of keys", "ForgeKeys.Format": "as of keys",
+	"Principals.ID": "another id is a person gone and a person added",
+}
+
+// TestNoFieldOfTheTrustIsUntold: a field that the trust directory gets later has to be told as well.
+func TestNoFieldOfTheTrustIsUntold(t *testing.T) {
+	m := &trustMaker{t: t}
+	base := func() schema.Trust {
+		trust := m.first()
+		trust.ForgeKeys = []schema.Key{{Path: "forge/web.pub", Format: schema.SSHKey, Data: m.key("", "web").Data}}
+		trust.Root.Witnesses = schema.Witnesses{Quorum: 1, Keys: []string{"w1+00000000+AAAA"}}
+		return trust
+	}
+	fields := 0
+	check := func(name string, change func(v reflect.Value), at func(t *schema.Trust) reflect.Value) {
+		fields++
+		next := base()
+		change(at(&next))
+		if _, known := untold[name]; known {
+			return
+		}
+		if len(trustChanges(base(), next)) == 0 {
+			t.Errorf("%s: a change of it is not told", name)
+		}
+	}
+	for prefix, at := range map[string]func(t *schema.Trust) reflect.Value{
+		"":                func(t *schema.Trust) reflect.Value { return reflect.ValueOf(t).Elem() },
+		"Root.":           func(t *schema.Trust) reflect.Value { return reflect.ValueOf(&t.Root).Elem() },
+		"Root.Witnesses.": func(t *schema.Trust) reflect.Value { return reflect.ValueOf(&t.Root.Witnesses).Elem() },
+		"Principals.":     func(t *schema.Trust) reflect.Value { return reflect.ValueOf(&t.Principals[1]).Elem() },
+		"Keys.":           func(t *schema.Trust) reflect.Value { return reflect.ValueOf(&t.Keys[1]).Elem() },
+		"ForgeKeys.":      func(t *schema.Trust) reflect.Value { return reflect.ValueOf(&t.ForgeKeys[0]).Elem() },
+	} {
+		kind := at(ptr(base())).Type()
+		for i := range kind.NumField() {
+			check(prefix+kind.Field(i).Name, another, func(t *schema.Trust) reflect.Value { return at(t).Field(i) })
+		}
+	}
+	if fields < 40 {
+		t.Errorf("only %d fields were looked at", fields)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// another gives a field another value of its type.
+func another(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(v.String() + "x")
+	case reflect.Int, reflect.Int64:
+		v.SetInt(v.Int() + 1)
+	case reflect.Slice:
+		if v.Len() > 0 {
+			v.Set(v.Slice(0, v.Len()-1))
+			return
+		}
+		v.Set(reflect.Append(v, reflect.Zero(v.Type().Elem())))
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			v.Set(reflect.ValueOf(v.Interface().(time.Time).Add(time.Hour)))
+			return
+		}
+		another(v.Field(v.NumField() - 1))
 	}
 }
 

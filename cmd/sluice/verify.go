@@ -174,7 +174,7 @@ func (a *app) trustAt(path string) (*signing.Keyring, error) {
 		return nil, &failure{code: exitUnprovable, err: err}
 	}
 	keyring, problems := signing.NewKeyring(trust)
-	if len(problems) == len(trust.Keys) {
+	if len(problems) == len(trust.Keys)+len(trust.ForgeKeys) {
 		return nil, &failure{code: exitUnprovable, err: fmt.Errorf("%s has no usable key: %w", path, errors.Join(problems...))}
 	}
 	for _, problem := range problems {
