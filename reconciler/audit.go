@@ -9,28 +9,73 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// Unlogged is the finding about a stage's tip that no entry names: somebody pushed it and no reconciler saw it.
-const Unlogged schema.Code = "unlogged"
+// The codes of what an audit finds beyond the ledger's own (ledger.Verify).
+const (
+	// Unlogged is a stage's tip, or a value at a target, that no entry names: no reconciler saw it come.
+	Unlogged schema.Code = "unlogged"
+	// DecisionMismatch is a decision that does not come out again.
+	DecisionMismatch schema.Code = "decision-mismatch"
+	// LineageBroken is a file that did not come through the stages before.
+	LineageBroken schema.Code = "lineage-broken"
+	// Drifted is a value at a target that is not the admitted one.
+	Drifted schema.Code = "drift"
+	// TaintedEntry is an entry that rests on a key which was stolen by then.
+	TaintedEntry schema.Code = "tainted"
+	// Unjudged is an entry whose kind this version cannot decide again.
+	Unjudged schema.Code = "unjudged"
+)
 
-// Audit proves a project from a clone: the ledger's chain, and that every stage ref stands where the ledger last saw it.
-// tip answers where a ref is in the clone. Without an anchor nothing is proven, whatever is found.
-func Audit(ctx context.Context, objs ledger.Objects, at schema.Hash, anchor schema.Digest, tip func(ref string) (schema.Hash, bool)) (ledger.Report, error) {
-	unproven, err := ledger.Unverified(ctx, objs, at)
-	if err != nil {
-		return auditFailed(at, err)
+// Readable is a repository that is only read: a clone.
+type Readable interface {
+	ledger.Objects
+	History
+	Trees
+}
+
+// AuditOptions say what is audited.
+type AuditOptions struct {
+	// Repository is the clone. Where it lacks an object, it should ask Evidence.
+	Repository Readable
+	Evidence   *Evidence
+	Ledger     ledger.Objects // Repository when it is nil
+	Tip        schema.Hash    // of the ledger
+	Anchor     schema.Digest  // of trust version 1; without it nothing is proven, whatever is found
+	// Ref answers where a ref is in the clone.
+	Ref func(name string) (schema.Hash, bool)
+	// Reread, if given, reads a merge request again from the raw answers that were kept: what it says has to be what was
+	// judged, as far as these answers tell it.
+	Reread func(schema.MergeRequest) (schema.MergeRequest, error)
+}
+
+// Audit proves a project from a clone: the ledger's chain, every decision to let something in, made again by the code that
+// made it and by what was in force then, where each promoted file came from, and that every stage ref stands where the
+// ledger last saw it.
+func Audit(ctx context.Context, o AuditOptions) (ledger.Report, error) {
+	if o.Ledger == nil {
+		o.Ledger = o.Repository
 	}
-	rules, err := sealedRules(ctx, unproven)
+	unproven, err := ledger.Unverified(ctx, o.Ledger, o.Tip)
 	if err != nil {
-		return auditFailed(at, err)
+		return auditFailed(o.Tip, err)
 	}
-	report, err := ledger.Verify(ctx, objs, at, ledger.VerifyOptions{
-		Anchor: anchor, LogKeys: rules.trust.Root.LogKeys, VerifyCommit: VerifyLogCommit, Named: namedLogKeys,
+	first, err := sealedRules(ctx, unproven)
+	if err != nil {
+		return auditFailed(o.Tip, err)
+	}
+	now, err := rulesAt(ctx, unproven, unproven.Head().Control.Seq)
+	if err != nil {
+		now = first // what is wrong there is found on the way
+	}
+	r := newReplay(o, now.trust)
+	report, err := ledger.Verify(ctx, o.Ledger, o.Tip, ledger.VerifyOptions{
+		Anchor: o.Anchor, LogKeys: first.trust.Root.LogKeys, VerifyCommit: VerifyLogCommit, Named: namedLogKeys, Judge: r.judge,
 	})
 	if err != nil {
 		return ledger.Report{}, err
 	}
-	report.Findings = append(report.Findings, rootFindings(rules, report)...)
-	report.Findings = append(report.Findings, unlogged(unproven, rules.project, tip)...)
+	report.Findings = append(report.Findings, rootFindings(first, report)...)
+	report.Findings = append(report.Findings, unlogged(unproven, now.project, o.Ref)...)
+	report.Findings = append(report.Findings, r.tainted()...)
 	return report, nil
 }
 
@@ -43,11 +88,28 @@ func sealedRules(ctx context.Context, l *ledger.Ledger) (*rules, error) {
 	if first.Seal == nil {
 		return nil, fmt.Errorf("entry #1 is of kind %s, want %s: %w", first.Kind, ledger.Genesis, ledger.ErrUnknownFormat)
 	}
-	files, err := sealedFiles(ctx, l, first.Seal.Control)
+	return rulesAt(ctx, l, 1)
+}
+
+// rulesAt reads the control files that an entry put in force.
+func rulesAt(ctx context.Context, l *ledger.Ledger, seq int64) (*rules, error) {
+	e, _, err := l.Entry(ctx, seq)
 	if err != nil {
 		return nil, err
 	}
-	return newRules(files)
+	if e.Seal == nil {
+		return nil, fmt.Errorf("entry #%d is of kind %s and puts no control files in force", seq, e.Kind)
+	}
+	files, err := sealedFiles(ctx, l, e.Seal.Control)
+	if err != nil {
+		return nil, fmt.Errorf("control files of entry #%d: %w", seq, err)
+	}
+	r, err := newRules(files)
+	if err != nil {
+		return nil, fmt.Errorf("control files of entry #%d: %w", seq, err)
+	}
+	r.seq = seq
+	return r, nil
 }
 
 // rootFindings hold the sealed trust root against the anchor that the first entry names.

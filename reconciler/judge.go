@@ -29,6 +29,7 @@ type judged struct {
 	entry    ledger.Entry
 	evidence [][]byte
 	manifest []byte // of an admission; part of evidence as well
+	own      int    // how many of the entry's first digests of evidence follow from the decision alone
 }
 
 // judgeCell decides about everything that stands on the ref for a cell and was not decided yet. It never depends on how

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -57,10 +58,13 @@ func (a *app) auditVerify(ctx context.Context, f cloneFlags, known knownFlags) e
 	if err != nil {
 		return err
 	}
-	report, err := reconciler.Audit(ctx, repo, tip, anchor, func(ref string) (schema.Hash, bool) {
-		name := ref[len("refs/heads/"):]
-		tip := branch(refs, name)
-		return tip, !tip.IsZero()
+	evidence := reconciler.NewEvidence()
+	report, err := reconciler.Audit(ctx, reconciler.AuditOptions{
+		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: tip, Anchor: anchor,
+		Ref: func(ref string) (schema.Hash, bool) {
+			tip := branch(refs, strings.TrimPrefix(ref, "refs/heads/"))
+			return tip, !tip.IsZero()
+		},
 	})
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package gitrepo
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -19,7 +20,11 @@ func (r *Repo) Object(ctx context.Context, id schema.Hash) (schema.ObjectKind, [
 	if err := ctx.Err(); err != nil {
 		return "", nil, err
 	}
-	return r.store.read(id)
+	kind, data, err := r.store.read(id)
+	if errors.Is(err, ErrMissing) {
+		return r.elsewhere(id, err)
+	}
+	return kind, data, err
 }
 
 func (r *Repo) objectOf(ctx context.Context, want schema.ObjectKind, id schema.Hash) ([]byte, error) {

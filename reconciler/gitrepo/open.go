@@ -20,6 +20,7 @@ type Repo struct {
 	limits   Limits
 
 	store   *store
+	more    func(schema.Hash) (schema.ObjectKind, []byte, bool) // see [Repo.Beside]
 	trees   *lru[[]TreeEntry]
 	commits *lru[CommitInfo]
 	digests *lru[blobDigest]

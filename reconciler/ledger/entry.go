@@ -101,6 +101,8 @@ type MergeRequest struct {
 	MergedBy  string    `json:"merged_by,omitempty"`
 	OpenedAt  time.Time `json:"opened_at"`
 	MergedAt  time.Time `json:"merged_at,omitzero"`
+	// Answers is the evidence blob with all that the forge said of it, as it was judged.
+	Answers schema.Digest `json:"answers,omitempty"`
 }
 
 // CountedApproval is an approval that our own rule counted.
@@ -208,6 +210,9 @@ func (e Entry) Names() []schema.Digest {
 			names = append(names, e.Decision.Manifest)
 		}
 		names = append(names, e.Decision.Tags...)
+		if mr := e.Decision.MergeRequest; mr != nil && mr.Answers != "" {
+			names = append(names, mr.Answers)
+		}
 	}
 	if e.Seal != nil {
 		names = append(names, e.Seal.Control)

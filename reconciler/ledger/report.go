@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -9,10 +10,11 @@ import (
 // Class says what a finding means for the proof.
 type Class string
 
-// The classes, the worse first: exit 3 and exit 7.
+// The classes, the worse first: exit 3, exit 7 and exit 1.
 const (
-	Violated   Class = "violated"   // the ledger is not what its entries and keys say
+	Violated   Class = "violated"   // the ledger, or what it speaks of, is not what its entries and keys say
 	Unprovable Class = "unprovable" // something that is needed for the proof is missing or not understood
+	Doubtful   Class = "doubtful"   // it was right when it was decided, and rests on what nobody trusts any more
 )
 
 // Finding is one thing that an audit has to report.
@@ -53,15 +55,18 @@ type Report struct {
 	Findings   []Finding     `json:"findings"`
 }
 
-// Proven reports whether there is a ledger and nothing was found against it.
-func (r Report) Proven() bool { return r.Entries > 0 && len(r.Findings) == 0 }
+// Proven reports whether there is a ledger and nothing was found that it cannot be right by. What is doubtful now was
+// right when it was decided.
+func (r Report) Proven() bool {
+	return r.Entries > 0 && !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Class != Doubtful })
+}
 
 // Violated reports whether a finding says that the ledger is wrong, and not only that something cannot be proven.
-func (r Report) Violated() bool {
-	for _, f := range r.Findings {
-		if f.Class == Violated {
-			return true
-		}
-	}
-	return false
+func (r Report) Violated() bool { return r.has(Violated) }
+
+// Doubtful reports whether entries rest on what nobody trusts any more.
+func (r Report) Doubtful() bool { return r.has(Doubtful) }
+
+func (r Report) has(c Class) bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Class == c })
 }

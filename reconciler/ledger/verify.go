@@ -22,6 +22,16 @@ type VerifyOptions struct {
 	Named func(context.Context, *Ledger) ([]string, error)
 	// Known are checkpoints that were seen elsewhere: kept by the reconciler, by targets, by witnesses.
 	Known []Checkpoint
+	// Judge, if given, is asked about each append that could be made again, in order. What it finds is reported.
+	Judge func(context.Context, Appended) []Finding
+}
+
+// Appended is one verified append, for whoever judges what its entries say.
+type Appended struct {
+	Commit  schema.Hash
+	Before  *Ledger // the ledger that they were decided against
+	After   *Ledger // holds the evidence that they name
+	Entries []Entry
 }
 
 // Verify proves a ledger from its first entry to the tip: every commit is signed by a log key in force and has one parent;
@@ -29,7 +39,7 @@ type VerifyOptions struct {
 // Merkle root; every named evidence blob is there with its digest; and state, refs, head and right edge are the fold of
 // the entries. To that end every append is made again and has to give the same tree.
 //
-// It does not judge what the entries say. The error is about the options or ctx; what is wrong with the ledger is in the
+// What the entries say is for [VerifyOptions].Judge to judge. The error is about the options or ctx; what is wrong with the ledger is in the
 // report.
 func Verify(ctx context.Context, objs Objects, tip schema.Hash, o VerifyOptions) (Report, error) {
 	v := &verifier{opts: o, report: Report{Tip: tip, Project: o.Project, Findings: []Finding{}}, known: map[int64][]Checkpoint{}}
@@ -52,6 +62,13 @@ func Verify(ctx context.Context, objs Objects, tip schema.Hash, o VerifyOptions)
 	}
 	return v.report, nil
 }
+
+// How many trees and states a verification keeps: it goes through all of them once, so what it holds must not grow with the
+// ledger.
+const (
+	verifyTrees  = 1024
+	verifyStates = 4096
+)
 
 // verifier makes the appends of a history again, one after the other.
 type verifier struct {
@@ -104,6 +121,8 @@ func (v *verifier) start(ctx context.Context, objs Objects, tip schema.Hash) err
 	if err != nil {
 		return err
 	}
+	v.at.store.trees = newCache[schema.Hash, tree](verifyTrees)
+	v.at.store.states = newCache[schema.Hash, State](verifyStates)
 	v.keys = slices.Clone(v.at.keys)
 	return nil
 }
@@ -186,13 +205,34 @@ func (v *verifier) finish(ctx context.Context) {
 		}
 	}
 	v.report.Checkpoint = v.at.Checkpoint()
-	cells, err := v.at.Cells(ctx)
-	if err != nil {
+	if err := v.count(ctx); err != nil {
 		v.note(Finding{Commit: v.at.tip, Path: stateDir}, err)
 	}
-	apps := map[schema.App]bool{}
-	for _, c := range cells {
-		apps[c.App] = true
+}
+
+// count counts cells and apps by the names of their files, which are digests of the apps' names, and reads no state.
+func (v *verifier) count(ctx context.Context) error {
+	shards, err := v.at.shards(ctx)
+	if err != nil {
+		return err
 	}
-	v.report.Cells, v.report.Apps = len(cells), len(apps)
+	apps := map[string]bool{}
+	for _, id := range shards {
+		shard, err := v.at.store.tree(ctx, id)
+		if err != nil {
+			return err
+		}
+		for _, sub := range shard {
+			files, err := v.at.store.tree(ctx, sub.id)
+			if err != nil {
+				return err
+			}
+			v.report.Cells += len(files)
+			for _, f := range files {
+				apps[f.name] = true
+			}
+		}
+	}
+	v.report.Apps = len(apps)
+	return nil
 }

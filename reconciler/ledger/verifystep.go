@@ -34,7 +34,12 @@ func (v *verifier) step(ctx context.Context, id schema.Hash) {
 		v.adopt(ctx, id, c.tree)
 		return
 	}
+	before := v.at
 	v.compare(ctx, g, id, c.tree)
+	if v.opts.Judge != nil {
+		found := v.opts.Judge(ctx, Appended{Commit: id, Before: before, After: v.at, Entries: entries})
+		v.report.Findings = append(v.report.Findings, found...)
+	}
 	v.rotate(ctx, id, entries, signer)
 	v.report.Entries += int64(len(entries))
 }

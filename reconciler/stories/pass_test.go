@@ -174,9 +174,13 @@ func (w *world) audit() {
 	defer repo.Close()
 	refs, err := repo.Refs(w.ctx)
 	w.must(err)
-	report, err := reconciler.Audit(w.ctx, repo, refs["refs/heads/sluice/ledger"], w.team.Anchor(), func(ref string) (schema.Hash, bool) {
-		tip, ok := refs[ref]
-		return tip, ok
+	evidence := reconciler.NewEvidence()
+	report, err := reconciler.Audit(w.ctx, reconciler.AuditOptions{
+		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: refs["refs/heads/sluice/ledger"], Anchor: w.team.Anchor(),
+		Ref: func(ref string) (schema.Hash, bool) {
+			tip, ok := refs[ref]
+			return tip, ok
+		},
 	})
 	w.must(err)
 	if !report.Proven() {

@@ -1,0 +1,90 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// lineage asks of each promoted file that the same bytes under the same path were admitted where the entry says that they
+// come from: in a stage before, or here before. Each admission of every stage is asked, so a file in the last stage is
+// traced back, step by step, to the first stage or to what the genesis sealed.
+func (r *replay) lineage(ctx context.Context, a *appended, c *cellJudge, e ledger.Entry) []ledger.Finding {
+	if c.rules.project.First(c.cell.Stage) {
+		return nil
+	}
+	manifest, err := manifestOf(ctx, a.After, e.Decision.Manifest)
+	if err != nil {
+		return lacking(c.path, err)
+	}
+	promoted := manifest.Promoted(c.rules.project.StageLocal)
+	if len(promoted) == 0 {
+		return nil
+	}
+	from, where, err := r.cameFrom(ctx, a, c, e)
+	if err != nil {
+		return lacking(c.path, err)
+	}
+	have := make(map[string]schema.Digest, len(from))
+	for _, f := range from {
+		have[f.Path] = f.Digest
+	}
+	var out []ledger.Finding
+	for _, f := range promoted {
+		if have[f.Path] != f.Digest {
+			out = append(out, ledger.Finding{
+				Path: c.path + "/" + f.Path, Code: LineageBroken, Class: ledger.Violated,
+				Detail: fmt.Sprintf("%s is not what %s has there", f.Digest, where),
+			})
+		}
+	}
+	return out
+}
+
+// cameFrom returns the files of the admission that an entry's promoted files come from, and what it is called.
+func (r *replay) cameFrom(ctx context.Context, a *appended, c *cellJudge, e ledger.Entry) (schema.Manifest, string, error) {
+	change := e.Decision.Change
+	var from ledger.Admission
+	where := "anything admitted before"
+	switch change.Kind {
+	case schema.Promote, schema.Retire:
+		if change.Source == nil {
+			return nil, where, nil
+		}
+		state, _, err := a.Before.Cell(ctx, schema.Cell{Stage: change.Source.Stage, App: c.cell.App})
+		if err != nil {
+			return nil, where, err
+		}
+		for _, each := range state.Revisions {
+			if each.Seq == change.Source.Seq {
+				from = each
+			}
+		}
+	case schema.Rollback:
+		from, _ = lastAdmission(c.state.Revisions, change.To.Revision)
+	case schema.Tune:
+		from = c.state.Admitted
+	}
+	if from.Seq == 0 || from.Content == schema.NoContent {
+		return nil, where, nil
+	}
+	m, err := manifestOf(ctx, a.Before, from.Manifest)
+	if errors.Is(err, ledger.ErrMissing) {
+		m, err = manifestOf(ctx, a.After, from.Manifest) // it was admitted in this append
+	}
+	return m, fmt.Sprintf("entry #%d", from.Seq), err
+}
+
+func manifestOf(ctx context.Context, l *ledger.Ledger, d schema.Digest) (schema.Manifest, error) {
+	if d == "" {
+		return nil, nil
+	}
+	data, err := l.Evidence(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return schema.ParseManifest(data)
+}

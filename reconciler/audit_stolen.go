@@ -1,0 +1,118 @@
+package reconciler
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// stolen finds the entries that rest on keys which the newest trust calls compromised: let in after the entry from which on
+// they are distrusted, or bringing what such an entry let in (THREATS 10). They were right when they were decided.
+type stolen struct {
+	after  map[string]int64 // fingerprint → the last entry that may rest on it
+	marked map[int64]restsOn
+}
+
+// restsOn is an entry that rests on a stolen key.
+type restsOn struct {
+	cell     schema.Cell
+	revision schema.Revision
+	finding  ledger.Finding
+}
+
+func newStolen(now schema.Trust) *stolen {
+	s := &stolen{after: map[string]int64{}, marked: map[int64]restsOn{}}
+	for _, key := range now.Keys {
+		if key.Revoked == nil || key.Revoked.Reason != "compromised" {
+			continue
+		}
+		if name := signing.Fingerprint(key); name != "" {
+			s.after[name] = key.Revoked.DistrustAfterEntry
+		}
+	}
+	return s
+}
+
+// follow looks at the entries of an append, in order.
+func (s *stolen) follow(ctx context.Context, a *appended, e ledger.Entry) {
+	if len(s.after) == 0 {
+		return
+	}
+	if e.Kind == ledger.Taint && e.Code == ledger.Acknowledged {
+		s.acknowledge(e)
+		return
+	}
+	if !e.Kind.Admits() {
+		return
+	}
+	why := s.signed(e)
+	if why == "" {
+		why = s.inherited(ctx, a, e)
+	}
+	if why == "" {
+		return
+	}
+	s.marked[e.Seq] = restsOn{cell: e.Cell(), revision: e.Decision.Change.To.Revision, finding: ledger.Finding{
+		Seq: e.Seq, Commit: a.Commit, Path: entryPlace(e), Code: TaintedEntry, Class: ledger.Doubtful, Detail: why,
+	}}
+}
+
+// signed says which stolen key an entry rests on itself. The keys of approvals by signature are in their tags, which are not
+// looked at yet.
+func (s *stolen) signed(e ledger.Entry) string {
+	for _, c := range e.Decision.Commits {
+		if after, known := s.after[c.Key]; known && e.Seq > after {
+			return fmt.Sprintf("commit %s is signed with %s of %s, which is distrusted after entry #%d", c.Commit.Short(), c.Key, c.Principal, after)
+		}
+	}
+	return ""
+}
+
+// inherited says which marked entry an entry takes its revision from.
+func (s *stolen) inherited(ctx context.Context, a *appended, e ledger.Entry) string {
+	if len(s.marked) == 0 {
+		return ""
+	}
+	change := e.Decision.Change
+	var from int64
+	own, _, err := a.Before.Cell(ctx, e.Cell())
+	switch {
+	case change.Source != nil:
+		from = change.Source.Seq
+	case err != nil:
+		return ""
+	case change.Kind == schema.Rollback:
+		last, _ := lastAdmission(own.Revisions, change.To.Revision)
+		from = last.Seq
+	case change.Kind == schema.Tune:
+		from = own.Admitted.Seq
+	}
+	if _, marked := s.marked[from]; !marked {
+		return ""
+	}
+	return fmt.Sprintf("it brings what entry #%d let in, which rests on a stolen key", from)
+}
+
+// acknowledge takes back what the roots have looked at.
+func (s *stolen) acknowledge(e ledger.Entry) {
+	for seq, m := range s.marked {
+		if m.cell == e.Cell() && m.revision == e.Order.Revision {
+			delete(s.marked, seq)
+		}
+	}
+}
+
+// tainted lists the entries that rest on stolen keys, in order.
+func (r *replay) tainted() []ledger.Finding {
+	var out []ledger.Finding
+	for _, m := range r.stolen.marked {
+		out = append(out, m.finding)
+	}
+	slices.SortFunc(out, func(a, b ledger.Finding) int { return cmp.Compare(a.Seq, b.Seq) })
+	return out
+}
