@@ -45,6 +45,8 @@ type AuditOptions struct {
 	// Reread, if given, reads a merge request again from the raw answers that were kept: what it says has to be what was
 	// judged, as far as these answers tell it.
 	Reread func(schema.MergeRequest) (schema.MergeRequest, error)
+	// Live, if given, is a target to hold against the ledger.
+	Live *Live
 }
 
 // Audit proves a project from a clone: the ledger's chain, every decision to let something in, made again by the code that
@@ -76,6 +78,9 @@ func Audit(ctx context.Context, o AuditOptions) (ledger.Report, error) {
 	report.Findings = append(report.Findings, rootFindings(first, report)...)
 	report.Findings = append(report.Findings, unlogged(unproven, now.project, o.Ref)...)
 	report.Findings = append(report.Findings, r.tainted()...)
+	if o.Live != nil {
+		report.Findings = append(report.Findings, liveFindings(ctx, unproven, now, o.Live)...)
+	}
 	return report, nil
 }
 

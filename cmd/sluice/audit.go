@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -60,7 +61,7 @@ func (a *app) auditVerify(ctx context.Context, f cloneFlags, known knownFlags) e
 	}
 	evidence := reconciler.NewEvidence()
 	report, err := reconciler.Audit(ctx, reconciler.AuditOptions{
-		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: tip, Anchor: anchor,
+		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: tip, Anchor: anchor, Reread: gitlab.Reread,
 		Ref: func(ref string) (schema.Hash, bool) {
 			tip := branch(refs, strings.TrimPrefix(ref, "refs/heads/"))
 			return tip, !tip.IsZero()

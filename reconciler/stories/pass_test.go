@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -167,16 +170,30 @@ func (w *world) race([]string) []string {
 	return w.news()
 }
 
-// audit proves the project from the repository alone.
+// audit proves the project from a plain clone: the branches of the stages and the ledger, and nothing else that the forge
+// keeps, such as the commits that a squash replaced.
 func (w *world) audit() {
-	repo, err := gitrepo.OpenLocal(w.forge.RepoDir("acme/config"))
+	clone := filepath.Join(w.dir, "audit.git")
+	for _, args := range [][]string{
+		{"init", "-q", "--bare", clone},
+		{"-C", clone, "fetch", "-q", "--no-tags", w.forge.RepoDir("acme/config"), "+refs/heads/main:refs/heads/main", "+refs/heads/stage/*:refs/heads/stage/*", "+refs/heads/sluice/ledger:refs/heads/sluice/ledger"},
+	} {
+		if out, err := exec.CommandContext(w.ctx, "git", args...).CombinedOutput(); err != nil {
+			w.t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+	repo, err := gitrepo.OpenLocal(clone)
 	w.must(err)
 	defer repo.Close()
 	refs, err := repo.Refs(w.ctx)
 	w.must(err)
 	evidence := reconciler.NewEvidence()
+	reread := gitlab.Reread
+	if len(w.forged) > 0 {
+		reread = nil // what the forge invents, the raw answers do not say
+	}
 	report, err := reconciler.Audit(w.ctx, reconciler.AuditOptions{
-		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: refs["refs/heads/sluice/ledger"], Anchor: w.team.Anchor(),
+		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: refs["refs/heads/sluice/ledger"], Anchor: w.team.Anchor(), Reread: reread,
 		Ref: func(ref string) (schema.Hash, bool) {
 			tip, ok := refs[ref]
 			return tip, ok

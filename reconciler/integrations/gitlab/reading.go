@@ -87,7 +87,18 @@ func (r *reading) versions(ctx context.Context, out *schema.MergeRequest) error 
 	if err != nil {
 		return err
 	}
-	out.Versions = []schema.Version{}
+	if out.Versions, err = r.versionsIn(ask, l); err != nil {
+		return err
+	}
+	for _, page := range l.pages {
+		out.Raw = append(out.Raw, page.raw())
+	}
+	return nil
+}
+
+// versionsIn decodes versions, newest first.
+func (r *reading) versionsIn(ask request, l list) ([]schema.Version, error) {
+	versions := []schema.Version{}
 	for i, row := range l.rows {
 		var v struct {
 			ID        int64       `json:"id"`
@@ -99,15 +110,12 @@ func (r *reading) versions(ctx context.Context, out *schema.MergeRequest) error 
 		if err := json.Unmarshal(row, &v); err != nil || v.CreatedAt.IsZero() {
 			e := r.c.incomplete(ask.doing, l.pages[0], ErrIncomplete, "row %d is not a version", i+1)
 			e.Err = err
-			return e
+			return nil, e
 		}
-		out.Versions = append(out.Versions, schema.Version(v))
+		versions = append(versions, schema.Version(v))
 	}
-	slices.SortFunc(out.Versions, func(a, b schema.Version) int { return cmp.Compare(b.ID, a.ID) })
-	for _, page := range l.pages {
-		out.Raw = append(out.Raw, page.raw())
-	}
-	return nil
+	slices.SortFunc(versions, func(a, b schema.Version) int { return cmp.Compare(b.ID, a.ID) })
+	return versions, nil
 }
 
 func (r *reading) path(iid int64, rest string) string {
