@@ -19,22 +19,33 @@ func (a *app) auditCommand() *cobra.Command {
 		Use: "audit", Short: "Prove the whole project from a clone", Args: knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.auditVerifyCommand(), a.auditCheckpointCommand())
+	c.AddCommand(a.auditVerifyCommand(), a.auditShowCommand(), a.auditProveCommand(), a.auditExportCommand(), a.auditReportCommand(), a.auditCheckpointCommand())
 	return c
 }
 
 func (a *app) auditVerifyCommand() *cobra.Command {
 	var f cloneFlags
+	var live liveFlags
 	var known knownFlags
 	c := &cobra.Command{
-		Use: "verify", Short: "Prove the ledger: chain, signatures, and that every stage's tip is in it", Args: cobra.NoArgs,
+		Use: "verify", Short: "Prove the ledger, and decide again about everything it let in", Args: cobra.NoArgs,
 		Long: `audit verify needs a clone with the ledger's branch and the anchor that the project's admins told; it asks no server. It
-makes every append of the ledger again and compares, checks every signature, and looks for stage tips that no entry names.
-It exits with 0 when all is proven, 3 when something was tampered with, 7 when it cannot be proven, for example without
-an anchor; it then prints the one that it found, which proves nothing until somebody you trust has told you the same.`,
-		RunE: func(c *cobra.Command, _ []string) error { return a.auditVerify(c.Context(), f, known) },
+makes every append of the ledger again and compares, checks every signature, decides again about everything that was let in by
+what was in force then, follows each promoted file back to where it came in, and looks for stage tips that no entry names.
+With --state it also compares what a target holds: a directory, or what "etcdctl get --prefix '' -w json" printed.
+It exits with 0 when all is proven, 1 when it is but entries rest on a key that was stolen, 3 when something was tampered with,
+7 when it cannot be proven, for example without an anchor; it then prints the one that it found, which proves nothing until
+somebody you trust has told you the same.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			p, err := a.proof(c.Context(), f, live, known)
+			if err != nil {
+				return err
+			}
+			return a.printProof(p)
+		},
 	}
 	f.add(c)
+	live.add(c)
 	known.add(c)
 	return c
 }
@@ -45,35 +56,40 @@ type proof struct {
 	Proven bool `json:"proven"`
 }
 
-func (a *app) auditVerify(ctx context.Context, f cloneFlags, known knownFlags) error {
+// proof audits the project of the clone.
+func (a *app) proof(ctx context.Context, f cloneFlags, live liveFlags, known knownFlags) (proof, error) {
 	repo, refs, err := a.openRepo(ctx)
 	if err != nil {
-		return err
+		return proof{}, err
 	}
 	defer repo.Close()
 	tip := branch(refs, f.ledger)
 	if tip.IsZero() {
-		return noLedger(f.ledger)
+		return proof{}, noLedger(f.ledger)
 	}
 	anchor, err := a.anchor(f)
 	if err != nil {
-		return err
+		return proof{}, err
 	}
 	evidence := reconciler.NewEvidence()
-	report, err := reconciler.Audit(ctx, reconciler.AuditOptions{
+	options := reconciler.AuditOptions{
 		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: tip, Anchor: anchor, Reread: gitlab.Reread,
 		Ref: func(ref string) (schema.Hash, bool) {
 			tip := branch(refs, strings.TrimPrefix(ref, "refs/heads/"))
 			return tip, !tip.IsZero()
 		},
-	})
+	}
+	if options.Live, err = a.live(ctx, f, live); err != nil {
+		return proof{}, err
+	}
+	report, err := reconciler.Audit(ctx, options)
 	if err != nil {
-		return err
+		return proof{}, err
 	}
 	if err := known.auditKnown(ctx, repo, tip, &report); err != nil {
-		return err
+		return proof{}, err
 	}
-	return a.printProof(proof{Report: report, Proven: report.Proven()})
+	return proof{Report: report, Proven: report.Proven()}, nil
 }
 
 func (a *app) printProof(p proof) error {
@@ -84,39 +100,59 @@ func (a *app) printProof(p proof) error {
 	} else {
 		a.printProofText(p)
 	}
+	return p.end()
+}
+
+// end is how a command ends that asked for a proof.
+func (p proof) end() error {
 	switch {
 	case p.Violated():
 		return answer{exitTampered}
 	case !p.Proven:
 		return answer{exitUnprovable}
+	case p.Doubtful():
+		return answer{exitNo}
 	}
 	return nil
 }
 
 func (a *app) printProofText(p proof) {
-	if p.Proven {
-		fmt.Fprintf(a.out, "proven: %s, %s, %s;\n        every one signed, chained and folded into the state at %s\n",
-			count(p.Entries, "entry", "entries"), count(int64(p.Apps), "app", "apps"), count(int64(p.Commits), "append", "appends"), p.Tip.Short())
-		return
-	}
 	for _, f := range p.Findings {
-		where := ""
-		if f.Seq > 0 {
-			where += fmt.Sprintf("entry #%d  ", f.Seq)
-		}
-		if !f.Commit.IsZero() {
-			where += "commit " + f.Commit.Short() + "  "
-		}
-		if f.Path != "" {
-			where += schema.Printable(f.Path) + "  "
-		}
-		fmt.Fprintf(a.out, "%s[%s] %s\n", where, f.Code, schema.Printable(f.Detail))
+		fmt.Fprintln(a.out, findingLine(f))
 	}
-	if p.Violated() {
-		fmt.Fprintf(a.out, "NOT PROVEN: %s; do not repair the ledger by hand, compare it with another clone\n", count(int64(len(p.Findings)), "finding", "findings"))
-		return
+	fmt.Fprintln(a.out, p.summary())
+}
+
+// summary is the last word on a proof.
+func (p proof) summary() string {
+	findings := count(int64(len(p.Findings)), "finding", "findings")
+	switch {
+	case p.Violated():
+		return "NOT PROVEN: " + findings + "; do not repair the ledger by hand, compare it with another clone"
+	case !p.Proven:
+		return "cannot prove: " + findings
 	}
-	fmt.Fprintf(a.out, "cannot prove: %s\n", count(int64(len(p.Findings)), "finding", "findings"))
+	text := fmt.Sprintf("proven: %s, %s, %s;\n        every one signed, chained and folded into the state at %s,\n        and everything that was let in comes out again",
+		count(p.Entries, "entry", "entries"), count(int64(p.Apps), "app", "apps"), count(int64(p.Commits), "append", "appends"), p.Tip.Short())
+	if p.Doubtful() {
+		text += ";\nTAINTED: " + count(int64(len(p.Findings)), "entry rests", "entries rest") + " on a key that was stolen; look at what it let in, and roll back or acknowledge it"
+	}
+	return text
+}
+
+// findingLine is one finding: entry, commit, path, reason.
+func findingLine(f ledger.Finding) string {
+	where := ""
+	if f.Seq > 0 {
+		where += fmt.Sprintf("entry #%d  ", f.Seq)
+	}
+	if !f.Commit.IsZero() {
+		where += "commit " + f.Commit.Short() + "  "
+	}
+	if f.Path != "" {
+		where += schema.Printable(f.Path) + "  "
+	}
+	return fmt.Sprintf("%s[%s] %s", where, f.Code, schema.Printable(f.Detail))
 }
 
 func count(n int64, one, many string) string {

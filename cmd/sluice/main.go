@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -100,7 +102,7 @@ signed and approved, records it in a signed ledger, and keeps etcd and directori
 	}
 	root.AddCommand(a.commandsCommand())
 	root.SetFlagErrorFunc(flagError)
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkGlobals() }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return a.checkGlobals(c) }
 	return root
 }
 
@@ -118,9 +120,16 @@ func (a *app) commands() map[string][]*cobra.Command {
 	}
 }
 
-func (a *app) checkGlobals() error {
-	if a.output != "text" && a.output != "json" {
-		return usageError(fmt.Errorf("output %q: want text or json", a.output))
+// formats is the annotation of a command that writes other formats than text and json.
+const formats = "formats"
+
+func (a *app) checkGlobals(c *cobra.Command) error {
+	known := c.Annotations[formats]
+	if known == "" {
+		known = "text or json"
+	}
+	if !slices.Contains(strings.FieldsFunc(strings.ReplaceAll(known, " or ", ", "), func(r rune) bool { return r == ',' || r == ' ' }), a.output) {
+		return usageError(fmt.Errorf("output %q: want %s", a.output, known))
 	}
 	if a.json() {
 		a.out, a.errs = visible{a.out}, visible{a.errs}

@@ -170,9 +170,9 @@ func (w *world) race([]string) []string {
 	return w.news()
 }
 
-// audit proves the project from a plain clone: the branches of the stages and the ledger, and nothing else that the forge
-// keeps, such as the commits that a squash replaced.
-func (w *world) audit() {
+// plainClone clones the branches of the stages and the ledger, and nothing else that the forge keeps, such as the commits that
+// a squash replaced.
+func (w *world) plainClone() string {
 	clone := filepath.Join(w.dir, "audit.git")
 	for _, args := range [][]string{
 		{"init", "-q", "--bare", clone},
@@ -182,7 +182,12 @@ func (w *world) audit() {
 			w.t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
 		}
 	}
-	repo, err := gitrepo.OpenLocal(clone)
+	return clone
+}
+
+// audit proves the project from a plain clone.
+func (w *world) audit() {
+	repo, err := gitrepo.OpenLocal(w.plainClone())
 	w.must(err)
 	defer repo.Close()
 	refs, err := repo.Refs(w.ctx)

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func changeText(c schema.Change) string {
+	text := fmt.Sprintf("%s %s -> %s", c.Kind, c.From.Revision, c.To.Revision)
+	if c.Tune && c.Kind != schema.Tune {
+		text += ", and stage-local files"
+	}
+	if c.Source != nil {
+		text += fmt.Sprintf(", from %s (entry #%d, live there since %s)", c.Source.Stage, c.Source.Seq, c.Source.LiveAt.UTC().Format(moment))
+	}
+	if c.Code != "" {
+		text += " [" + string(c.Code) + "]"
+	}
+	return text
+}
+
+func mergeRequestText(mr ledger.MergeRequest) string {
+	text := fmt.Sprintf("!%d on %s, opened by %s", mr.IID, mr.Host, mr.Author)
+	if mr.MergedBy != "" {
+		text += fmt.Sprintf(", merged by %s at %s", mr.MergedBy, mr.MergedAt.UTC().Format(moment))
+	}
+	return text
+}
+
+func commitText(c schema.CommitVerdict) string {
+	if !c.OK() {
+		return fmt.Sprintf("%s  [%s] %s", c.Commit.Short(), c.Code, c.Principal)
+	}
+	return fmt.Sprintf("%s  signed by %s with %s %s", c.Commit.Short(), c.Principal, c.Algorithm, c.Key)
+}
+
+func approvalText(c ledger.CountedApproval) string {
+	return fmt.Sprintf("%s  %s, %s, at %s", c.Principal, c.Level, c.Role, c.At.UTC().Format(moment))
+}
+
+// nameOnce is the name of the first of several lines.
+func nameOnce(i int, name string) string {
+	if i == 0 {
+		return name
+	}
+	return ""
+}
+
+// brief cuts a digest to what people can compare.
+func brief(digest string) string {
+	if _, hexed, ok := strings.Cut(digest, ":"); ok && len(hexed) > 16 {
+		return digest[:len(digest)-len(hexed)+16] + "…"
+	}
+	return digest
+}
+
+func shortOr(h schema.Hash, nothing string) string {
+	if h.IsZero() {
+		return nothing
+	}
+	return h.Short()
+}
+
+// readMoment reads a time as people write it; a day is its begin in UTC.
+func readMoment(flag, text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, usageError(fmt.Errorf("%s %q: want 2026-11-23T09:00:00Z, or 2026-11-23", flag, text))
+}
