@@ -32,6 +32,8 @@ func (silentForge) Opened(context.Context) ([]schema.MergeRequest, error) { retu
 type scale struct {
 	t          testing.TB
 	dir, bare  string
+	project    string // sluice.yaml; by default as init makes it
+	anchor     schema.Digest
 	reconciler *reconciler.Reconciler
 }
 
@@ -77,6 +79,9 @@ func (s *scale) control(ann, logKey *signing.SSHSigner) schema.Digest {
 	})
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	if s.project != "" {
+		files["sluice.yaml"] = []byte(s.project)
 	}
 	var in strings.Builder
 	in.WriteString("commit refs/heads/main\ncommitter Ann <ann@example.com> 1700000001 +0000\ndata 7\ncontrol\nfrom refs/heads/main^0\n")
