@@ -70,5 +70,18 @@ var ledgerCodes = []CodeInfo{
 		Code: "unlogged", Title: "change without an entry", Message: "[{what} ]is in no ledger entry",
 		Cause: "A stage or target changed without a decision on record.",
 		Fix:   "Find out who wrote it. The reconciler puts a target back by itself.",
+	}, {
+		Code: "decision-mismatch", Title: "decision does not come out again", Message: "a decision does not come out again[ at entry {entry}][: {what}]",
+		Cause:   "Judged again by what was in force then, from Git and the evidence, the entry says something else than it should. Our own code does not write such an entry: somebody had the log key, or changed the evidence.",
+		Fix:     "Do not repair it by hand. Look at what the entry let in, roll it back, replace the log key, and call security.",
+		Example: "An admission whose commits nobody signed: recorded as admit, judged again it is hold [unsigned].",
+	}, {
+		Code: "lineage-broken", Title: "file did not come through the stages", Message: "{path} did not come through the stages before[: {what}]",
+		Cause: "A promoted file has other bytes than the admission in the stage before that it is said to come from.",
+		Fix:   "Look at what the entry let in, roll it back, and call security.",
+	}, {
+		Code: "unjudged", Title: "entry cannot be judged again", Message: "[{kind} ]entries cannot be judged again by this version",
+		Cause: "The audit proves only what it can decide again, and it has no rule for this kind of entry yet.",
+		Fix:   "Use a newer sluice; until then look at the entry by hand: sluice audit show.",
 	},
 }
