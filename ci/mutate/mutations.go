@@ -576,12 +576,12 @@ var mutations = []mutation{
 		"heads at a target need no signature", "reconciler/stories", "reconciler/audit_live.go",
 		"h.Verify(a.keys[h.Key]) != nil",
 		"false",
-		"TestADumpOfEtcd",
+		"TestADumpOfEtcdIsHeldAgainstTheLedger",
 	},
 	{
 		"the configuration need not be what its head names", "reconciler/stories", "reconciler/audit_live.go",
 		"h.Doc != schema.DigestOf(held.Document)",
 		"false",
-		"TestADirectoryIsHeld",
+		"TestADirectoryIsHeldAgainstTheLedger",
 	},
 }
