@@ -68,13 +68,14 @@ func Audit(ctx context.Context, o AuditOptions) (ledger.Report, error) {
 	if err != nil {
 		now = first // what is wrong there is found on the way
 	}
-	r := newReplay(o, now.trust)
+	r := newReplay(o, now)
 	report, err := ledger.Verify(ctx, o.Ledger, o.Tip, ledger.VerifyOptions{
 		Anchor: o.Anchor, LogKeys: first.trust.Root.LogKeys, VerifyCommit: VerifyLogCommit, Named: namedLogKeys, Judge: r.judge,
 	})
 	if err != nil {
 		return ledger.Report{}, err
 	}
+	report.Findings = append(report.Findings, r.withoutExpunged(r.late)...)
 	report.Findings = append(report.Findings, rootFindings(first, report)...)
 	report.Findings = append(report.Findings, unlogged(unproven, now.project, o.Ref)...)
 	report.Findings = append(report.Findings, r.tainted()...)

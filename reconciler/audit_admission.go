@@ -22,6 +22,11 @@ func (r *replay) admission(ctx context.Context, a *appended, e ledger.Entry) []l
 	if len(found) > 0 {
 		return found
 	}
+	approvals, err := r.recordedApprovals(ctx, a, e)
+	if err != nil {
+		return lacking(c.path, err)
+	}
+	c.pass.approvals = &approvals
 	again, err := r.decideAgain(ctx, c, e, mr)
 	if err != nil {
 		return lacking(c.path, err)

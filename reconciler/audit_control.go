@@ -39,28 +39,20 @@ func (r *replay) genesis(ctx context.Context, a *appended, e ledger.Entry) []led
 
 // signedGenesis counts the admins whose signatures over the statement the entry keeps.
 func (r *replay) signedGenesis(ctx context.Context, a *appended, e ledger.Entry, in *rules, statement []byte) []ledger.Finding {
-	admins := map[string]bool{}
+	var copies []signing.RequestCopy
 	for _, d := range e.Seal.Request {
 		raw, err := a.After.Evidence(ctx, d)
 		if err != nil {
 			return lacking("genesis", err)
 		}
-		message, err := schema.TagMessage(raw)
-		if err != nil {
-			continue
+		tag, err := requestIn(raw)
+		if err != nil || !bytes.Equal(tag.request.Statement, statement) {
+			return mismatch("genesis", "a request that it keeps asks for something else")
 		}
-		request, err := schema.ParseRequest(message)
-		if err != nil || !bytes.Equal(request.Statement, statement) {
-			continue
-		}
-		signer, code := in.keyring.Detached(RequestNamespace, request.Statement, request.Signature, schema.UsageApproval, signing.Acceptance{At: e.At})
-		who, known := in.trust.Principal(signer.Principal)
-		if code == signing.CodeOK && known && who.Has(schema.RoleAdmin, schema.Control) {
-			admins[who.ID] = true
-		}
+		copies = append(copies, signing.RequestCopy{Principal: tag.principal, Request: tag.request})
 	}
-	if need := max(in.trust.Root.Admin, 1); len(admins) < need {
-		return mismatch("genesis", "%d of %d admins signed what it seals", len(admins), need)
+	if c := signing.CheckRequest(in.keyring, in.trust, copies, signing.Acceptance{At: e.At}, ""); !c.OK {
+		return mismatch("genesis", "the admins did not sign what it seals: %s [%s]", c.Detail, c.Code)
 	}
 	return nil
 }

@@ -86,16 +86,23 @@ func (r *replay) reread(e ledger.Entry, mr schema.MergeRequest) []ledger.Finding
 	return nil
 }
 
-// recordedTags returns the raw tags with the approvals by signature that a decision judged, counted or not: what
-// Facts.Signed is made from when it is judged again.
-func (r *replay) recordedTags(ctx context.Context, a *appended, e ledger.Entry) ([][]byte, error) {
-	var out [][]byte
+// recordedApprovals reads the approvals by signature that a decision judged, counted or not, from the tags that it keeps.
+func (r *replay) recordedApprovals(ctx context.Context, a *appended, e ledger.Entry) ([]approvalTag, error) {
+	out := []approvalTag{}
 	for _, d := range e.Decision.Tags {
 		raw, err := a.After.Evidence(ctx, d)
 		if err != nil {
 			return nil, fmt.Errorf("approval by signature: %w", err)
 		}
-		out = append(out, raw)
+		tag, err := requestIn(raw)
+		if err != nil {
+			return nil, fmt.Errorf("approval by signature: %w", err)
+		}
+		statement, err := schema.ParseApproval(tag.request)
+		if err != nil {
+			return nil, fmt.Errorf("approval by signature: %w", err)
+		}
+		out = append(out, approvalTag{tag, statement})
 	}
 	return out, nil
 }

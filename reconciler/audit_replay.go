@@ -17,16 +17,19 @@ type replay struct {
 	engine  *Reconciler // has what a pass asks of its reconciler, and no network, forge or target
 	rules   map[int64]*rules
 	stolen  *stolen
+	// late are findings about evidence that is not there; expunged is what requests had removed.
+	late     []lateFinding
+	expunged map[schema.Digest]bool
 }
 
-func newReplay(o AuditOptions, now schema.Trust) *replay {
+func newReplay(o AuditOptions, now *rules) *replay {
 	if o.Evidence == nil {
 		o.Evidence = NewEvidence()
 	}
 	repo := &replayRepository{Readable: o.Repository}
+	engine := &Reconciler{cfg: Config{Repository: repo, Log: slog.New(slog.DiscardHandler)}, told: map[string]bool{}}
 	return &replay{
-		options: o, repo: repo, rules: map[int64]*rules{}, stolen: newStolen(now),
-		engine: &Reconciler{cfg: Config{Repository: repo, Log: slog.New(slog.DiscardHandler)}},
+		options: o, repo: repo, rules: map[int64]*rules{}, engine: engine, stolen: newStolen(engine, now), expunged: map[schema.Digest]bool{},
 	}
 }
 
@@ -50,14 +53,14 @@ var handlers = map[ledger.Kind]func(*replay, context.Context, *appended, ledger.
 	ledger.Apply:      (*replay).onlyTells,
 	ledger.Drift:      (*replay).onlyTells,
 	ledger.TargetDown: (*replay).onlyTells,
-	ledger.KeyRotate:  (*replay).keyRotation,
+	ledger.KeyRotate:  (*replay).onlyTells, // judged with the ledger: it says who may write what follows
 
 	ledger.BreakGlass: (*replay).breakGlass,
-	ledger.Suspend:    (*replay).suspension,
-	ledger.Resume:     (*replay).suspension,
-	ledger.Taint:      (*replay).taint,
-	ledger.Archive:    (*replay).archive,
-	ledger.Expunge:    (*replay).expunge,
+	ledger.Suspend:    (*replay).ordered,
+	ledger.Resume:     (*replay).ordered,
+	ledger.Taint:      (*replay).tainting,
+	ledger.Expunge:    (*replay).ordered,
+	ledger.Archive:    (*replay).archiving,
 }
 
 // judge is what the ledger's verification asks about each append.
@@ -71,14 +74,34 @@ func (r *replay) judge(ctx context.Context, a ledger.Appended) []ledger.Finding 
 		if handler, ok := handlers[e.Kind]; ok {
 			found = handler(r, ctx, appended, e)
 		}
-		for _, f := range found {
-			if f.Seq, f.Commit = e.Seq, a.Commit; ctx.Err() == nil {
-				out = append(out, f)
-			}
+		if ctx.Err() != nil {
+			break
 		}
+		out = append(out, r.placed(ctx, appended, e, found)...)
 		r.stolen.follow(ctx, appended, e)
 	}
 	r.options.Evidence.of(ctx, nil, ledger.Entry{})
+	return out
+}
+
+// placed puts findings at their entry. Those about evidence that is not there wait for the end: it may have been expunged.
+func (r *replay) placed(ctx context.Context, a *appended, e ledger.Entry, found []ledger.Finding) []ledger.Finding {
+	if e.Kind == ledger.Expunge && len(found) == 0 {
+		r.expunged[e.Order.Blob] = true
+	}
+	var missing []schema.Digest
+	if len(found) > 0 {
+		missing = missingEvidence(ctx, a.After, e)
+	}
+	var out []ledger.Finding
+	for _, f := range found {
+		f.Seq, f.Commit = e.Seq, a.Commit
+		if f.Code == ledger.EvidenceMissing && len(missing) > 0 {
+			r.late = append(r.late, lateFinding{f, missing})
+			continue
+		}
+		out = append(out, f)
+	}
 	return out
 }
 

@@ -7,13 +7,14 @@ import (
 	"slices"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
-	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
 // stolen finds the entries that rest on keys which the newest trust calls compromised: let in after the entry from which on
 // they are distrusted, or bringing what such an entry let in (THREATS 10). They were right when they were decided.
 type stolen struct {
+	engine *Reconciler
+	now    *rules           // the newest
 	after  map[string]int64 // fingerprint → the last entry that may rest on it
 	marked map[int64]restsOn
 }
@@ -25,17 +26,8 @@ type restsOn struct {
 	finding  ledger.Finding
 }
 
-func newStolen(now schema.Trust) *stolen {
-	s := &stolen{after: map[string]int64{}, marked: map[int64]restsOn{}}
-	for _, key := range now.Keys {
-		if key.Revoked == nil || key.Revoked.Reason != "compromised" {
-			continue
-		}
-		if name := signing.Fingerprint(key); name != "" {
-			s.after[name] = key.Revoked.DistrustAfterEntry
-		}
-	}
-	return s
+func newStolen(engine *Reconciler, now *rules) *stolen {
+	return &stolen{engine: engine, now: now, after: compromised(now.trust), marked: map[int64]restsOn{}}
 }
 
 // follow looks at the entries of an append, in order.
@@ -50,7 +42,7 @@ func (s *stolen) follow(ctx context.Context, a *appended, e ledger.Entry) {
 	if !e.Kind.Admits() {
 		return
 	}
-	why := s.signed(e)
+	why := s.signed(ctx, a, e)
 	if why == "" {
 		why = s.inherited(ctx, a, e)
 	}
@@ -62,12 +54,16 @@ func (s *stolen) follow(ctx context.Context, a *appended, e ledger.Entry) {
 	}}
 }
 
-// signed says which stolen key an entry rests on itself. The keys of approvals by signature are in their tags, which are not
-// looked at yet.
-func (s *stolen) signed(e ledger.Entry) string {
-	for _, c := range e.Decision.Commits {
-		if after, known := s.after[c.Key]; known && e.Seq > after {
-			return fmt.Sprintf("commit %s is signed with %s of %s, which is distrusted after entry #%d", c.Commit.Short(), c.Key, c.Principal, after)
+// signed says which stolen key an entry rests on itself: by its commits, its signed approvals or its request.
+func (s *stolen) signed(ctx context.Context, a *appended, e ledger.Entry) string {
+	p := &pass{Reconciler: s.engine, now: e.At, ledger: a.After, rules: s.now}
+	keys, err := p.restsOn(ctx, e)
+	if err != nil {
+		return "" // told where the entry is judged: what it rests on is not there
+	}
+	for _, key := range keys {
+		if after, known := s.after[key]; known && e.Seq > after {
+			return fmt.Sprintf("it rests on %s, which is distrusted after entry #%d", key, after)
 		}
 	}
 	return ""

@@ -13,7 +13,7 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// admittedAt is what a cell was admitted to have at a moment.
+// admittedAt is what a cell was admitted to have at a auditTime.
 type admittedAt struct {
 	Stage        schema.StageName `json:"stage"`
 	App          schema.App       `json:"app"`
@@ -61,7 +61,7 @@ func (a *app) showAt(ctx context.Context, f cloneFlags, text, stage string) erro
 	return a.printAt(at, last, out)
 }
 
-// cellsAt follows the ledger up to a moment, and returns the last entry before it.
+// cellsAt follows the ledger up to a auditTime, and returns the last entry before it.
 func cellsAt(ctx context.Context, l *ledger.Ledger, at time.Time) (map[schema.Cell]admittedAt, int64, error) {
 	cells := map[schema.Cell]admittedAt{}
 	last := int64(0)
@@ -116,10 +116,10 @@ func (a *app) printAt(at time.Time, last int64, cells []admittedAt) error {
 		return json.NewEncoder(a.out).Encode(cells)
 	}
 	if last == 0 {
-		fmt.Fprintf(a.out, "at %s there was no ledger yet\n", at.Format(moment))
+		fmt.Fprintf(a.out, "at %s there was no ledger yet\n", at.Format(auditTime))
 		return nil
 	}
-	fmt.Fprintf(a.out, "admitted at %s, after entry #%d\n", at.Format(moment), last)
+	fmt.Fprintf(a.out, "admitted at %s, after entry #%d\n", at.Format(auditTime), last)
 	if len(cells) == 0 {
 		fmt.Fprintln(a.out, "nothing")
 		return nil

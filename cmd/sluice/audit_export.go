@@ -61,12 +61,12 @@ func (a *app) export(ctx context.Context, f cloneFlags, slsa bool) error {
 // statement is an in-toto Statement v1 with a SLSA verification summary v1, as far as there is something to say.
 type statement struct {
 	Type          string              `json:"_type"`
-	Subject       []subject           `json:"subject"`
+	Subject       []slsaSubject       `json:"subject"`
 	PredicateType string              `json:"predicateType"`
 	Predicate     verificationSummary `json:"predicate"`
 }
 
-type subject struct {
+type slsaSubject struct {
 	Name   string            `json:"name"`
 	Digest map[string]string `json:"digest"`
 }
@@ -104,7 +104,7 @@ func statementOf(e ledger.Entry, digest schema.Digest) statement {
 	}
 	s := statement{
 		Type: "https://in-toto.io/Statement/v1", PredicateType: "https://slsa.dev/verification_summary/v1",
-		Subject: []subject{
+		Subject: []slsaSubject{
 			{Name: place, Digest: sha256Of(string(d.Change.To.Content))},
 			{Name: d.Landing.Ref, Digest: map[string]string{"gitCommit": d.Landing.Tip.String()}},
 		},

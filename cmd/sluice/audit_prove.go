@@ -73,13 +73,13 @@ func (a *app) prove(ctx context.Context, f cloneFlags, app, stage, file string) 
 	if a.json() {
 		return json.NewEncoder(a.out).Encode(found)
 	}
-	s := sheet{to: a.out, color: a.colored()}
+	s := auditSheet{to: a.out, color: a.colored()}
 	s.custody(found)
 	return nil
 }
 
 // custody prints the page: one block for each entry, the newest first.
-func (s sheet) custody(c custody) {
+func (s auditSheet) custody(c custody) {
 	name := c.File
 	if c.Key != "" {
 		name += "#" + c.Key
@@ -101,18 +101,18 @@ func (s sheet) custody(c custody) {
 	s.line("prove it", "sluice audit verify --anchor DIGEST (the admins tell it)")
 }
 
-func (s sheet) step(step custodyStep, last bool) {
+func (s auditSheet) step(step custodyStep, last bool) {
 	e := step.Entry
 	word := s.headline(e)
 	if last {
 		word += s.paint("1", "  here it came in")
 	}
-	fmt.Fprintf(s.to, "%s  %s  %s\n", s.paint("1", fmt.Sprintf("#%d", e.Seq)), word, e.At.UTC().Format(moment))
+	fmt.Fprintf(s.to, "%s  %s  %s\n", s.paint("1", fmt.Sprintf("#%d", e.Seq)), word, e.At.UTC().Format(auditTime))
 	if step.Sealed {
 		s.line("sealed", "it was there when the project began, or the stage; who wrote it is not on record")
 	}
 	if d := e.Decision; d != nil {
-		s.line("change", "%s", changeText(d.Change))
+		s.line("change", "%s", changeLine(d.Change))
 		if d.MergeRequest != nil {
 			s.line("merge request", "%s", mergeRequestText(*d.MergeRequest))
 		}
@@ -135,7 +135,7 @@ func (s sheet) step(step custodyStep, last bool) {
 }
 
 // soak tells what the soak policy answered.
-func (s sheet) soak(v schema.Verdict) {
+func (s auditSheet) soak(v schema.Verdict) {
 	if v.Policy == "soak" && v.Args["need"] != "" {
 		s.line("soak", "%s in %s: %s", v.Args["need"], v.Args["in"], v.Outcome)
 	}

@@ -253,6 +253,6 @@ func (a *app) printReport(r auditReport) error {
 	case "html":
 		return writeReportPage(a.out, r)
 	}
-	s := sheet{to: a.out, color: a.colored()}
+	s := auditSheet{to: a.out, color: a.colored()}
 	return s.report(r)
 }

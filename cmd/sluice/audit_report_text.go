@@ -14,8 +14,8 @@ import (
 )
 
 // report prints the period for a terminal.
-func (s sheet) report(r auditReport) error {
-	fmt.Fprintf(s.to, "%s  %s to %s\n\n", s.paint("1", "audit report of "+schema.Printable(r.Project)), r.From.Format(moment), r.To.Format(moment))
+func (s auditSheet) report(r auditReport) error {
+	fmt.Fprintf(s.to, "%s  %s to %s\n\n", s.paint("1", "audit report of "+schema.Printable(r.Project)), r.From.Format(auditTime), r.To.Format(auditTime))
 	s.line("anchor", "%s", r.Anchor)
 	s.line("ledger", "%s, root %s", count(r.Checkpoint.Size, "entry", "entries"), r.Checkpoint.Root)
 	for i, text := range strings.Split(r.Proof.summary(), "\n") {
@@ -78,7 +78,7 @@ var reportPage string
 // writeReportPage writes the period as one page: no script, no other address, nothing to fetch.
 func writeReportPage(w io.Writer, r auditReport) error {
 	page, err := template.New("report").Funcs(template.FuncMap{
-		"at":        func(t time.Time) string { return t.UTC().Format(moment) },
+		"at":        func(t time.Time) string { return t.UTC().Format(auditTime) },
 		"text":      func(v any) string { return schema.Printable(fmt.Sprint(v)) },
 		"count":     count,
 		"columns":   reportColumns,
@@ -86,7 +86,7 @@ func writeReportPage(w io.Writer, r auditReport) error {
 		"approval":  approvalText,
 		"finding":   findingLine,
 		"opened":    func(mr *ledger.MergeRequest) string { return mergeRequestText(*mr) },
-		"change":    changeText,
+		"change":    changeLine,
 		"answers":   flatVerdict,
 		"summaryOf": func(p proof) string { return strings.Join(strings.Fields(p.summary()), " ") },
 	}).Parse(reportPage)

@@ -14,16 +14,16 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// sheet writes what is known of an entry as lines of a name and a text. All texts come from people, so all of them are made
+// auditSheet writes what is known of an entry as lines of a name and a text. All texts come from people, so all of them are made
 // printable here.
-type sheet struct {
+type auditSheet struct {
 	to    io.Writer
 	color bool
 }
 
-const moment = "2006-01-02 15:04:05 UTC"
+const auditTime = "2006-01-02 15:04:05 UTC"
 
-func (s sheet) paint(code, text string) string {
+func (s auditSheet) paint(code, text string) string {
 	if !s.color {
 		return text
 	}
@@ -31,16 +31,16 @@ func (s sheet) paint(code, text string) string {
 }
 
 // line writes a name and a text; a line without a name goes on with the one before.
-func (s sheet) line(name, format string, args ...any) {
+func (s auditSheet) line(name, format string, args ...any) {
 	text := schema.Printable(fmt.Sprintf(format, args...))
 	fmt.Fprintln(s.to, strings.TrimRight("  "+s.paint("2", fmt.Sprintf("%-14s", name))+text, " "))
 }
 
-func (s sheet) entry(ctx context.Context, c *clone, shown shownEntry) {
+func (s auditSheet) entry(ctx context.Context, c *clone, shown shownEntry) {
 	e := shown.Entry
-	fmt.Fprintf(s.to, "%s  %s  %s\n\n", s.paint("1", fmt.Sprintf("entry #%d", e.Seq)), s.headline(e), e.At.UTC().Format(moment))
+	fmt.Fprintf(s.to, "%s  %s  %s\n\n", s.paint("1", fmt.Sprintf("entry #%d", e.Seq)), s.headline(e), e.At.UTC().Format(auditTime))
 	if e.ObservedAt != nil {
-		s.line("seen", "%s, while the ledger could not be reached", e.ObservedAt.UTC().Format(moment))
+		s.line("seen", "%s, while the ledger could not be reached", e.ObservedAt.UTC().Format(auditTime))
 	}
 	if e.Ref != "" {
 		s.line("ref", "%s from %s to %s", e.Ref, shortOr(e.Old, "nothing"), shortOr(e.New, "nothing"))
@@ -61,7 +61,7 @@ func (s sheet) entry(ctx context.Context, c *clone, shown shownEntry) {
 }
 
 // headline says what kind of entry it is, and of what.
-func (s sheet) headline(e ledger.Entry) string {
+func (s auditSheet) headline(e ledger.Entry) string {
 	word := map[ledger.Kind]string{
 		ledger.Genesis: "sealed", ledger.Admit: "admitted", ledger.Rollback: "rolled back", ledger.Retire: "retired", ledger.Hold: "held",
 		ledger.Deny: "denied", ledger.Apply: "delivered", ledger.Drift: "drift", ledger.TargetDown: "target down", ledger.Observe: "observed",
@@ -88,12 +88,12 @@ func (s sheet) headline(e ledger.Entry) string {
 	return word
 }
 
-func (s sheet) decision(e ledger.Entry) {
+func (s auditSheet) decision(e ledger.Entry) {
 	d := e.Decision
 	if d == nil {
 		return
 	}
-	s.line("change", "%s", changeText(d.Change))
+	s.line("change", "%s", changeLine(d.Change))
 	s.line("landed", "by %s on %s at %s, from %s", d.Landing.Method, d.Landing.Ref, d.Landing.Tip.Short(), d.Landing.Base.Short())
 	if !d.Landing.Head.IsZero() && d.Landing.Head != d.Landing.Tip {
 		s.line("", "people signed %s", d.Landing.Head.Short())
@@ -121,7 +121,7 @@ func (s sheet) decision(e ledger.Entry) {
 }
 
 // verdict writes the tree of answers, indented.
-func (s sheet) verdict(name string, v schema.Verdict, depth int) {
+func (s auditSheet) verdict(name string, v schema.Verdict, depth int) {
 	tone := map[schema.Outcome]string{schema.Allow: "32", schema.Hold: "33", schema.Deny: "31"}[v.Outcome]
 	text := strings.Repeat("  ", depth) + schema.Printable(v.Policy)
 	rest := ""
@@ -134,7 +134,7 @@ func (s sheet) verdict(name string, v schema.Verdict, depth int) {
 		}
 	}
 	if v.Earliest != nil {
-		rest += " earliest " + v.Earliest.UTC().Format(moment)
+		rest += " earliest " + v.Earliest.UTC().Format(auditTime)
 	}
 	fmt.Fprintf(s.to, "  %s%-20s %s%s\n", s.paint("2", fmt.Sprintf("%-14s", name)), text, s.paint(tone, v.Outcome.String()), schema.Printable(rest))
 	for _, p := range v.Parts {
@@ -142,7 +142,7 @@ func (s sheet) verdict(name string, v schema.Verdict, depth int) {
 	}
 }
 
-func (s sheet) delivery(d *ledger.Delivery) {
+func (s auditSheet) delivery(d *ledger.Delivery) {
 	if d == nil {
 		return
 	}
@@ -153,7 +153,7 @@ func (s sheet) delivery(d *ledger.Delivery) {
 	}
 }
 
-func (s sheet) seal(seal *ledger.Seal) {
+func (s auditSheet) seal(seal *ledger.Seal) {
 	if seal == nil {
 		return
 	}
@@ -167,7 +167,7 @@ func (s sheet) seal(seal *ledger.Seal) {
 	s.line("asked for by", "%s", count(int64(len(seal.Request)), "signed request", "signed requests"))
 }
 
-func (s sheet) order(o *ledger.Order) {
+func (s auditSheet) order(o *ledger.Order) {
 	if o == nil {
 		return
 	}
@@ -182,13 +182,13 @@ func (s sheet) order(o *ledger.Order) {
 	}
 	for name, at := range map[string]*time.Time{"until": o.Until, "review by": o.Review} {
 		if at != nil {
-			s.line(name, "%s", at.UTC().Format(moment))
+			s.line(name, "%s", at.UTC().Format(auditTime))
 		}
 	}
 }
 
 // evidence lists the blobs with what they are.
-func (s sheet) evidence(ctx context.Context, l *ledger.Ledger, e ledger.Entry) {
+func (s auditSheet) evidence(ctx context.Context, l *ledger.Ledger, e ledger.Entry) {
 	seen := map[schema.Digest]bool{}
 	for _, d := range e.Names() {
 		if seen[d] {

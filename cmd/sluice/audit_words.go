@@ -9,13 +9,13 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-func changeText(c schema.Change) string {
+func changeLine(c schema.Change) string {
 	text := fmt.Sprintf("%s %s -> %s", c.Kind, c.From.Revision, c.To.Revision)
 	if c.Tune && c.Kind != schema.Tune {
 		text += ", and stage-local files"
 	}
 	if c.Source != nil {
-		text += fmt.Sprintf(", from %s (entry #%d, live there since %s)", c.Source.Stage, c.Source.Seq, c.Source.LiveAt.UTC().Format(moment))
+		text += fmt.Sprintf(", from %s (entry #%d, live there since %s)", c.Source.Stage, c.Source.Seq, c.Source.LiveAt.UTC().Format(auditTime))
 	}
 	if c.Code != "" {
 		text += " [" + string(c.Code) + "]"
@@ -26,7 +26,7 @@ func changeText(c schema.Change) string {
 func mergeRequestText(mr ledger.MergeRequest) string {
 	text := fmt.Sprintf("!%d on %s, opened by %s", mr.IID, mr.Host, mr.Author)
 	if mr.MergedBy != "" {
-		text += fmt.Sprintf(", merged by %s at %s", mr.MergedBy, mr.MergedAt.UTC().Format(moment))
+		text += fmt.Sprintf(", merged by %s at %s", mr.MergedBy, mr.MergedAt.UTC().Format(auditTime))
 	}
 	return text
 }
@@ -39,7 +39,7 @@ func commitText(c schema.CommitVerdict) string {
 }
 
 func approvalText(c ledger.CountedApproval) string {
-	return fmt.Sprintf("%s  %s, %s, at %s", c.Principal, c.Level, c.Role, c.At.UTC().Format(moment))
+	return fmt.Sprintf("%s  %s, %s, at %s", c.Principal, c.Level, c.Role, c.At.UTC().Format(auditTime))
 }
 
 // nameOnce is the name of the first of several lines.

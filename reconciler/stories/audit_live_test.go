@@ -2,7 +2,6 @@ package stories_test
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"encoding/json"
 	"iter"
 	"os"
@@ -133,9 +132,8 @@ func sign(th *thief, spec integrations.Spec, body integrations.Body) []byte {
 }
 
 func (th *thief) spec(key *signing.LogKey) integrations.Spec {
-	return integrations.Spec{
-		Name: "files", Sign: key.SignHead, KeyID: key.ID(), Keys: map[string]ed25519.PublicKey{key.ID(): key.PublicKey()}, Now: th.clock.Now,
-	}
+	keys := integrations.NewLogKeys(integrations.HeadSigner{ID: key.ID(), Key: key.PublicKey(), Sign: key.SignHead})
+	return integrations.Spec{Name: "files", Keys: keys, Now: th.clock.Now}
 }
 
 // dumped writes keys as etcdctl prints them.

@@ -47,7 +47,8 @@ func TestTheAuditDecidesAgain(t *testing.T) {
 		{"the merge request's raw answer is another", th.answered(7, "raw"), "decision-mismatch#7", "raw answers"},
 		{"the forge's answer is not named", decided(7, func(d *ledger.Decision) { d.MergeRequest.Answers = "" }), "evidence-missing#7", "names no answers"},
 		{"the forge's answer has a field that nobody knows", th.answered(7, "unknown"), "unknown-format#7", ""},
-		{"the bytes of the judged commits are not named", nothingKept(3), "evidence-missing#3", ""},
+		{"the bytes of the judged commits are not named", nothingKept(5), "evidence-missing#5", "does not name evidence that the decision rests on"},
+		{"the commits that a squash replaced are not named", nothingKept(3), "evidence-missing#3", "neither in the clone nor in the evidence"},
 		{"a ref moved from where it never was", func(e *ledger.Entry, _ func([]byte) schema.Digest) {
 			if e.Seq == 7 {
 				e.Old = schema.Hash{9}
@@ -58,7 +59,7 @@ func TestTheAuditDecidesAgain(t *testing.T) {
 			if e.Seq == 1 {
 				e.Seal.Request = nil
 			}
-		}, "decision-mismatch#1", "0 of 1 admins signed"},
+		}, "decision-mismatch#1", "did not sign what it seals"},
 		{"the genesis seals what was not there", func(e *ledger.Entry, keep func([]byte) schema.Digest) {
 			if e.Seq == 1 {
 				e.Seal.Cells = keep(nil)

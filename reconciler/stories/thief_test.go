@@ -30,7 +30,7 @@ type thief struct {
 // bob, to staging, and an edit that is held because nobody signed it.
 func plundered(t *testing.T) *thief {
 	t.Helper()
-	w := newWorld(t, schema.DirectoryLayout, "merge", []string{"files"})
+	w := newWorld(t, schema.DirectoryLayout, story{method: "merge", targets: []string{"files"}})
 	for _, line := range []string{
 		"seal dev/a=r1",
 		"mr eve dev a=r2", "merge 1 squash", "pass",
