@@ -1,0 +1,161 @@
+package main
+
+// signatureMutations take guards of signatures and the trust away.
+var signatureMutations = []mutation{
+	{
+		"the id of a commit is not computed again", "reconciler/signing", "reconciler/signing/verdict.go",
+		"if sum != id {",
+		"if false {",
+		"TestTampered|TestCommitOfNothing",
+	},
+	{
+		"a SHA-1 collision is not looked for", "reconciler/signing", "reconciler/signing/verdict.go",
+		"return sum, collides\n",
+		"return sum, false\n",
+		"TestCollision",
+	},
+	{
+		"an SSH signature is not verified", "reconciler/signing", "reconciler/signing/ssh.go",
+		"err != nil {\n\t\treturn f.refuse(CodeBadSignature",
+		"err != nil && false {\n\t\treturn f.refuse(CodeBadSignature",
+		"TestTampered|TestSSHSIGParts",
+	},
+	{
+		"an OpenPGP signature is not verified", "reconciler/signing", "reconciler/signing/openpgp.go",
+		"problem != \"\" {\n\t\treturn f.refuse(CodeBadSignature",
+		"problem == \"-\" {\n\t\treturn f.refuse(CodeBadSignature",
+		"TestTampered",
+	},
+	{
+		"the namespace is not compared, nor given to the check", "reconciler/signing", "reconciler/signing/ssh.go",
+		"if sig.Namespace != r.namespace {",
+		"if r.namespace = sig.Namespace; false {",
+		"TestSSHSIGParts|TestDetached",
+	},
+	{
+		"armor need not be canonical", "reconciler/signing", "reconciler/signing/armor.go",
+		"err != nil || !bytes.Equal(a.write(data[:n]), text)",
+		"err != nil",
+		"TestMalleated|TestBase64Tail",
+	},
+	{
+		"a second signature header passes", "reconciler/signing", "reconciler/signing/header.go",
+		"if known && signed != nil {",
+		"if known && signed == h {",
+		"TestParseCommitRefuses",
+	},
+	{
+		"unknown headers pass", "reconciler/signing", "reconciler/signing/headerparser.go",
+		"if p.err == nil && p.at < len(p.headers) {",
+		"if false {",
+		"TestParseCommitRefuses|TestParseTagRefuses",
+	},
+	{
+		"a file with a token is quoted", "schema", "schema/load_operator.go",
+		"found[i].Source = \"\"",
+		"found[i].Source += \"\"",
+		"TestFindingsDoNotSpreadSecrets",
+	},
+	{
+		"one of two OpenPGP keys with the same id is taken", "reconciler/signing", "reconciler/signing/openpgp.go",
+		"case 1:\n\t\treturn keys[0]",
+		"default:\n\t\treturn keys[0]",
+		"TestKeyIDsThatCollide",
+	},
+	{
+		"a person's key may be the forge's", "schema", "schema/load_trust_checks.go",
+		"slices.Concat(r.trust.ForgeKeys, r.trust.Keys)",
+		"r.trust.Keys",
+		"TestTrustRefuses",
+	},
+	{
+		"the forge's key is somebody's", "reconciler/signing", "reconciler/signing/verdict.go",
+		"if o.forge {\n\t\treturn",
+		"if false {\n\t\treturn",
+		"TestForgeKeys",
+	},
+	{
+		"a NUL passes", "reconciler/signing", "reconciler/signing/header.go",
+		"i >= 0 {\n\t\treturn nil, 0, malformed(kind, 1+",
+		"i < -1 {\n\t\treturn nil, 0, malformed(kind, 1+",
+		"TestParseCommitRefuses|TestTampered",
+	},
+	{
+		"ssh-rsa over SHA-1 passes", "reconciler/signing", "reconciler/signing/ssh.go",
+		"keyType == ssh.KeyAlgoRSA && body.Format == ssh.KeyAlgoRSA",
+		"false",
+		"TestRSAWithSHA1",
+	},
+	{
+		"short RSA keys pass", "reconciler/signing", "reconciler/signing/ssh.go",
+		"key.N.BitLen() < minRSA {",
+		"key.N.BitLen() < 512 {",
+		"TestKeyringNamesBadKeys",
+	},
+	{
+		"a revoked key counts", "reconciler/signing", "reconciler/signing/acceptance.go",
+		"code != CodeOK {\n\t\treturn code, detail",
+		"code == \"-\" {\n\t\treturn code, detail",
+		"TestAcceptance",
+	},
+	{
+		"an expired key counts", "reconciler/signing", "reconciler/signing/acceptance.go",
+		"!until.IsZero() && a.At.After(until)",
+		"false",
+		"TestAcceptance",
+	},
+	{
+		"the future is accepted", "reconciler/signing", "reconciler/signing/acceptance.go",
+		"if signedAt.After(a.At.Add(a.skew())) {",
+		"if false {",
+		"TestAcceptance",
+	},
+	{
+		"a key may sign anything", "reconciler/signing", "reconciler/signing/verdict.go",
+		"if !o.mayUse(r.usage) {",
+		"if false {",
+		"TestAcceptance|TestDetached",
+	},
+	{
+		"trust rolls back", "reconciler/signing", "reconciler/signing/trustrules.go",
+		"case root.Version <= inForce:",
+		"case root.Version < 0:",
+		"TestTrustNeverRollsBack|TestUpdates",
+	},
+	{
+		"the old roots need not sign", "reconciler/signing", "reconciler/signing/trustrules.go",
+		"if len(u.By) < u.NeedOld {",
+		"if false {",
+		"TestUpdates",
+	},
+	{
+		"a new key needs no proof", "reconciler/signing", "reconciler/signing/trustrules.go",
+		"why != \"\" {\n\t\t\tu.find(CodeTrustProof",
+		"why == \"-\" {\n\t\t\tu.find(CodeTrustProof",
+		"TestUpdates",
+	},
+	{
+		"one who signs a request in two names counts twice", "reconciler/signing", "reconciler/signing/checkrequest.go",
+		"} else if !slices.Contains(c.By, who) {",
+		"} else {",
+		"TestRequests",
+	},
+	{
+		"an approval signed in another's name counts", "reconciler/signing", "reconciler/signing/checkrequest.go",
+		"if a.Code == CodeOK && f.principal != copy.Principal {",
+		"if false {",
+		"TestApprovalSignatures",
+	},
+	{
+		"a key may occur twice in YAML", "schema", "schema/yamlstrict.go",
+		"case before.key == key:\n\t\tsrc.report(at, \"duplicate-key\", \"\", args{\"key\": key, \"line\": count(before.at.line)})",
+		"case before.key == key:\n\t\treturn true",
+		"TestRefusedVectors",
+	},
+	{
+		"app names hold anything", "schema", "schema/cell.go",
+		"if !segmentShape.MatchString(segment) {",
+		"if false {",
+		"TestStatementsRefuse",
+	},
+}
