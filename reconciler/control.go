@@ -82,7 +82,7 @@ func (p *pass) judgeControl(ctx context.Context) (*judged, error) {
 	if code, err := p.movement(ctx, seen, tip); err != nil || code != "" || tip.IsZero() {
 		return nil, err // what did not move forward is refused with everything on it
 	}
-	c := &controlJudge{pass: p, control: p.ledger.Head().Control, byKey: map[string]controlCell{}, keys: map[schema.Hash]string{}}
+	c := p.controlJudge()
 	base, err := c.base(ctx, seen)
 	if err != nil {
 		return nil, err
@@ -95,6 +95,11 @@ func (p *pass) judgeControl(ctx context.Context) (*judged, error) {
 		return nil, err
 	}
 	return c.conclude(pending), nil
+}
+
+// controlJudge prepares the judgement of the control files; its chain is the caller's to find.
+func (p *pass) controlJudge() *controlJudge {
+	return &controlJudge{pass: p, control: p.ledger.Head().Control, byKey: map[string]controlCell{}, keys: map[schema.Hash]string{}}
 }
 
 // conclude leaves out what the ledger has told already.

@@ -127,6 +127,11 @@ func (c *controlJudge) addEvidence(ctx context.Context, out *judged, f policies.
 		out.entry.Decision.Tags = append(out.entry.Decision.Tags, schema.DigestOf(raw))
 	}
 	if f.MergeRequest != nil {
+		said, err := encodeTestimony(*f.MergeRequest)
+		if err != nil {
+			return err
+		}
+		out.entry.Decision.MergeRequest.Answers = out.add(said)
 		for _, raw := range f.MergeRequest.Raw {
 			out.add(raw.Body)
 		}

@@ -179,15 +179,32 @@ func (p *pass) sealBy(ctx context.Context, g requestGroup) error {
 
 // requestedTips reads the refs that the statement names and checks that they are history of what is there now.
 func (p *pass) requestedTips(ctx context.Context, r schema.Request) (schema.Hash, map[string]schema.Hash, error) {
+	control, tips, err := tipsOf(r)
+	if err != nil {
+		return schema.Hash{}, nil, err
+	}
+	for ref, tip := range tips {
+		forward, err := p.cfg.Repository.IsAncestor(ctx, tip, p.refs[ref])
+		if err != nil {
+			return schema.Hash{}, nil, err
+		}
+		if !forward {
+			return schema.Hash{}, nil, fmt.Errorf("%s is not history of %s", tip.Short(), ref)
+		}
+	}
+	return control, tips, nil
+}
+
+// tipsOf reads the commits that a genesis request names.
+func tipsOf(r schema.Request) (control schema.Hash, tips map[string]schema.Hash, err error) {
 	value, ok := r.Value("control")
 	if !ok {
 		return schema.Hash{}, nil, errors.New("names no control commit")
 	}
-	control, err := schema.ParseHash(value)
-	if err != nil {
+	if control, err = schema.ParseHash(value); err != nil {
 		return schema.Hash{}, nil, err
 	}
-	tips := map[string]schema.Hash{}
+	tips = map[string]schema.Hash{}
 	for _, tip := range r.Values("tip") {
 		ref, id, ok := strings.Cut(tip, " ")
 		if !ok {
@@ -195,13 +212,6 @@ func (p *pass) requestedTips(ctx context.Context, r schema.Request) (schema.Hash
 		}
 		if tips[ref], err = schema.ParseHash(id); err != nil {
 			return schema.Hash{}, nil, err
-		}
-		forward, err := p.cfg.Repository.IsAncestor(ctx, tips[ref], p.refs[ref])
-		if err != nil {
-			return schema.Hash{}, nil, err
-		}
-		if !forward {
-			return schema.Hash{}, nil, fmt.Errorf("%s is not history of %s", tips[ref].Short(), ref)
 		}
 	}
 	return control, tips, nil
