@@ -165,7 +165,7 @@ var judgementMutations = []mutation{
 		"TestALedgerThatIsGoneIsNotBegunAnew",
 	},
 	{
-		"a target is written beside an older checkpoint", "reconciler", "reconciler/marks.go",
+		"a target is written beside an older checkpoint", "reconciler", "reconciler/keep.go",
 		"case errors.Is(err, integrations.ErrConflict):",
 		"case err != nil:\n\t\treturn nil\n\tcase errors.Is(err, integrations.ErrConflict):",
 		"TestNothingIsWrittenBesideAnOlderMark",
