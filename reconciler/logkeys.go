@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
@@ -104,6 +105,7 @@ func (p *pass) rotate(ctx context.Context, report *Report) error {
 	if err := p.record(ctx, report, []ledger.Entry{{Kind: ledger.Observe, Code: ledger.KeyInUse}}, nil); err != nil {
 		return fmt.Errorf("sign with the new log key: %w", err)
 	}
+	p.full = time.Time{} // heads are compared, and signed again, before the old key may be dropped
 	return p.useKeys()
 }
 

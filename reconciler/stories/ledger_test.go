@@ -61,12 +61,35 @@ func (w *world) loadLogKeys() logKeys {
 // logKey starts the process again with other keys: "log-key log next" with the next one beside it, "log-key next" with that
 // alone.
 func (w *world) logKey(words []string) []string {
-	files := map[string]string{"log": w.team.LogKey(), "next": w.team.NextLogKey()}
 	w.logKeys = nil
 	for _, word := range words {
-		w.logKeys = append(w.logKeys, files[word])
+		w.logKeys = append(w.logKeys, w.logKeyFile(word))
 	}
 	return w.restart(nil)
+}
+
+// logKeyFile is the file of the log key, or of the next one, which is made when somebody asks for it.
+func (w *world) logKeyFile(word string) string {
+	if word == "log" {
+		return w.team.LogKey()
+	}
+	name := w.team.NextLogKey()
+	if _, err := os.Stat(name); err != nil {
+		private, _, err := signing.GenerateEd25519()
+		w.must(err)
+		w.must(os.WriteFile(name, private, 0o600))
+	}
+	return name
+}
+
+// nameLogKeys lets a trust version name these log keys and no others.
+func (w *world) nameLogKeys(t *schema.Trust, words []string) {
+	t.Root.LogKeys = nil
+	for _, word := range words {
+		key, err := signing.LoadLogKey(w.logKeyFile(word))
+		w.must(err)
+		t.Root.LogKeys = append(t.Root.LogKeys, ledger.FormatLogKey(key.PublicKey()))
+	}
 }
 
 // headsBy tells which log key signed the heads at a target.

@@ -136,6 +136,8 @@ func (w *world) editTrust(t *schema.Trust, name, value string) {
 		}
 	case "key": // dan, dan:unproven, dan:of:eve
 		w.newKey(t, who, more)
+	case "log-keys": // log,next
+		w.nameLogKeys(t, strings.Split(value, ","))
 	case "unsigned", "with-rules":
 	default:
 		w.t.Fatalf("trust: unknown edit %q", name)

@@ -392,7 +392,9 @@ func (w *world) tell(e ledger.Entry) string {
 				break
 			}
 		}
-		line += " by:" + strings.Join(o.By, ",")
+		if len(o.By) > 0 {
+			line += " by:" + strings.Join(o.By, ",")
+		}
 		if o.Until != nil {
 			line += " until " + o.Until.Format("Mon 15:04")
 		}
