@@ -124,6 +124,11 @@ func TestNoOutputShowsASecret(t *testing.T) {
 	if _, err := a.bring(t.Context(), "development", "a password", secret); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := a.team.Person("ann").Propose(t.Context(), "main", "ann/open", "another password", team.Commit{
+		Message: "payments: another", Files: map[string]string{"stages/development/payments/app.yaml": "db:\n  password: " + valueSecret + "-again\n"}, Start: "origin/main",
+	}); err != nil {
+		t.Fatal(err)
+	}
 	config := a.operator("state", live)
 	a.sluice(exitDone, "run", "--once", "--config", config)
 	a.sluice(exitDone, "run", "--once", "--config", config, "--log-format", "json", "-o", "json")
@@ -174,6 +179,10 @@ func (a *aviary) failures(live string) []canaryFailure {
 		{"a key as the operator's file", exitUsage, []string{"run", "--once", "--config", a.team.LogKey()}},
 		{"a key as the trust", exitUnprovable, []string{"verify", "HEAD", "--trust", a.team.LogKey()}},
 		{"the token as the trust", exitUnprovable, []string{"verify", "HEAD", "--trust", a.token}},
+		{"the token as a key to sign with", exitUsage, []string{"approve", "2", "-y", "--sign-with", a.token}},
+		{"a private key as one's public key", exitUsage, []string{"trust", "add", "eve", "--role", "author", "--key", a.team.Person("ann").Key()}},
+		{"the token as a person's key", exitUsage, []string{"trust", "add", "eve", "--role", "author", "--key", a.token}},
+		{"a key as a checkpoint", exitUnprovable, []string{"audit", "verify", "--known", a.team.LogKey()}},
 	}
 }
 
@@ -210,7 +219,8 @@ func (a *aviary) looks() {
 	for _, output := range []string{"text", "json"} {
 		for _, args := range [][]string{
 			{"status"}, {"why", "payments"}, {"why", "payments", "production"}, {"history", "payments"},
-			{"audit", "verify"}, {"explain", "unsigned"}, {"version"}, {"verify", "HEAD"}, {"lint"},
+			{"audit", "verify"}, {"explain", "unsigned"}, {"diff", "development", "testing"}, {"diff", "HEAD~1", "HEAD"}, {"requests", "-a"},
+			{"trust", "show"}, {"trust", "verify"}, {"approve", "1", "--dry-run"}, {"approve", "2", "--dry-run"}, {"audit", "checkpoint"}, {"version"}, {"verify", "HEAD"}, {"lint"},
 		} {
 			cmd := exec.CommandContext(a.t.Context(), a.binary, append([]string{"-C", ann.Dir(), "-o", output}, args...)...)
 			cmd.Env = append(os.Environ(), "SLUICE_ANCHOR="+string(a.team.Anchor()))
@@ -221,7 +231,10 @@ func (a *aviary) looks() {
 	if _, err := ann.Git(a.t.Context(), "remote", "set-url", "origin", "http://u:"+urlSecret+"@127.0.0.1:1/acme/config.git"); err != nil {
 		a.t.Fatal(err)
 	}
-	for _, args := range [][]string{{"init", "--seal"}, {"status"}, {"audit", "verify"}, {"init"}} {
+	for _, args := range [][]string{
+		{"init", "--seal"}, {"status"}, {"audit", "verify"}, {"init"}, {"approve", "2", "-y"}, {"approve", "2", "-y", "-o", "json"}, {"trust", "sign"},
+		{"suspend", "--stage", "production", "--until", "3d", "--reason", "x", "-y"}, {"requests"}, {"accept-ref", "main", "--new", "HEAD", "--reason", "x", "-y"},
+	} {
 		cmd := exec.CommandContext(a.t.Context(), a.binary, append([]string{"-C", ann.Dir()}, args...)...)
 		out, _ := cmd.CombinedOutput()
 		a.search("sluice "+strings.Join(args, " ")+" with a remote that is away", string(out))

@@ -62,8 +62,17 @@ func bred(t *testing.T) (p *project, operator string) {
 		check(p.team.Person("bob").Merge(mr.IID, gitlabtest.MergeOptions{}))
 		check(ann.Fetch(t.Context()))
 	}
-	check(ann.PushTag(t.Context(), "sluice/genesis/0123456789abcdef/"+inRef, "origin/main", "sluice-request v1 "+hostile+"\n"+hostile+": x\n\n-----BEGIN "+hostile))
+	for _, kind := range []string{"genesis", "approve", "suspend", "break-glass", inRef} {
+		check(ann.PushTag(t.Context(), "sluice/"+kind+"/0123456789abcdef/"+inRef, "origin/main", "sluice-request v1 "+kind+"\n"+hostile+": x\nreason: "+hostile+"\n\n-----BEGIN "+hostile))
+	}
 	git("checkout", "-q", "-f", "-B", inRef, "origin/main")
+	check(os.WriteFile(filepath.Join(ann.Dir(), "stages", "development", "keys", "app.yaml"), []byte("\"k\\e[2J\\u202e\": \"v\\u009b\"\n"), 0o644))
+	git("-c", "user.name="+strings.Trim(hostile, "\r"), "commit", "-q", "-S", "-a", "-m", hostile)
+	git("push", "-q", "origin", inRef)
+	_, err = p.forge.OpenMergeRequest(p.team.Path(), gitlabtest.NewMergeRequest{Author: "ann", SourceBranch: inRef, TargetBranch: "main", Title: hostile})
+	check(err)
+	check(ann.Fetch(t.Context()))
+	git("fetch", "-q", "origin", "+refs/tags/*:refs/tags/*")
 	return p, operator
 }
 
@@ -93,6 +102,16 @@ func TestHostileTextIsInertInEveryCommand(t *testing.T) {
 		{"history", "payments"}, {"history", hostile}, {"diff", "origin/main~4", "origin/main"}, {"diff", "development", "testing"}, {"diff", hostile, inRef},
 		{"lint"}, {"lint", hostile}, {"lint", stray}, {"explain", hostile}, {"verify", "origin/main~5..origin/main"}, {"verify", "origin/main"}, {"verify", inRef},
 		{"verify", hostile}, {"verify", "origin/main", "--trust", stray}, {"audit", "verify"}, {"audit", "verify", "--anchor", hostile},
+		{"audit", "checkpoint", "--ledger", inRef}, {"audit", "verify", "--known", stray}, {"requests", "-a"}, {"requests", "--ledger", hostile},
+		{"approve", "6", "--dry-run"}, {"approve", "1", "--dry-run"}, {"approve", hostile, "--dry-run"}, {"approve", "--held", "payments", "development", "--dry-run"},
+		{"approve", "--app", "keys", "--stage", "development", "--commit", inRef, "--dry-run"}, {"approve", "6", "--sign-with", stray, "-y"},
+		{"suspend", "--stage", "production", "--until", "3d", "--reason", hostile, "--dry-run"}, {"suspend", "--stage", hostile, "--until", hostile, "--reason", "x", "--dry-run"},
+		{"taint", hostile, hostile, "--revision", hostile, "--reason", "x", "--dry-run"}, {"accept-ref", inRef, "--new", inRef, "--reason", "x", "--dry-run"},
+		{"break-glass", "payments", "production", "--commit", inRef, "--until", "4h", "--review", "3d", "--reason", "x", "--dry-run"},
+		{"review", "payments", hostile, "--reason", "x", "--dry-run"}, {"expunge", hostile, "--reason", "x", "--dry-run"}, {"suspend", "--sign", hostile, "--dry-run"},
+		{"trust", "show"}, {"trust", "show", hostile}, {"trust", "verify", hostile}, {"trust", "add", hostile, "--role", hostile}, {"trust", "revoke", hostile},
+		{"trust", "add", "eve", "--name", strings.Trim(hostile, "\r\u2028"), "--role", "author", "--key", p.team.Person("bob").Key() + ".pub"},
+		{"trust", "add", "eve", "--name", "E\u202ev\u200be", "--role", "author"}, {"trust", "show"}, {"trust", "verify"}, {"trust", "sign", "--sign-with", stray},
 		{"init"}, {"init", "--seal"}, {"completion", hostile}, {hostile}, {"status", "--" + hostile}, {"status", "--color", hostile}, {"version", hostile},
 	} {
 		for _, output := range []string{"text", "json"} {
