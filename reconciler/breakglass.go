@@ -70,6 +70,8 @@ func (p *pass) standsOnRef(ctx context.Context, c *cellJudge, a asked) error {
 		return refused(signing.CodeRequestRefused, "%s cannot be followed [%s]", c.ref, code)
 	case a.From != c.admitted().Content:
 		return refused(signing.CodeEvidenceContext, "what is admitted is not what they signed from")
+	case c.state.Admitted.Seq > a.Seen.Size: // the same step again, after a rollback, is another emergency
+		return refused(signing.CodeEvidenceContext, "they signed before entry #%d", c.state.Admitted.Seq)
 	}
 	on, err := p.cfg.Repository.IsAncestor(ctx, a.New, tip)
 	if err != nil {

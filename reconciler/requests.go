@@ -170,18 +170,21 @@ func (p *pass) resume(ctx context.Context, a asked) ([]judged, error) {
 	if _, err := p.inProject(a); err != nil {
 		return nil, err
 	}
-	pinned := p.ledger.Head().Suspended[a.Cell.Stage].Until
+	pinned := p.ledger.Head().Suspended[a.Cell.Stage]
 	if a.Cell.App != "" {
 		state, _, err := p.ledger.Cell(ctx, a.Cell)
 		if err != nil {
 			return nil, err
 		}
-		if pinned = nil; state.Suspended != nil {
-			pinned = state.Suspended.Until
+		if pinned = (ledger.Suspension{}); state.Suspended != nil {
+			pinned = *state.Suspended
 		}
 	}
-	if pinned == nil || !p.now.Before(*pinned) {
+	if pinned.Until == nil || !p.now.Before(*pinned.Until) {
 		return nil, refused(signing.CodeRequestRefused, "nothing is suspended there")
+	}
+	if err := a.sawSuspension(pinned); err != nil {
+		return nil, err
 	}
 	return a.judged(a.entry(ledger.Resume)), nil
 }
@@ -212,7 +215,11 @@ func (p *pass) taint(ctx context.Context, a asked) ([]judged, error) {
 			return nil, err
 		}
 	}
-	return a.judged(marks(e, recordedAs(state, now, a.Revision))...), nil
+	names := recordedAs(state, now, a.Revision)
+	if err := p.sawMark(ctx, a, admission.Seq, names); err != nil {
+		return nil, err
+	}
+	return a.judged(marks(e, names)...), nil
 }
 
 // marks is an entry for each name that a revision was recorded under.

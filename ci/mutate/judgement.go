@@ -81,6 +81,24 @@ var judgementMutations = []mutation{
 		"TestStories/suspend",
 	},
 	{
+		"a resume ends a suspension that its signer has not seen", "reconciler/stories", "reconciler/requests_since.go",
+		"if s.Seq > a.Seen.Size {",
+		"if false {",
+		"TestStories/suspend",
+	},
+	{
+		"a mark is set or taken back by who signed before the last one", "reconciler/stories", "reconciler/requests_since.go",
+		"slices.Contains(names, e.Order.Revision) {",
+		"slices.Contains(names[:0], e.Order.Revision) {",
+		"TestStories/taint",
+	},
+	{
+		"a request for an emergency is kept for the next one", "reconciler/stories", "reconciler/breakglass.go",
+		"case c.state.Admitted.Seq > a.Seen.Size:",
+		"case false:",
+		"TestStories/break_glass_again",
+	},
+	{
 		"those who broke the glass may review it", "reconciler/stories", "reconciler/requests.go",
 		"if e.Order == nil || !slices.Contains(e.Order.By, who) {",
 		"if e.Order == nil || !slices.Contains(e.Order.By[:0], who) {",
