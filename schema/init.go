@@ -41,12 +41,11 @@ const BotID = "sluice-bot"
 // for a sole person. The root's signature over root.yaml is the caller's to add ([SignatureFile]); sha256 of root.yaml is the
 // project's anchor.
 func NewProject(o InitOptions) (map[string][]byte, error) {
-	o.fill()
-	files := map[string][]byte{ProjectFile: o.projectFile()}
-	p, found := LoadProject(ProjectFile, files[ProjectFile])
-	if err := found.Err(); err != nil {
-		return nil, fmt.Errorf("new project: %w", err)
+	file, p, err := NewProjectFile(o)
+	if err != nil {
+		return nil, err
 	}
+	files := map[string][]byte{ProjectFile: file}
 	trust, err := NewTrust(o, p)
 	if err != nil {
 		return nil, fmt.Errorf("new project: %w", err)
@@ -55,6 +54,17 @@ func NewProject(o InitOptions) (map[string][]byte, error) {
 		files[TrustDir+"/"+path] = data
 	}
 	return files, nil
+}
+
+// NewProjectFile makes sluice.yaml alone, for a repository that has a trust directory already. It needs no keys.
+func NewProjectFile(o InitOptions) ([]byte, Project, error) {
+	o.fill()
+	file := o.projectFile()
+	p, found := LoadProject(ProjectFile, file)
+	if err := found.Err(); err != nil {
+		return nil, p, fmt.Errorf("new project: %w", err)
+	}
+	return file, p, nil
 }
 
 // NewTrust makes trust version 1 alone, for a project that has its file already, by path relative to the trust directory.

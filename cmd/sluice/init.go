@@ -86,6 +86,9 @@ func (a *app) init(ctx context.Context, f initFlags) error {
 	if _, err := os.Stat(filepath.Join(root, "sluice.yaml")); err == nil {
 		return &failure{code: exitUsage, err: errors.New("sluice.yaml is here already: the project was started"), hint: "sluice lint checks it; sluice init --seal seals it"}
 	}
+	if trust, err := os.ReadFile(filepath.Join(root, trustPath(schema.RootFile))); err == nil {
+		return a.initFile(ctx, f, root, trust)
+	}
 	options, found, err := a.initOptions(ctx, f, root)
 	if err != nil {
 		return err
@@ -97,7 +100,29 @@ func (a *app) init(ctx context.Context, f initFlags) error {
 	if err := writeNew(root, files); err != nil {
 		return errors.Join(err, f.unmakeKeys())
 	}
-	a.initDone(files, found)
+	a.initDone(files, found, schema.DigestOf(files[schema.TrustDir+"/"+schema.RootFile]))
+	return nil
+}
+
+// initFile writes the project file where the trust directory is there already: sluice trust init made it.
+func (a *app) initFile(ctx context.Context, f initFlags, root string, trust []byte) error {
+	if f.keys+f.logKey+f.botKey+f.key+f.person != "" {
+		return &failure{code: exitUsage, err: fmt.Errorf("there is a trust directory already, with people and keys: %s", schema.TrustDir), hint: "sluice init without them writes the project file alone; sluice trust changes people and keys"}
+	}
+	o := schema.InitOptions{Layout: schema.Layout(f.layout), Targets: f.targets}
+	found, err := a.initPlace(ctx, &o)
+	if err != nil {
+		return err
+	}
+	file, _, err := schema.NewProjectFile(o)
+	if err != nil {
+		return usageError(err)
+	}
+	files := map[string][]byte{schema.ProjectFile: file}
+	if err := writeNew(root, files); err != nil {
+		return err
+	}
+	a.initDone(files, found, schema.DigestOf(trust))
 	return nil
 }
 
@@ -135,7 +160,7 @@ func writeNew(root string, files map[string][]byte) error {
 	return nil
 }
 
-func (a *app) initDone(files map[string][]byte, found schema.Detection) {
+func (a *app) initDone(files map[string][]byte, found schema.Detection, anchor schema.Digest) {
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		fmt.Fprintln(a.out, "wrote", path)
 	}
@@ -145,7 +170,6 @@ func (a *app) initDone(files map[string][]byte, found schema.Detection) {
 	if n := len(found.Unplaced); n > 0 {
 		fmt.Fprintf(a.out, "left alone: %s, for example %s\n", count(int64(n), "file or branch", "files or branches"), schema.Printable(found.Unplaced[0]))
 	}
-	anchor := schema.DigestOf(files[schema.TrustDir+"/root.yaml"])
 	fmt.Fprintf(a.out, "\nanchor: %s\n", anchor)
 	fmt.Fprint(a.out, `        give it to whoever runs the reconciler and to auditors, outside this repository
 
@@ -162,20 +186,29 @@ func (a *app) initOptions(ctx context.Context, f initFlags, root string) (schema
 		return o, schema.Detection{}, err
 	}
 	o.ProjectID = hex.EncodeToString(id)
-	found, err := a.detect(ctx)
+	found, err := a.initPlace(ctx, &o)
 	if err != nil {
 		return o, found, err
-	}
-	if len(found.Stages) > 0 {
-		o.Layout, o.AppDepth, o.Stages = found.Layout, found.AppDepth, found.Stages
-	}
-	if o.Branch, err = a.git(ctx, "symbolic-ref", "--short", "HEAD"); err != nil {
-		return o, found, &failure{code: exitUsage, err: errors.New("HEAD is on no branch"), hint: "switch to the default branch"}
 	}
 	if err := a.initPerson(ctx, f, &o); err != nil {
 		return o, found, err
 	}
 	return o, found, initKeys(f, root, &o)
+}
+
+// initPlace finds the stages that the repository has, and its default branch.
+func (a *app) initPlace(ctx context.Context, o *schema.InitOptions) (schema.Detection, error) {
+	found, err := a.detect(ctx)
+	if err != nil {
+		return found, err
+	}
+	if len(found.Stages) > 0 {
+		o.Layout, o.AppDepth, o.Stages = found.Layout, found.AppDepth, found.Stages
+	}
+	if o.Branch, err = a.git(ctx, "symbolic-ref", "--short", "HEAD"); err != nil {
+		return found, &failure{code: exitUsage, err: errors.New("HEAD is on no branch"), hint: "switch to the default branch"}
+	}
+	return found, nil
 }
 
 func (a *app) detect(ctx context.Context) (schema.Detection, error) {

@@ -109,7 +109,7 @@ func (d *trustDesk) report(next signing.TrustVersion) trustReport {
 	if len(d.mixed) > 0 && d.force != nil {
 		r.Notes = append(r.Notes, fmt.Sprintf("this branch changes %s as well, and the reconciler refuses a trust version that comes with anything else [policy-mixed]", schema.Printable(d.mixed[0])))
 	}
-	r.Next = r.steps(d.branch, d.clean)
+	r.Next = r.steps(d.branch, d.clean, exists(filepath.Join(d.top, schema.ProjectFile)))
 	return r
 }
 
@@ -162,7 +162,7 @@ func without(people, those []string) []string {
 
 // steps are what is left to do, in an order in which nothing has to be done twice: a proof changes what the roots sign. What
 // others do, they do on the branch that is pushed before.
-func (r trustReport) steps(branch string, clean bool) []nextStep {
+func (r trustReport) steps(branch string, clean, project bool) []nextStep {
 	if len(r.Findings) > 0 {
 		return []nextStep{{Text: "correct what is refused, or begin again from the version in force:", Command: "git checkout -- " + schema.TrustDir}}
 	}
@@ -186,6 +186,8 @@ func (r trustReport) steps(branch string, clean bool) []nextStep {
 		theirs = append(theirs, nextStep{text, "sluice trust sign"})
 	}
 	switch {
+	case r.Version == 1 && !project:
+		return append(append(theirs, own...), nextStep{"write the project file, which says more:", "sluice init"})
 	case r.Version == 1:
 		return append(append(theirs, own...), nextStep{"push it, then seal the project:", "git push && sluice init --seal"})
 	case len(r.othersNeeded()) == 0:
