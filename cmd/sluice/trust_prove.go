@@ -98,6 +98,9 @@ func (a *app) trustProveAhead(ctx context.Context, f trustFlags, person string, 
 	if err := os.WriteFile(out, draft.Keys[0].Proof.Encode(), 0o644); err != nil {
 		return fmt.Errorf("write the proof: %w", err)
 	}
+	if a.json() {
+		return a.encode(map[string]any{"proof": out, "person": person, "key": fingerprintOf(key), "version": draft.Root.Version})
+	}
 	fmt.Fprintf(a.out, "%s shows that %s is %s's, for trust version %d\nnext: give it, with the key, to whoever prepares that version:\n  sluice trust add %s --key %s --proof %s\n",
 		out, fingerprintOf(key), person, draft.Root.Version, person, p.key, out)
 	return nil

@@ -107,7 +107,7 @@ func (d *trustDesk) report(next signing.TrustVersion) trustReport {
 	}
 	r.Notes = append(r.Notes, d.advice(next.Trust)...)
 	if len(d.mixed) > 0 && d.force != nil {
-		r.Notes = append(r.Notes, fmt.Sprintf("this branch changes %s as well, and the reconciler refuses a trust version that comes with anything else [policy-mixed]", schema.Printable(d.mixed[0])))
+		r.Notes = append(r.Notes, fmt.Sprintf("this branch changes %s as well. Together with an app's files the reconciler refuses both [policy-mixed]; keep a trust version alone", schema.Printable(d.mixed[0])))
 	}
 	r.Next = r.steps(d.branch, d.clean, exists(filepath.Join(d.top, schema.ProjectFile)))
 	return r
