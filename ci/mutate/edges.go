@@ -33,7 +33,7 @@ var edgeMutations = []mutation{
 		"TestTrustChangesTellEverything",
 	},
 	{
-		"a complete trust version gives way to another of its number", "cmd/sluice", "cmd/sluice/trust_verify.go",
+		"a complete trust version gives way to another of its number", "cmd/sluice", "cmd/sluice/trust_history.go",
 		"last.At, before.Root.Version).OK",
 		"last.At, before.Root.Version).OK || true",
 		"TestTwoCompleteVersionsOfOneNumber",

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
@@ -138,41 +137,6 @@ func peopleChanges(old, next schema.Trust) []trustChange {
 	return out
 }
 
-func personText(p schema.Principal) string {
-	var parts []string
-	if p.Name != "" {
-		parts = append(parts, schema.Printable(p.Name))
-	}
-	parts = append(parts, rolesText(p.Roles))
-	for _, f := range p.Forge {
-		parts = append(parts, accountText(f))
-	}
-	for _, e := range p.Emails {
-		parts = append(parts, schema.Printable(e))
-	}
-	return strings.Join(parts, "; ")
-}
-
-func rolesText(roles []schema.Role) string {
-	if len(roles) == 0 {
-		return "no role"
-	}
-	texts := make([]string, len(roles))
-	for i, r := range roles {
-		texts[i] = roleText(r)
-	}
-	return strings.Join(texts, ", ")
-}
-
-func roleText(r schema.Role) string {
-	if len(r.Apps) == 0 {
-		return r.String()
-	}
-	return r.String() + " for " + schema.Printable(strings.Join(r.Apps, " and "))
-}
-
-func accountText(f schema.ForgeAccount) string { return fmt.Sprintf("%s user %d", f.Host, f.UserID) }
-
 func personChanges(old, next schema.Principal) []string {
 	var out []string
 	if old.Name != next.Name {
@@ -242,53 +206,4 @@ func keyAt(keys []schema.Key, path string) (schema.Key, bool) {
 		}
 	}
 	return schema.Key{}, false
-}
-
-func keyText(k schema.Key) string {
-	info, err := signing.Describe(k)
-	if err != nil {
-		return "not usable: " + err.Error()
-	}
-	text := info.Algorithm + " " + info.Fingerprint
-	if limits := limitsText(k); limits != "" {
-		text += "; " + limits
-	}
-	return text
-}
-
-// limitsText says what the file beside a key says.
-func limitsText(k schema.Key) string {
-	var parts []string
-	if len(k.Usages) > 0 {
-		parts = append(parts, "signs only "+strings.Join(texts(k.Usages, usageText), " and "))
-	}
-	if !k.ValidFrom.IsZero() {
-		parts = append(parts, "from "+day(k.ValidFrom))
-	}
-	if !k.ValidUntil.IsZero() {
-		parts = append(parts, "until "+day(k.ValidUntil))
-	}
-	if r := k.Revoked; r != nil {
-		text := r.Reason + " at " + day(r.At)
-		if r.Reason == "compromised" {
-			text += fmt.Sprintf(", distrusted after entry %d", r.DistrustAfterEntry)
-		}
-		parts = append(parts, text)
-	}
-	return strings.Join(parts, "; ")
-}
-
-func usageText(u schema.KeyUsage) string {
-	if u == schema.UsageRoot {
-		return "trust versions"
-	}
-	return string(u) + "s"
-}
-
-// day writes a time for people, to the second, in UTC.
-func day(t time.Time) string {
-	if t.IsZero() {
-		return "never"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }

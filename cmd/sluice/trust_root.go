@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -184,36 +183,4 @@ With two roots or more to sign there has to be one root more than that: else one
 	c.Flags().IntVar(&roots, "roots", 0, "`N` roots sign a change of the trust directory")
 	c.Flags().IntVar(&admins, "admins", 0, "`N` admins sign a change of the other control files")
 	return c
-}
-
-// trustCommand holds the commands about who may do what.
-func (a *app) trustCommand() *cobra.Command {
-	var f trustFlags
-	c := &cobra.Command{
-		Use: "trust", Short: "Say who may do what: show, change and sign the trust directory", Args: knownCommand,
-		Long: `trust works on .sluice/trust in the checkout. Each command that changes something prepares the next version, on top of the
-one in force; several in a row make one version. The roots sign it, and a merge request with nothing else brings it in.
-What the reconciler would refuse is refused at once, and nothing is written.`,
-		Example: `  sluice trust show
-  sluice trust add bob --key bob.pub --role author     prepares the next version
-  sluice trust sign                                    signs it, after showing what it changes
-  sluice trust verify                                  says what it still lacks`,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	f.add(c)
-	c.AddCommand(
-		a.trustInitCommand(), a.trustShowCommand(&f), a.trustAddCommand(&f), a.trustRemoveCommand(&f), a.trustRevokeCommand(&f), a.trustRotateCommand(&f),
-		a.trustRenewCommand(&f), a.trustThresholdCommand(&f), a.trustForgeCommand(&f), a.trustWitnessCommand(&f),
-		a.trustProveCommand(&f), a.trustSignCommand(&f), a.trustVerifyCommand(&f),
-	)
-	return c
-}
-
-// keyInfoOf is what a key says of itself, with why it is not usable.
-func keyInfoOf(k schema.Key) (info signing.KeyInfo, problem string) {
-	info, err := signing.Describe(k)
-	if err != nil {
-		problem = err.Error()
-	}
-	return info, problem
 }

@@ -227,3 +227,12 @@ func (p shownPerson) text() string {
 	}
 	return b.String()
 }
+
+// keyInfoOf is what a key says of itself, with why it is not usable.
+func keyInfoOf(k schema.Key) (info signing.KeyInfo, problem string) {
+	info, err := signing.Describe(k)
+	if err != nil {
+		problem = err.Error()
+	}
+	return info, problem
+}
