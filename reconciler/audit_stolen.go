@@ -97,7 +97,7 @@ func (s *stolen) inherited(ctx context.Context, a *appended, e ledger.Entry) str
 // acknowledge takes back what the roots have looked at.
 func (s *stolen) acknowledge(e ledger.Entry) {
 	for seq, m := range s.marked {
-		if m.cell == e.Cell() && m.revision == e.Order.Revision {
+		if m.cell.App == e.App && m.revision == e.Order.Revision {
 			delete(s.marked, seq)
 		}
 	}
