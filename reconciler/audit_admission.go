@@ -54,8 +54,12 @@ func (r *replay) cell(ctx context.Context, a *appended, e ledger.Entry) (*cellJu
 	if err != nil {
 		return nil, lacking(entryPlace(e), err)
 	}
+	p := r.pass(a, e, in)
+	if state, err = p.revised(ctx, state); err != nil {
+		return nil, lacking(entryPlace(e), err)
+	}
 	c := &cellJudge{
-		pass: r.pass(a, e, in), cell: e.Cell(), stage: stage, ref: in.project.Ref(stage), path: in.project.CellPath(stage, e.App),
+		pass: p, cell: e.Cell(), stage: stage, ref: in.project.Ref(stage), path: in.project.CellPath(stage, e.App),
 		trees: map[schema.Hash]schema.Hash{}, files: map[schema.Hash]cellFiles{}, state: state,
 	}
 	a.cells[e.Cell()] = c
