@@ -15,7 +15,7 @@ var edgeMutations = []mutation{
 		"TestVisible",
 	},
 	{
-		"the subject of a commit goes to the terminal as it is", "cmd/sluice", "cmd/sluice/verify.go",
+		"the subject of a commit goes to the terminal as it is", "cmd/sluice", "cmd/sluice/verify_text.go",
 		"schema.Printable(v.Subject)",
 		"v.Subject",
 		"TestHostileTextIsInertInEveryCommand",
