@@ -77,10 +77,10 @@ func (d *desk) controlStep(ctx context.Context, c reconciler.ControlChange, s su
 		},
 	}
 	if c.Trusted {
-		one.warn("", "the trust directory changes as well: its roots sign that in .sluice/trust, an approval does not")
+		one.warn("", "the trust directory changes as well: its roots sign that (sluice trust sign), an approval does not")
 	}
 	if !c.Others {
-		one.warnIdle("", "only the trust directory changes: its roots sign that, so the approval changes nothing")
+		one.warnIdle("", "only the trust directory changes: its roots sign that (sluice trust sign), so the approval changes nothing")
 	}
 	cells, err := reconciler.ChangedCells(ctx, d.mirror, d.Project, s.base, s.head)
 	if err != nil {
