@@ -124,7 +124,7 @@ func (r *replay) compare(c *cellJudge, e ledger.Entry, again *judged) []ledger.F
 		return lacking(c.path, r.repo.lacking)
 	}
 	if len(found) == 0 {
-		return r.complete(c, e, again)
+		return r.complete(c.path, e, again)
 	}
 	return found
 }
@@ -146,10 +146,10 @@ func told(e ledger.Entry) string {
 }
 
 // complete asks that the entry carries the evidence that the decision rests on: without it others could not decide again.
-func (r *replay) complete(c *cellJudge, e ledger.Entry, again *judged) []ledger.Finding {
+func (r *replay) complete(path string, e ledger.Entry, again *judged) []ledger.Finding {
 	for _, d := range again.entry.Evidence[:again.own] {
 		if !slices.Contains(e.Evidence, d) {
-			return lacking(c.path, fmt.Errorf("the entry does not name evidence that the decision rests on: %s", d))
+			return lacking(path, fmt.Errorf("the entry does not name evidence that the decision rests on: %s", d))
 		}
 	}
 	return nil

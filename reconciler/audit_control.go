@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // genesis asks that the admins of the sealed trust signed what entry 1 says, and that the repository held it.
@@ -73,6 +75,102 @@ func (r *replay) sealedAgain(ctx context.Context, e ledger.Entry, list []byte) [
 		return mismatch("genesis", "the trust at %s is not the one that was sealed", e.Seal.Commit.Short())
 	case !bytes.Equal(have, list):
 		return mismatch("genesis", "the repository held other cells at the tips that were sealed")
+	}
+	return nil
+}
+
+// control decides a change of the control files again, as admission does for a cell: by the rules in force before it.
+func (r *replay) control(ctx context.Context, a *appended, e ledger.Entry) []ledger.Finding {
+	const path = "control"
+	if e.Decision == nil {
+		return r.stageSealed(ctx, a, e)
+	}
+	in, found := r.inForce(ctx, a, e)
+	if len(found) > 0 {
+		return found
+	}
+	mr, found := r.recorded(ctx, a, e)
+	if len(found) > 0 {
+		return found
+	}
+	approvals, err := r.recordedApprovals(ctx, a, e)
+	if err != nil {
+		return lacking(path, err)
+	}
+	p := r.pass(a, e, in)
+	p.approvals = &approvals
+	c := p.controlJudge()
+	again, err := r.controlAgain(ctx, c, e, mr)
+	if err != nil {
+		return lacking(path, err)
+	}
+	found = append(r.compareControl(e, again), r.controlGoesOn(ctx, a, c, e)...)
+	return append(found, r.moved(ctx, a, e)...)
+}
+
+// controlAgain lays the recorded landing before the judge, as the step from the files in force.
+func (r *replay) controlAgain(ctx context.Context, c *controlJudge, e ledger.Entry, mr *schema.MergeRequest) (*judged, error) {
+	at := e.Decision.Landing
+	var err error
+	if c.chain, err = positions(ctx, c.cfg.Repository, at.Base, at.Tip); err != nil {
+		return nil, err
+	}
+	end := len(c.chain) - 1
+	s := controlStep{landing: landing{start: max(slices.Index(c.chain, at.Start), 0), end: end}}
+	if mr != nil && end > 0 {
+		placed, ok, err := c.place(ctx, mr, c.chain, end)
+		if err != nil {
+			return nil, err
+		}
+		if ok && placed.start == s.landing.start && placed.end == end {
+			s.landing.request = mr
+		}
+	}
+	return c.judge(ctx, &s)
+}
+
+// compareControl holds what was put in force against what comes out again.
+func (r *replay) compareControl(e ledger.Entry, again *judged) []ledger.Finding {
+	const path = "control"
+	var found []ledger.Finding
+	var differ []string
+	compareJSON("seal", asJSON(e.Seal), asJSON(again.entry.Seal), &differ)
+	what := difference(*e.Decision, *again.entry.Decision)
+	switch {
+	case again.entry.Kind != e.Kind:
+		found = mismatch(path, "recorded as %s, judged again it is %s", e.Kind, told(again.entry))
+	case what != "":
+		found = mismatch(path, "judged again it says otherwise: %s", what)
+	case len(differ) > 0:
+		found = mismatch(path, "it puts something else in force: %s", differ[0])
+	}
+	if len(found) > 0 && r.repo.lacking != nil {
+		return lacking(path, r.repo.lacking)
+	}
+	if len(found) > 0 {
+		return found
+	}
+	return r.complete(path, e, again)
+}
+
+// controlGoesOn checks what the judge takes for granted: that the step goes on from where the ledger saw the branch, and from
+// the files in force.
+func (r *replay) controlGoesOn(ctx context.Context, a *appended, c *controlJudge, e ledger.Entry) []ledger.Finding {
+	const path = "control"
+	base := e.Decision.Landing.Base
+	from, err := c.base(ctx, a.Before.Refs().Seen[c.controlRef()])
+	if err != nil {
+		return lacking(path, err)
+	}
+	if found := r.forward(ctx, path, from, base); len(found) > 0 {
+		return found
+	}
+	at, err := c.at(ctx, base)
+	if err != nil {
+		return lacking(path, err)
+	}
+	if at.content != c.inForce() {
+		return mismatch(path, "at %s, from where commits were counted, the files were not those in force", base.Short())
 	}
 	return nil
 }

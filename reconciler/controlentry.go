@@ -45,7 +45,27 @@ func (c *controlJudge) decide(ctx context.Context, s controlStep, f policies.Con
 		}
 	}
 	out.entry.Evidence = unique(out.entry.Evidence)
-	return out, nil
+	out.own = len(out.entry.Evidence)
+	return out, c.addUnreachable(ctx, out, f)
+}
+
+// addUnreachable keeps, of what comes into force, the commits of the merge request that no ref will lead to: a clone does not
+// bring them, and to decide again one walks through them.
+func (c *controlJudge) addUnreachable(ctx context.Context, out *judged, f policies.ControlFacts) error {
+	if f.MergeRequest == nil || out.entry.Kind != ledger.Control {
+		return nil
+	}
+	ids, err := unreachable(ctx, c.cfg.Repository, *f.MergeRequest, out.entry.Decision.Landing.Tip)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := c.controlObjects(ctx, id, out); err != nil {
+			return err
+		}
+	}
+	out.entry.Evidence = unique(out.entry.Evidence)
+	return nil
 }
 
 // countedAdmins reads from the verdict whose approvals it counted.

@@ -3,7 +3,6 @@ package reconciler
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sort"
 	"time"
 
@@ -102,51 +101,6 @@ func (c *cellJudge) addEvidence(ctx context.Context, out *judged, f policies.Fac
 	out.entry.Evidence = unique(out.entry.Evidence)
 	out.own = len(out.entry.Evidence)
 	return nil
-}
-
-// addUnreachable keeps, of what is let in, the commits of the merge request that no ref will lead to, with their trees down
-// to the cell: those that a squash or a rebase by the forge replaced. A clone does not bring them, and to decide again one
-// walks through them.
-func (c *cellJudge) addUnreachable(ctx context.Context, out *judged, f policies.Facts, b bound) error {
-	if f.MergeRequest == nil || out.entry.Decision.Verdict.Outcome != schema.Allow {
-		return nil
-	}
-	var heads []schema.Hash
-	for _, id := range versionCommits(*f.MergeRequest) {
-		if _, err := c.cfg.Repository.Commit(ctx, id); err == nil {
-			heads = append(heads, id) // what is not here was not looked at either
-		}
-	}
-	ids, err := c.cfg.Repository.Between(ctx, []schema.Hash{b.landing.Tip}, heads...)
-	if err != nil {
-		return fmt.Errorf("commits of !%d beside %s: %w", f.MergeRequest.IID, b.landing.Tip.Short(), err)
-	}
-	add := func(data []byte) {
-		out.evidence = append(out.evidence, data)
-		out.entry.Evidence = append(out.entry.Evidence, schema.DigestOf(data))
-	}
-	for _, id := range ids {
-		if err := c.pathObjects(ctx, id, add); err != nil {
-			return err
-		}
-	}
-	out.entry.Evidence = unique(out.entry.Evidence)
-	return nil
-}
-
-// versionCommits lists the commits that a merge request's versions name, once each.
-func versionCommits(mr schema.MergeRequest) []schema.Hash {
-	ids := heads(mr)
-	for _, v := range mr.Versions {
-		ids = append(ids, v.Base, v.Start)
-	}
-	var out []schema.Hash
-	for _, id := range ids {
-		if !id.IsZero() && !slices.Contains(out, id) {
-			out = append(out, id)
-		}
-	}
-	return out
 }
 
 // pathObjects adds a commit and the trees from its root down to the cell.

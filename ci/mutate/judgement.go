@@ -255,10 +255,10 @@ var judgementMutations = []mutation{
 		"TestTheAuditDecidesAgain",
 	},
 	{
-		"a new trust version comes into force by itself", "reconciler/stories", "reconciler/audit_control.go",
-		"if u.OK {",
-		"if true {",
-		"TestTheAuditJudgesByTheTrustOfTheTime",
+		"control files come into force by themselves", "reconciler/stories", "reconciler/audit_control.go",
+		"found = append(r.compareControl(e, again), ",
+		"found = append(r.compareControl(e, again)[:0], ",
+		"TestTheAuditDecidesAgainAboutControlFiles",
 	},
 	{
 		"a stolen key taints nothing", "reconciler/stories", "reconciler/audit_stolen.go",

@@ -31,7 +31,7 @@ func TestTheAuditDecidesAgain(t *testing.T) {
 		{"a commit that nobody signed is let in", letIn(9), "decision-mismatch#9", "judged again it is hold [unsigned]"},
 		{"an approver is another one", decided(7, func(d *ledger.Decision) { d.Counted[0].Principal = "carol" }), "decision-mismatch#7", `approvals[0].principal is "carol", again "bob"`},
 		{"an approval is left out", decided(7, func(d *ledger.Decision) { d.Counted = nil }), "decision-mismatch#7", "approvals"},
-		{"a verdict says more", decided(5, func(d *ledger.Decision) { d.Verdict.Parts[0].Args["merge_request"] = "!9" }), "decision-mismatch#5", "verdict.parts[0]"},
+		{"a verdict says more", decided(5, func(d *ledger.Decision) { d.Verdict.Parts[0].Policy = "another" }), "decision-mismatch#5", "verdict.parts[0]"},
 		{"a signer is another one", decided(3, func(d *ledger.Decision) { d.Commits[0].Principal = "ann" }), "decision-mismatch#3", "commits[0].principal"},
 		{"an author is left out, so that he may approve", decided(3, func(d *ledger.Decision) { d.Authors = nil }), "decision-mismatch#3", "authors"},
 		{"another gate was asked", decided(7, func(d *ledger.Decision) { d.Gate = schema.DigestOf(nil) }), "decision-mismatch#7", "gate"},
@@ -47,8 +47,8 @@ func TestTheAuditDecidesAgain(t *testing.T) {
 		{"the merge request's raw answer is another", th.answered(7, "raw"), "decision-mismatch#7", "raw answers"},
 		{"the forge's answer is not named", decided(7, func(d *ledger.Decision) { d.MergeRequest.Answers = "" }), "evidence-missing#7", "names no answers"},
 		{"the forge's answer has a field that nobody knows", th.answered(7, "unknown"), "unknown-format#7", ""},
-		{"the bytes of the judged commits are not named", nothingKept(5), "evidence-missing#5", "does not name evidence that the decision rests on"},
-		{"the commits that a squash replaced are not named", nothingKept(3), "evidence-missing#3", "neither in the clone nor in the evidence"},
+		{"the bytes of the judged commits are not named", th.nothingKept(5), "evidence-missing#5", "does not name evidence that the decision rests on"},
+		{"the commits that a squash replaced are not named", th.nothingKept(3), "evidence-missing#3", "neither in the clone nor in the evidence"},
 		{"a ref moved from where it never was", func(e *ledger.Entry, _ func([]byte) schema.Digest) {
 			if e.Seq == 7 {
 				e.Old = schema.Hash{9}
@@ -113,12 +113,14 @@ func otherFiles(seq int64) rewriting {
 }
 
 // nothingKept names no evidence but what the forge said.
-func nothingKept(seq int64) rewriting {
-	return func(e *ledger.Entry, _ func([]byte) schema.Digest) {
-		if e.Seq == seq {
-			e.Evidence = []schema.Digest{e.Decision.MergeRequest.Answers}
-		}
-	}
+func (th *thief) nothingKept(seq int64) rewriting {
+	return only(seq, func(e *ledger.Entry) {
+		e.Evidence = slices.DeleteFunc(slices.Clone(e.Evidence), func(d schema.Digest) bool {
+			data, err := th.honest.Evidence(th.ctx, d)
+			th.must(err)
+			return !bytes.HasPrefix(data, []byte("{")) && !bytes.HasPrefix(data, []byte("["))
+		})
+	})
 }
 
 // answered changes what the forge is said to have said.

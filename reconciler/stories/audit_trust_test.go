@@ -1,111 +1,95 @@
 package stories_test
 
 import (
-	"bytes"
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
-	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// TestTheAuditJudgesByTheTrustOfTheTime appends new versions of the trust: what was let in before stays right, whoever left
-// since; what rests on a key that was stolen by then is named.
+// TestTheAuditJudgesByTheTrustOfTheTime lets new versions of the trust come into force after the admissions: what was let in
+// before stays right, whoever left since; what rests on a key that was stolen by then is named, and the proof still holds.
 func TestTheAuditJudgesByTheTrustOfTheTime(t *testing.T) {
-	th := plundered(t)
-	honest := th.rewrite(func(*ledger.Entry, func([]byte) schema.Digest) {})
 	for _, r := range []struct {
 		sentence string
-		change   func(*schema.Trust)
-		unsigned bool
+		trust    string
 		want     []string
 	}{
-		{sentence: "an approver loses every role after the admission", change: func(next *schema.Trust) { person(next, "bob").Roles = nil }},
-		{sentence: "an author's key is retired after the admission", change: func(next *schema.Trust) { revoke(th, next, "eve", "retired", 0) }},
-		{"a key was stolen before it signed: what it let in, and what that brought further on", func(next *schema.Trust) { revoke(th, next, "eve", "compromised", 2) }, false, []string{"tainted#3", "tainted#5", "tainted#7"}},
-		{"a key was stolen after all that", func(next *schema.Trust) { revoke(th, next, "eve", "compromised", 8) }, false, nil},
-		{"a version that its roots did not sign", func(next *schema.Trust) { person(next, "bob").Roles = nil }, true, []string{"trust-threshold#10"}},
-		{"a version skipped", func(next *schema.Trust) { next.Root.Version = 3 }, false, []string{"trust-sequence#10"}},
+		{sentence: "an approver loses the role after the admission", trust: "trust ann limit=bob:stg:other"},
+		{sentence: "an author's key is retired after the admission", trust: "trust ann revoke=eve:retired"},
+		{"a key was stolen before it signed: what it let in, and what that brought further on", "trust ann revoke=eve:compromised:2", []string{"tainted#3", "tainted#5", "tainted#7"}},
+		{sentence: "a key was stolen after all that", trust: "trust ann revoke=eve:compromised:8"},
 	} {
 		t.Run(r.sentence, func(t *testing.T) {
-			report := th.audit(th.control(honest, r.change, !r.unsigned))
+			t.Parallel()
+			th := plundered(t, r.trust, "merge 5", "pass")
+			report := th.audit(th.honest)
 			if got := codes(report); !slices.Equal(got, r.want) {
 				t.Errorf("findings %v, want %v:\n%v", got, r.want, report.Findings)
 			}
-			tainted := len(r.want) > 0 && strings.HasPrefix(r.want[0], "tainted")
-			if report.Proven() != (r.want == nil || tainted) || report.Doubtful() != tainted {
-				t.Errorf("proven %t and doubtful %t, want %t and %t", report.Proven(), report.Doubtful(), r.want == nil || tainted, tainted)
+			if !report.Proven() || report.Doubtful() != (len(r.want) > 0) {
+				t.Errorf("proven %t and doubtful %t, want it proven, and doubtful %t", report.Proven(), report.Doubtful(), len(r.want) > 0)
 			}
 		})
 	}
 }
 
-func person(t *schema.Trust, id string) *schema.Principal {
-	return &t.Principals[slices.IndexFunc(t.Principals, func(p schema.Principal) bool { return p.ID == id })]
-}
-
-func revoke(th *thief, t *schema.Trust, who, reason string, after int64) {
-	i := slices.IndexFunc(t.Keys, func(k schema.Key) bool { return k.Principal == who })
-	t.Keys[i].Revoked = &schema.Revocation{Reason: reason, At: th.clock.Now().UTC(), DistrustAfterEntry: after}
-}
-
-// control appends the next version of the trust directory, committed and, if asked, signed by the root.
-func (th *thief) control(l *ledger.Ledger, change func(*schema.Trust), signed bool) *ledger.Ledger {
-	th.t.Helper()
-	clone, err := reconciler.OpenClone(th.ctx, th.reads, l.Tip(), th.team.Anchor())
-	th.must(err)
-	next := clone.Trust
-	next.Root.Version, next.Root.Prev = 2, clone.Trust.RootDigest
-	next.Principals, next.Keys = slices.Clone(next.Principals), slices.Clone(next.Keys)
-	change(&next)
-	files := next.Files()
-	if signed {
-		signature, err := signing.SignRoot(th.signer("ann"), files[schema.RootFile])
-		th.must(err)
-		files[schema.SignatureFile("ann", schema.SSHKey)] = signature
+// TestTheAuditDecidesAgainAboutControlFiles writes anew how control files came into force.
+func TestTheAuditDecidesAgainAboutControlFiles(t *testing.T) {
+	th := plundered(t, "trust ann limit=bob:stg:other", "merge 5", "pass", "trust ann expires=+500h by=nobody", "merge 6", "pass")
+	const put, waits = 10, 11 // the entries about the two versions
+	for _, r := range []struct {
+		sentence string
+		change   rewriting
+		want     string
+		says     string
+	}{
+		{sentence: "written anew as it was", change: func(*ledger.Entry, func([]byte) schema.Digest) {}},
+		{"a version that no root signed comes into force", th.putInForce(waits), "decision-mismatch#11", "judged again it is hold [trust-threshold]"},
+		{"another trust version is told", only(put, func(e *ledger.Entry) { e.Seal.Trust = 3 }), "decision-mismatch#10", "seal.trust"},
+		{"another commit is told", only(put, func(e *ledger.Entry) { e.Seal.Commit = e.Decision.Landing.Start }), "decision-mismatch#10", "seal.commit"},
+		{"it is not told how it was decided", only(put, func(e *ledger.Entry) { e.Decision = nil }), "decision-mismatch#10", "how it was decided"},
+		{"a signer is another one", only(put, func(e *ledger.Entry) { e.Decision.Commits[0].Principal = "bob" }), "decision-mismatch#10", "commits[0].principal"},
+		{"commits are counted from a later position", only(put, func(e *ledger.Entry) { e.Decision.Landing.Base = e.Decision.Landing.Tip }), "decision-mismatch#10", "the files were not those in force"},
+	} {
+		t.Run(r.sentence, func(t *testing.T) {
+			report := th.audit(th.rewrite(r.change))
+			if r.want == "" {
+				if !report.Proven() || len(report.Findings) > 0 {
+					t.Errorf("findings %v, want none", report.Findings)
+				}
+				return
+			}
+			found := slices.ContainsFunc(report.Findings, func(f ledger.Finding) bool { return codeOf(f) == r.want && strings.Contains(f.Detail, r.says) })
+			if !found || report.Proven() {
+				t.Errorf("findings %v, want %s that says %q", report.Findings, r.want, r.says)
+			}
+		})
 	}
-	commit := th.commitTrust(files)
-	info, err := th.repo.Commit(th.ctx, commit)
-	th.must(err)
-	manifest, contents, err := reconciler.ControlFiles(th.ctx, th.repo, info.Tree)
-	th.must(err)
-	e := ledger.Entry{Kind: ledger.Control, At: l.Head().At, Seal: &ledger.Seal{Trust: next.Root.Version, Commit: commit, Control: schema.DigestOf(manifest.Encode())}}
-	extra := [][]byte{manifest.Encode()}
-	for _, data := range contents {
-		extra = append(extra, data)
-		e.Evidence = append(e.Evidence, schema.DigestOf(data))
-	}
-	return th.append(l, []ledger.Entry{e}, extra)
 }
 
-// commitTrust commits the files of a trust directory on top of main, with no ref to it.
-func (th *thief) commitTrust(files map[string][]byte) schema.Hash {
-	th.t.Helper()
-	dir := filepath.Join(th.dir, "audit.git")
-	index := filepath.Join(th.t.TempDir(), "index")
-	git := func(stdin []byte, args ...string) string {
-		cmd := exec.CommandContext(th.ctx, "git", append([]string{"-C", dir}, args...)...)
-		cmd.Env = append(os.Environ(), "GIT_INDEX_FILE="+index, "GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x@example.com", "GIT_COMMITTER_NAME=x", "GIT_COMMITTER_EMAIL=x@example.com")
-		cmd.Stdin = bytes.NewReader(stdin)
-		out, err := cmd.Output()
-		if err != nil {
-			th.t.Fatalf("git %s: %v", strings.Join(args, " "), err)
+func only(seq int64, change func(*ledger.Entry)) rewriting {
+	return func(e *ledger.Entry, _ func([]byte) schema.Digest) {
+		if e.Seq == seq {
+			change(e)
 		}
-		return strings.TrimSpace(string(out))
 	}
-	git(nil, "read-tree", "refs/heads/main")
-	for path, data := range files {
-		blob := git(data, "hash-object", "-w", "--stdin")
-		git(nil, "update-index", "--add", "--cacheinfo", fmt.Sprintf("100644,%s,%s/%s", blob, schema.TrustDir, path))
+}
+
+// putInForce makes a control entry of a hold: the files that wait come into force.
+func (th *thief) putInForce(seq int64) rewriting {
+	return func(e *ledger.Entry, keep func([]byte) schema.Digest) {
+		if e.Seq != seq {
+			return
+		}
+		manifest, files := th.controlAt(e.Decision.Landing.Tip)
+		e.Kind = ledger.Control
+		e.Decision.Verdict = schema.All("control", schema.Verdict{Policy: "trust", Outcome: schema.Allow})
+		e.Seal = &ledger.Seal{Trust: 3, Commit: e.Decision.Landing.Tip, Before: 10, Control: keep(manifest.Encode())}
+		for _, data := range files {
+			e.Evidence = append(e.Evidence, keep(data))
+		}
 	}
-	id, err := schema.ParseHash(git(nil, "commit-tree", "-p", "refs/heads/main", "-m", "trust", git(nil, "write-tree")))
-	th.must(err)
-	return id
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
@@ -28,17 +29,17 @@ type thief struct {
 
 // plundered plays a short history and gives its clone to a thief: a squashed edit by eve, promoted to testing and, approved by
 // bob, to staging, and an edit that is held because nobody signed it.
-func plundered(t *testing.T) *thief {
+func plundered(t *testing.T, more ...string) *thief {
 	t.Helper()
 	w := newWorld(t, schema.DirectoryLayout, story{method: "merge", targets: []string{"files"}})
-	for _, line := range []string{
+	for _, line := range append([]string{
 		"seal dev/a=r1",
 		"mr eve dev a=r2", "merge 1 squash", "pass",
 		"mr ann test a=r2", "merge 2", "pass",
 		"mr ann stg a=r2", "approve 3 bob", "merge 3", "pass",
 		"mr ann dev a=r3 unsigned", "merge 4", "pass",
-	} {
-		w.clock.Add(1e9 * 60)
+	}, more...) {
+		w.clock.Add(time.Minute)
 		w.do(strings.Fields(line))
 	}
 	key, err := signing.LoadLogKey(w.team.LogKey())
@@ -71,6 +72,16 @@ func (th *thief) commits() []int64 {
 		sizes = append(sizes, l.Head().Size)
 	}
 	return sizes
+}
+
+// controlAt reads the control files of a commit.
+func (th *thief) controlAt(commit schema.Hash) (schema.Manifest, map[string][]byte) {
+	th.t.Helper()
+	info, err := th.repo.Commit(th.ctx, commit)
+	th.must(err)
+	manifest, files, err := reconciler.ControlFiles(th.ctx, th.repo, info.Tree)
+	th.must(err)
+	return manifest, files
 }
 
 // rewriting is one way to write an entry anew.
