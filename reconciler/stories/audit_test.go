@@ -48,7 +48,7 @@ func TestTheAuditDecidesAgain(t *testing.T) {
 		{"the forge's answer is not named", decided(7, func(d *ledger.Decision) { d.MergeRequest.Answers = "" }), "evidence-missing#7", "names no answers"},
 		{"the forge's answer has a field that nobody knows", th.answered(7, "unknown"), "unknown-format#7", ""},
 		{"the bytes of the judged commits are not named", th.nothingKept(5), "evidence-missing#5", "does not name evidence that the decision rests on"},
-		{"the commits that a squash replaced are not named", th.nothingKept(3), "evidence-missing#3", "neither in the clone nor in the evidence"},
+		{"the commits that a squash replaced are not named", th.nothingKept(3), "evidence-missing#3", "object missing"},
 		{"a ref moved from where it never was", func(e *ledger.Entry, _ func([]byte) schema.Digest) {
 			if e.Seq == 7 {
 				e.Old = schema.Hash{9}
