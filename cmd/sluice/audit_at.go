@@ -13,7 +13,7 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// admittedAt is what a cell was admitted to have at a auditTime.
+// admittedAt is what a cell was admitted to have at a moment.
 type admittedAt struct {
 	Stage        schema.StageName `json:"stage"`
 	App          schema.App       `json:"app"`
@@ -61,7 +61,7 @@ func (a *app) showAt(ctx context.Context, f cloneFlags, text, stage string) erro
 	return a.printAt(at, last, out)
 }
 
-// cellsAt follows the ledger up to a auditTime, and returns the last entry before it.
+// cellsAt follows the ledger up to a moment, and returns the last entry before it.
 func cellsAt(ctx context.Context, l *ledger.Ledger, at time.Time) (map[schema.Cell]admittedAt, int64, error) {
 	cells := map[schema.Cell]admittedAt{}
 	last := int64(0)

@@ -17,9 +17,9 @@ func (a *app) auditShowCommand() *cobra.Command {
 	var f cloneFlags
 	var at, stage string
 	c := &cobra.Command{
-		Use: "show SEQ", Short: "Show an entry of the ledger, or what was admitted at a auditTime", Args: cobra.MaximumNArgs(1),
+		Use: "show SEQ", Short: "Show an entry of the ledger, or what was admitted at a moment", Args: cobra.MaximumNArgs(1),
 		Long: `audit show prints one entry for people: what was decided, who signed and approved, every policy's answer, the evidence, and
-that the entry is in the ledger's checkpoint. With --at it prints what was admitted in each stage at a auditTime.`,
+that the entry is in the ledger's checkpoint. With --at it prints what was admitted in each stage at a moment.`,
 		Example: `  sluice audit show 41
   sluice audit show --at 2026-11-23T09:00:00Z --stage production`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -29,7 +29,7 @@ that the entry is in the ledger's checkpoint. With --at it prints what was admit
 			case at == "" && len(args) == 1 && stage == "":
 				return a.showEntry(c.Context(), f, args[0])
 			}
-			return &failure{code: exitUsage, err: fmt.Errorf("name an entry, or a auditTime with --at"), hint: "sluice audit show 41; sluice audit show --at 2026-11-23T09:00:00Z"}
+			return &failure{code: exitUsage, err: fmt.Errorf("name an entry, or a moment with --at"), hint: "sluice audit show 41; sluice audit show --at 2026-11-23T09:00:00Z"}
 		},
 	}
 	f.add(c)
