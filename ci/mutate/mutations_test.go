@@ -1,0 +1,53 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestMutationsFit finds what make mutate would find after minutes: guards that moved, names given twice, tests that are called
+// otherwise by now.
+func TestMutationsFit(t *testing.T) {
+	names := map[string]bool{}
+	for _, m := range mutations {
+		if names[m.name] {
+			t.Errorf("%q is there twice", m.name)
+		}
+		names[m.name] = true
+		source, err := os.ReadFile(filepath.Join("..", "..", m.file))
+		if err != nil {
+			t.Errorf("%q: %v", m.name, err)
+			continue
+		}
+		if n := strings.Count(string(source), m.old); n != 1 || m.old == m.new {
+			t.Errorf("%q: %d times in %s, want once, and changed:\n%s", m.name, n, m.file, m.old)
+		}
+		tests, _, _ := strings.Cut(m.tests, "/")
+		for test := range strings.SplitSeq(tests, "|") {
+			if !declares(t, m.pkg, test) {
+				t.Errorf("%q: no test of %s is called %s", m.name, m.pkg, test)
+			}
+		}
+	}
+}
+
+// declares reports whether a package has a test of the name.
+func declares(t *testing.T, pkg, test string) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", "..", pkg, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(source), "\nfunc "+test+"(") {
+			return true
+		}
+	}
+	return false
+}
