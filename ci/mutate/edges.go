@@ -98,4 +98,22 @@ var edgeMutations = []mutation{
 		"case err != nil:\n\t\treturn false, refuse(ErrFenced, \"\")",
 		"TestAdvance",
 	},
+	{
+		"a commit's message goes to the approver's terminal as it is", "cmd/sluice", "cmd/sluice/approve_text.go",
+		"c.Code, who, schema.Printable(c.Subject))",
+		"c.Code, who, c.Subject)",
+		"TestScripts/approve",
+	},
+	{
+		"an approver is shown the keys alone, and signs the rest unseen", "cmd/sluice", "cmd/sluice/approve_step.go",
+		"case had && was.Digest != f.Digest && !shown:",
+		"case had && was.Digest != f.Digest && !shown && false:",
+		"TestScripts/approve",
+	},
+	{
+		"secrets are shown to whoever looks at a difference", "reconciler/diff", "reconciler/diff/mask.go",
+		"case secret, secretValue.MatchString(value):",
+		"case false:",
+		"TestMask",
+	},
 }
