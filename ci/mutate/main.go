@@ -14,7 +14,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 )
 
 func main() {
@@ -38,14 +41,11 @@ func run(pattern string) (bad int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	dir, err := os.MkdirTemp("", "sluice-mutate-")
+	top, err := os.MkdirTemp("", "sluice-mutate-")
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := copyProject(dir); err != nil {
-		return 0, fmt.Errorf("copy the project: %w", err)
-	}
+	defer func() { err = errors.Join(err, os.RemoveAll(top)) }()
 	var chosen []mutation
 	for _, m := range mutations {
 		if want.MatchString(m.name) {
@@ -55,18 +55,45 @@ func run(pattern string) (bad int, err error) {
 	if len(chosen) == 0 {
 		return 0, fmt.Errorf("no mutation is called like %q", pattern)
 	}
-	if err := greenBefore(dir, chosen); err != nil {
+	dirs := make([]string, min(runtime.NumCPU(), len(chosen)))
+	for i := range dirs {
+		dirs[i] = filepath.Join(top, strconv.Itoa(i))
+		if err := copyProject(dirs[i]); err != nil {
+			return 0, fmt.Errorf("copy the project: %w", err)
+		}
+	}
+	if err := greenBefore(dirs[0], chosen); err != nil {
 		return 0, err
 	}
-	for _, m := range chosen {
-		result := m.try(dir)
-		if result != red {
-			bad++
-		}
-		fmt.Printf("%-7s %-24s %s\n", result, m.pkg, m.name)
-	}
+	bad = tryAll(dirs, chosen)
 	fmt.Printf("%d of %d mutations are red\n", len(chosen)-bad, len(chosen))
 	return bad, nil
+}
+
+// tryAll tries mutations on several copies at once, one at a time on each, and counts those that are not red.
+func tryAll(dirs []string, chosen []mutation) (bad int) {
+	var mu sync.Mutex // guards bad and the order of the lines
+	var wg sync.WaitGroup
+	next := make(chan mutation)
+	for _, dir := range dirs {
+		wg.Go(func() {
+			for m := range next {
+				result := m.try(dir)
+				mu.Lock()
+				if result != red {
+					bad++
+				}
+				fmt.Printf("%-8s %-32s %s\n", result, m.pkg, m.name)
+				mu.Unlock()
+			}
+		})
+	}
+	for _, m := range chosen {
+		next <- m
+	}
+	close(next)
+	wg.Wait()
+	return bad
 }
 
 // copyProject copies the files that git knows or would take, so that nothing is ever changed in the work tree.
@@ -132,8 +159,9 @@ func pattern(tests string) string {
 	return "^" + test + "$/^(" + rows + ")$"
 }
 
+// goTest trims paths so that what was compiled for one copy serves the others.
 func goTest(dir, pkg, tests string) ([]byte, error) {
-	cmd := exec.Command("go", "test", "-count=1", "-failfast", "-vet=off", "-timeout", "5m", "-run", pattern(tests), "./"+pkg)
+	cmd := exec.Command("go", "test", "-count=1", "-failfast", "-vet=off", "-trimpath", "-timeout", "5m", "-run", pattern(tests), "./"+pkg)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	return cmd.CombinedOutput()
