@@ -110,23 +110,58 @@ func (r *replay) control(ctx context.Context, a *appended, e ledger.Entry) []led
 
 // controlAgain lays the recorded landing before the judge, as the step from the files in force.
 func (r *replay) controlAgain(ctx context.Context, c *controlJudge, e ledger.Entry, mr *schema.MergeRequest) (*judged, error) {
-	at := e.Decision.Landing
-	var err error
-	if c.chain, err = positions(ctx, c.cfg.Repository, at.Base, at.Tip); err != nil {
+	s, err := c.recorded(ctx, e.Decision.Landing)
+	if err != nil {
 		return nil, err
 	}
-	end := len(c.chain) - 1
-	s := controlStep{landing: landing{start: max(slices.Index(c.chain, at.Start), 0), end: end}}
-	if mr != nil && end > 0 {
-		placed, ok, err := c.place(ctx, mr, c.chain, end)
+	if mr != nil {
+		placed, ok, err := c.place(ctx, mr, c.chain, s.landing.end)
 		if err != nil {
 			return nil, err
 		}
-		if ok && placed.start == s.landing.start && placed.end == end {
+		if ok && placed.start == s.landing.start && placed.end == s.landing.end {
 			s.landing.request = mr
 		}
 	}
+	if s.mixed, err = c.mixedBelow(ctx, s); err != nil {
+		return nil, err
+	}
 	return c.judge(ctx, &s)
+}
+
+// recorded finds a recorded landing on its ref again. It began before its base where the files in force came back in the middle
+// of it.
+func (c *controlJudge) recorded(ctx context.Context, at schema.Landing) (controlStep, error) {
+	for _, from := range []schema.Hash{at.Base, at.Start} {
+		chain, err := positions(ctx, c.cfg.Repository, from, at.Tip)
+		if err != nil {
+			return controlStep{}, err
+		}
+		base, start := slices.Index(chain, at.Base), slices.Index(chain, at.Start)
+		if base >= 0 && start >= 0 && max(base, start) < len(chain)-1 {
+			c.chain = chain
+			return controlStep{base: base, landing: landing{start: start, end: len(chain) - 1}}, nil
+		}
+	}
+	return controlStep{}, fmt.Errorf("%s is no position between %s and %s", short(at.Start), short(at.Base), short(at.Tip))
+}
+
+// mixedBelow reports whether one of the positions below the landing, from which its step begins, changed control files and apps
+// together. Which merge request brought it is not asked: a position is the least that one can have brought.
+func (c *controlJudge) mixedBelow(ctx context.Context, s controlStep) (bool, error) {
+	for i := s.base + 1; i <= s.landing.start; i++ {
+		moved, err := c.moved(ctx, i)
+		if err != nil {
+			return false, err
+		}
+		if !moved {
+			continue
+		}
+		if mixed, err := c.appsChanged(ctx, c.rules.project, c.chain[i-1], c.chain[i]); err != nil || mixed {
+			return mixed, err
+		}
+	}
+	return false, nil
 }
 
 // compareControl holds what was put in force against what comes out again.

@@ -74,6 +74,24 @@ func (w *world) back(words []string) []string {
 	return w.proposeControl(ann, c)
 }
 
+// rulesHidden opens a merge request of three commits: an unsigned change, its way back, and another change: "rules-hidden ann".
+func (w *world) rulesHidden(words []string) []string {
+	author := w.team.Person(words[0])
+	w.must(author.Fetch(w.ctx))
+	text, err := author.Read(w.ctx, "origin/main", "sluice.yaml")
+	w.must(err)
+	commit := func(message, more string) team.Commit {
+		return team.Commit{Files: map[string]string{"sluice.yaml": text + "\n" + more}, Message: message}
+	}
+	bad := commit("bad", "# bad\n")
+	bad.Unsigned = true
+	branch := fmt.Sprintf("control-%d", len(w.heads)+1)
+	iid, err := author.Propose(w.ctx, "main", branch, "hidden", bad, commit("back", ""), commit("good", "# good\n"))
+	w.must(err)
+	w.heads[iid] = branch
+	return []string{fmt.Sprintf("!%d", iid)}
+}
+
 // editRules changes the project file of a story.
 func (w *world) editRules(text, name, value string) string {
 	last := "  - name: production\n"

@@ -155,7 +155,7 @@ func (w *world) do(words []string) []string {
 		"lose-answer": w.loseNextAnswer, "evil-merge": w.evilMerge, "write": w.write, "symlink": w.symlink, "odd-merge": w.oddMerge,
 		"sign": w.sign, "ask": w.ask, "join": w.join, "forge-approvals": w.forgeApprovals, "unprotect": w.unprotect,
 		"ledger": w.ledgerIs, "mark": w.mark, "log-key": w.logKey, "heads": w.headsBy, "witness": w.witnessIs, "known": w.known,
-		"rules": w.rules, "trust": w.trust, "use": w.use, "misplace": w.misplace, "back": w.back, "seal-stage": w.sealStage, "cosign": w.cosign, "clear": w.clear, "agree": w.agree, "move": w.moved,
+		"rules": w.rules, "rules-hidden": w.rulesHidden, "trust": w.trust, "use": w.use, "misplace": w.misplace, "back": w.back, "seal-stage": w.sealStage, "cosign": w.cosign, "clear": w.clear, "agree": w.agree, "move": w.moved,
 	}
 	command, ok := commands[words[0]]
 	if !ok {
