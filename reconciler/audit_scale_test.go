@@ -243,7 +243,7 @@ func (l *long) repack() {
 // prove audits the project as an auditor would, with a repository that was just opened.
 func (l *long) prove() {
 	l.t.Helper()
-	repo, err := gitrepo.OpenLocal(filepath.Join(l.dir, "mirror"))
+	repo, err := gitrepo.OpenLocal(filepath.Join(l.dir, "mirror"), gitrepo.WithLimits(gitrepo.DefaultLimits().Frugal()))
 	l.must(err)
 	defer repo.Close()
 	evidence := reconciler.NewEvidence()
@@ -272,9 +272,9 @@ func TestALongLedgerIsProvenInSmall(t *testing.T) {
 func BenchmarkAuditVerify(b *testing.B) {
 	commits, each := 20_000, 400
 	if testing.Short() {
-		commits, each = 1_000, 50
+		commits, each = 2_000, 400
 	}
-	l := newLong(b, 200)
+	l := newLong(b, 400)
 	began := time.Now()
 	l.grow(commits, each)
 	b.Logf("%d entries about %d commits made in %s", l.entries, commits, time.Since(began).Round(time.Second))

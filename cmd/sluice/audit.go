@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
@@ -58,7 +59,7 @@ type proof struct {
 
 // proof audits the project of the clone.
 func (a *app) proof(ctx context.Context, f cloneFlags, live liveFlags, known knownFlags) (proof, error) {
-	repo, refs, err := a.openRepo(ctx)
+	repo, refs, err := a.openRepo(ctx, gitrepo.WithLimits(gitrepo.DefaultLimits().Frugal()))
 	if err != nil {
 		return proof{}, err
 	}

@@ -56,8 +56,8 @@ func (a *app) openClone(ctx context.Context, f cloneFlags) (*clone, error) {
 func (c *clone) Close() error { return c.repo.Close() }
 
 // openRepo opens the repository that -C lies in, as git finds it: there or in a directory above.
-func (a *app) openRepo(ctx context.Context) (*gitrepo.Repo, map[string]schema.Hash, error) {
-	repo, err := openAbove(a.dir)
+func (a *app) openRepo(ctx context.Context, options ...gitrepo.Option) (*gitrepo.Repo, map[string]schema.Hash, error) {
+	repo, err := openAbove(a.dir, options...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -68,7 +68,7 @@ func (a *app) openRepo(ctx context.Context) (*gitrepo.Repo, map[string]schema.Ha
 	return repo, refs, nil
 }
 
-func openAbove(start string) (*gitrepo.Repo, error) {
+func openAbove(start string, options ...gitrepo.Option) (*gitrepo.Repo, error) {
 	dir, err := filepath.Abs(start)
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func openAbove(start string) (*gitrepo.Repo, error) {
 		return nil, usageError(fmt.Errorf("-C: %w", err))
 	}
 	for {
-		repo, err := gitrepo.OpenLocal(dir)
+		repo, err := gitrepo.OpenLocal(dir, options...)
 		if !errors.Is(err, gitrepo.ErrUsage) {
 			return repo, err
 		}

@@ -44,3 +44,9 @@ func DefaultLimits() Limits {
 		Digests:     100_000,
 	}
 }
+
+// Frugal are the same limits with small caches, for who goes through a long history once and comes back to little of it.
+func (l Limits) Frugal() Limits {
+	l.TreeCache, l.CommitCache, l.DeltaCache, l.Digests = l.TreeCache/4, l.CommitCache/2, l.DeltaCache/2, l.Digests/5
+	return l
+}

@@ -66,8 +66,8 @@ func Verify(ctx context.Context, objs Objects, tip schema.Hash, o VerifyOptions)
 // How many trees and states a verification keeps: it goes through all of them once, so what it holds must not grow with the
 // ledger.
 const (
-	verifyTrees  = 1024
-	verifyStates = 4096
+	verifyTrees  = 512
+	verifyStates = 256
 )
 
 // verifier makes the appends of a history again, one after the other.
