@@ -310,7 +310,9 @@ func (w *world) live(name string) string {
 		slices.Sort(apps)
 		for _, current := range apps {
 			app, _ := filepath.Rel(stage, filepath.Dir(current))
-			out = append(out, fmt.Sprintf("%s/%s=%s", word, app, liveFiles(current)))
+			if files := liveFiles(current); files != "" { // an app that left has an empty place
+				out = append(out, fmt.Sprintf("%s/%s=%s", word, app, files))
+			}
 		}
 	}
 	return strings.Join(out, " ")
