@@ -21,7 +21,7 @@ func (w *world) trust(words []string) []string {
 	w.must(author.Fetch(w.ctx))
 	have, err := author.Files(w.ctx, "origin/main", schema.TrustDir)
 	w.must(err)
-	files := map[string]string{}
+	var files map[string]string
 	c := team.Commit{Files: map[string]string{}, Message: "trust: " + strings.Join(words[1:], " "), Start: "origin/main"}
 	if label, ok := strings.CutPrefix(words[1], "at="); ok {
 		files, err = author.Files(w.ctx, w.labels[label].String(), schema.TrustDir)
