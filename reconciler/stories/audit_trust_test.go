@@ -50,7 +50,7 @@ func TestTheAuditDecidesAgainAboutControlFiles(t *testing.T) {
 		{"a version that no root signed comes into force", th.putInForce(waits), "decision-mismatch#11", "judged again it is hold [trust-threshold]"},
 		{"another trust version is told", only(put, func(e *ledger.Entry) { e.Seal.Trust = 3 }), "decision-mismatch#10", "seal.trust"},
 		{"another commit is told", only(put, func(e *ledger.Entry) { e.Seal.Commit = e.Decision.Landing.Start }), "decision-mismatch#10", "seal.commit"},
-		{"it is not told how it was decided", only(put, func(e *ledger.Entry) { e.Decision = nil }), "decision-mismatch#10", "how it was decided"},
+		{"it is not told how it was decided", only(put, func(e *ledger.Entry) { e.Decision = nil }), "decision-mismatch#10", "no signed request asks for it"},
 		{"a signer is another one", only(put, func(e *ledger.Entry) { e.Decision.Commits[0].Principal = "bob" }), "decision-mismatch#10", "commits[0].principal"},
 		{"commits are counted from a later position", only(put, func(e *ledger.Entry) { e.Decision.Landing.Base = e.Decision.Landing.Tip }), "decision-mismatch#10", "the files were not those in force"},
 	} {
