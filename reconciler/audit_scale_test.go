@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -240,9 +241,10 @@ func (l *long) repack() {
 	}
 }
 
-// prove audits the project as an auditor would, with a repository that was just opened.
+// prove audits the project as the command does, with a repository that was just opened.
 func (l *long) prove() {
 	l.t.Helper()
+	defer debug.SetGCPercent(debug.SetGCPercent(50))
 	repo, err := gitrepo.OpenLocal(filepath.Join(l.dir, "mirror"), gitrepo.WithLimits(gitrepo.DefaultLimits().Frugal()))
 	l.must(err)
 	defer repo.Close()
