@@ -26,7 +26,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "verify REV|A..B", Short: "Check the signatures of commits", Args: cobra.ExactArgs(1),
 		Long: `verify checks one commit, or every commit that B has and A has not, against the people and keys in force: the ledger's,
-else the trust directory on the default branch. With --trust it judges commits of any repository: by a trust directory, a
+else the trust directory on the default branch, where its roots signed it. With --trust it judges commits of any repository: by a trust directory, a
 file of allowed signers as git knows it, or armored OpenPGP keys. It exits with 0 when all are signed by known people, with
 3 when one is not, and with 7 when history or keys are missing. In a range, the merge commits that a forge makes need no
 signature where they add nothing to what their parents hold.`,
@@ -37,7 +37,8 @@ signature where they add nothing to what their parents hold.`,
 	}
 	f.clone.add(c)
 	c.Flags().StringVar(&f.trust, "trust", "", "who may sign: `PATH` of a trust directory, an allowed_signers file or armored OpenPGP keys")
-	c.Flags().StringVar(&f.control, "control", "", "`REV` whose trust directory to judge by where there is no ledger")
+	c.Flags().StringVar(&f.control, "control", "", "`REV` whose trust directory to judge by, and not by the ledger")
+	c.MarkFlagsMutuallyExclusive("trust", "control")
 	return c
 }
 
@@ -123,7 +124,40 @@ func (a *app) keyring(ctx context.Context, f verifyFlags, repo *gitrepo.Repo, re
 		return project.Keyring, nil
 	}
 	_, keyring, err := a.trustOnBranch(ctx, f.control, repo, refs)
-	return keyring, err
+	if err != nil {
+		return nil, err
+	}
+	return keyring, a.trustFollows(ctx, f, repo, refs)
+}
+
+// trustFollows refuses a trust directory on a branch that its roots did not sign: whoever may push could have written it. Only
+// a ledger has looked at that before.
+func (a *app) trustFollows(ctx context.Context, f verifyFlags, repo *gitrepo.Repo, refs map[string]schema.Hash) error {
+	tip, err := controlCommit(ctx, f.control, repo, refs, a.environ)
+	if err != nil {
+		return err
+	}
+	anchor, err := a.anchor(f.clone)
+	if err != nil {
+		return err
+	}
+	chain, commits, err := trustVersions(ctx, repo, tip, anchor)
+	if err != nil {
+		return err
+	}
+	steps := judgeHistory(anchor, chain, commits).Versions
+	last := steps[len(steps)-1]
+	if last.OK {
+		return nil
+	}
+	where := "on the default branch"
+	if f.control != "" {
+		where = "at " + f.control
+	}
+	return &failure{
+		code: exitTampered, err: fmt.Errorf("trust version %d %s, by commit %s, is refused: %s [%s]", last.Version, where, last.Commit.Short(), last.Detail, last.Code),
+		hint: fmt.Sprintf("who wrote it? every version: sluice trust verify %s; the ledger knows what is in force: git fetch origin '+refs/heads/*:refs/remotes/origin/*'", tip.Short()),
+	}
 }
 
 func (a *app) trustOnBranch(ctx context.Context, rev string, repo *gitrepo.Repo, refs map[string]schema.Hash) (schema.Trust, *signing.Keyring, error) {
