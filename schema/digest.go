@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // Digest is a SHA-256 of bytes, written "sha256:" and 64 hexadecimal digits. The empty Digest names nothing.
@@ -60,9 +61,9 @@ func shortDigest(s, prefix string) string {
 	if s == "" || s == string(None) {
 		return string(None)
 	}
-	hexed := Digest(s).Hex()
-	if len(hexed) < 8 {
-		return prefix + "invalid"
+	hexed, ok := strings.CutPrefix(s, digestPrefix)
+	if !ok || len(hexed) < 8 {
+		return prefix + "invalid" // what is there is no content: a link, or a name that cannot be one
 	}
 	return prefix + hexed[:8]
 }
