@@ -88,7 +88,7 @@ type verifier struct {
 
 type resource struct {
 	URI    string            `json:"uri"`
-	Digest map[string]string `json:"digest"`
+	Digest map[string]string `json:"digest,omitempty"`
 }
 
 // statementOf says of an admission what a SLSA verification summary can say. It claims no level of SLSA: what was verified
@@ -114,6 +114,10 @@ func statementOf(e ledger.Entry, digest schema.Digest) statement {
 			InputAttestations:  []resource{{URI: fmt.Sprintf("sluice:%s/entry/%d", e.Project, e.Seq), Digest: sha256Of(string(digest))}},
 			VerificationResult: "PASSED", VerifiedLevels: []string{level},
 		},
+	}
+	if e.Kind == ledger.BreakGlass { // no gate looked at it
+		s.Predicate.VerifiedLevels = []string{"SLUICE_BREAK_GLASS"}
+		s.Predicate.Policy = resource{URI: fmt.Sprintf("sluice:%s/break-glass", e.Project)}
 	}
 	for _, evidence := range e.Evidence {
 		s.Predicate.InputAttestations = append(s.Predicate.InputAttestations, resource{URI: "sluice:" + e.Project + "/" + ledger.EvidencePath(evidence), Digest: sha256Of(string(evidence))})

@@ -127,6 +127,7 @@ func (s auditSheet) step(step custodyStep, last bool) {
 		}
 		s.soak(d.Verdict)
 	}
+	s.order(e.Order)
 	s.line("entry", "%s", step.Digest)
 	s.line("leaf", "%s", step.Inclusion.Leaf)
 	for i, h := range step.Inclusion.Hashes {

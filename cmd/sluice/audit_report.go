@@ -218,11 +218,11 @@ func countPeople(people map[string]*personSummary, d ledger.Decision) {
 func signersOf(d ledger.Decision) string {
 	var names []string
 	for _, c := range d.Commits {
-		if c.Principal != "" && !slices.Contains(names, c.Principal) {
+		if c.OK() && c.Principal != "" && !slices.Contains(names, c.Principal) {
 			names = append(names, c.Principal)
 		}
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(append(names, unsignedOf(d)...), ", ")
 }
 
 func approversOf(d ledger.Decision) string {

@@ -66,9 +66,13 @@ func reportColumns(e ledger.Entry) []string {
 	if string(d.Change.Kind) != what {
 		what += " " + string(d.Change.Kind)
 	}
+	approved := approversOf(*d)
+	if e.Kind == ledger.BreakGlass && e.Order != nil {
+		approved = "nobody: glass broken by " + strings.Join(e.Order.By, ", ")
+	}
 	return []string{
 		fmt.Sprint(e.Seq), e.At.UTC().Format("2006-01-02 15:04:05"), string(e.Stage), string(e.App), what,
-		d.Change.From.Revision.String(), d.Change.To.Revision.String(), mr, signersOf(*d), approversOf(*d),
+		d.Change.From.Revision.String(), d.Change.To.Revision.String(), mr, signersOf(*d), approved,
 	}
 }
 
@@ -85,6 +89,7 @@ func writeReportPage(w io.Writer, r auditReport) error {
 		"commit":    commitText,
 		"approval":  approvalText,
 		"finding":   findingLine,
+		"order":     orderText,
 		"opened":    func(mr *ledger.MergeRequest) string { return mergeRequestText(*mr) },
 		"change":    changeLine,
 		"answers":   flatVerdict,

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
@@ -164,7 +163,9 @@ func (s auditSheet) seal(seal *ledger.Seal) {
 	for i, ref := range slices.Sorted(maps.Keys(seal.Refs)) {
 		s.line(nameOnce(i, "tips"), "%s %s", seal.Refs[ref].Short(), ref)
 	}
-	s.line("asked for by", "%s", count(int64(len(seal.Request)), "signed request", "signed requests"))
+	if n := len(seal.Request); n > 0 {
+		s.line("asked for by", "%s", count(int64(n), "signed request", "signed requests"))
+	}
 }
 
 func (s auditSheet) order(o *ledger.Order) {
@@ -180,10 +181,11 @@ func (s auditSheet) order(o *ledger.Order) {
 	if o.Revision != "" {
 		s.line("revision", "%s", o.Revision)
 	}
-	for name, at := range map[string]*time.Time{"until": o.Until, "review by": o.Review} {
-		if at != nil {
-			s.line(name, "%s", at.UTC().Format(auditTime))
-		}
+	if o.Until != nil {
+		s.line("until", "%s", o.Until.UTC().Format(auditTime))
+	}
+	if o.Review != nil {
+		s.line("review by", "%s", o.Review.UTC().Format(auditTime))
 	}
 }
 

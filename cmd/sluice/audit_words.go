@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,30 @@ func commitText(c schema.CommitVerdict) string {
 		return fmt.Sprintf("%s  [%s] %s", c.Commit.Short(), c.Code, c.Principal)
 	}
 	return fmt.Sprintf("%s  signed by %s with %s %s", c.Commit.Short(), c.Principal, c.Algorithm, c.Key)
+}
+
+// orderText says who asked for what an entry records, and why.
+func orderText(e ledger.Entry) string {
+	by := "by "
+	if e.Kind == ledger.BreakGlass {
+		by = "glass broken by "
+	}
+	text := by + strings.Join(e.Order.By, ", ")
+	if e.Order.Reason != "" {
+		text += ": " + e.Order.Reason
+	}
+	return schema.Printable(text)
+}
+
+// unsignedOf are the codes of commits that no known person signed; only what breaks the glass brings some in.
+func unsignedOf(d ledger.Decision) []string {
+	var codes []string
+	for _, c := range d.Commits {
+		if code := "[" + string(c.Code) + "]"; !c.OK() && !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	return codes
 }
 
 func approvalText(c ledger.CountedApproval) string {

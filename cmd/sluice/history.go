@@ -89,6 +89,12 @@ func historyLine(e ledger.Entry) string {
 		}
 		columns[7] = who(*d)
 	}
+	if o := e.Order; o != nil && len(o.By) > 0 {
+		columns[7] = strings.TrimPrefix(columns[7]+", "+orderText(e), ", ")
+		if o.Revision != "" {
+			columns[5] = o.Revision.String()
+		}
+	}
 	if d := e.Delivery; d != nil {
 		columns[3] = strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Kind, d.Target, d.Result))
 		if e.Code != "" {
@@ -109,7 +115,9 @@ func who(d ledger.Decision) string {
 	}
 	var signers, approvers []string
 	for _, c := range d.Commits {
-		signers = append(signers, c.Principal)
+		if c.OK() {
+			signers = append(signers, c.Principal)
+		}
 	}
 	for _, approval := range d.Counted {
 		approvers = append(approvers, approval.Principal)
@@ -117,6 +125,7 @@ func who(d ledger.Decision) string {
 	if len(signers) > 0 {
 		parts = append(parts, "signed "+joined(signers))
 	}
+	parts = append(parts, unsignedOf(d)...)
 	if len(approvers) > 0 {
 		parts = append(parts, "approved "+joined(approvers))
 	}
