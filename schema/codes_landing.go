@@ -45,7 +45,7 @@ var landingCodes = []CodeInfo{
 	}, {
 		Code: "forge-incomplete", Title: "forge did not answer completely", Message: "the forge did not answer completely[: {why}]",
 		Cause: "A page was missing or broken. An approval that was not seen, or seen twice, must not decide.",
-		Fix:   "Wait: it is asked again. If it stays, run sluice doctor.",
+		Fix:   "Wait: it is asked again. If it stays, look at the forge and at the log of sluice run.",
 	}, {
 		Code: "non-fast-forward", Title: "history was rewritten", Message: "{ref} was rewound or rewritten[ from {old} to {new}]",
 		Cause: "Somebody pushed with force. Everything on the branch is held, and what runs keeps running.",

@@ -5,7 +5,7 @@ var lifecycleCodes = []CodeInfo{
 	{
 		Code: "override", Title: "content comes from nowhere", Message: "[{revision} ]was never live in a stage before[ {stage}]",
 		Cause: "New content enters the first stage and is promoted from there. This was written straight into a later stage, mixes files of several revisions, or overtook its own promotion.",
-		Fix:   "Revert it, put the change into the first stage, then sluice promote.",
+		Fix:   "Revert it, put the change into the first stage, then promote it by a merge request.",
 	}, {
 		Code: "no-edge", Title: "no way between the stages", Message: "[{revision} ]is live in a stage that does not lead to {stage}[: since #{since} {from} does not]",
 		Cause: "sluice.yaml does not allow this step.",

@@ -45,7 +45,7 @@ var projectCodes = []CodeInfo{
 	}, {
 		Code: "unknown-policy", Title: "policy is not known", Message: `there is no policy "{policy}"`,
 		Cause: "A policy that nobody judges would let everything through.",
-		Fix:   "Correct the name. sluice policy list shows the policies.",
+		Fix:   "Correct the name: schema/FORMAT.md lists the policies.",
 	}, {
 		Code: "fixed-policy", Title: "policy always holds", Message: `"{policy}" always holds and is not written in a gate`,
 		Cause: "Signatures, merge request evidence and provenance cannot be switched off or on; a gate only adds to them.",

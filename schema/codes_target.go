@@ -13,7 +13,7 @@ var targetCodes = []CodeInfo{
 	}, {
 		Code: "foreign-content", Title: "place holds something else", Message: "[{target}: ]holds content that sluice did not write",
 		Cause: "The first write to a place needs an equal value there or an explicit yes, so that nothing of yours is lost.",
-		Fix:   "Run sluice adopt: as it is if the values are equal, --overwrite to replace them.",
+		Fix:   "Make what is there equal to what is admitted, or remove it if nobody needs it.",
 	}, {
 		Code: "target-unavailable", Title: "target cannot be reached", Message: "[{target}: ]cannot be reached",
 		Cause: "It is down, or the network is. What it holds is not verified meanwhile.",
@@ -21,7 +21,7 @@ var targetCodes = []CodeInfo{
 	}, {
 		Code: "target-forbidden", Title: "target refuses the login", Message: "[{target}: ]refuses the login or the write",
 		Cause: "The credential is wrong, has run out, or lacks a permission.",
-		Fix:   "Correct the credential in reconciler.yaml, or give it the permission; sluice doctor names it.",
+		Fix:   "Correct the credential in reconciler.yaml, or give it the permission.",
 	}, {
 		Code: "too-large", Title: "target cannot hold it", Message: "[{target}: ]cannot hold so much",
 		Cause: "The app is past a limit of the target.",
