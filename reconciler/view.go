@@ -118,6 +118,7 @@ func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (sch
 	if v.Emergencies, err = emergencies(ctx, l, states); err != nil {
 		return schema.View{}, err
 	}
+	v.Tainted = taints(states)
 	v.Suspended, err = suspensions(ctx, l, states)
 	return v, err
 }

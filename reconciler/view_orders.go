@@ -36,6 +36,18 @@ func emergencies(ctx context.Context, l *ledger.Ledger, states []ledger.State) (
 	return out, nil
 }
 
+// taints are the cells whose admitted revision is marked. Who marked it, and why, is in the history.
+func taints(states []ledger.State) []schema.TaintView {
+	var out []schema.TaintView
+	for _, s := range states {
+		if a := s.Admitted; a.Flagged(ledger.Tainted) {
+			out = append(out, schema.TaintView{Cell: schema.Cell{Stage: s.Stage, App: s.App}, Revision: a.Revision, Seq: a.Seq, Since: a.At})
+		}
+	}
+	slices.SortFunc(out, func(a, b schema.TaintView) int { return cmp.Compare(a.Seq, b.Seq) })
+	return out
+}
+
 // suspensions are the stages and cells that were pinned last, ended or not: when they end the ledger does not change.
 func suspensions(ctx context.Context, l *ledger.Ledger, states []ledger.State) ([]schema.SuspensionView, error) {
 	pinned := map[schema.Cell]ledger.Suspension{}

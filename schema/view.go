@@ -24,7 +24,9 @@ type View struct {
 	// Emergencies are what came in by break-glass and nobody has reviewed; Suspended is what people pinned, also after it ended.
 	Emergencies []EmergencyView  `json:"emergencies,omitempty"`
 	Suspended   []SuspensionView `json:"suspended,omitempty"`
-	Problems    []string         `json:"problems,omitempty"` // what could not be found out in the last pass
+	// Tainted are the cells that hold a revision which people marked: it stays, and goes nowhere.
+	Tainted  []TaintView `json:"tainted,omitempty"`
+	Problems []string    `json:"problems,omitempty"` // what could not be found out in the last pass
 }
 
 // LedgerView names the ledger's last entry.
@@ -112,6 +114,14 @@ type SuspensionView struct {
 	Until  time.Time `json:"until"` // it ends by itself then
 	By     []string  `json:"by"`
 	Reason string    `json:"reason"`
+}
+
+// TaintView is a cell that holds a marked revision.
+type TaintView struct {
+	Cell     Cell      `json:"cell"`
+	Revision Revision  `json:"revision"`
+	Seq      int64     `json:"seq"` // admitted it
+	Since    time.Time `json:"since"`
 }
 
 // DraftView is an open merge request into the first stage.

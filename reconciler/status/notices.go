@@ -16,11 +16,14 @@ type notice struct {
 	Since time.Time
 }
 
-// notices lists emergencies that nobody has reviewed, then suspensions that have not ended.
+// notices lists emergencies that nobody has reviewed, revisions that are marked, then suspensions that have not ended.
 func notices(v schema.View, now time.Time) []notice {
 	var out []notice
 	for _, e := range v.Emergencies {
 		out = append(out, notice{Tone: bad, Text: emergencyText(e, now), Cell: e.Cell, Since: e.Since})
+	}
+	for _, t := range v.Tainted {
+		out = append(out, notice{Tone: bad, Text: taintText(t), Cell: t.Cell, Since: t.Since})
 	}
 	for _, s := range v.Suspended {
 		if now.IsZero() || now.Before(s.Until) {
@@ -37,6 +40,11 @@ func emergencyText(e schema.EmergencyView, now time.Time) string {
 	}
 	return fmt.Sprintf("break-glass: %s in %s got %s without its gate, signed by %s%s; %s",
 		safe(string(e.Cell.App)), safe(string(e.Cell.Stage)), name(e.Revision), people(e.By), because(e.Reason), due)
+}
+
+func taintText(t schema.TaintView) string {
+	return fmt.Sprintf("tainted: %s in %s holds %s, which is promoted no further and nothing is rolled back to; who marked it: sluice history %s",
+		safe(string(t.Cell.App)), safe(string(t.Cell.Stage)), name(t.Revision), safe(string(t.Cell.App)))
 }
 
 func suspensionText(s schema.SuspensionView) string {
