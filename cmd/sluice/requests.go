@@ -187,12 +187,29 @@ func (d *desk) listRequest(ctx context.Context, l *listed, copies []foundRequest
 		l.State = requestUsed
 	case !now().Before(l.Ends):
 		l.State = requestOver
+	case d.moot(ctx, s) != "":
+		l.State, l.Why = requestOver, d.moot(ctx, s)
 	case check.OK || check.Code == signing.CodeRequestUnsigned:
 		l.State = requestWaits
 		l.Why = strings.Join(check.Refused, "; ")
 	default:
 		l.State, l.Why = requestRefused, check.Detail
 	}
+}
+
+// moot says why a statement can no longer be used although its time is not over: what it was made for has changed.
+func (d *desk) moot(ctx context.Context, s schema.RequestStatement) string {
+	switch s.Kind {
+	case schema.KindBreakGlass:
+		if state, _, err := d.Ledger.Cell(ctx, s.Cell); err == nil && state.Admitted.Seq > s.Seen.Size {
+			return "the app has moved on since"
+		}
+	case schema.KindAcceptRef:
+		if seen := d.Ledger.Refs().Seen[s.Ref]; seen != s.Old {
+			return "the branch has moved on since, to " + seen.Short()
+		}
+	}
+	return ""
 }
 
 // listApproval says of an approval whether an admission counted it, and whether it still can be.
