@@ -17,6 +17,9 @@ import (
 
 // commitsOf lists what a revision or a range names, oldest first.
 func (a *app) commitsOf(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash, revs string) ([]schema.Hash, error) {
+	if strings.Trim(revs, ".") == "" { // an empty variable in somebody's script; HEAD is not what it meant
+		return nil, &failure{code: exitUsage, err: fmt.Errorf("revision %q: want a commit, or a range A..B", revs), hint: "sluice verify HEAD"}
+	}
 	from, to, isRange := strings.Cut(revs, "..")
 	after, err := a.resolveAny(ctx, repo, refs, from)
 	if err != nil || !isRange {
@@ -36,6 +39,7 @@ func (a *app) resolveAny(ctx context.Context, repo *gitrepo.Repo, refs map[strin
 		if _, err = repo.Commit(ctx, id); err == nil {
 			return id, nil
 		}
+		err = cutOff(repo, err)
 	}
 	if rev == "" || strings.HasPrefix(rev, "-") {
 		return id, err
