@@ -27,6 +27,11 @@ func loadAllowedSigners(file string) ([]allowedSigner, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readAllowedSigners(file, text)
+}
+
+// readAllowedSigners reads the bytes of such a file, which may have been a pipe.
+func readAllowedSigners(file string, text []byte) ([]allowedSigner, error) {
 	var out []allowedSigner
 	number := 0
 	for line := range strings.Lines(string(text)) {
@@ -56,6 +61,9 @@ func parseAllowedSigner(line string) (allowedSigner, error) {
 	var rest string
 	a.principals, rest = cutField(line)
 	a.principals = strings.Trim(a.principals, `"`)
+	if isKeyType(a.principals) {
+		return allowedSigner{}, errors.New("it is a public key alone: write before it whose it is, as in: ann@example.com ssh-ed25519 AAAA…")
+	}
 	options := ""
 	if first, _ := cutField(rest); !isKeyType(first) {
 		options, rest = cutField(rest)

@@ -45,7 +45,7 @@ func TrustFrom(path string) (schema.Trust, error) {
 	case bytes.ContainsRune(data, 0):
 		err = errors.New("it is no text; for an OpenPGP key ring: gpg --armor --export > keys.asc")
 	default:
-		t, err = trustFromSigners(path)
+		t, err = trustFromSigners(path, data)
 	}
 	if err == nil && len(t.Keys) == 0 {
 		err = errors.New("it names no key that signs here")
@@ -86,8 +86,8 @@ func isDir(path string) bool {
 
 // trustFromSigners takes the lines of an allowed_signers file that allow signing for git. A line's principal is its first
 // pattern, as it is written.
-func trustFromSigners(path string) (schema.Trust, error) {
-	lines, err := loadAllowedSigners(path)
+func trustFromSigners(path string, data []byte) (schema.Trust, error) {
+	lines, err := readAllowedSigners(path, data)
 	if err != nil {
 		return schema.Trust{}, err
 	}
