@@ -24,6 +24,18 @@ func (a *app) git(ctx context.Context, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
+// noAccess is why git could not read from a remote: a login that was refused is no outage, and trying again does not help.
+func noAccess(err error, remote string) error {
+	code := exitUnavailable
+	text := strings.ToLower(err.Error())
+	for _, refused := range []string{"authentication failed", "access denied", "permission denied", "could not read username", "could not read password", "error: 401", "error: 403"} {
+		if strings.Contains(text, refused) {
+			code = exitForbidden
+		}
+	}
+	return &failure{code: code, err: err, hint: "check your access to it: git fetch " + remote}
+}
+
 // command is the word of git's arguments that says what it does.
 func command(args []string) string {
 	for i := 0; i < len(args); i++ {

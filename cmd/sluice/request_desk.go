@@ -52,7 +52,7 @@ func (a *app) openDesk(ctx context.Context, f statementFlags) (*desk, error) {
 	}
 	heads, tags := "+refs/heads/*:refs/remotes/"+f.remote+"/*", "+refs/tags/sluice/*:refs/tags/sluice/*"
 	if _, err := a.git(ctx, "fetch", "--quiet", "--no-tags", f.remote, heads, tags); err != nil {
-		return nil, &failure{code: exitUnavailable, err: err, hint: "check your access to it: git fetch " + f.remote}
+		return nil, noAccess(err, f.remote)
 	}
 	c, err := a.openClone(ctx, f.clone)
 	if err != nil {

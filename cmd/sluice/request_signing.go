@@ -88,7 +88,7 @@ func (d *desk) acceptance() signing.Acceptance {
 func (d *desk) push(ctx context.Context, r foundRequest) error {
 	there, err := d.a.git(ctx, "ls-remote", d.f.remote, "refs/tags/"+r.Name)
 	if err != nil {
-		return &failure{code: exitUnavailable, err: err, hint: "check your access to it: git fetch " + d.f.remote}
+		return noAccess(err, d.f.remote)
 	}
 	if there != "" {
 		return nil

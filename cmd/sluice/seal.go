@@ -22,7 +22,7 @@ func (a *app) seal(ctx context.Context, f initFlags) error {
 		return &failure{code: exitUsage, err: fmt.Errorf("there is no remote %q here", f.remote), hint: "the request is made for what the remote has: git remote add " + f.remote + " URL, or name another one with --remote"}
 	}
 	if _, err := a.git(ctx, "fetch", "--quiet", f.remote); err != nil {
-		return &failure{code: exitUnavailable, err: err, hint: "check your access to it: git fetch " + f.remote}
+		return noAccess(err, f.remote)
 	}
 	repo, refs, err := a.openRepo(ctx)
 	if err != nil {
@@ -56,7 +56,7 @@ func (a *app) seal(ctx context.Context, f initFlags) error {
 	// The same statement is the same request. Made again, it would only be another tag object of that name.
 	there, err := a.git(ctx, "ls-remote", f.remote, "refs/tags/"+tag)
 	if err != nil {
-		return &failure{code: exitUnavailable, err: err, hint: "check your access to it: git fetch " + f.remote}
+		return noAccess(err, f.remote)
 	}
 	if there == "" {
 		if err := a.pushTag(ctx, f.remote, tag, control, string(statement)+"\n"+string(signature)); err != nil {

@@ -13,7 +13,7 @@ import (
 // empty, and what was there before is denied.
 func (a *app) sealStage(ctx context.Context, f initFlags) error {
 	if _, err := a.git(ctx, "fetch", "--quiet", f.remote); err != nil {
-		return &failure{code: exitUnavailable, err: err, hint: "check your access to it: git fetch " + f.remote}
+		return noAccess(err, f.remote)
 	}
 	c, err := a.openClone(ctx, cloneFlags{ledger: schema.DefaultLedgerBranch})
 	if err != nil {
