@@ -32,6 +32,24 @@ func New(spec schema.PolicySpec) (Policy, error) {
 			return nil, fmt.Errorf("policy schema: %w", err)
 		}
 		return Schema{Rules: slices.Clone(s.Rules)}, nil
+	case "freeze", "window":
+		return calendar(spec)
 	}
 	return nil, fmt.Errorf("policy %q is not known", spec.Name)
+}
+
+// calendar resolves the zone, so that judging asks no database.
+func calendar(spec schema.PolicySpec) (Policy, error) {
+	s, err := spec.Calendar()
+	if err != nil {
+		return nil, fmt.Errorf("policy %s: %w", spec.Name, err)
+	}
+	zone, err := s.Location()
+	if err != nil {
+		return nil, fmt.Errorf("policy %s: zone: %w", spec.Name, err)
+	}
+	if spec.Name == "freeze" {
+		return Freeze{Spans: s, Zone: zone}, nil
+	}
+	return Window{Spans: s, Zone: zone}, nil
 }

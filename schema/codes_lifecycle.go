@@ -43,9 +43,13 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "Removing an app for good needs to say why, who owns that, and how long its history is kept.",
 		Fix:   "Let the admins add .sluice/retired/APP.yaml with reason, owner and retention.",
 	}, {
-		Code: "freeze", Title: "window is closed", Message: "{stage} is frozen[ until {until}]",
-		Cause: "Nothing new enters the stage at this time. Rollbacks and drift repair do.",
-		Fix:   "Wait until the window opens.",
+		Code: "freeze", Title: "stage is frozen", Message: "{stage} is frozen[ until {local}][ ({until})]",
+		Cause: "Nothing new enters the stage at this time, by the freeze of its gate. Drift is repaired, and rollbacks enter unless their own gate names a freeze.",
+		Fix:   "Wait until the freeze is over. What cannot wait is a rollback, or break-glass; the admins can change the freeze in sluice.yaml.",
+	}, {
+		Code: "window-closed", Title: "outside the window", Message: "{stage} takes changes in its window alone[; it opens {local}][ ({until})]",
+		Cause: "The gate lets changes in at certain times only, and this is none of them. Drift is repaired, and rollbacks enter unless their own gate names a window.",
+		Fix:   "Wait until the window opens. What cannot wait is a rollback, or break-glass; the admins can change the window in sluice.yaml.",
 	}, {
 		Code: "suspended", Title: "stage is suspended", Message: "[{stage} ]is suspended[ until {until}][: {reason}]",
 		Cause: "Somebody pinned it. It ends by itself.",

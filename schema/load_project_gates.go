@@ -79,6 +79,8 @@ func (r *projectReader) policy(v *value, path string) (PolicySpec, bool) {
 		r.src.soak(m.value, path)
 	case "schema":
 		r.src.schema(m.value, path)
+	case "freeze", "window":
+		r.src.calendar(m.value, path)
 	}
 	return PolicySpec{Name: m.key, Value: m.value.plain(), Position: r.src.position(m.at)}, true
 }

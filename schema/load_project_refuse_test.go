@@ -68,6 +68,9 @@ func TestProjectRefuses(t *testing.T) {
 		{"provenance in a gate", "version: 1\nstages: [{name: a, gates: {promote: [provenance: true]}}]", "fixed-policy", "2:38"},
 		{"a stage that nothing leads to", "version: 1\nstages: [{name: a}, {name: b, after: []}]", "unreachable-stage", "2:28"},
 		{"too many patterns", "version: 1\nstage_local: [" + strings.Repeat("a, ", 1001) + "]", "bad-value", "2:3015"},
+		{"a freeze in no zone", "version: 1\nstages: [{name: a, gates: {promote: [freeze: {weekly: Sat-Sun}]}}]", "missing-field", "2:46"},
+		{"a zone that there is not", "version: 1\nstages: [{name: a, gates: {promote: [freeze: {weekly: Sat-Sun, zone: Berlin}]}}]", "bad-value", "2:70"},
+		{"a span that nobody can read, among others", "version: 1\nstages: [{name: a, gates: {promote: [window: {weekly: [Sat, 'Mo 9-16'], zone: UTC}]}}]", "bad-value", "2:61"},
 		{"soak before the first stage", "version: 1\nstages: [{name: a, gates: {promote: [soak: 1h]}}, {name: b}]", "policy-misplaced", "2:38"},
 	}
 	for _, row := range rows {

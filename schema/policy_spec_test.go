@@ -52,6 +52,29 @@ func TestPolicyValues(t *testing.T) {
 		{name: "a schema elsewhere", spec: schema.PolicySpec{Name: "schema", Value: "/etc/app.json"}, wrong: true},
 		{name: "a schema that is not JSON", spec: schema.PolicySpec{Name: "schema", Value: "app.yaml"}, wrong: true},
 		{name: "no pattern", spec: schema.PolicySpec{Name: "schema", Value: map[string]any{}}, wrong: true},
+		{
+			name: "a weekend", spec: schema.PolicySpec{Name: "freeze", Value: map[string]any{"weekly": "Fri 18:00 - Mon 06:00", "zone": "Europe/Berlin"}},
+			want: schema.CalendarSpec{Weekly: []schema.WeekSpan{{From: 4*1440 + 18*60, Long: 60 * 60}}, Zone: "Europe/Berlin"},
+		},
+		{
+			name: "days in any order, one of them twice", spec: schema.PolicySpec{Name: "window", Value: map[string]any{"weekly": []string{"Sun-Mon 22:00-02:00", "Mon", "Sun 22:00-02:00"}, "zone": "UTC"}},
+			want: schema.CalendarSpec{Weekly: []schema.WeekSpan{{From: 0, Long: 1440}, {From: 22 * 60, Long: 240}, {From: 6*1440 + 22*60, Long: 240}}, Zone: "UTC"},
+		},
+		{
+			name: "dates", spec: schema.PolicySpec{Name: "freeze", Value: map[string]any{"dates": "1970-01-02 00:00 - 1970-01-02 24:00", "zone": "UTC"}},
+			want: schema.CalendarSpec{Dates: []schema.DateSpan{{From: 1440, Until: 2880}}, Zone: "UTC"},
+		},
+		{name: "a freeze without its zone", spec: schema.PolicySpec{Name: "freeze", Value: map[string]any{"weekly": "Sat-Sun"}}, wrong: true},
+		{name: "a freeze of nothing", spec: schema.PolicySpec{Name: "freeze", Value: map[string]any{"zone": "UTC"}}, wrong: true},
+		{name: "an empty list of spans", spec: schema.PolicySpec{Name: "window", Value: map[string]any{"weekly": []string{}, "zone": "UTC"}}, wrong: true},
+		{name: "the zone of whatever machine", spec: schema.PolicySpec{Name: "freeze", Value: map[string]any{"weekly": "Sat-Sun", "zone": "Local"}}, wrong: true},
+		{name: "a zone that is a path", spec: schema.PolicySpec{Name: "freeze", Value: map[string]any{"weekly": "Sat-Sun", "zone": "../../etc/localtime"}}, wrong: true},
+		{name: "a zone of nowhere", spec: schema.PolicySpec{Name: "freeze", Value: map[string]any{"weekly": "Sat-Sun", "zone": "Europe/Berlln"}}, wrong: true},
+		{name: "a span without time in it", spec: schema.PolicySpec{Name: "window", Value: map[string]any{"weekly": "Mon 09:00-09:00", "zone": "UTC"}}, wrong: true},
+		{name: "a span that ends where it begins", spec: schema.PolicySpec{Name: "freeze", Value: map[string]any{"weekly": "Sun 24:00 - Mon 00:00", "zone": "UTC"}}, wrong: true},
+		{name: "an hour that no day has", spec: schema.PolicySpec{Name: "window", Value: map[string]any{"weekly": "Mon 09:00-25:00", "zone": "UTC"}}, wrong: true},
+		{name: "a leap day in a year without", spec: schema.PolicySpec{Name: "freeze", Value: map[string]any{"dates": "2027-02-29 00:00 - 2027-03-02 00:00", "zone": "UTC"}}, wrong: true},
+		{name: "dates backwards", spec: schema.PolicySpec{Name: "freeze", Value: map[string]any{"dates": "2027-03-02 00:00 - 2027-03-01 00:00", "zone": "UTC"}}, wrong: true},
 		{name: "a policy of nobody", spec: schema.PolicySpec{Name: "tea-time", Value: 5}, wrong: true},
 	}
 	for _, row := range rows {
@@ -78,6 +101,8 @@ func read1(s schema.PolicySpec) (any, error) {
 		return s.Soak()
 	case "schema":
 		return s.Schema()
+	case "freeze", "window":
+		return s.Calendar()
 	}
 	return nil, errors.New("nobody's")
 }

@@ -14,6 +14,8 @@ const (
 	provenanceShape
 	approvalsShape
 	soakShape
+	freezeShape
+	windowShape
 	operatorShape
 	operatorProjectShape
 	gitlabShape
@@ -61,6 +63,8 @@ var shapes = [shapeCount]shape{
 
 	approvalsShape: {file: "Policies", path: "approvals", optional: []string{"observed", "signed", "roles", "after", "bind"}},
 	soakShape:      {file: "Policies", path: "soak", required: []string{"for"}, optional: []string{"in", "reset"}},
+	freezeShape:    {file: "Policies", path: "freeze", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
+	windowShape:    {file: "Policies", path: "window", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 
 	operatorShape: {
 		file: "reconciler.yaml", required: []string{"projects"},

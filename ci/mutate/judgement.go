@@ -27,6 +27,24 @@ var judgementMutations = []mutation{
 		"TestMergeRequest",
 	},
 	{
+		"a freeze holds nothing", "policies", "policies/freeze.go",
+		"!frozen {",
+		"true || !frozen {",
+		"TestFreeze",
+	},
+	{
+		"a window lets in at any time", "policies", "policies/freeze.go",
+		"; open {",
+		"; open || true {",
+		"TestWindow",
+	},
+	{
+		"a freeze ends the first time that the clock shows its end", "policies", "policies/calendar.go",
+		"wide   = bounds{from: earliest, until: latest}",
+		"wide   = bounds{from: earliest, until: earliest}",
+		"TestFreezeWhereTheClockIsSet",
+	},
+	{
 		"an approval of other content counts", "policies", "policies/approvals.go",
 		"g.To != f.Change.To.Content",
 		"false",

@@ -101,6 +101,14 @@ func shapes(t testing.TB) map[string]schema.Verdict {
 	shape("soak-paused", func(f *policies.Facts) {
 		f.Change.Source.Soaked, f.Change.Source.SoakingSince = time.Hour, time.Time{}
 	})
+	weekend := schema.CalendarSpec{Weekly: []schema.WeekSpan{{From: 4*1440 + 18*60, Long: 84 * 60}}, Zone: "Europe/Berlin"}
+	evening := schema.CalendarSpec{Weekly: []schema.WeekSpan{{From: 18 * 60, Long: 60}}, Zone: weekend.Zone}
+	berlin, err := weekend.Location()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out["freeze"] = schema.All("gate", out["everything-met"], policies.Freeze{Spans: weekend, Zone: berlin}.Evaluate(facts(t)))
+	out["window-closed"] = schema.All("gate", out["everything-met"], policies.Window{Spans: evening, Zone: berlin}.Evaluate(facts(t)))
 	shape("unsigned", func(f *policies.Facts) {
 		f.Commits = append(f.Commits, schema.CommitVerdict{Commit: commit(t, "c"), Code: "unsigned"})
 	})

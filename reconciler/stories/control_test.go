@@ -100,6 +100,8 @@ func (w *world) editRules(text, name, value string) string {
 		return replaced(w, text, "stage_local: [", "stage_local: ["+value+", ")
 	case "insert": // a stage before production
 		return replaced(w, text, last, "  - name: "+value+"\n    gates: {promote: []}\n"+last)
+	case "gate": // production's promotions are asked one policy more; _ stands for a space
+		return replaced(w, text, "{soak: 1h}]", "{soak: 1h}, {"+strings.ReplaceAll(value, "_", " ")+"}]")
 	case "drop": // the stage before production
 		at := strings.Index(text, "  - name: "+value)
 		return text[:at] + text[strings.Index(text, last):]

@@ -1,0 +1,208 @@
+package policies_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/policies"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// calendarOf makes a freeze or window the way that a gate does.
+func calendarOf(t testing.TB, name string, value map[string]any) policies.Policy {
+	t.Helper()
+	p, err := policies.New(schema.PolicySpec{Name: name, Value: value})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func at(text string) func(*policies.Facts) {
+	return func(f *policies.Facts) {
+		now, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			panic(err)
+		}
+		f.Now = now
+	}
+}
+
+var frozen, closed = []schema.Code{"freeze"}, []schema.Code{"window-closed"}
+
+func TestFreeze(t *testing.T) {
+	weekend := calendarOf(t, "freeze", map[string]any{"weekly": "Fri 18:00 - Mon 06:00", "zone": "Europe/Berlin"})
+	holidays := calendarOf(t, "freeze", map[string]any{
+		"weekly": []any{"Sat-Sun"}, "dates": []any{"2026-12-18 12:00 - 2027-01-04 06:00", "2028-02-29 00:00 - 2028-02-29 24:00"}, "zone": "UTC",
+	})
+	for _, r := range []row{
+		{"a second before it", weekend, at("2026-11-27T16:59:59Z"), schema.Allow, nil},
+		{"the moment it begins", weekend, at("2026-11-27T17:00:00Z"), schema.Hold, frozen},
+		{"on Sunday", weekend, at("2026-11-29T12:00:00Z"), schema.Hold, frozen},
+		{"a second before its end", weekend, at("2026-11-30T04:59:59Z"), schema.Hold, frozen},
+		{"the moment it ends", weekend, at("2026-11-30T05:00:00Z"), schema.Allow, nil},
+		{"the end comes an hour sooner once summer time began", weekend, at("2027-03-29T04:00:00Z"), schema.Allow, nil},
+		{"and not before", weekend, at("2027-03-29T03:59:59Z"), schema.Hold, frozen},
+		{"the end comes an hour later once summer time ended", weekend, at("2026-10-26T04:59:59Z"), schema.Hold, frozen},
+		{"within dates, on a Wednesday", holidays, at("2026-12-23T12:00:00Z"), schema.Hold, frozen},
+		{"after them", holidays, at("2027-01-04T06:00:00Z"), schema.Allow, nil},
+		{"on a leap day", holidays, at("2028-02-29T23:59:59Z"), schema.Hold, frozen},
+		{"the day after it", holidays, at("2028-03-01T00:00:00Z"), schema.Allow, nil},
+		{"a rollback whose gate names it", weekend, func(f *policies.Facts) { at("2026-11-29T12:00:00Z")(f); f.Change.Kind = schema.Rollback }, schema.Hold, frozen},
+		{"a clock that the forge does not share", weekend, func(f *policies.Facts) { f.ClockSkew = time.Hour }, schema.Hold, []schema.Code{"clock"}},
+		{"nobody knows the time", weekend, func(f *policies.Facts) { f.Now = time.Time{} }, schema.Hold, []schema.Code{"clock"}},
+		{"a freeze without its zone", policies.Freeze{}, nil, schema.Hold, []schema.Code{"clock"}},
+	} {
+		r.run(t)
+	}
+}
+
+func TestFreezeWhereTheClockIsSet(t *testing.T) {
+	spring := calendarOf(t, "freeze", map[string]any{"dates": "2027-03-28 02:30 - 2027-03-28 05:00", "zone": "Europe/Berlin"})
+	skippedEnd := calendarOf(t, "freeze", map[string]any{"dates": "2027-03-28 00:00 - 2027-03-28 02:30", "zone": "Europe/Berlin"})
+	twice := calendarOf(t, "freeze", map[string]any{"dates": "2026-10-25 02:30 - 2026-10-25 02:45", "zone": "Europe/Berlin"})
+	for _, r := range []row{
+		{"it begins at a time that is skipped: before the clock is set", spring, at("2027-03-28T00:59:59Z"), schema.Allow, nil},
+		{"it begins when the clock is set", spring, at("2027-03-28T01:00:00Z"), schema.Hold, frozen},
+		{"it ends at a time that is skipped: it ends when the clock is set", skippedEnd, at("2027-03-28T01:00:00Z"), schema.Allow, nil},
+		{"and not before", skippedEnd, at("2027-03-28T00:59:59Z"), schema.Hold, frozen},
+		{"a quarter that comes twice: before the first", twice, at("2026-10-25T00:29:59Z"), schema.Allow, nil},
+		{"in the first", twice, at("2026-10-25T00:30:00Z"), schema.Hold, frozen},
+		{"between the two it stays", twice, at("2026-10-25T01:00:00Z"), schema.Hold, frozen},
+		{"in the second", twice, at("2026-10-25T01:44:59Z"), schema.Hold, frozen},
+		{"after the second", twice, at("2026-10-25T01:45:00Z"), schema.Allow, nil},
+	} {
+		r.run(t)
+	}
+}
+
+func TestWindow(t *testing.T) {
+	hours := calendarOf(t, "window", map[string]any{"weekly": []any{"Mon-Thu 09:00-16:00", "Fri 09:00-12:00"}, "zone": "Europe/Berlin"})
+	night := calendarOf(t, "window", map[string]any{"weekly": "Sun 22:00-04:00", "zone": "America/New_York"})
+	twice := calendarOf(t, "window", map[string]any{"weekly": "Sun 01:30-01:45", "zone": "America/New_York"})
+	skipped := calendarOf(t, "window", map[string]any{"weekly": "Sun 02:10-02:50", "zone": "America/New_York"})
+	for _, r := range []row{
+		{"before it opens", hours, at("2026-11-23T07:59:59Z"), schema.Hold, closed},
+		{"the moment it opens", hours, at("2026-11-23T08:00:00Z"), schema.Allow, nil},
+		{"the moment it closes", hours, at("2026-11-23T15:00:00Z"), schema.Hold, closed},
+		{"on Friday morning", hours, at("2026-11-27T10:59:59Z"), schema.Allow, nil},
+		{"on Friday afternoon", hours, at("2026-11-27T11:00:00Z"), schema.Hold, closed},
+		{"through the night, into Monday", night, at("2026-11-30T08:59:59Z"), schema.Allow, nil},
+		{"and no longer", night, at("2026-11-30T09:00:00Z"), schema.Hold, closed},
+		{"a quarter that comes twice is none: the first", twice, at("2026-11-01T05:35:00Z"), schema.Hold, closed},
+		{"a quarter that comes twice is none: the second", twice, at("2026-11-01T06:35:00Z"), schema.Hold, closed},
+		{"a quarter of every other week", twice, at("2026-11-08T06:35:00Z"), schema.Allow, nil},
+		{"minutes that are skipped are none", skipped, at("2027-03-14T07:30:00Z"), schema.Hold, closed},
+		{"a clock that the forge does not share", hours, func(f *policies.Facts) { f.ClockSkew = time.Hour }, schema.Hold, []schema.Code{"clock"}},
+		{"nobody knows the time", hours, func(f *policies.Facts) { f.Now = time.Time{} }, schema.Hold, []schema.Code{"clock"}},
+		{"a window without its zone", policies.Window{}, nil, schema.Hold, []schema.Code{"clock"}},
+	} {
+		r.run(t)
+	}
+}
+
+func TestAFreezeBeatsAWindow(t *testing.T) {
+	gates := schema.Gates{Promote: schema.Gate{
+		{Name: "window", Value: map[string]any{"weekly": "Mon-Fri 09:00-17:00", "zone": "UTC"}},
+		{Name: "freeze", Value: map[string]any{"dates": "2026-11-23 10:00 - 2026-11-23 14:00", "zone": "UTC"}},
+	}}
+	for kind, want := range map[schema.Kind]schema.Outcome{schema.Promote: schema.Hold, schema.Tune: schema.Hold, schema.Rollback: schema.Allow} {
+		gate, err := policies.ForGate(gates, kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := promotion()
+		f.Change.Kind = kind
+		if v := gate.Evaluate(f); v.Outcome != want {
+			t.Errorf("%s: got %s (missing %v), want %s", kind, v.Outcome, codes(v), want)
+		}
+	}
+}
+
+func TestFreezeAndWindowSayWhenTheyEnd(t *testing.T) {
+	for _, row := range []struct {
+		sentence, policy string
+		value            map[string]any
+		now, want, local string
+	}{
+		{"a freeze", "freeze", map[string]any{"weekly": "Fri 18:00 - Mon 06:00", "zone": "Europe/Berlin"}, "2026-11-28T10:00:00Z", "2026-11-30T05:00:00Z", "Mon 2026-11-30 06:00 Europe/Berlin"},
+		{"a freeze over the end of summer time", "freeze", map[string]any{"weekly": "Fri 18:00 - Mon 06:00", "zone": "Europe/Berlin"}, "2027-03-27T10:00:00Z", "2027-03-29T04:00:00Z", "Mon 2027-03-29 06:00 Europe/Berlin"},
+		{"freezes one after the other are one", "freeze", map[string]any{"weekly": []any{"Sat-Sun", "Mon 00:00-08:00"}, "dates": "2026-11-30 07:00 - 2026-12-01 10:00", "zone": "UTC"}, "2026-11-28T10:00:00Z", "2026-12-01T10:00:00Z", "Tue 2026-12-01 10:00 UTC"},
+		{"a freeze that has no end", "freeze", map[string]any{"weekly": "Mon-Sun", "zone": "UTC"}, "2026-11-28T10:00:00Z", "", ""},
+		{"a window later this week", "window", map[string]any{"weekly": "Thu 09:00-16:00", "zone": "Asia/Tokyo"}, "2026-11-23T12:00:00Z", "2026-11-26T00:00:00Z", "Thu 2026-11-26 09:00 Asia/Tokyo"},
+		{"a window next week", "window", map[string]any{"weekly": "Mon 09:00-10:00", "zone": "UTC"}, "2026-11-23T12:00:00Z", "2026-11-30T09:00:00Z", "Mon 2026-11-30 09:00 UTC"},
+		{"a window that never opens again", "window", map[string]any{"dates": "2026-01-01 00:00 - 2026-02-01 00:00", "zone": "UTC"}, "2026-11-23T12:00:00Z", "", ""},
+	} {
+		f := promotion()
+		at(row.now)(&f)
+		v := calendarOf(t, row.policy, row.value).Evaluate(f)
+		got := ""
+		if v.Earliest != nil {
+			got = v.Earliest.Format(time.RFC3339)
+		}
+		if v.Outcome != schema.Hold || got != row.want || v.Args["until"] != row.want || v.Args["local"] != row.local {
+			t.Errorf("%s: got %+v (earliest %s), want until %s, %s", row.sentence, v, got, row.want, row.local)
+		}
+		f.Now = f.Now.Add(17 * time.Minute)
+		if later := calendarOf(t, row.policy, row.value).Evaluate(f); !v.Equal(later) {
+			t.Errorf("%s: the verdict changed while nothing happened, so it would be recorded again:\n%+v\n%+v", row.sentence, v, later)
+		}
+	}
+}
+
+// FuzzWindow holds a freeze and a window over the same span together: what the clock on the wall says decides, no moment is
+// in both's favour, and the end that they say is one at which they let go.
+func FuzzWindow(f *testing.F) {
+	zones := []string{"Europe/Berlin", "America/New_York", "Asia/Beirut", "Pacific/Apia", "Australia/Lord_Howe", "America/Havana", "Africa/Casablanca", "UTC"}
+	f.Add(uint8(0), uint16(6840), uint16(3600), int64(1806170400))
+	f.Add(uint8(3), uint16(5000), uint16(90), int64(1325239200))
+	f.Add(uint8(4), uint16(8700), uint16(30), int64(1806170400))
+	f.Add(uint8(2), uint16(1), uint16(10079), int64(-1806170400))
+	f.Fuzz(func(t *testing.T, zone uint8, from, long uint16, unix int64) {
+		if unix < -4e9 || unix > 8e9 {
+			t.Skip()
+		}
+		spec := schema.CalendarSpec{Zone: zones[int(zone)%len(zones)], Weekly: []schema.WeekSpan{{From: int(from) % 10080, Long: int(long)%10079 + 1}}}
+		loc, err := spec.Location()
+		if err != nil {
+			t.Fatal(err)
+		}
+		facts := policies.Facts{Now: time.Unix(unix, 0).UTC()}
+		freeze, window := policies.Freeze{Spans: spec, Zone: loc}, policies.Window{Spans: spec, Zone: loc}
+		held, open := freeze.Evaluate(facts), window.Evaluate(facts)
+		if held.Outcome == schema.Allow && open.Outcome == schema.Allow {
+			t.Errorf("%s is in the window and not in the freeze of the same span %+v", facts.Now, spec)
+		}
+		if shown := shows(spec, facts.Now.In(loc)); shown == (held.Outcome == schema.Allow) && !nearChange(facts.Now, loc) {
+			t.Errorf("%s: the clock says %v, the freeze %s", facts.Now.In(loc), shown, held.Outcome)
+		}
+		for _, v := range []schema.Verdict{held, open} {
+			if v.Earliest == nil {
+				continue
+			}
+			facts.Now = *v.Earliest
+			if v.Policy == "freeze" && freeze.Evaluate(facts).Outcome != schema.Allow || v.Policy == "window" && window.Evaluate(facts).Outcome != schema.Allow {
+				t.Errorf("%s holds until %s, and then it still holds", v.Policy, facts.Now)
+			}
+			facts.Now = facts.Now.Add(-time.Second)
+			if facts.Now.Unix() >= unix && (v.Policy == "freeze" && freeze.Evaluate(facts).Outcome == schema.Allow || v.Policy == "window" && window.Evaluate(facts).Outcome == schema.Allow) {
+				t.Errorf("%s holds until a second after %s, and lets go sooner", v.Policy, facts.Now)
+			}
+		}
+	})
+}
+
+// shows reads the clock on the wall and nothing else: the dumb twin.
+func shows(c schema.CalendarSpec, local time.Time) bool {
+	now := (int(local.Weekday())+6)%7*1440 + local.Hour()*60 + local.Minute()
+	past := (now - c.Weekly[0].From + 10080) % 10080
+	return past < c.Weekly[0].Long
+}
+
+// nearChange reports whether the clock is set within a week and a day, so that a span may be drawn wider than it shows.
+func nearChange(t time.Time, zone *time.Location) bool {
+	_, before := t.Add(-8 * 24 * time.Hour).In(zone).Zone()
+	_, now := t.In(zone).Zone()
+	_, after := t.Add(8 * 24 * time.Hour).In(zone).Zone()
+	return before != now || now != after
+}
