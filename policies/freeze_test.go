@@ -8,8 +8,8 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// calendarOf makes a freeze or window the way that a gate does.
-func calendarOf(t testing.TB, name string, value map[string]any) policies.Policy {
+// gatePolicy makes a policy the way that a gate does.
+func gatePolicy(t testing.TB, name string, value map[string]any) policies.Policy {
 	t.Helper()
 	p, err := policies.New(schema.PolicySpec{Name: name, Value: value})
 	if err != nil {
@@ -31,8 +31,8 @@ func at(text string) func(*policies.Facts) {
 var frozen, closed = []schema.Code{"freeze"}, []schema.Code{"window-closed"}
 
 func TestFreeze(t *testing.T) {
-	weekend := calendarOf(t, "freeze", map[string]any{"weekly": "Fri 18:00 - Mon 06:00", "zone": "Europe/Berlin"})
-	holidays := calendarOf(t, "freeze", map[string]any{
+	weekend := gatePolicy(t, "freeze", map[string]any{"weekly": "Fri 18:00 - Mon 06:00", "zone": "Europe/Berlin"})
+	holidays := gatePolicy(t, "freeze", map[string]any{
 		"weekly": []any{"Sat-Sun"}, "dates": []any{"2026-12-18 12:00 - 2027-01-04 06:00", "2028-02-29 00:00 - 2028-02-29 24:00"}, "zone": "UTC",
 	})
 	for _, r := range []row{
@@ -58,9 +58,9 @@ func TestFreeze(t *testing.T) {
 }
 
 func TestFreezeWhereTheClockIsSet(t *testing.T) {
-	spring := calendarOf(t, "freeze", map[string]any{"dates": "2027-03-28 02:30 - 2027-03-28 05:00", "zone": "Europe/Berlin"})
-	skippedEnd := calendarOf(t, "freeze", map[string]any{"dates": "2027-03-28 00:00 - 2027-03-28 02:30", "zone": "Europe/Berlin"})
-	twice := calendarOf(t, "freeze", map[string]any{"dates": "2026-10-25 02:30 - 2026-10-25 02:45", "zone": "Europe/Berlin"})
+	spring := gatePolicy(t, "freeze", map[string]any{"dates": "2027-03-28 02:30 - 2027-03-28 05:00", "zone": "Europe/Berlin"})
+	skippedEnd := gatePolicy(t, "freeze", map[string]any{"dates": "2027-03-28 00:00 - 2027-03-28 02:30", "zone": "Europe/Berlin"})
+	twice := gatePolicy(t, "freeze", map[string]any{"dates": "2026-10-25 02:30 - 2026-10-25 02:45", "zone": "Europe/Berlin"})
 	for _, r := range []row{
 		{"it begins at a time that is skipped: before the clock is set", spring, at("2027-03-28T00:59:59Z"), schema.Allow, nil},
 		{"it begins when the clock is set", spring, at("2027-03-28T01:00:00Z"), schema.Hold, frozen},
@@ -77,10 +77,10 @@ func TestFreezeWhereTheClockIsSet(t *testing.T) {
 }
 
 func TestWindow(t *testing.T) {
-	hours := calendarOf(t, "window", map[string]any{"weekly": []any{"Mon-Thu 09:00-16:00", "Fri 09:00-12:00"}, "zone": "Europe/Berlin"})
-	night := calendarOf(t, "window", map[string]any{"weekly": "Sun 22:00-04:00", "zone": "America/New_York"})
-	twice := calendarOf(t, "window", map[string]any{"weekly": "Sun 01:30-01:45", "zone": "America/New_York"})
-	skipped := calendarOf(t, "window", map[string]any{"weekly": "Sun 02:10-02:50", "zone": "America/New_York"})
+	hours := gatePolicy(t, "window", map[string]any{"weekly": []any{"Mon-Thu 09:00-16:00", "Fri 09:00-12:00"}, "zone": "Europe/Berlin"})
+	night := gatePolicy(t, "window", map[string]any{"weekly": "Sun 22:00-04:00", "zone": "America/New_York"})
+	twice := gatePolicy(t, "window", map[string]any{"weekly": "Sun 01:30-01:45", "zone": "America/New_York"})
+	skipped := gatePolicy(t, "window", map[string]any{"weekly": "Sun 02:10-02:50", "zone": "America/New_York"})
 	for _, r := range []row{
 		{"before it opens", hours, at("2026-11-23T07:59:59Z"), schema.Hold, closed},
 		{"the moment it opens", hours, at("2026-11-23T08:00:00Z"), schema.Allow, nil},
@@ -135,7 +135,7 @@ func TestFreezeAndWindowSayWhenTheyEnd(t *testing.T) {
 	} {
 		f := promotion()
 		at(row.now)(&f)
-		v := calendarOf(t, row.policy, row.value).Evaluate(f)
+		v := gatePolicy(t, row.policy, row.value).Evaluate(f)
 		got := ""
 		if v.Earliest != nil {
 			got = v.Earliest.Format(time.RFC3339)
@@ -144,7 +144,7 @@ func TestFreezeAndWindowSayWhenTheyEnd(t *testing.T) {
 			t.Errorf("%s: got %+v (earliest %s), want until %s, %s", row.sentence, v, got, row.want, row.local)
 		}
 		f.Now = f.Now.Add(17 * time.Minute)
-		if later := calendarOf(t, row.policy, row.value).Evaluate(f); !v.Equal(later) {
+		if later := gatePolicy(t, row.policy, row.value).Evaluate(f); !v.Equal(later) {
 			t.Errorf("%s: the verdict changed while nothing happened, so it would be recorded again:\n%+v\n%+v", row.sentence, v, later)
 		}
 	}

@@ -32,6 +32,12 @@ func New(spec schema.PolicySpec) (Policy, error) {
 			return nil, fmt.Errorf("policy schema: %w", err)
 		}
 		return Schema{Rules: slices.Clone(s.Rules)}, nil
+	case "limits":
+		s, err := spec.Limits()
+		if err != nil {
+			return nil, fmt.Errorf("policy limits: %w", err)
+		}
+		return Limits{s}, nil
 	case "freeze", "window":
 		return calendar(spec)
 	}

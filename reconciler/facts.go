@@ -47,7 +47,7 @@ func (c *cellJudge) judge(ctx context.Context, l landing, after int) (*judged, e
 	if err != nil {
 		return nil, err
 	}
-	facts.Unlinked = unlinked
+	facts.Unlinked, facts.Before, facts.After = unlinked, from, to.manifest
 	if facts.Signed, b.tags, err = c.signedApprovals(ctx, c.cell, to.side.Content, l.request); err != nil {
 		return nil, err
 	}

@@ -55,9 +55,14 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "Somebody pinned it. It ends by itself.",
 		Fix:   "Wait, or run sluice resume.",
 	}, {
-		Code: "blast-radius", Title: "too much would be deleted", Message: "the change deletes {count} apps of {stage}",
-		Cause: "So many deletions at once are usually a mistake. Nothing is deleted.",
-		Fix:   "Revert it, or retire the apps one by one.",
+		Code: "blast-radius", Title: "too much would be deleted", Message: "the change deletes {count}[ of {of}] files[ of {app}][, more than {limit} %]",
+		Cause: "So many deletions at once are usually a mistake. Nothing is deleted, and no approval lets it through.",
+		Fix:   "Revert it, or delete the files in several changes. Where a whole app is to go, the admins raise deletions: in the limits of the gate.",
+	}, {
+		Code: "large-change", Title: "too large to review", Message: "[{path}: ][{have} {what}, more than {limit}][{kind}]",
+		Cause:   "Nobody reads a change that is huge, binary or in endless lines, so an approval of it says little. The limits are those of the gate.",
+		Fix:     "Split the change. Where the gate says large:, so many approvals let it through; else the admins can raise the limit in sluice.yaml.",
+		Example: "app.json: 48211 bytes in a line, more than 2000",
 	}, {
 		Code: "held-behind", Title: "waits behind a held change", Message: "waits behind a change that is held[ since {commit}]",
 		Cause: "The app has a change below that is not admitted yet, and this one builds on it.",

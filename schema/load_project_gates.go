@@ -79,6 +79,8 @@ func (r *projectReader) policy(v *value, path string) (PolicySpec, bool) {
 		r.src.soak(m.value, path)
 	case "schema":
 		r.src.schema(m.value, path)
+	case "limits":
+		r.src.limits(m.value, path)
 	case "freeze", "window":
 		r.src.calendar(m.value, path)
 	}

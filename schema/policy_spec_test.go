@@ -75,6 +75,18 @@ func TestPolicyValues(t *testing.T) {
 		{name: "an hour that no day has", spec: schema.PolicySpec{Name: "window", Value: map[string]any{"weekly": "Mon 09:00-25:00", "zone": "UTC"}}, wrong: true},
 		{name: "a leap day in a year without", spec: schema.PolicySpec{Name: "freeze", Value: map[string]any{"dates": "2027-02-29 00:00 - 2027-03-02 00:00", "zone": "UTC"}}, wrong: true},
 		{name: "dates backwards", spec: schema.PolicySpec{Name: "freeze", Value: map[string]any{"dates": "2027-03-02 00:00 - 2027-03-01 00:00", "zone": "UTC"}}, wrong: true},
+		{
+			name: "limits by default", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{}},
+			want: schema.LimitsSpec{Files: 100, Bytes: 262144, File: 131072, Line: 2000, Deletions: 50},
+		},
+		{
+			name: "every limit", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"files": 1, "bytes": 2, "file": 3, "line": 4, "binary": true, "deletions": 0, "large": 3}},
+			want: schema.LimitsSpec{Files: 1, Bytes: 2, File: 3, Line: 4, Binary: true, Large: 3},
+		},
+		{name: "limits that are no map", spec: schema.PolicySpec{Name: "limits", Value: 5}, wrong: true},
+		{name: "more than everything deleted", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"deletions": 101}}, wrong: true},
+		{name: "no file at all", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"files": 0}}, wrong: true},
+		{name: "a limit of nobody", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"lines": 5}}, wrong: true},
 		{name: "a policy of nobody", spec: schema.PolicySpec{Name: "tea-time", Value: 5}, wrong: true},
 	}
 	for _, row := range rows {
@@ -101,6 +113,8 @@ func read1(s schema.PolicySpec) (any, error) {
 		return s.Soak()
 	case "schema":
 		return s.Schema()
+	case "limits":
+		return s.Limits()
 	case "freeze", "window":
 		return s.Calendar()
 	}

@@ -14,6 +14,7 @@ const (
 	provenanceShape
 	approvalsShape
 	soakShape
+	limitsShape
 	freezeShape
 	windowShape
 	operatorShape
@@ -63,6 +64,7 @@ var shapes = [shapeCount]shape{
 
 	approvalsShape: {file: "Policies", path: "approvals", optional: []string{"observed", "signed", "roles", "after", "bind"}},
 	soakShape:      {file: "Policies", path: "soak", required: []string{"for"}, optional: []string{"in", "reset"}},
+	limitsShape:    {file: "Policies", path: "limits", optional: []string{"files", "bytes", "file", "line", "binary", "deletions", "large"}},
 	freezeShape:    {file: "Policies", path: "freeze", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 	windowShape:    {file: "Policies", path: "window", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 

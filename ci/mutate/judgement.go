@@ -45,6 +45,24 @@ var judgementMutations = []mutation{
 		"TestFreezeWhereTheClockIsSet",
 	},
 	{
+		"a large change is not noticed", "policies", "policies/limits.go",
+		"if have > limit && len(parts) < named {",
+		"if false && len(parts) < named {",
+		"TestLimits",
+	},
+	{
+		"anything may be deleted at once", "policies", "policies/limits.go",
+		"deleted*100 > l.Deletions*len(f.Before)",
+		"deleted < 0",
+		"TestLimits",
+	},
+	{
+		"approvals let a mass deletion through", "policies", "policies/limits.go",
+		"parts = parts[len(large):]",
+		"parts = nil",
+		"TestApprovalsLetALargeChangeThrough",
+	},
+	{
 		"an approval of other content counts", "policies", "policies/approvals.go",
 		"g.To != f.Change.To.Content",
 		"false",

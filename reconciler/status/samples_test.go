@@ -109,6 +109,13 @@ func shapes(t testing.TB) map[string]schema.Verdict {
 	}
 	out["freeze"] = schema.All("gate", out["everything-met"], policies.Freeze{Spans: weekend, Zone: berlin}.Evaluate(facts(t)))
 	out["window-closed"] = schema.All("gate", out["everything-met"], policies.Window{Spans: evening, Zone: berlin}.Evaluate(facts(t)))
+	text := schema.Manifest{{Path: "app.json", Mode: schema.Regular, Digest: schema.DigestOf([]byte("x"))}}
+	huge := facts(t)
+	huge.Before, huge.After, huge.Files = text, schema.Manifest{text[0]}, map[string][]byte{"app.json": []byte(strings.Repeat("x", 48211))}
+	huge.After[0].Digest = schema.DigestOf(huge.Files["app.json"])
+	huge.Before = schema.Manifest{text[0], {Path: "b.yaml"}, {Path: "c.yaml"}, {Path: "d.yaml"}}
+	out["large-change-and-blast-radius"] = schema.All("gate", out["everything-met"],
+		policies.Limits{LimitsSpec: schema.LimitsSpec{Files: 100, Bytes: 1 << 20, File: 1 << 20, Line: 2000, Deletions: 50, Large: 2}}.Evaluate(huge))
 	shape("unsigned", func(f *policies.Facts) {
 		f.Commits = append(f.Commits, schema.CommitVerdict{Commit: commit(t, "c"), Code: "unsigned"})
 	})
