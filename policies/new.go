@@ -38,6 +38,12 @@ func New(spec schema.PolicySpec) (Policy, error) {
 			return nil, fmt.Errorf("policy limits: %w", err)
 		}
 		return Limits{s}, nil
+	case "secrets":
+		s, err := spec.Secrets()
+		if err != nil {
+			return nil, fmt.Errorf("policy secrets: %w", err)
+		}
+		return Secrets{s}, nil
 	case "freeze", "window":
 		return calendar(spec)
 	}

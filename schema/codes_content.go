@@ -43,8 +43,9 @@ var contentCodes = []CodeInfo{
 		Cause: "Targets have limits. Admitting what cannot be delivered would leave the stage behind for ever.",
 		Fix:   "Make the files smaller, or split the app.",
 	}, {
-		Code: "secret", Title: "secret in plain text", Message: "{path}[ at {at}] looks like a secret in plain text",
-		Cause: "Everybody who can read the repository, now or later, can read it.",
-		Fix:   "Change the secret, since it is known now. Keep it encrypted, or in a place for secrets.",
+		Code: "secret", Title: "secret in plain text", Message: "{path}[:{at}] looks like a secret in plain text[: {kind}]",
+		Cause:   "Everybody who can read the repository, now or later, can read it, and taking it out again leaves it in the history.",
+		Fix:     "Change the secret, since it is known now. Keep it encrypted, or in a place for secrets. What is none the admins list under allow: of the gate.",
+		Example: "db.yaml:3:11 looks like a secret in plain text: the value of password",
 	},
 }

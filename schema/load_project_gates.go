@@ -81,6 +81,8 @@ func (r *projectReader) policy(v *value, path string) (PolicySpec, bool) {
 		r.src.schema(m.value, path)
 	case "limits":
 		r.src.limits(m.value, path)
+	case "secrets":
+		r.src.secrets(m.value, path)
 	case "freeze", "window":
 		r.src.calendar(m.value, path)
 	}

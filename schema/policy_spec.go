@@ -8,7 +8,7 @@ import (
 )
 
 // PolicyNames are the policies that a gate may name.
-var PolicyNames = []string{"approvals", "freeze", "limits", "schema", "soak", "window"}
+var PolicyNames = []string{"approvals", "freeze", "limits", "schema", "secrets", "soak", "window"}
 
 // FixedPolicies always hold and cannot be written in a gate (RULES R45).
 var FixedPolicies = []string{"signed", "merge-request", "provenance", "content", "retirement"}
@@ -102,6 +102,8 @@ func (s PolicySpec) resolved() (any, error) {
 		return s.Schema()
 	case "limits":
 		return s.Limits()
+	case "secrets":
+		return s.Secrets()
 	case "freeze", "window":
 		return s.Calendar()
 	}

@@ -87,6 +87,15 @@ func TestPolicyValues(t *testing.T) {
 		{name: "more than everything deleted", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"deletions": 101}}, wrong: true},
 		{name: "no file at all", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"files": 0}}, wrong: true},
 		{name: "a limit of nobody", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"lines": 5}}, wrong: true},
+		{name: "no exception for secrets", spec: schema.PolicySpec{Name: "secrets", Value: map[string]any{}}, want: schema.SecretsSpec{}},
+		{
+			name: "exceptions in any order, one of them twice", spec: schema.PolicySpec{Name: "secrets", Value: map[string]any{"allow": []string{"b.yaml#key*", "a/*.pem", "b.yaml#key*"}}},
+			want: schema.SecretsSpec{Allow: []schema.SecretException{{Files: "a/*.pem"}, {Files: "b.yaml", Key: "key*"}}},
+		},
+		{name: "an exception for a key of nobody", spec: schema.PolicySpec{Name: "secrets", Value: map[string]any{"allow": []string{"b.yaml#"}}}, wrong: true},
+		{name: "an exception for files above", spec: schema.PolicySpec{Name: "secrets", Value: map[string]any{"allow": []string{"../*"}}}, wrong: true},
+		{name: "an exception that is no pattern", spec: schema.PolicySpec{Name: "secrets", Value: map[string]any{"allow": []string{"a#[x"}}}, wrong: true},
+		{name: "secrets as a word", spec: schema.PolicySpec{Name: "secrets", Value: true}, wrong: true},
 		{name: "a policy of nobody", spec: schema.PolicySpec{Name: "tea-time", Value: 5}, wrong: true},
 	}
 	for _, row := range rows {
@@ -115,6 +124,8 @@ func read1(s schema.PolicySpec) (any, error) {
 		return s.Schema()
 	case "limits":
 		return s.Limits()
+	case "secrets":
+		return s.Secrets()
 	case "freeze", "window":
 		return s.Calendar()
 	}

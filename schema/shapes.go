@@ -15,6 +15,7 @@ const (
 	approvalsShape
 	soakShape
 	limitsShape
+	secretsShape
 	freezeShape
 	windowShape
 	operatorShape
@@ -65,6 +66,7 @@ var shapes = [shapeCount]shape{
 	approvalsShape: {file: "Policies", path: "approvals", optional: []string{"observed", "signed", "roles", "after", "bind"}},
 	soakShape:      {file: "Policies", path: "soak", required: []string{"for"}, optional: []string{"in", "reset"}},
 	limitsShape:    {file: "Policies", path: "limits", optional: []string{"files", "bytes", "file", "line", "binary", "deletions", "large"}},
+	secretsShape:   {file: "Policies", path: "secrets", optional: []string{"allow"}},
 	freezeShape:    {file: "Policies", path: "freeze", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 	windowShape:    {file: "Policies", path: "window", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 

@@ -63,6 +63,18 @@ var judgementMutations = []mutation{
 		"TestApprovalsLetALargeChangeThrough",
 	},
 	{
+		"tokens in plain text pass", "policies", "policies/secrets.go",
+		"if at, ok := formatted(line); ok {",
+		"if at, ok := formatted(line); ok && false {",
+		"TestSecrets",
+	},
+	{
+		"a secret's verdict shows the value", "policies", "policies/secrets.go",
+		"leaf.Position.Column, \"the value of \" + key, key})",
+		"leaf.Position.Column, \"the value \" + value, key})",
+		"TestAVerdictOnASecretSaysWhereAndNotWhat",
+	},
+	{
 		"an approval of other content counts", "policies", "policies/approvals.go",
 		"g.To != f.Change.To.Content",
 		"false",

@@ -116,6 +116,10 @@ func shapes(t testing.TB) map[string]schema.Verdict {
 	huge.Before = schema.Manifest{text[0], {Path: "b.yaml"}, {Path: "c.yaml"}, {Path: "d.yaml"}}
 	out["large-change-and-blast-radius"] = schema.All("gate", out["everything-met"],
 		policies.Limits{LimitsSpec: schema.LimitsSpec{Files: 100, Bytes: 1 << 20, File: 1 << 20, Line: 2000, Deletions: 50, Large: 2}}.Evaluate(huge))
+	leak := facts(t)
+	leak.Files = map[string][]byte{"db.yaml": []byte("user: ledger\nretries: 3\npassword: hunter2\n")}
+	leak.After = schema.Manifest{{Path: "db.yaml"}}
+	out["secret"] = schema.All("gate", out["everything-met"], policies.Secrets{}.Evaluate(leak))
 	shape("unsigned", func(f *policies.Facts) {
 		f.Commits = append(f.Commits, schema.CommitVerdict{Commit: commit(t, "c"), Code: "unsigned"})
 	})

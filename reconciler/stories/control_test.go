@@ -102,6 +102,10 @@ func (w *world) editRules(text, name, value string) string {
 		return replaced(w, text, last, "  - name: "+value+"\n    gates: {promote: []}\n"+last)
 	case "gate": // production's promotions are asked one policy more; _ stands for a space
 		return replaced(w, text, "{soak: 1h}]", "{soak: 1h}, {"+strings.ReplaceAll(value, "_", " ")+"}]")
+	case "edits": // edits are asked one policy; _ stands for a space
+		before, rest, _ := strings.Cut(text, "- name: development\n")
+		_, after, _ := strings.Cut(rest, "\n")
+		return before + "- name: development\n    gates: {promote: [{" + strings.ReplaceAll(value, "_", " ") + "}]}\n" + after
 	case "drop": // the stage before production
 		at := strings.Index(text, "  - name: "+value)
 		return text[:at] + text[strings.Index(text, last):]

@@ -1,0 +1,135 @@
+package policies_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/sluice-gitops/sluice/policies"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// The parts of made-up secrets are joined here, so that no scanner takes this file for a leak.
+var (
+	gitlabToken = "glpat-" + "x7Rk2mPq9sTv4wYz8aBc"
+	awsKey      = "AKIA" + "IOSFODNN7EXAMPLE"
+	jwt         = "eyJ" + "hbGciOiJIUzI1NiJ9." + "eyJ" + "zdWIiOiIxMjM0NTY3ODkwIn0." + "dozjgNryP4J3jVmNHl0w5N"
+	privateKey  = "-----BEGIN " + "OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n"
+)
+
+func TestSecrets(t *testing.T) {
+	p := gatePolicy(t, "secrets", map[string]any{})
+	files := func(m tree) func(*policies.Facts) { return turns(t, nil, m) }
+	one := []schema.Code{"secret"}
+	for _, r := range []row{
+		{"plain configuration", p, files(tree{"app.yaml": "limit: 5\nimage: web@sha256:4f2a9c1e7b0d\n", "logo": "\x89PNG\x00"}), schema.Allow, nil},
+		{"a GitLab token under any name", p, files(tree{"app.yaml": "note: use " + gitlabToken + "\n"}), schema.Deny, one},
+		{"an AWS key in a comment", p, files(tree{"app.yaml": "# " + awsKey + "\nlimit: 5\n"}), schema.Deny, one},
+		{"a JSON Web Token", p, files(tree{"app.json": `{"x":"` + jwt + `"}`}), schema.Deny, one},
+		{"a private key in a file of its own", p, files(tree{"id_ed25519": privateKey}), schema.Deny, one},
+		{"a private key in a value", p, files(tree{"app.yaml": "key: |\n  " + strings.ReplaceAll(privateKey, "\n", "\n  ") + "\n"}), schema.Deny, one},
+		{"a token among bytes that are no text", p, files(tree{"blob": "\xff\x00 " + gitlabToken}), schema.Deny, one},
+		{"a password in a URL", p, files(tree{"app.yaml": "dsn: postgres://app:s3cr3t@db/app\n"}), schema.Deny, one},
+		{"a URL with a placeholder", p, files(tree{"app.yaml": "dsn: postgres://app:${PASSWORD}@db/app\n"}), schema.Allow, nil},
+		{"a value under the name of a secret", p, files(tree{"app.yaml": "db:\n  password: hunter2\n"}), schema.Deny, one},
+		{"one in a list", p, files(tree{"app.yaml": "apiKey:\n  - 4f2a9c1e7b0d\n"}), schema.Deny, one},
+		{"one in capitals in a .env file", p, files(tree{"app.env": "export DB_PASSWORD=hunter2\n"}), schema.Deny, one},
+		{"one in YAML that does not parse", p, files(tree{"app.yaml": "x: [\npassword: hunter2\n"}), schema.Deny, one},
+		{"the data of a Kubernetes Secret", p, files(tree{"s.yaml": "kind: Secret\ndata:\n  tls: bm90aGluZw==\n"}), schema.Deny, one},
+		{"words under the name of a secret", p, files(tree{"app.yaml": "secret: db-credentials\n"}), schema.Allow, nil},
+		{"what is about a secret", p, files(tree{"app.yaml": "secretName: web7-tls\ntokenLifetime: 30m5s\npassword_file: /run/S3\ntokenUrl: https://Id7.example.com\nmaxTokens: a1b2c3\n"}), schema.Allow, nil},
+		{"references to where it is", p, files(tree{"app.yaml": "password: ${DB_PASSWORD1}\ntoken: vault:secret/data/App1\nsecret: ENC[AES256,data:x1]\n"}), schema.Allow, nil},
+		{"two in a line are one, two lines are two", p, files(tree{"app.yaml": "{password: hunter2, token: " + gitlabToken + "}\n", "b.yaml": "a: " + awsKey + "\nb: " + awsKey + "\n"}), schema.Deny, []schema.Code{"secret", "secret", "secret"}},
+		{"one that was there before", p, turns(t, tree{"app.yaml": "password: hunter2\n"}, tree{"app.yaml": "password: hunter2\n", "b": "1\n"}), schema.Deny, one},
+		{"an app that leaves", p, turns(t, tree{"app.yaml": "password: hunter2\n"}, nil), schema.Allow, nil},
+		{"nobody says what the files are", p, func(f *policies.Facts) { files(tree{"a": "1\n"})(f); f.After = nil }, schema.Hold, []schema.Code{"evidence-missing"}},
+		{"a file that nobody gave", p, func(f *policies.Facts) { files(tree{"a": "1\n"})(f); f.Files = nil }, schema.Hold, []schema.Code{"evidence-missing"}},
+		{"no facts", p, func(f *policies.Facts) { *f = policies.Facts{} }, schema.Hold, []schema.Code{"evidence-missing"}},
+	} {
+		r.run(t)
+	}
+}
+
+func TestEveryFormOfASecretIsKnown(t *testing.T) {
+	p := gatePolicy(t, "secrets", map[string]any{})
+	long := "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9"
+	for kind, tokens := range map[string][]string{
+		"a private key":         {"-----BEGIN " + "PRIVATE KEY-----", "-----BEGIN EC " + "PRIVATE KEY-----", "-----BEGIN PGP " + "PRIVATE KEY BLOCK-----", "AGE-SECRET-KEY-1" + strings.Repeat("Q", 58)},
+		"a GitLab token":        {"glpat-" + long, "gldt-" + long, "glrt-" + long, "glcbt-" + long, "glptt-" + long, "glft-" + long, "glimt-" + long, "glagent-" + long, "gloas-" + long, "glsoat-" + long, "glffct-" + long},
+		"a GitHub token":        {"ghp_" + long, "gho_" + long, "ghu_" + long, "ghs_" + long, "ghr_" + long, "github_pat_" + long},
+		"an AWS access key":     {awsKey, strings.Replace(awsKey, "AKIA", "ASIA", 1)},
+		"a Google API key":      {"AIza" + long},
+		"a Slack token":         {"xoxb-" + long, "xoxp-" + long},
+		"a Stripe key":          {"sk_live_" + long, "rk_live_" + long},
+		"a Vault token":         {"hvs." + long, "hvb." + long},
+		"a JSON Web Token":      {jwt},
+		"the password of a URL": {"https://ann:" + long + "@example.com"},
+	} {
+		for _, token := range tokens {
+			f := promotion()
+			turns(t, nil, tree{"notes": "first\n  x: '" + token + "'\n"})(&f)
+			missing := p.Evaluate(f).Missing()
+			if len(missing) != 1 || missing[0].Args["kind"] != kind || !strings.HasPrefix(missing[0].Args["at"], "2:") || missing[0].Args["at"] == "2:1" {
+				t.Errorf("%s %.9s…: got %+v", kind, token, missing)
+			}
+		}
+	}
+}
+
+func TestSecretsThatMayStandThere(t *testing.T) {
+	excepting := func(allow ...any) policies.Policy { return gatePolicy(t, "secrets", map[string]any{"allow": allow}) }
+	app := turns(t, nil, tree{"app.yaml": "password: hunter2\ntoken: " + gitlabToken + "\n", "example/id": privateKey})
+	one, two := []schema.Code{"secret"}, []schema.Code{"secret", "secret"}
+	for _, r := range []row{
+		{"files by pattern", excepting("example/*"), app, schema.Deny, two},
+		{"a key by name", excepting("example/*", "app.yaml#password"), app, schema.Deny, one},
+		{"a key whose value is known by its form", excepting("example/*", "*.yaml#pass*", "app.yaml#token"), app, schema.Allow, nil},
+		{"a key in another file", excepting("example/*", "b.yaml#*"), app, schema.Deny, two},
+		{"a pattern of keys where there is none", excepting("example/*#*", "app.yaml"), app, schema.Deny, one},
+		{"one of two keys in a line excuses neither token", excepting("app.yaml#a"), turns(t, nil, tree{"app.yaml": "{a: x, b: " + gitlabToken + "}\n"}), schema.Deny, one},
+		{"one of two secrets in a line leaves the other", excepting("app.yaml#password"), turns(t, nil, tree{"app.yaml": "{password: hunter2, api_key: a1b2c3d4}\n"}), schema.Deny, one},
+	} {
+		r.run(t)
+	}
+}
+
+func TestAVerdictOnASecretSaysWhereAndNotWhat(t *testing.T) {
+	f := promotion()
+	turns(t, nil, tree{"conf/db.yaml": "user: app\nlong:\n  password: hunter2\n", "dsn": "ü postgres://app:s3cr3t@db/app\n", "t": gitlabToken})(&f)
+	v := gatePolicy(t, "secrets", map[string]any{}).Evaluate(f)
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"hunter2", "s3cr3t", gitlabToken} {
+		if strings.Contains(string(text), secret) {
+			t.Errorf("the verdict repeats %s: %s", secret, text)
+		}
+	}
+	want := []string{
+		"conf/db.yaml:3:13 looks like a secret in plain text: the value of password",
+		"dsn:1:18 looks like a secret in plain text: the password of a URL", "t:1:1 looks like a secret in plain text: a GitLab token",
+	}
+	for i, m := range v.Missing() {
+		if got := m.Code.Message(m.Args); i >= len(want) || got != want[i] {
+			t.Errorf("%d: got %q, want %q", i, got, want[min(i, len(want)-1)])
+		}
+	}
+	if again := gatePolicy(t, "secrets", map[string]any{}).Evaluate(f); !again.Equal(v) {
+		t.Errorf("the same facts gave another verdict: %+v", again)
+	}
+}
+
+// FuzzSecrets looks at bytes that an adversary chose: a token stays visible whatever stands around it on other lines.
+func FuzzSecrets(f *testing.F) {
+	f.Add("app.yaml", []byte("password: hunter2\n"))
+	f.Add("app.env", []byte("A=1\r\n"))
+	f.Add("app.json", []byte(`{"a":[`))
+	f.Fuzz(func(t *testing.T, path string, data []byte) {
+		facts := promotion()
+		turns(t, nil, tree{path: string(data) + "\n" + gitlabToken + "\n"})(&facts)
+		if v := gatePolicy(t, "secrets", map[string]any{}).Evaluate(facts); v.Outcome != schema.Deny {
+			t.Errorf("%q in %q: got %s", data, path, v.Outcome)
+		}
+	})
+}

@@ -1,0 +1,20 @@
+package schema_test
+
+import (
+	"testing"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func TestNamesSecret(t *testing.T) {
+	for key, want := range map[string]bool{
+		"password": true, "DB_PASSWORD": true, "dbPassword": true, "apiKey": true, "API-KEY": true, "stripe_api_key": true, "aws.secretAccessKey": true,
+		"auth_token": true, "authtoken": true, "pwd": true, "client-secret": true, "PASSWD": true,
+		"secretName": false, "secret_file": false, "tokenLifetime": false, "TOKEN_TTL": false, "tokenUrl": false, "passwordPolicy": false,
+		"key": false, "maxTokens": false, "tokenizer": false, "compass": false, "bypass": false, "": false, "limit": false,
+	} {
+		if got := schema.NamesSecret(key); got != want {
+			t.Errorf("%q: got %v, want %v", key, got, want)
+		}
+	}
+}
