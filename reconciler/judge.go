@@ -54,11 +54,7 @@ func (p *pass) judgeCell(ctx context.Context, stage schema.Stage, app schema.App
 
 // cellJudge prepares the judgement of a cell; its chain is the caller's to find.
 func (p *pass) cellJudge(ctx context.Context, stage schema.Stage, app schema.App) (*cellJudge, error) {
-	c := &cellJudge{
-		pass: p, cell: schema.Cell{Stage: stage.Name, App: app}, stage: stage, ref: p.rules.project.Ref(stage),
-		path:  p.rules.project.CellPath(stage, app),
-		trees: map[schema.Hash]schema.Hash{}, files: map[schema.Hash]cellFiles{},
-	}
+	c := newCellJudge(p, stage, app)
 	state, _, err := p.ledger.Cell(ctx, c.cell)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger's state of %s: %w", c.cell, err)
@@ -67,6 +63,15 @@ func (p *pass) cellJudge(ctx context.Context, stage schema.Stage, app schema.App
 		return nil, err
 	}
 	return c, nil
+}
+
+// newCellJudge is a judge that knows nothing of the cell yet.
+func newCellJudge(p *pass, stage schema.Stage, app schema.App) *cellJudge {
+	return &cellJudge{
+		pass: p, cell: schema.Cell{Stage: stage.Name, App: app}, stage: stage, ref: p.rules.project.Ref(stage),
+		path:  p.rules.project.CellPath(stage, app),
+		trees: map[schema.Hash]schema.Hash{}, files: map[schema.Hash]cellFiles{},
+	}
 }
 
 // base is the position to judge a cell from. Of a stage that this very pass was told of, what lay in its place before is no

@@ -118,7 +118,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
 			"matches": matches, "allow": allow, "keygen": keygen, "anchor": anchorOf, "gnupg": gnupg,
-			"mirror": mirrorScript,
+			"mirror": mirrorScript, "variable": variable,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "root" {
@@ -294,4 +294,12 @@ func tamperScript(ts *testscript.TestScript, _ bool, args []string) {
 func mirrorScript(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(ts.Exec("git", "clone", "-q", "--mirror", ts.Getenv("CONFIG_URL"), "origin.git"))
 	ts.Check(ts.Exec("git", "clone", "-q", "origin.git", "config"))
+}
+
+// variable sets an environment variable to what a file holds: variable NAME FILE.
+func variable(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: variable NAME FILE")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
 }

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/diff"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// checkCell adds what changes in one cell, what its gate says, and what of that is to be mended.
+func (d *checkDesk) checkCell(ctx context.Context, cell schema.Cell) error {
+	p, err := d.rules.Cell(ctx, d.mirror, cell, d.step, d.made)
+	if err != nil {
+		return err
+	}
+	edits, _ := diff.Keys(p.Before, p.After)
+	out := checkedCell{
+		Stage: cell.Stage, App: cell.App, Path: p.Path, Kind: p.Change.Kind, Tune: p.Change.Tune, Hint: p.Hint, Pending: p.Pending,
+		From: revisionName(p.Change.From.Revision), To: revisionName(p.Change.To.Revision), Edits: diff.Mask(edits),
+	}
+	if s := p.Change.Source; s != nil {
+		out.Source = string(s.Stage)
+	}
+	for _, part := range gateParts(p.Verdict) {
+		out.Answers = append(out.Answers, d.answerOf(p, part))
+		d.findingsOf(p, part)
+	}
+	if stage, _ := d.rules.Project.Stage(cell.Stage); len(stage.Targets) > 0 {
+		out.Answers = append(out.Answers, checkedAnswer{Policy: "targets", Outcome: notJudged, Text: "whether they can hold it", By: "the reconciler"})
+	}
+	d.out.Cells = append(d.out.Cells, out)
+	return nil
+}
+
+// revisionName is the revision's short name. What cannot be configuration has none.
+func revisionName(r schema.Revision) string {
+	if strings.HasPrefix(string(r), "invalid:") {
+		return "no configuration"
+	}
+	return r.String()
+}
+
+// gateParts are the answers of the gate's policies. Where two gates were asked (a rollback that tunes as well), a policy that
+// both have is told once, at its worst.
+func gateParts(v schema.Verdict) []schema.Verdict {
+	if v.Policy != "change" {
+		return v.Parts
+	}
+	var out []schema.Verdict
+	for _, gate := range v.Parts {
+		for _, part := range gateParts(gate) {
+			n := slices.IndexFunc(out, func(o schema.Verdict) bool { return o.Policy == part.Policy })
+			switch {
+			case n < 0:
+				out = append(out, part)
+			case rank(part.Outcome) > rank(out[n].Outcome):
+				out[n] = part
+			}
+		}
+	}
+	return out
+}
+
+func rank(o schema.Outcome) int {
+	switch o {
+	case schema.Allow:
+		return 0
+	case schema.Hold:
+		return 1
+	}
+	return 2
+}
+
+// answerOf is a policy's answer as a checkout can give it (RULES R40). A policy that is not named here is the reconciler's.
+func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnswer {
+	a := checkedAnswer{Policy: v.Policy, Outcome: outcomeWord(v.Outcome), Code: v.Code, Text: textOf(v)}
+	switch v.Policy {
+	case "trust", "signed", "content", "schema", "retirement", "suspension":
+		return a
+	case "provenance":
+		if !p.Hint {
+			return waiting(a, v)
+		}
+		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: "looks like " + kindWords(p), By: "the reconciler, by the ledger"}
+	case "merge-request":
+		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, By: "the reconciler, once it is merged"}
+	case "approvals":
+		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: wanted(v), By: "the approvers, and the reconciler"}
+	case "soak":
+		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: wanted(v), By: "the reconciler, by the ledger"}
+	}
+	return checkedAnswer{Policy: v.Policy, Outcome: notJudged, By: "the reconciler"}
+}
+
+// waiting: what is not live yet in the stage before will be by time alone.
+func waiting(a checkedAnswer, v schema.Verdict) checkedAnswer {
+	if v.Code == "not-live" {
+		a.Outcome = outcomeWord(schema.Hold)
+	}
+	return a
+}
+
+func outcomeWord(o schema.Outcome) string {
+	switch o {
+	case schema.Allow:
+		return "allow"
+	case schema.Hold:
+		return "hold"
+	}
+	return "deny"
+}
+
+// textOf says why a policy does not allow, once for each reason.
+func textOf(v schema.Verdict) string {
+	if v.Outcome == schema.Allow {
+		if by := v.Args["signers"]; by != "" {
+			return "by " + by
+		}
+		return ""
+	}
+	var out []string
+	for _, m := range leavesOf(v) {
+		if text := m.Code.Message(hideSecret(m.Args)); !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return schema.Printable(strings.Join(out, "; "))
+}
+
+func leavesOf(v schema.Verdict) []schema.Verdict {
+	if v.Outcome == schema.Allow {
+		return nil
+	}
+	if v.Code != "" || len(v.Parts) == 0 {
+		return []schema.Verdict{v}
+	}
+	var out []schema.Verdict
+	for _, p := range v.Parts {
+		out = append(out, leavesOf(p)...)
+	}
+	return out
+}
+
+// wanted is what a policy asks for that nobody has given yet.
+func wanted(v schema.Verdict) string {
+	if v.Outcome == schema.Allow {
+		return ""
+	}
+	return textOf(v)
+}
+
+// hideSecret keeps a value out of a reason where its key is called like a secret.
+func hideSecret(args map[string]string) map[string]string {
+	if args["at"] == "" || args["detail"] == "" {
+		return args
+	}
+	key := strings.ReplaceAll(strings.TrimPrefix(args["at"], "/"), "/", ".")
+	masked := diff.Mask([]diff.Edit{{Op: "add", File: args["path"], Key: key, To: args["detail"]}})
+	out := map[string]string{}
+	for name, value := range args {
+		out[name] = value
+	}
+	out["detail"] = masked[0].To
+	return out
+}
+
+// counts are the policies whose hold or denial is for the author to mend, in this merge request. The others wait for people or
+// time (RULES R40).
+func counts(p reconciler.Preview, v schema.Verdict) bool {
+	switch v.Policy {
+	case "signed", "schema", "content", "retirement":
+		return true
+	case "provenance":
+		return !p.Hint && v.Outcome != schema.Hold && v.Code != "not-live"
+	}
+	return false
+}
+
+func (d *checkDesk) findingsOf(p reconciler.Preview, v schema.Verdict) {
+	if v.Outcome == schema.Allow || !counts(p, v) {
+		return
+	}
+	if v.Policy == "content" && d.linted(p.Path) {
+		return // the same, with line and column
+	}
+	for _, leaf := range leavesOf(v) {
+		f := finding{Position: schema.Position{File: firstChanged(p)}, Code: leaf.Code, Policy: v.Policy, Cell: p.Cell.String()}
+		if path := leaf.Args["path"]; path != "" && v.Policy == "schema" {
+			f.Position, f.Key = placeOf(p, path, leaf.Args["at"]), leaf.Args["at"]
+		}
+		f.Message = leaf.Code.Message(hideSecret(leaf.Args))
+		d.out.add(f)
+	}
+}
+
+// linted reports whether there are findings in the files of a cell already.
+func (d *checkDesk) linted(path string) bool {
+	return slices.ContainsFunc(d.out.Findings, func(f finding) bool { return f.File == path || strings.HasPrefix(f.File, path+"/") })
+}
+
+// firstChanged is the file to show a finding at that is about the cell as a whole.
+func firstChanged(p reconciler.Preview) string {
+	var names []string
+	for name, data := range p.After {
+		if before, ok := p.Before[name]; !ok || string(before) != string(data) {
+			names = append(names, name)
+		}
+	}
+	for name := range p.Before {
+		if _, ok := p.After[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return p.Path
+	}
+	sort.Strings(names)
+	return p.Path + "/" + names[0]
+}
+
+// placeOf finds the line of a JSON Pointer in a file of the cell: the value's, or that of the first value below it.
+func placeOf(p reconciler.Preview, path, pointer string) schema.Position {
+	at := schema.Position{File: p.Path + "/" + path}
+	leaves, _ := schema.Flatten(path, p.After[path])
+	pointer = strings.TrimSuffix(pointer, "/")
+	for key, leaf := range leaves {
+		if key != pointer && !strings.HasPrefix(key, pointer+"/") {
+			continue
+		}
+		if at.Line == 0 || leaf.Position.Line < at.Line || leaf.Position.Line == at.Line && leaf.Position.Column < at.Column {
+			at.Line, at.Column = leaf.Position.Line, leaf.Position.Column
+		}
+	}
+	return at
+}
+
+func kindWords(p reconciler.Preview) string {
+	out := map[schema.Kind]string{
+		schema.Edit: "an edit", schema.Promote: "a promotion", schema.Tune: "a tune of stage-local files", schema.Rollback: "a rollback",
+		schema.Retire: "a retirement",
+	}[p.Change.Kind]
+	if out == "" {
+		return "something that is in no stage before: a rollback, or an override, which is denied"
+	}
+	if s := p.Change.Source; s != nil {
+		out += " from " + string(s.Stage)
+	}
+	return out
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// markdown is the result as a comment shows it. Text from people stands in <code> with every sign of Markdown as an entity, so
+// that it is no markup, mentions nobody and is no quick action.
+func (c *checked) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "### sluice check: %s\n\n%s: %s..%s, judged by %s\n", c.sum(), code(c.Target), code(c.Base.Short()), code(c.Head.Short()), code(c.Source))
+	for _, n := range c.Notes {
+		fmt.Fprintf(&b, "\n- note: %s\n", code(n))
+	}
+	if c.Control != nil {
+		fmt.Fprintf(&b, "\n#### Control files: %s\n", code(strings.Join(c.Control.Changed, ", ")))
+		markdownAnswers(&b, c.Control.Answers)
+	}
+	for _, cell := range c.Cells {
+		fmt.Fprintf(&b, "\n#### %s\n", code(cell.title()))
+		markdownEdits(&b, cell)
+		markdownAnswers(&b, cell.Answers)
+	}
+	if len(c.Findings) > 0 {
+		fmt.Fprint(&b, "\n#### Findings\n\n")
+	}
+	for _, f := range c.Findings {
+		fmt.Fprintf(&b, "- %s\n", code(f.line()))
+	}
+	return b.String()
+}
+
+func markdownEdits(b *strings.Builder, c checkedCell) {
+	if len(c.Edits) == 0 {
+		return
+	}
+	fmt.Fprint(b, "\n| | key | change |\n|---|---|---|\n")
+	for i, e := range c.Edits {
+		if i == mostEdits {
+			fmt.Fprintf(b, "| | and %d more | |\n", len(c.Edits)-i)
+			return
+		}
+		fmt.Fprintf(b, "| %s | %s | %s |\n", code(opMark(e)), code(e.Key), code(editText(e)))
+	}
+}
+
+func markdownAnswers(b *strings.Builder, answers []checkedAnswer) {
+	fmt.Fprint(b, "\n| policy | answer |\n|---|---|\n")
+	for _, a := range answers {
+		fmt.Fprintf(b, "| %s | %s |\n", a.Policy, code(a.line()))
+	}
+}
+
+// code is text that Markdown leaves alone.
+func code(text string) string {
+	var b strings.Builder
+	b.WriteString("<code>")
+	for _, r := range schema.Printable(text) {
+		switch {
+		case r > 0x7f, r >= '0' && r <= '9', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', strings.ContainsRune(" .,-", r):
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, "&#%d;", r)
+		}
+	}
+	b.WriteString("</code>")
+	return b.String()
+}
