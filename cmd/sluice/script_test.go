@@ -118,7 +118,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
 			"matches": matches, "allow": allow, "keygen": keygen, "anchor": anchorOf, "gnupg": gnupg,
-			"mirror": mirrorScript, "variable": variable,
+			"mirror": mirrorScript, "variable": variable, "job": job,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "root" {
