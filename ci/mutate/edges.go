@@ -116,4 +116,16 @@ var edgeMutations = []mutation{
 		"case false:",
 		"TestMask",
 	},
+	{
+		"check lets an override pass that the ledger shows", "cmd/sluice", "cmd/sluice/check_cell.go",
+		"return !p.Hint && v.Outcome",
+		"return p.Hint && v.Outcome",
+		"TestCheckClassifiesAsTheReconcilerDoes",
+	},
+	{
+		"a stage's name writes lines of its own into the variables of later jobs", "cmd/sluice", "cmd/sluice/check_report_job.go",
+		"schema.CheckSegment(name) == nil &&",
+		"",
+		"TestDotenvHoldsWordsAlone",
+	},
 }

@@ -220,7 +220,7 @@ func (a *aviary) looks() {
 		for _, args := range [][]string{
 			{"status"}, {"why", "payments"}, {"why", "payments", "production"}, {"history", "payments"},
 			{"audit", "verify"}, {"explain", "unsigned"}, {"diff", "development", "testing"}, {"diff", "HEAD~1", "HEAD"}, {"requests", "-a"},
-			{"trust", "show"}, {"trust", "verify"}, {"approve", "1", "--dry-run"}, {"approve", "2", "--dry-run"}, {"audit", "checkpoint"}, {"version"}, {"verify", "HEAD"}, {"lint"},
+			{"trust", "show"}, {"trust", "verify"}, {"approve", "1", "--dry-run"}, {"approve", "2", "--dry-run"}, {"audit", "checkpoint"}, {"version"}, {"verify", "HEAD"}, {"lint"}, {"check"}, {"check", "--base", "HEAD~1"},
 		} {
 			cmd := exec.CommandContext(a.t.Context(), a.binary, append([]string{"-C", ann.Dir(), "-o", output}, args...)...)
 			cmd.Env = append(os.Environ(), "SLUICE_ANCHOR="+string(a.team.Anchor()))

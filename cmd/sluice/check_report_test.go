@@ -202,7 +202,9 @@ func TestSARIF(t *testing.T) {
 	var got struct {
 		Version string
 		Runs    []struct {
-			Tool    struct{ Driver struct{ Rules []struct{ ID string } } }
+			Tool struct {
+				Driver struct{ Rules []struct{ ID string } }
+			}
 			Results []struct {
 				RuleID, Level, BaselineState string
 				Locations                    []struct {

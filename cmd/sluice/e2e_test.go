@@ -15,7 +15,6 @@ import (
 
 	"github.com/sluice-gitops/sluice/ci/real"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
-	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest/team"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -115,17 +114,7 @@ func sluiceBinary(t *testing.T) string {
 // seal begins the branches of the stages, where the layout has some, and makes the genesis request.
 func (e *endToEnd) seal() {
 	e.t.Helper()
-	ann := e.team.Person("ann")
-	for _, stage := range schema.DefaultStages() {
-		if branch, _ := e.place(string(stage)); branch != "main" {
-			_, err := ann.Commit(e.t.Context(), team.Commit{Branch: branch, Orphan: true, Files: map[string]string{"README.md": "# " + branch + "\n"}, Message: "begin " + branch})
-			e.check(err)
-			e.check(ann.Push(e.t.Context(), branch))
-		}
-	}
-	e.check(ann.Fetch(e.t.Context()))
-	_, err := ann.Git(e.t.Context(), "checkout", "-q", "main")
-	e.check(err)
+	e.check(e.beginBranches(e.t.Context()))
 	e.sluice(exitDone, "init", "--seal")
 }
 

@@ -29,11 +29,17 @@ func once(t *testing.T, operator string, want int, says ...string) {
 // freshProject is a project whose genesis request is pushed and whose ledger is not begun.
 func freshProject(t *testing.T, target string) *project {
 	t.Helper()
+	return sealedProject(t, fmt.Sprintf(sixLines, target))
+}
+
+// sealedProject asks for a project's ledger to be begun.
+func sealedProject(t *testing.T, sluiceYAML string) *project {
+	t.Helper()
 	program, err := exec.LookPath("sluice")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := newProject(t.Context(), t.TempDir(), program, fmt.Sprintf(sixLines, target))
+	p, err := newProject(t.Context(), t.TempDir(), program, sluiceYAML)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,6 +49,9 @@ func freshProject(t *testing.T, target string) *project {
 		}
 	})
 	if err := p.team.Person("ann").Fetch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.beginBranches(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if code, out, errs := call(t.Context(), os.Getenv, "-C", p.team.Person("ann").Dir(), "init", "--seal"); code != exitDone {

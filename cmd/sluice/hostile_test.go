@@ -100,6 +100,9 @@ func TestHostileTextIsInertInEveryCommand(t *testing.T) {
 		{"run", "--once", "--config", stray + "x"},
 		{"status"}, {"status", hostile}, {"why", "payments"}, {"why", "payments", "development"}, {"why", hostile}, {"why", "payments", hostile},
 		{"history", "payments"}, {"history", hostile}, {"diff", "origin/main~4", "origin/main"}, {"diff", "development", "testing"}, {"diff", hostile, inRef},
+		{"check", "--base", "origin/main~5", "--head", "origin/main"}, {"check", "--head", inRef}, {"check", "--head", hostile}, {"check", "--base", hostile},
+		{"check", "--base", "origin/main~5", "--head", "origin/main", "--control", "origin/main"}, {"check", "--target", hostile}, {"check", "--report", hostile},
+		{"check", "--report", "junit=" + stray + "/" + hostile}, {"check", "--control", hostile}, {"check", "--ledger", hostile},
 		{"lint"}, {"lint", hostile}, {"lint", stray}, {"explain", hostile}, {"verify", "origin/main~5..origin/main"}, {"verify", "origin/main"}, {"verify", inRef},
 		{"verify", hostile}, {"verify", "origin/main", "--trust", stray}, {"audit", "verify"}, {"audit", "verify", "--anchor", hostile},
 		{"audit", "checkpoint", "--ledger", inRef}, {"audit", "verify", "--known", stray}, {"requests", "-a"}, {"requests", "--ledger", hostile},
@@ -121,6 +124,20 @@ func TestHostileTextIsInertInEveryCommand(t *testing.T) {
 			inert(t, where+", standard error", errs)
 			said += out + errs
 		}
+	}
+	reports := t.TempDir()
+	args := []string{"-C", clone, "-o", "markdown", "check", "--base", "origin/main~5", "--head", "origin/main"}
+	for _, kind := range knownReports() {
+		args = append(args, "--report", kind.name+"="+filepath.Join(reports, kind.name))
+	}
+	code, out, errs := call(t.Context(), environ, args...)
+	inert(t, fmt.Sprintf("sluice check -o markdown (exit %d)", code), out+errs)
+	for _, kind := range knownReports() {
+		text, err := os.ReadFile(filepath.Join(reports, kind.name))
+		if err != nil {
+			t.Error(err)
+		}
+		inert(t, "report "+kind.name, string(text))
 	}
 	if strings.Count(said, "owned") < 10 {
 		t.Errorf("the hostile text is hardly shown at all, so little is tested:\n%s", said)

@@ -36,7 +36,9 @@ func jobScript(source string, given []string) (string, error) {
 		return "", fmt.Errorf("no line --- between the inputs and the job")
 	}
 	var head struct {
-		Spec struct{ Inputs map[string]struct{ Default any } }
+		Spec struct {
+			Inputs map[string]struct{ Default any }
+		}
 	}
 	if err := yaml.Unmarshal([]byte(header), &head); err != nil {
 		return "", err

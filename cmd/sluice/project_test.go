@@ -77,6 +77,28 @@ func (p *project) place(stage string) (branch, dir string) {
 	return strings.TrimPrefix(p.team.Project().Ref(s), "refs/heads/"), p.team.Project().CellPath(s, "payments")
 }
 
+// beginBranches makes the branches of the stages, where the layout has some.
+func (p *project) beginBranches(ctx context.Context) error {
+	ann := p.team.Person("ann")
+	for _, stage := range schema.DefaultStages() {
+		branch, _ := p.place(string(stage))
+		if branch == "main" {
+			continue
+		}
+		if _, err := ann.Commit(ctx, team.Commit{Branch: branch, Orphan: true, Files: map[string]string{"README.md": "# " + branch + "\n"}, Message: "begin " + branch}); err != nil {
+			return err
+		}
+		if err := ann.Push(ctx, branch); err != nil {
+			return err
+		}
+	}
+	if err := ann.Fetch(ctx); err != nil {
+		return err
+	}
+	_, err := ann.Git(ctx, "checkout", "-q", "main")
+	return err
+}
+
 // bring opens a merge request with the commits, which replace app.yaml in a stage, has it approved, and merges it.
 func (p *project) bring(ctx context.Context, stage, title string, contents []team.Commit, approvers ...string) (int, error) {
 	branch, dir := p.place(stage)
