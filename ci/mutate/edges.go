@@ -128,4 +128,28 @@ var edgeMutations = []mutation{
 		"",
 		"TestDotenvHoldsWordsAlone",
 	},
+	{
+		"a comment mentions whom the change names", "cmd/sluice", "cmd/sluice/check_markdown.go",
+		"strings.ContainsRune(\" .,-\", r)",
+		"strings.ContainsRune(\" .,-@/\", r)",
+		"TestScripts/check",
+	},
+	{
+		"a change is judged by control files of its own", "cmd/sluice", "cmd/sluice/check_step.go",
+		"info, err := d.repo.Commit(ctx, id)",
+		"id = d.step.Head\n\tinfo, err := d.repo.Commit(ctx, id)",
+		"TestScripts/check_branches",
+	},
+	{
+		"the reason of a finding spreads a secret", "cmd/sluice", "cmd/sluice/check_cell.go",
+		"out[\"detail\"] = masked[0].To",
+		"_ = masked",
+		"TestScripts/check_branches",
+	},
+	{
+		"an answer from a shallow clone counts as found", "cmd/sluice", "cmd/sluice/check.go",
+		"if readErr != nil || !shallow &&",
+		"if readErr != nil || shallow ||",
+		"TestScripts/check",
+	},
 }
