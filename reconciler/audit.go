@@ -77,7 +77,7 @@ func Audit(ctx context.Context, o AuditOptions) (ledger.Report, error) {
 	}
 	report.Findings = append(report.Findings, r.withoutExpunged(r.late)...)
 	report.Findings = append(report.Findings, rootFindings(first, report)...)
-	report.Findings = append(report.Findings, unlogged(unproven, now.project, o.Ref)...)
+	report.Findings = append(report.Findings, unlogged(ctx, o.Repository, unproven, now.project, o.Ref)...)
 	report.Findings = append(report.Findings, r.tainted()...)
 	if o.Live != nil {
 		report.Findings = append(report.Findings, liveFindings(ctx, unproven, now, o.Live)...)
@@ -129,7 +129,8 @@ func rootFindings(r *rules, report ledger.Report) []ledger.Finding {
 	}}
 }
 
-func unlogged(l *ledger.Ledger, project schema.Project, tip func(string) (schema.Hash, bool)) []ledger.Finding {
+// unlogged holds each stage's ref in the clone against where the ledger saw it last.
+func unlogged(ctx context.Context, h History, l *ledger.Ledger, project schema.Project, tip func(string) (schema.Hash, bool)) []ledger.Finding {
 	var out []ledger.Finding
 	seen := l.Refs()
 	checked := map[string]bool{}
@@ -146,10 +147,28 @@ func unlogged(l *ledger.Ledger, project schema.Project, tip func(string) (schema
 		case !here && known && !(recorded && incident.New.IsZero()):
 			out = append(out, ledger.Finding{Path: ref, Code: ledger.RefMissing, Class: ledger.Unprovable, Detail: fmt.Sprintf("the ledger saw it at %s, this clone does not have it", want.Short())})
 		case here && at != want && !(recorded && incident.New == at):
-			out = append(out, ledger.Finding{Path: ref, Commit: at, Code: Unlogged, Class: ledger.Violated, Detail: fmt.Sprintf("no entry names this position; the ledger saw %s", short(want))})
+			out = append(out, unloggedTip(ctx, h, ref, want, at))
 		}
 	}
 	return out
+}
+
+// unloggedTip says what a ref that is not where the ledger saw it last means: a clone that is behind proves nothing, commits
+// on top were pushed past the reconciler or wait for it, and anything else is a rewritten branch.
+func unloggedTip(ctx context.Context, h History, ref string, seen, at schema.Hash) ledger.Finding {
+	behind, errBehind := h.IsAncestor(ctx, at, seen)
+	ahead, errAhead := h.IsAncestor(ctx, seen, at)
+	f := ledger.Finding{Path: ref, Commit: at, Code: Unlogged, Class: ledger.Violated}
+	switch {
+	case errBehind == nil && behind && !seen.IsZero():
+		f.Code, f.Class = ledger.RefMissing, ledger.Unprovable
+		f.Detail = fmt.Sprintf("the ledger saw it further on, at %s, than this clone has it: git fetch", short(seen))
+	case errAhead == nil && ahead && !seen.IsZero():
+		f.Detail = fmt.Sprintf("no entry names the commits after %s: the reconciler has not looked since, or they were pushed past it", short(seen))
+	default:
+		f.Detail = fmt.Sprintf("no entry names this position; the ledger saw %s, which it does not go on from", short(seen))
+	}
+	return f
 }
 
 // auditFailed turns what could not even be read into a finding: damage is tampering, absence proves nothing.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -127,10 +128,19 @@ func (a *app) printProofText(p proof) {
 	fmt.Fprintln(a.out, p.summary())
 }
 
+// beside reports whether only branches and targets differ from a ledger that holds itself.
+func (p proof) beside() bool {
+	return !slices.ContainsFunc(p.Findings, func(f ledger.Finding) bool {
+		return f.Class == ledger.Violated && f.Code != reconciler.Unlogged && f.Code != reconciler.Drifted
+	})
+}
+
 // summary is the last word on a proof.
 func (p proof) summary() string {
 	findings := count(int64(len(p.Findings)), "finding", "findings")
 	switch {
+	case p.Violated() && p.beside():
+		return "NOT PROVEN: " + findings + "; the ledger holds, but what lies beside it is not what it says"
 	case p.Violated():
 		return "NOT PROVEN: " + findings + "; do not repair the ledger by hand, compare it with another clone"
 	case !p.Proven:
