@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -154,12 +155,19 @@ func (d *desk) requestSheet(ctx context.Context, p pen, s schema.RequestStatemen
 	if sheet.Says, sheet.Steps, err = d.plainWords(ctx, s); err != nil {
 		return err
 	}
+	broke, err := d.brokeTheGlass(ctx, s)
+	if err != nil {
+		return err
+	}
 	for _, who := range d.Trust.Principals {
-		if rule.MaySign(who, s.Cell) {
+		if rule.MaySign(who, s.Cell) && !slices.Contains(broke, who.ID) {
 			sheet.May = append(sheet.May, who.ID)
 		}
 	}
-	if p.Who != "" && !slices.Contains(sheet.May, p.Who) {
+	switch {
+	case slices.Contains(broke, p.Who):
+		return &failure{code: exitForbidden, err: fmt.Errorf("%s broke the glass and cannot review it", p.Who), hint: "ask somebody who did not: " + orNobody(sheet.May)}
+	case p.Who != "" && !slices.Contains(sheet.May, p.Who):
 		return hasNoRole(p.Who, sheet)
 	}
 	copies := d.copies(sheet.ID)
@@ -178,6 +186,28 @@ func (d *desk) requestSheet(ctx context.Context, p pen, s schema.RequestStatemen
 		return d.a.printRequest(sheet)
 	}
 	return d.signRequestSheet(ctx, p, sheet, copies)
+}
+
+// brokeTheGlass names those who asked for the emergency that a review is about: they are not the ones to look at it.
+func (d *desk) brokeTheGlass(ctx context.Context, s schema.RequestStatement) ([]string, error) {
+	if !s.Reviewed {
+		return nil, nil
+	}
+	state, _, err := d.Ledger.Cell(ctx, s.Cell)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range slices.Backward(state.Revisions) {
+		if a.Revision != s.Revision || !a.Flagged(ledger.Unreviewed) {
+			continue
+		}
+		e, _, err := d.Ledger.Entry(ctx, a.Seq)
+		if err != nil || e.Order == nil {
+			return nil, err
+		}
+		return e.Order.By, nil
+	}
+	return nil, nil
 }
 
 func (d *desk) signRequestSheet(ctx context.Context, p pen, s requestSheet, copies []foundRequest) error {

@@ -232,6 +232,7 @@ func (s *statements) brokenGlass() {
 	s.says("can no longer be used: the app has moved on since", "bob", exitDone, "requests", "--all")
 	s.says("no request waits", "bob", exitDone, "requests")
 	s.says(sheet.ID+" was carried out by entry #", "bob", exitNo, "break-glass", "--sign", sheet.ID, "--yes")
+	s.says("bob broke the glass and cannot review it", "bob", exitForbidden, "review", "payments", "production", "--reason", "looks good", "--yes")
 	s.sluice("ann", exitDone, "review", "payments", "production", "--reason", "read line by line", "--yes")
 	s.pass(exitDone)
 	s.says("nothing in payments in production waits for a review", "ann", exitUsage, "review", "payments", "production", "--reason", "again")
