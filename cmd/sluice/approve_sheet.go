@@ -31,6 +31,19 @@ func (s sheet) idle() bool {
 	})
 }
 
+// futile says why no gate will ever count the approval; empty if one may. A gate that asks for none is no reason.
+func (s sheet) futile() string {
+	why := ""
+	for _, one := range s.Steps {
+		i := slices.IndexFunc(one.Warnings, func(w warning) bool { return w.Idle && w.Code != "" })
+		if i < 0 {
+			return ""
+		}
+		why = one.Warnings[i].Text
+	}
+	return why
+}
+
 // judgeSteps asks each cell's gate what the approval would be worth beside those that are there.
 func judgeSteps(steps []step, p pen, statement schema.ApprovalStatement, given []schema.SignedApproval) {
 	for i := range steps {

@@ -51,6 +51,9 @@ func (d *desk) signSheet(ctx context.Context, p pen, s sheet, encoded []byte) er
 		d.a.writeSheet(s)
 	}
 	question := "Approve?"
+	if why := s.futile(); why != "" && d.f.yes {
+		return &failure{code: exitForbidden, err: fmt.Errorf("nothing was signed, because it would count for nothing: %s", why), hint: "without --yes you are asked whether to sign it all the same"}
+	}
 	if s.idle() {
 		question = "Approve? It will not count."
 	}

@@ -142,7 +142,10 @@ func writeCommits(w io.Writer, commits []schema.CommitVerdict) {
 
 // worth says how many approvals there are with this one, as far as a clone knows.
 func worth(node schema.Verdict) string {
-	args := node.Args
+	args, yours := node.Args, "with yours"
+	if part, ok := lastSigned(node); ok && part.Outcome != schema.Allow {
+		yours = "without yours, which does not count"
+	}
 	for _, part := range node.Parts {
 		if part.Code == "signed-approvals-missing" {
 			args = part.Args
@@ -152,14 +155,14 @@ func worth(node schema.Verdict) string {
 		args = node.Args
 	}
 	if need := node.Args["need"]; node.Policy == "admins" && need != "" {
-		return fmt.Sprintf("%s of %s admins with yours; an admin who signed the commits of the whole change counts as well", node.Args["have"], need)
+		return fmt.Sprintf("%s of %s admins %s; an admin who signed the commits of the whole change counts as well", node.Args["have"], need, yours)
 	}
 	var parts []string
 	if need := args["need_signed"]; need != "" {
-		parts = append(parts, fmt.Sprintf("%s of %s signed approvals with yours", args["have_signed"], need)+alsoBy(args["eligible_signed"]))
+		parts = append(parts, fmt.Sprintf("%s of %s signed approvals %s", args["have_signed"], need, yours)+alsoBy(args["eligible_signed"]))
 	}
 	if need := node.Args["need"]; need != "" && need != "0" {
-		parts = append(parts, fmt.Sprintf("%s of %s approvals with yours", node.Args["have"], need)+alsoBy(node.Args["eligible"])+", those at the forge not counted here")
+		parts = append(parts, fmt.Sprintf("%s of %s approvals %s", node.Args["have"], need, yours)+alsoBy(node.Args["eligible"])+", those at the forge not counted here")
 	}
 	if len(parts) == 0 {
 		return "the gate asks for none"

@@ -30,7 +30,7 @@ func controlWays(v schema.Verdict, o TextOptions) []way {
 }
 
 func signRoot(text, command string, o TextOptions) way {
-	w := way{Text: text, Commands: []string{"git fetch origin", "git switch -c trust origin/HEAD"}}
+	w := way{Text: text, Commands: []string{"git fetch origin", "git remote set-head origin --auto", "git switch -c trust origin/HEAD"}}
 	if o.has("trust") {
 		w.Commands = append(w.Commands, command)
 	}
