@@ -16,6 +16,8 @@ type Step struct {
 	Head schema.Hash // commit whose content is proposed; in a merged-results pipeline the forge's throw-away merge
 	// Signed is the commit that people pushed: its commits since Base are those whose signatures count.
 	Signed schema.Hash
+	// Target is where the branch is that it is for, if that is known and on top of Base.
+	Target schema.Hash
 	// Tips are where the stages' own branches are, as far as the checkout knows. Only a guess without a ledger needs them.
 	Tips map[schema.StageName]schema.Hash
 }
@@ -55,7 +57,10 @@ type Preview struct {
 	Entry   int64 // of the ledger, that the cell's admitted content rests on; 0 if none
 	Verdict schema.Verdict
 	// Pending says that the base does not hold what was admitted: something on the branch waits, and this would be on top of it.
-	Pending       bool
+	Pending bool
+	// Moved says that somebody else changed the cell since the people's commits left it, so that what lands is not what they
+	// signed (RULES R6).
+	Moved         bool
 	Before, After map[string][]byte // the cell's files, by path relative to the app
 	Commits       []schema.CommitVerdict
 }
@@ -98,6 +103,9 @@ func (v *Previewer) preview(ctx context.Context, p *pass, stage schema.Stage, ce
 		return out, err
 	}
 	if out.After, err = c.contents(ctx, after); err != nil {
+		return out, err
+	}
+	if out.Moved, err = c.movedUnder(ctx, step); err != nil {
 		return out, err
 	}
 	b, err := c.withCommits(ctx, c, bound{}, step.Base, step.Signed)
@@ -198,6 +206,18 @@ func (v *Previewer) guessed(cell schema.Cell, files cellFiles, at schema.Hash, n
 	s.Admitted = ledger.Admission{Seq: 1, Revision: files.side.Revision, Content: files.side.Content, Commit: at, LiveAt: now, LiveSeq: 1}
 	s.Revisions = []ledger.Admission{s.Admitted}
 	return s
+}
+
+func (c *cellJudge) movedUnder(ctx context.Context, step Step) (bool, error) {
+	var trees [4]schema.Hash
+	for i, commit := range []schema.Hash{step.Base, step.Head, step.Signed, step.Target} {
+		var err error
+		if trees[i], err = c.treeAt(ctx, commit); err != nil {
+			return false, err
+		}
+	}
+	base, head, signed, target := trees[0], trees[1], trees[2], trees[3]
+	return signed != head || !step.Target.IsZero() && target != base && target != head, nil
 }
 
 func (c *cellJudge) filesAt(ctx context.Context, commit schema.Hash) (cellFiles, error) {

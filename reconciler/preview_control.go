@@ -13,10 +13,11 @@ type ControlPreview struct {
 	Changed []string // of the control paths, those that differ
 	// Misplaced are those that are on a stage's own branch, where nobody reads them (RULES R9).
 	Misplaced []string
-	Trusted   bool              // the trust directory is among what changes
-	Files     map[string][]byte // after the step
-	Problem   error             // why they cannot be in force; nil if they can
-	Commits   []schema.CommitVerdict
+	// Trusted says that the trust directory changes, whose roots sign it themselves; Others that other control files do.
+	Trusted, Others bool
+	Files           map[string][]byte // after the step
+	Problem         error             // why they cannot be in force; nil if they can
+	Commits         []schema.CommitVerdict
 }
 
 // Control judges what a step changes of the control files of the branch that ref names in full.
@@ -50,7 +51,24 @@ func (v *Previewer) Control(ctx context.Context, repo Repository, ref string, st
 	if out.Trusted, err = p.differ(ctx, step.Base, step.Head, []string{schema.TrustDir}); err != nil {
 		return out, err
 	}
+	before, err := v.controlAt(ctx, repo, step.Base)
+	if err != nil {
+		return out, err
+	}
+	out.Others = !sameBytes(beside(before), beside(out.Files))
 	return out, v.controlCommits(ctx, p, &out, step)
+}
+
+// controlAt reads the control files of a commit; what cannot be read as such counts as none.
+func (v *Previewer) controlAt(ctx context.Context, repo Repository, commit schema.Hash) (map[string][]byte, error) {
+	info, err := repo.Commit(ctx, commit)
+	if err != nil {
+		return nil, fmt.Errorf("read commit %s: %w", commit.Short(), err)
+	}
+	if _, files, err := ControlFiles(ctx, repo, info.Tree); err == nil {
+		return files, nil
+	}
+	return nil, nil
 }
 
 func (v *Previewer) misplaced(ctx context.Context, p *pass, out *ControlPreview, step Step) error {

@@ -113,6 +113,7 @@ func (d *checkDesk) check(ctx context.Context) (*checked, error) {
 		}
 	}
 	d.mixed()
+	d.several()
 	return d.out.sorted(), nil
 }
 

@@ -29,6 +29,12 @@ func (d *checkDesk) checkCell(ctx context.Context, cell schema.Cell) error {
 		out.Answers = append(out.Answers, d.answerOf(p, part))
 		d.findingsOf(p, part)
 	}
+	if p.Moved {
+		d.out.add(finding{
+			Position: schema.Position{File: firstChanged(p)}, Code: "rebase-needed", Policy: "merge-request", Cell: cell.String(),
+			Message: schema.Code("rebase-needed").Message(nil),
+		})
+	}
 	if stage, _ := d.rules.Project.Stage(cell.Stage); len(stage.Targets) > 0 {
 		out.Answers = append(out.Answers, checkedAnswer{Policy: "targets", Outcome: notJudged, Text: "whether they can hold it", By: "the reconciler"})
 	}
@@ -87,6 +93,9 @@ func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnsw
 		}
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: "looks like " + kindWords(p), By: "the reconciler, by the ledger"}
 	case "merge-request":
+		if p.Moved {
+			return checkedAnswer{Policy: v.Policy, Outcome: outcomeWord(schema.Hold), Code: "rebase-needed", Text: schema.Code("rebase-needed").Message(nil)}
+		}
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, By: "the reconciler, once it is merged"}
 	case "approvals":
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: wanted(v), By: "the approvers, and the reconciler"}

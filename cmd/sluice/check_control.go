@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler"
@@ -80,9 +79,12 @@ func (d *checkDesk) controlSigners(p reconciler.ControlPreview) []checkedAnswer 
 	root := d.rules.Trust.Root
 	var out []checkedAnswer
 	if p.Trusted {
-		out = append(out, checkedAnswer{Policy: "roots", Outcome: notJudged, Text: fmt.Sprintf("%s have to sign the trust directory: sluice trust verify", count(int64(max(root.Threshold, 1)), "root", "roots")), By: "the reconciler"})
+		out = append(out, checkedAnswer{Policy: "roots", Outcome: notJudged, Text: count(int64(max(root.Threshold, 1)), "root has", "roots have") + " to sign the trust directory: sluice trust verify", By: "the reconciler"})
 	}
-	return append(out, checkedAnswer{Policy: "admins", Outcome: notJudged, Text: fmt.Sprintf("%s have to sign other control files", count(int64(max(root.Admin, 1)), "admin", "admins")), By: "the reconciler"})
+	if !p.Others {
+		return out
+	}
+	return append(out, checkedAnswer{Policy: "admins", Outcome: notJudged, Text: count(int64(max(root.Admin, 1)), "admin has", "admins have") + " to sign the control files", By: "the reconciler"})
 }
 
 // mixed refuses control files and apps in one merge request (RULES R27).
@@ -94,4 +96,17 @@ func (d *checkDesk) mixed() {
 		Position: schema.Position{File: d.out.Control.Changed[0]}, Code: "policy-mixed", Policy: "control",
 		Message: schema.Code("policy-mixed").Message(map[string]string{"commit": d.step.Signed.Short()}),
 	})
+}
+
+// several says of a merge request that promotes many apps that one would be easier to approve and to take back (RULES R8).
+func (d *checkDesk) several() {
+	n := 0
+	for _, c := range d.out.Cells {
+		if c.Kind == schema.Promote || c.Kind == schema.Retire {
+			n++
+		}
+	}
+	if n > 1 {
+		d.note(count(int64(n), "app is", "apps are") + " promoted at once: each is judged by itself, and one that is held keeps its place; one merge request for each is easier to approve")
+	}
 }

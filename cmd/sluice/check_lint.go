@@ -141,7 +141,8 @@ func (d *checkDesk) lintControl(files map[string][]byte, before bool) {
 		d.found(schema.FindingIn(schema.ProjectFile, "unreadable", nil), before)
 		return
 	}
-	_, found := schema.LoadProject(schema.ProjectFile, source)
+	project, found := schema.LoadProject(schema.ProjectFile, source)
+	found = append(found, project.MissingSchemas(func(path string) bool { _, ok := files[path]; return ok })...)
 	trust, more := schema.LoadTrust(belowTrust(files))
 	for i := range more {
 		if !strings.HasPrefix(more[i].Position.File, schema.TrustDir) {

@@ -215,6 +215,22 @@ func (d *checkDesk) findBase(ctx context.Context) error {
 		return &failure{code: exitUsage, err: fmt.Errorf("%s and its base %s have no history in common", d.step.Head.Short(), told.Short()), hint: "name the commit that the change is on top of: --base REV"}
 	}
 	d.step.Base, d.out.Base = bases[0], bases[0]
+	return d.findTip(ctx)
+}
+
+// findTip finds where the target's branch is now. One that is behind the base, as in a fork, says nothing.
+func (d *checkDesk) findTip(ctx context.Context) error {
+	tip := branch(d.refs, d.out.Target)
+	if tip.IsZero() {
+		return nil
+	}
+	later, err := d.repo.IsAncestor(ctx, d.step.Base, tip)
+	if err != nil {
+		return fmt.Errorf("where %s is: %w", d.out.Target, err)
+	}
+	if later {
+		d.step.Target = tip
+	}
 	return nil
 }
 
