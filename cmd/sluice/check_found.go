@@ -22,6 +22,8 @@ type checked struct {
 	Cells    []checkedCell   `json:"cells"`
 	Findings []finding       `json:"findings"`
 	Notes    []string        `json:"notes,omitempty"`
+
+	known map[finding]bool
 }
 
 // checkedCell is what changes in one app in one stage, and what its gate says.

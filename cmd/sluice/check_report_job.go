@@ -22,6 +22,8 @@ type junitSuite struct {
 	Errors   int         `xml:"errors,attr"`
 	Skipped  int         `xml:"skipped,attr"`
 	Cases    []junitCase `xml:"testcase"`
+
+	names map[[2]string]int // how often a name was asked for
 }
 
 type junitCase struct {
@@ -45,7 +47,7 @@ type junitSkipped struct {
 // junit has a test for each finding and for each answer of a policy, passes included; what is not judged here, or was there
 // before, is skipped. GitLab takes the first of equal names alone, so they are numbered.
 func junit(c *checked, _ func(string) string) ([]byte, error) {
-	s := junitSuite{Name: "sluice"}
+	s := junitSuite{Name: "sluice", names: map[[2]string]int{}}
 	for _, cell := range c.Cells {
 		s.answers(cell.Path, cell.Answers)
 	}
@@ -77,9 +79,9 @@ func (s *junitSuite) answers(class string, answers []checkedAnswer) {
 
 func (s *junitSuite) add(t junitCase) {
 	t.Class, t.Name, t.File = schema.Printable(t.Class), schema.Printable(t.Name), schema.Printable(t.File)
-	name := t.Name
-	for n := 2; slices.ContainsFunc(s.Cases, func(o junitCase) bool { return o.Class == t.Class && o.Name == t.Name }); n++ {
-		t.Name = fmt.Sprintf("%s (%d)", name, n)
+	name := [2]string{t.Class, t.Name}
+	if s.names[name]++; s.names[name] > 1 {
+		t.Name = fmt.Sprintf("%s (%d)", t.Name, s.names[name])
 	}
 	s.Cases = append(s.Cases, t)
 	s.Tests++
