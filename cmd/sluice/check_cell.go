@@ -30,7 +30,7 @@ func (d *checkDesk) checkCell(ctx context.Context, cell schema.Cell) error {
 		d.findingsOf(p, part)
 	}
 	if p.Moved {
-		d.out.add(finding{
+		d.out.add(checkFinding{
 			Position: schema.Position{File: firstChanged(p)}, Code: "rebase-needed", Policy: "merge-request", Cell: cell.String(),
 			Message: schema.Code("rebase-needed").Message(nil),
 		})
@@ -63,7 +63,7 @@ func gateParts(v schema.Verdict) []schema.Verdict {
 			switch {
 			case n < 0:
 				out = append(out, part)
-			case rank(part.Outcome) > rank(out[n].Outcome):
+			case outcomeRank(part.Outcome) > outcomeRank(out[n].Outcome):
 				out[n] = part
 			}
 		}
@@ -71,7 +71,7 @@ func gateParts(v schema.Verdict) []schema.Verdict {
 	return out
 }
 
-func rank(o schema.Outcome) int {
+func outcomeRank(o schema.Outcome) int {
 	switch o {
 	case schema.Allow:
 		return 0
@@ -89,7 +89,7 @@ func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnsw
 		return a
 	case "provenance":
 		if !p.Hint {
-			return waiting(a, v)
+			return untilLive(a, v)
 		}
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: "looks like " + kindWords(p), By: "the reconciler, by the ledger"}
 	case "merge-request":
@@ -98,15 +98,15 @@ func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnsw
 		}
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, By: "the reconciler, once it is merged"}
 	case "approvals":
-		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: wanted(v), By: "the approvers, and the reconciler"}
+		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the approvers, and the reconciler"}
 	case "soak":
-		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: wanted(v), By: "the reconciler, by the ledger"}
+		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the reconciler, by the ledger"}
 	}
 	return checkedAnswer{Policy: v.Policy, Outcome: notJudged, By: "the reconciler"}
 }
 
-// waiting: what is not live yet in the stage before will be by time alone.
-func waiting(a checkedAnswer, v schema.Verdict) checkedAnswer {
+// untilLive: what is not live yet in the stage before will be by time alone.
+func untilLive(a checkedAnswer, v schema.Verdict) checkedAnswer {
 	if v.Code == "not-live" {
 		a.Outcome = outcomeWord(schema.Hold)
 	}
@@ -154,8 +154,8 @@ func leavesOf(v schema.Verdict) []schema.Verdict {
 	return out
 }
 
-// wanted is what a policy asks for that nobody has given yet.
-func wanted(v schema.Verdict) string {
+// askedFor is what a policy asks for that nobody has given yet.
+func askedFor(v schema.Verdict) string {
 	if v.Outcome == schema.Allow {
 		return ""
 	}
@@ -177,9 +177,9 @@ func hideSecret(args map[string]string) map[string]string {
 	return out
 }
 
-// counts are the policies whose hold or denial is for the author to mend, in this merge request. The others wait for people or
+// isFinding picks the policies whose hold or denial is for the author to mend, in this merge request. The others wait for people or
 // time (RULES R40).
-func counts(p reconciler.Preview, v schema.Verdict) bool {
+func isFinding(p reconciler.Preview, v schema.Verdict) bool {
 	switch v.Policy {
 	case "signed", "schema", "content", "retirement":
 		return true
@@ -190,14 +190,14 @@ func counts(p reconciler.Preview, v schema.Verdict) bool {
 }
 
 func (d *checkDesk) findingsOf(p reconciler.Preview, v schema.Verdict) {
-	if v.Outcome == schema.Allow || !counts(p, v) {
+	if v.Outcome == schema.Allow || !isFinding(p, v) {
 		return
 	}
 	if v.Policy == "content" && d.linted(p.Path) {
 		return // the same, with line and column
 	}
 	for _, leaf := range leavesOf(v) {
-		f := finding{Position: schema.Position{File: firstChanged(p)}, Code: leaf.Code, Policy: v.Policy, Cell: p.Cell.String()}
+		f := checkFinding{Position: schema.Position{File: firstChanged(p)}, Code: leaf.Code, Policy: v.Policy, Cell: p.Cell.String()}
 		if path := leaf.Args["path"]; path != "" && v.Policy == "schema" {
 			f.Position, f.Key = placeOf(p, path, leaf.Args["at"]), leaf.Args["at"]
 		}
@@ -208,7 +208,7 @@ func (d *checkDesk) findingsOf(p reconciler.Preview, v schema.Verdict) {
 
 // linted reports whether there are findings in the files of a cell already.
 func (d *checkDesk) linted(path string) bool {
-	return slices.ContainsFunc(d.out.Findings, func(f finding) bool { return f.File == path || strings.HasPrefix(f.File, path+"/") })
+	return slices.ContainsFunc(d.out.Findings, func(f checkFinding) bool { return f.File == path || strings.HasPrefix(f.File, path+"/") })
 }
 
 // firstChanged is the file to show a finding at that is about the cell as a whole.

@@ -16,7 +16,7 @@ func (d *checkDesk) checkControl(ctx context.Context) error {
 		return err
 	}
 	for _, path := range p.Misplaced {
-		d.out.add(finding{Position: schema.Position{File: path}, Code: "control-misplaced", Policy: "control", Message: schema.Code("control-misplaced").Message(map[string]string{"path": path})})
+		d.out.add(checkFinding{Position: schema.Position{File: path}, Code: "control-misplaced", Policy: "control", Message: schema.Code("control-misplaced").Message(map[string]string{"path": path})})
 	}
 	if len(p.Changed) == 0 {
 		return d.unchangedControl(ctx)
@@ -26,7 +26,7 @@ func (d *checkDesk) checkControl(ctx context.Context) error {
 	}
 	if p.Problem != nil && !d.anyIn(p.Changed) {
 		code, text := errFile(p.Problem)
-		d.out.add(finding{Position: schema.Position{File: p.Changed[0]}, Code: code, Policy: "control", Message: text})
+		d.out.add(checkFinding{Position: schema.Position{File: p.Changed[0]}, Code: code, Policy: "control", Message: text})
 	}
 	c := &checkedControl{Changed: p.Changed, Answers: []checkedAnswer{d.controlSigned(p)}}
 	c.Answers = append(c.Answers, d.controlSigners(p)...)
@@ -69,7 +69,7 @@ func (d *checkDesk) controlSigned(p reconciler.ControlPreview) checkedAnswer {
 		}
 		text := c.Code.Message(map[string]string{"commit": c.Commit.Short(), "person": c.Principal, "key": c.Key})
 		a.Outcome, a.Code, a.Text = "hold", c.Code, schema.Printable(text)
-		d.out.add(finding{Position: schema.Position{File: p.Changed[0]}, Code: c.Code, Policy: "signed", Cell: schema.Control.String(), Message: text})
+		d.out.add(checkFinding{Position: schema.Position{File: p.Changed[0]}, Code: c.Code, Policy: "signed", Cell: schema.Control.String(), Message: text})
 	}
 	return a
 }
@@ -92,7 +92,7 @@ func (d *checkDesk) mixed() {
 	if d.out.Control == nil || len(d.out.Cells) == 0 {
 		return
 	}
-	d.out.add(finding{
+	d.out.add(checkFinding{
 		Position: schema.Position{File: d.out.Control.Changed[0]}, Code: "policy-mixed", Policy: "control",
 		Message: schema.Code("policy-mixed").Message(map[string]string{"commit": d.step.Signed.Short()}),
 	})

@@ -20,10 +20,10 @@ type checked struct {
 	Ledger   int64           `json:"ledger,omitempty"` // its last entry; 0 where it was not fetched
 	Control  *checkedControl `json:"control,omitempty"`
 	Cells    []checkedCell   `json:"cells"`
-	Findings []finding       `json:"findings"`
+	Findings []checkFinding  `json:"findings"`
 	Notes    []string        `json:"notes,omitempty"`
 
-	known map[finding]bool
+	known map[checkFinding]bool // those of Findings
 }
 
 // checkedCell is what changes in one app in one stage, and what its gate says.
@@ -59,8 +59,8 @@ type checkedAnswer struct {
 	By      string      `json:"judged_by,omitempty"` // who judges what is not judged here
 }
 
-// finding is one thing to mend.
-type finding struct {
+// checkFinding is one thing to mend.
+type checkFinding struct {
 	schema.Position
 	Severity string      `json:"severity"` // error or warning
 	Code     schema.Code `json:"code"`
@@ -73,7 +73,7 @@ type finding struct {
 	Before bool `json:"before,omitempty"`
 }
 
-func (f finding) fails() bool { return f.Severity == "error" && !f.Before }
+func (f checkFinding) fails() bool { return f.Severity == "error" && !f.Before }
 
 func (c *checked) failed() int {
 	n := 0
@@ -86,7 +86,7 @@ func (c *checked) failed() int {
 }
 
 // add takes a finding once, and completes it by what the registry knows of its code.
-func (c *checked) add(f finding) {
+func (c *checked) add(f checkFinding) {
 	info, known := schema.Explain(f.Code)
 	if f.Fix == "" {
 		f.Fix = info.Fix
@@ -98,10 +98,11 @@ func (c *checked) add(f finding) {
 		}
 	}
 	f.File, f.Message = strings.TrimPrefix(f.File, "./"), schema.Printable(f.Message)
-	same := func(o finding) bool {
-		return o.Position == f.Position && o.Code == f.Code && o.Message == f.Message && o.Cell == f.Cell
+	if c.known == nil {
+		c.known = map[checkFinding]bool{}
 	}
-	if !slices.ContainsFunc(c.Findings, same) {
+	if !c.known[f] {
+		c.known[f] = true
 		c.Findings = append(c.Findings, f)
 	}
 }
@@ -109,12 +110,12 @@ func (c *checked) add(f finding) {
 // sorted orders the findings by place, as a reader goes through the files.
 func (c *checked) sorted() *checked {
 	if c.Findings == nil {
-		c.Findings = []finding{}
+		c.Findings = []checkFinding{}
 	}
 	if c.Cells == nil {
 		c.Cells = []checkedCell{}
 	}
-	slices.SortStableFunc(c.Findings, func(x, y finding) int {
+	slices.SortStableFunc(c.Findings, func(x, y checkFinding) int {
 		return cmp.Or(strings.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column),
 			strings.Compare(string(x.Code), string(y.Code)), strings.Compare(x.Message, y.Message))
 	})

@@ -38,11 +38,11 @@ func (d *checkDesk) lintStage(ctx context.Context, dir string) error {
 		app, inside := d.rules.Project.Apps.AppOf(path + "/file")
 		switch {
 		case e.IsDir() && inside && string(app) == path:
-			return false, d.lintApp(ctx, under(dir, path), app, e.ID, before(path))
+			return false, d.lintApp(ctx, underDir(dir, path), app, e.ID, before(path))
 		case e.IsDir():
 			return true, nil
-		case !schema.Ignored(under(dir, path)):
-			d.found(schema.FindingIn(under(dir, path), "no-app", map[string]string{"path": under(dir, path)}), before(path))
+		case !schema.Ignored(underDir(dir, path)):
+			d.found(schema.FindingIn(underDir(dir, path), "no-app", map[string]string{"path": underDir(dir, path)}), before(path))
 		}
 		return false, nil
 	})
@@ -59,7 +59,7 @@ func (d *checkDesk) lintApp(ctx context.Context, dir string, app schema.App, tre
 		return fmt.Errorf("read %s: %w", dir, err)
 	}
 	for _, p := range problems {
-		at := under(dir, p.Path)
+		at := underDir(dir, p.Path)
 		d.found(schema.FindingIn(at, p.Code, map[string]string{"path": at, "detail": p.Detail}), before)
 	}
 	err = d.repo.Walk(ctx, tree, func(path string, e gitrepo.TreeEntry) (bool, error) {
@@ -70,7 +70,7 @@ func (d *checkDesk) lintApp(ctx context.Context, dir string, app schema.App, tre
 		if err != nil {
 			return false, err
 		}
-		for _, x := range schema.LintFile(under(dir, path), data) {
+		for _, x := range schema.LintFile(underDir(dir, path), data) {
 			d.found(x, before)
 		}
 		return false, nil
@@ -90,7 +90,7 @@ func (d *checkDesk) concerns(dir, path string) bool {
 	return !strings.HasPrefix(path, ".") && path != schema.ProjectFile && path != "CODEOWNERS"
 }
 
-func under(dir, path string) string {
+func underDir(dir, path string) string {
 	if dir == "" || dir == "." {
 		return path
 	}
@@ -131,7 +131,7 @@ func (d *checkDesk) sameEntry(ctx context.Context, tree, base schema.Hash, path 
 }
 
 func (d *checkDesk) found(x schema.Diagnostic, before bool) {
-	d.out.add(finding{Position: x.Position, Code: x.Code, Message: x.Message, Fix: x.Hint, Before: before})
+	d.out.add(checkFinding{Position: x.Position, Code: x.Code, Message: x.Message, Fix: x.Hint, Before: before})
 }
 
 // lintControl reads the control files of the change as files; they judge nothing.

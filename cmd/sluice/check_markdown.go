@@ -11,16 +11,16 @@ import (
 // that it is no markup, mentions nobody and is no quick action.
 func (c *checked) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### sluice check: %s\n\n%s: %s..%s, judged by %s\n", c.sum(), code(c.Target), code(c.Base.Short()), code(c.Head.Short()), code(c.Source))
+	fmt.Fprintf(&b, "### sluice check: %s\n\n%s: %s..%s, judged by %s\n", c.sum(), inCode(c.Target), inCode(c.Base.Short()), inCode(c.Head.Short()), inCode(c.Source))
 	for _, n := range c.Notes {
-		fmt.Fprintf(&b, "\n- note: %s\n", code(n))
+		fmt.Fprintf(&b, "\n- note: %s\n", inCode(n))
 	}
 	if c.Control != nil {
-		fmt.Fprintf(&b, "\n#### Control files: %s\n", code(strings.Join(c.Control.Changed, ", ")))
+		fmt.Fprintf(&b, "\n#### Control files: %s\n", inCode(strings.Join(c.Control.Changed, ", ")))
 		markdownAnswers(&b, c.Control.Answers)
 	}
 	for _, cell := range c.Cells {
-		fmt.Fprintf(&b, "\n#### %s\n", code(cell.title()))
+		fmt.Fprintf(&b, "\n#### %s\n", inCode(cell.title()))
 		markdownEdits(&b, cell)
 		markdownAnswers(&b, cell.Answers)
 	}
@@ -28,7 +28,7 @@ func (c *checked) markdown() string {
 		fmt.Fprint(&b, "\n#### Findings\n\n")
 	}
 	for _, f := range c.Findings {
-		fmt.Fprintf(&b, "- %s\n", code(f.line()))
+		fmt.Fprintf(&b, "- %s\n", inCode(f.line()))
 	}
 	return b.String()
 }
@@ -43,19 +43,19 @@ func markdownEdits(b *strings.Builder, c checkedCell) {
 			fmt.Fprintf(b, "| | and %d more | |\n", len(c.Edits)-i)
 			return
 		}
-		fmt.Fprintf(b, "| %s | %s | %s |\n", code(opMark(e)), code(e.Key), code(editText(e)))
+		fmt.Fprintf(b, "| %s | %s | %s |\n", inCode(opMark(e)), inCode(e.Key), inCode(editText(e)))
 	}
 }
 
 func markdownAnswers(b *strings.Builder, answers []checkedAnswer) {
 	fmt.Fprint(b, "\n| policy | answer |\n|---|---|\n")
 	for _, a := range answers {
-		fmt.Fprintf(b, "| %s | %s |\n", a.Policy, code(a.line()))
+		fmt.Fprintf(b, "| %s | %s |\n", a.Policy, inCode(a.line()))
 	}
 }
 
-// code is text that Markdown leaves alone.
-func code(text string) string {
+// inCode is text that Markdown leaves alone.
+func inCode(text string) string {
 	var b strings.Builder
 	b.WriteString("<code>")
 	for _, r := range schema.Printable(text) {

@@ -30,27 +30,27 @@ func reportKinds() string {
 	return strings.Join(names, ", ")
 }
 
-// report is one that was asked for.
-type report struct {
+// checkReport is one that was asked for.
+type checkReport struct {
 	reportKind
 	file string
 }
 
-func parseReports(args []string) ([]report, error) {
-	var out []report
+func parseReports(args []string) ([]checkReport, error) {
+	var out []checkReport
 	for _, arg := range args {
 		name, file, ok := strings.Cut(arg, "=")
 		n := slices.IndexFunc(knownReports(), func(k reportKind) bool { return k.name == name })
 		if !ok || file == "" || n < 0 {
 			return nil, usageError(fmt.Errorf("--report %q: want KIND=FILE, KIND being one of %s", arg, reportKinds()))
 		}
-		out = append(out, report{knownReports()[n], file})
+		out = append(out, checkReport{knownReports()[n], file})
 	}
 	return out, nil
 }
 
 // writeReports writes relative to where the command was started, as the shell of a job names files.
-func writeReports(reports []report, c *checked, environ func(string) string) error {
+func writeReports(reports []checkReport, c *checked, environ func(string) string) error {
 	for _, r := range reports {
 		data, err := r.write(c, environ)
 		if err != nil {

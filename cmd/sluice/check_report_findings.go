@@ -36,9 +36,9 @@ func codeQuality(c *checked, _ func(string) string) ([]byte, error) {
 		if f.Severity == "warning" {
 			q.Severity = "minor"
 		}
-		print := f.fingerprint()
-		seen[print]++
-		q.Fingerprint = hexed(fmt.Sprintf("%s|%d", print, seen[print]))
+		mark := f.fingerprint()
+		seen[mark]++
+		q.Fingerprint = hexOf(fmt.Sprintf("%s|%d", mark, seen[mark]))
 		out = append(out, q)
 	}
 	return indentedJSON(out)
@@ -47,11 +47,11 @@ func codeQuality(c *checked, _ func(string) string) ([]byte, error) {
 var anyNumber = regexp.MustCompile(`[0-9a-f]{7,40}|[0-9]+`)
 
 // fingerprint stays the same when lines move: it has no line, and no number or commit of the message.
-func (f finding) fingerprint() string {
+func (f checkFinding) fingerprint() string {
 	return strings.Join([]string{string(f.Code), f.File, f.Key, f.Cell, anyNumber.ReplaceAllString(f.Message, "#")}, "|")
 }
 
-func hexed(text string) string {
+func hexOf(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
@@ -97,7 +97,7 @@ func sarif(c *checked, _ func(string) string) ([]byte, error) {
 		if info, ok := schema.Explain(f.Code); ok && !known[f.Code] {
 			known[f.Code] = true
 			rules = append(rules, map[string]any{
-				"id": f.Code, "shortDescription": text(info.Title), "fullDescription": text(info.Cause), "help": text(info.Fix),
+				"id": f.Code, "shortDescription": sarifText(info.Title), "fullDescription": sarifText(info.Cause), "help": sarifText(info.Fix),
 			})
 		}
 		place := map[string]any{"artifactLocation": map[string]string{"uri": uriPath(f.File)}}
@@ -113,9 +113,9 @@ func sarif(c *checked, _ func(string) string) ([]byte, error) {
 			state = "unchanged"
 		}
 		results = append(results, map[string]any{
-			"ruleId": f.Code, "level": f.Severity, "message": text(f.Message), "baselineState": state,
+			"ruleId": f.Code, "level": f.Severity, "message": sarifText(f.Message), "baselineState": state,
 			"locations":           []any{map[string]any{"physicalLocation": place}},
-			"partialFingerprints": map[string]string{"sluice/v1": hexed(f.fingerprint())},
+			"partialFingerprints": map[string]string{"sluice/v1": hexOf(f.fingerprint())},
 		})
 	}
 	driver := map[string]any{"name": "sluice", "version": version, "rules": rules}
@@ -125,4 +125,4 @@ func sarif(c *checked, _ func(string) string) ([]byte, error) {
 	})
 }
 
-func text(s string) map[string]string { return map[string]string{"text": s} }
+func sarifText(s string) map[string]string { return map[string]string{"text": s} }

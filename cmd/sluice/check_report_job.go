@@ -105,7 +105,7 @@ func dotenv(c *checked, _ func(string) string) ([]byte, error) {
 		c.verdict(), c.failed(), len(c.Cells), strings.Join(stages, ","), c.digest(), c.Base, c.Signed), nil
 }
 
-type annotation struct {
+type jobAnnotation struct {
 	Link struct {
 		Label string `json:"label"`
 		URL   string `json:"url"`
@@ -117,7 +117,7 @@ const mostAnnotations = 20
 
 // annotations are links from the job's page to the lines with findings.
 func annotations(c *checked, environ func(string) string) ([]byte, error) {
-	list := []annotation{}
+	list := []jobAnnotation{}
 	project, err := url.Parse(environ("CI_PROJECT_URL"))
 	usable := err == nil && project.Host != "" && (project.Scheme == "https" || project.Scheme == "http")
 	for _, f := range c.Findings {
@@ -126,7 +126,7 @@ func annotations(c *checked, environ func(string) string) ([]byte, error) {
 		}
 		link := *project
 		link.User, link.RawQuery, link.Fragment = nil, "", ""
-		var a annotation
+		var a jobAnnotation
 		a.Link.Label = fmt.Sprintf("%s: %s", schema.Printable(f.Position.String()), f.Code)
 		a.Link.URL = fmt.Sprintf("%s/-/blob/%s/%s#L%d", strings.TrimSuffix(link.String(), "/"), c.Signed, uriPath(f.File), max(f.Line, 1))
 		list = append(list, a)

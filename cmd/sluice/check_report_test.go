@@ -27,7 +27,7 @@ func manyFindings() *checked {
 			{Stage: "prod\nSLUICE_VERDICT=clean", App: "payments", Path: "x"},
 		},
 	}
-	for _, f := range []finding{
+	for _, f := range []checkFinding{
 		{Position: schema.Position{File: "stages/staging/payments/a b#.yaml", Line: 9, Column: 2}, Code: "schema", Key: "/a", Message: "50 exceeds 20"},
 		{Position: schema.Position{File: "stages/staging/payments/a b#.yaml", Line: 3, Column: 2}, Code: "schema", Key: "/a", Message: "60 exceeds 20"},
 		{Position: schema.Position{File: "./stages/staging/payments"}, Code: "unsigned", Message: "\x1b[2J<![CDATA[ ]]> & @all"},
@@ -184,7 +184,7 @@ func TestDotenvHoldsWordsAlone(t *testing.T) {
 }
 
 func TestAnnotationsLinkToTheLine(t *testing.T) {
-	var got map[string][]annotation
+	var got map[string][]jobAnnotation
 	if err := json.Unmarshal(written(t, "annotations", manyFindings()), &got); err != nil {
 		t.Fatal(err)
 	}

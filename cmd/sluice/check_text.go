@@ -116,7 +116,7 @@ func (a checkedAnswer) line() string {
 	return text
 }
 
-func (f finding) line() string {
+func (f checkFinding) line() string {
 	where := f.Position
 	where.File = schema.Printable(where.File)
 	text := fmt.Sprintf("%s: %s[%s]: %s", where, f.Severity, f.Code, f.Message)
