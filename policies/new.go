@@ -44,6 +44,12 @@ func New(spec schema.PolicySpec) (Policy, error) {
 			return nil, fmt.Errorf("policy secrets: %w", err)
 		}
 		return Secrets{s}, nil
+	case "duties":
+		s, err := spec.Duties()
+		if err != nil {
+			return nil, fmt.Errorf("policy duties: %w", err)
+		}
+		return Duties{s}, nil
 	case "freeze", "window":
 		return calendar(spec)
 	}

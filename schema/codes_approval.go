@@ -42,5 +42,14 @@ var approvalCodes = []CodeInfo{
 		Code: "approver-ineligible", Title: "approver has not the role", Message: "{by} may not approve this app in this stage",
 		Cause: "The person has not the role for this stage and app, is a robot, or the account is blocked or no longer a member with the right to approve.",
 		Fix:   "Ask somebody with the role, or let the roots give it.",
+	}, {
+		Code: "duty-conflict", Title: "one person in two roles", Message: "{by} merged it and {also}",
+		Cause:   "The gate keeps apart who merges a change from who writes or approves it, so that no one person takes it through alone.",
+		Fix:     "Revert the change, submit it again and let somebody else merge it.",
+		Example: "ann merged it and worked on it",
+	}, {
+		Code: "merger-unknown", Title: "merged by nobody known", Message: "{by} merged it, but is nobody in the trust directory",
+		Cause: "The gate keeps apart who merges a change from who writes or approves it. An account without its person could be anybody's second one.",
+		Fix:   "Let the roots add the account's number to its owner in principals.yaml, or revert the change and let somebody known merge it.",
 	},
 }

@@ -83,6 +83,8 @@ func (r *projectReader) policy(v *value, path string) (PolicySpec, bool) {
 		r.src.limits(m.value, path)
 	case "secrets":
 		r.src.secrets(m.value, path)
+	case "duties":
+		r.src.duties(m.value, path)
 	case "freeze", "window":
 		r.src.calendar(m.value, path)
 	}

@@ -73,6 +73,7 @@ func TestProjectRefuses(t *testing.T) {
 		{"a span that nobody can read, among others", "version: 1\nstages: [{name: a, gates: {promote: [window: {weekly: [Sat, 'Mo 9-16'], zone: UTC}]}}]", "bad-value", "2:61"},
 		{"a share of deletions past all", "version: 1\nstages: [{name: a, gates: {promote: [limits: {deletions: 150}]}}]", "bad-value", "2:58"},
 		{"an exception from nowhere", "version: 1\nstages: [{name: a, gates: {promote: [secrets: {allow: [ok, /etc/x]}]}}]", "bad-value", "2:60"},
+		{"a duty that there is not", "version: 1\nstages: [{name: a, gates: {promote: [duties: {merger: [owner]}]}}]", "bad-value", "2:56"},
 		{"soak before the first stage", "version: 1\nstages: [{name: a, gates: {promote: [soak: 1h]}}, {name: b}]", "policy-misplaced", "2:38"},
 	}
 	for _, row := range rows {

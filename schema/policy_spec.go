@@ -8,7 +8,7 @@ import (
 )
 
 // PolicyNames are the policies that a gate may name.
-var PolicyNames = []string{"approvals", "freeze", "limits", "schema", "secrets", "soak", "window"}
+var PolicyNames = []string{"approvals", "duties", "freeze", "limits", "schema", "secrets", "soak", "window"}
 
 // FixedPolicies always hold and cannot be written in a gate (RULES R45).
 var FixedPolicies = []string{"signed", "merge-request", "provenance", "content", "retirement"}
@@ -104,6 +104,8 @@ func (s PolicySpec) resolved() (any, error) {
 		return s.Limits()
 	case "secrets":
 		return s.Secrets()
+	case "duties":
+		return s.Duties()
 	case "freeze", "window":
 		return s.Calendar()
 	}

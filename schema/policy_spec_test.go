@@ -96,6 +96,12 @@ func TestPolicyValues(t *testing.T) {
 		{name: "an exception for files above", spec: schema.PolicySpec{Name: "secrets", Value: map[string]any{"allow": []string{"../*"}}}, wrong: true},
 		{name: "an exception that is no pattern", spec: schema.PolicySpec{Name: "secrets", Value: map[string]any{"allow": []string{"a#[x"}}}, wrong: true},
 		{name: "secrets as a word", spec: schema.PolicySpec{Name: "secrets", Value: true}, wrong: true},
+		{name: "duties by default", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{}}, want: schema.DutiesSpec{Merger: []string{"approver", "author"}}},
+		{name: "one duty", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []string{"author"}}}, want: schema.DutiesSpec{Merger: []string{"author"}}},
+		{name: "a duty of nobody", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []string{"auther"}}}, wrong: true},
+		{name: "a duty twice", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []string{"author", "author"}}}, wrong: true},
+		{name: "no duty", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []string{}}}, wrong: true},
+		{name: "duties as a word", spec: schema.PolicySpec{Name: "duties", Value: "apart"}, wrong: true},
 		{name: "a policy of nobody", spec: schema.PolicySpec{Name: "tea-time", Value: 5}, wrong: true},
 	}
 	for _, row := range rows {
@@ -126,6 +132,8 @@ func read1(s schema.PolicySpec) (any, error) {
 		return s.Limits()
 	case "secrets":
 		return s.Secrets()
+	case "duties":
+		return s.Duties()
 	case "freeze", "window":
 		return s.Calendar()
 	}

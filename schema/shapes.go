@@ -16,6 +16,7 @@ const (
 	soakShape
 	limitsShape
 	secretsShape
+	dutiesShape
 	freezeShape
 	windowShape
 	operatorShape
@@ -67,6 +68,7 @@ var shapes = [shapeCount]shape{
 	soakShape:      {file: "Policies", path: "soak", required: []string{"for"}, optional: []string{"in", "reset"}},
 	limitsShape:    {file: "Policies", path: "limits", optional: []string{"files", "bytes", "file", "line", "binary", "deletions", "large"}},
 	secretsShape:   {file: "Policies", path: "secrets", optional: []string{"allow"}},
+	dutiesShape:    {file: "Policies", path: "duties", optional: []string{"merger"}},
 	freezeShape:    {file: "Policies", path: "freeze", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 	windowShape:    {file: "Policies", path: "window", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 

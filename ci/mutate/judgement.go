@@ -75,6 +75,18 @@ var judgementMutations = []mutation{
 		"TestAVerdictOnASecretSaysWhereAndNotWhat",
 	},
 	{
+		"who wrote a change may merge it", "policies", "policies/duties.go",
+		"(Approvals{}).excluded(f)[person.ID] {",
+		"false {",
+		"TestDuties",
+	},
+	{
+		"an account that is nobody's may merge", "policies", "policies/duties.go",
+		"if !known {",
+		"if false {",
+		"TestDuties",
+	},
+	{
 		"an approval of other content counts", "policies", "policies/approvals.go",
 		"g.To != f.Change.To.Content",
 		"false",

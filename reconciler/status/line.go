@@ -128,6 +128,8 @@ func met(v schema.Verdict) string {
 		add("", "have")
 		add("of ", "need")
 		add("by ", "by")
+	case "duties":
+		add("merged by ", "by")
 	case "cells":
 		add("changes ", "alters")
 	case "trust":

@@ -120,6 +120,9 @@ func shapes(t testing.TB) map[string]schema.Verdict {
 	leak.Files = map[string][]byte{"db.yaml": []byte("user: ledger\nretries: 3\npassword: hunter2\n")}
 	leak.After = schema.Manifest{{Path: "db.yaml"}}
 	out["secret"] = schema.All("gate", out["everything-met"], policies.Secrets{}.Evaluate(leak))
+	alone := facts(t)
+	alone.MergeRequest.MergedBy = schema.Account{ID: 1}
+	out["duty-conflict"] = schema.All("gate", out["everything-met"], policies.Duties{DutiesSpec: schema.DutiesSpec{Merger: []string{"author"}}}.Evaluate(alone))
 	shape("unsigned", func(f *policies.Facts) {
 		f.Commits = append(f.Commits, schema.CommitVerdict{Commit: commit(t, "c"), Code: "unsigned"})
 	})

@@ -173,13 +173,16 @@ func (w *world) unapprove(words []string) []string {
 
 // merge presses the button: "merge 1 [squash] [evil stage/app/file=value]".
 func (w *world) merge(words []string) []string {
-	opts := gitlabtest.MergeOptions{}
+	opts, by := gitlabtest.MergeOptions{}, "dan"
 	for _, word := range words[1:] {
 		if word == "squash" {
 			opts.Squash = true
 		}
+		if who, ok := strings.CutPrefix(word, "by="); ok {
+			by = who
+		}
 	}
-	_, err := w.forge.Merge("acme/config", w.number(words[0]), "dan", opts)
+	_, err := w.forge.Merge("acme/config", w.number(words[0]), by, opts)
 	if err != nil {
 		return []string{"refused: " + err.Error()}
 	}
