@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler"
@@ -85,7 +86,7 @@ func outcomeRank(o schema.Outcome) int {
 func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnswer {
 	a := checkedAnswer{Policy: v.Policy, Outcome: outcomeWord(v.Outcome), Code: v.Code, Text: textOf(v)}
 	switch v.Policy {
-	case "trust", "signed", "content", "schema", "retirement", "suspension":
+	case "trust", "signed", "content", "schema", "secrets", "limits", "retirement", "suspension":
 		return a
 	case "provenance":
 		if !p.Hint {
@@ -101,6 +102,8 @@ func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnsw
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the approvers, and the reconciler"}
 	case "soak":
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the reconciler, by the ledger"}
+	case "freeze", "window":
+		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the reconciler, by the time that it is then"}
 	}
 	return checkedAnswer{Policy: v.Policy, Outcome: notJudged, By: "the reconciler"}
 }
@@ -181,8 +184,11 @@ func hideSecret(args map[string]string) map[string]string {
 // time (RULES R40).
 func isFinding(p reconciler.Preview, v schema.Verdict) bool {
 	switch v.Policy {
-	case "signed", "schema", "content", "retirement":
+	case "signed", "schema", "secrets", "content", "retirement":
 		return true
+	case "limits": // approvals may let a large change through; nothing else does
+		return !slices.ContainsFunc(leavesOf(v), func(leaf schema.Verdict) bool { return leaf.Policy == "approvals" }) ||
+			slices.ContainsFunc(leavesOf(v), func(leaf schema.Verdict) bool { return leaf.Code == "blast-radius" })
 	case "provenance":
 		return !p.Hint && v.Outcome != schema.Hold && v.Code != "not-live"
 	}
@@ -198,8 +204,15 @@ func (d *checkDesk) findingsOf(p reconciler.Preview, v schema.Verdict) {
 	}
 	for _, leaf := range leavesOf(v) {
 		f := checkFinding{Position: schema.Position{File: firstChanged(p)}, Code: leaf.Code, Policy: v.Policy, Cell: p.Cell.String()}
-		if path := leaf.Args["path"]; path != "" && v.Policy == "schema" {
+		path := leaf.Args["path"]
+		switch {
+		case path == "":
+		case v.Policy == "schema":
 			f.Position, f.Key = placeOf(p, path, leaf.Args["at"]), leaf.Args["at"]
+		case v.Policy == "secrets":
+			f.Position = lineOf(p.Path+"/"+path, leaf.Args["at"])
+		case v.Policy == "limits":
+			f.Position = schema.Position{File: p.Path + "/" + path}
 		}
 		f.Message = leaf.Code.Message(hideSecret(leaf.Args))
 		d.out.add(f)
@@ -245,6 +258,15 @@ func placeOf(p reconciler.Preview, path, pointer string) schema.Position {
 		}
 	}
 	return at
+}
+
+// lineOf reads the place that a verdict gives as LINE:COLUMN.
+func lineOf(file, at string) schema.Position {
+	out := schema.Position{File: file}
+	line, column, _ := strings.Cut(at, ":")
+	out.Line, _ = strconv.Atoi(line)
+	out.Column, _ = strconv.Atoi(column)
+	return out
 }
 
 func kindWords(p reconciler.Preview) string {
