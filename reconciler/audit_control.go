@@ -100,12 +100,14 @@ func (r *replay) control(ctx context.Context, a *appended, e ledger.Entry) []led
 	p := r.pass(a, e, in)
 	p.approvals = &approvals
 	c := p.controlJudge()
+	if found := r.controlGoesOn(ctx, a, c, e); len(found) > 0 {
+		return found // what is judged again below takes this for granted
+	}
 	again, err := r.controlAgain(ctx, c, e, mr)
 	if err != nil {
 		return lacking(path, err)
 	}
-	found = append(r.compareControl(e, again), r.controlGoesOn(ctx, a, c, e)...)
-	return append(found, r.moved(ctx, a, e)...)
+	return append(r.compareControl(e, again), r.moved(ctx, a, e)...)
 }
 
 // controlAgain lays the recorded landing before the judge, as the step from the files in force.
