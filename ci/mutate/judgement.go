@@ -316,8 +316,8 @@ var judgementMutations = []mutation{
 	},
 	{
 		"control files come into force by themselves", "reconciler/stories", "reconciler/audit_control.go",
-		"found = append(r.compareControl(e, again), ",
-		"found = append(r.compareControl(e, again)[:0], ",
+		"return append(r.compareControl(e, again), ",
+		"return append(r.compareControl(e, again)[:0], ",
 		"TestTheAuditDecidesAgainAboutControlFiles",
 	},
 	{
