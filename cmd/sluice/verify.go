@@ -121,6 +121,9 @@ func (a *app) keyring(ctx context.Context, f verifyFlags, repo *gitrepo.Repo, re
 		if err != nil {
 			return nil, err
 		}
+		if anchor == "" && !a.json() {
+			fmt.Fprintln(a.errs, "note: no anchor was given, so whose people these are stays open: --anchor, or $SLUICE_ANCHOR")
+		}
 		return project.Keyring, nil
 	}
 	_, keyring, err := a.trustOnBranch(ctx, f.control, repo, refs)
