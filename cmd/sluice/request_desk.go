@@ -59,7 +59,7 @@ func (a *app) openDesk(ctx context.Context, f statementFlags) (*desk, error) {
 		return nil, err
 	}
 	d := &desk{clone: c, a: a, f: f, made: now().Truncate(time.Second), mirror: gitrepo.Mirror{Repo: c.repo}}
-	if d.found, err = requestsIn(ctx, c.repo, c.refs); err == nil {
+	if d.found, _, err = requestsIn(ctx, c.repo, c.refs); err == nil {
 		err = d.checkClock()
 	}
 	if err != nil {

@@ -19,14 +19,14 @@ func (r foundRequest) copy() signing.RequestCopy {
 	return signing.RequestCopy{Principal: r.Principal, Request: r.Request}
 }
 
-// requestsIn reads every tag that carries a request. Others are left out, as the reconciler leaves them out.
-func requestsIn(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash) ([]foundRequest, error) {
-	tags, _ := reconciler.ReadRequests(ctx, repo, refs)
+// requestsIn reads every tag that carries a request, and says why the others carry none: the reconciler leaves them out.
+func requestsIn(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Hash) (found []foundRequest, odd []error, err error) {
+	tags, odd := reconciler.ReadRequests(ctx, repo, refs)
 	out := make([]foundRequest, len(tags))
 	for i, tag := range tags {
 		out[i] = foundRequest{RequestTag: tag, ID: statementID(tag.Request.Statement)}
 	}
-	return out, ctx.Err()
+	return out, odd, ctx.Err()
 }
 
 // statementID is how people name a statement: as its tags do.

@@ -61,8 +61,14 @@ func (a *app) requests(ctx context.Context, f cloneFlags, all bool) error {
 	}
 	defer c.Close()
 	d := &desk{clone: c, a: a}
-	if d.found, err = requestsIn(ctx, c.repo, c.refs); err != nil {
+	var odd []error
+	if d.found, odd, err = requestsIn(ctx, c.repo, c.refs); err != nil {
 		return err
+	}
+	if all {
+		for _, err := range odd {
+			fmt.Fprintln(a.errs, "not a request: "+schema.Printable(err.Error()))
+		}
 	}
 	list, err := d.list(ctx)
 	if err != nil {

@@ -305,7 +305,7 @@ func (s *statements) checkTags(who, kind string, want int) {
 	c := s.open(who)
 	defer c.Close()
 	d := &desk{clone: c, mirror: gitrepo.Mirror{Repo: c.repo}}
-	found, err := requestsIn(s.t.Context(), c.repo, c.refs)
+	found, _, err := requestsIn(s.t.Context(), c.repo, c.refs)
 	s.check(err)
 	var copies []signing.RequestCopy
 	for _, r := range found {
