@@ -116,6 +116,10 @@ func (d *trustDesk) shown(next *signing.TrustVersion, wantPending bool) shownTru
 		return out
 	}
 	out := showTrust(d.force.Trust, "in force "+d.source, now())
+	if !d.sealed {
+		out.Source = "as it is " + d.source
+		out.Warnings = append(out.Warnings, "no ledger in this clone says that it is in force: whoever may push could have written it; git fetch origin, or sluice trust verify REV --anchor DIGEST")
+	}
 	out.Pending = report
 	return out
 }
