@@ -54,6 +54,8 @@ lint: $(TOOLS)/staticcheck ## gofmt, go vet and staticcheck
 vuln: $(TOOLS)/govulncheck ## look for known vulnerabilities that our code reaches (SLUICE_VULNDB=DIR: a local database)
 	ci/vuln.sh $(TOOLS)/govulncheck ./...
 
+# A program built with -race sleeps a second before it exits, and the scripts of cmd/sluice run hundreds of them.
+race: export GORACE = atexit_sleep_ms=20
 race: ## run the tests of everything concurrent under the race detector; needs a C compiler
 	@command -v $${CC:-cc} >/dev/null || { echo 'make: race needs a C compiler (apt-get install gcc libc6-dev)' >&2; exit 1; }
 	CGO_ENABLED=1 $(TEST) -race -timeout 20m $$($(GO) list ./reconciler/... ./cmd/... | grep -v '/stories$$')

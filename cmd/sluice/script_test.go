@@ -162,6 +162,7 @@ func (p *project) setUp(env *testscript.Env) error {
 		"GITLAB_URL": p.forge.URL(), "REPOSITORY": p.forge.CloneURL(p.team.Path(), ""), "LOG_KEY": p.team.LogKey(), "KEY": ann.Key(), "BOB": p.team.Person("bob").Key(), "CAROL": p.team.Person("carol").Key(), "DAVE": p.team.Person("dave").Key(),
 		// Scripts share the ledger: what they deliver goes where it is already, so that none of them adds an entry.
 		"LIVE": filepath.Join(p.dir, "live"), "CI_DEFAULT_BRANCH": "",
+		"GORACE": os.Getenv("GORACE"),
 	} {
 		env.Setenv(name, value)
 	}
