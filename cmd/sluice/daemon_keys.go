@@ -39,7 +39,8 @@ func differentBotKey(op schema.Operator, log []integrations.HeadSigner) error {
 	}
 	bot, err := signing.LoadSSHSigner(op.BotKeyFile)
 	if err != nil {
-		return nil //nolint:nilerr // nothing signs with it yet; what does will say what is wrong with it
+		// A key that cannot be read cannot be told apart from the log key either.
+		return &failure{code: exitUsage, err: fmt.Errorf("bot_key_file: %w", err), hint: "bot_key_file is the private key that signs commits on promotion branches; leave it out when nothing signs them"}
 	}
 	for _, s := range log {
 		if s.ID == bot.Fingerprint() {

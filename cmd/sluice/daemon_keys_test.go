@@ -35,6 +35,7 @@ func TestLogKeysOfTheOperator(t *testing.T) {
 		{"no log key", schema.Operator{}, "signing key"},
 		{"a next key that is not there", schema.Operator{LogKeyFile: log, NextLogKeyFile: filepath.Join(dir, "none")}, "none"},
 		{"the same key twice", schema.Operator{LogKeyFile: log, NextLogKeyFile: log}, "next_log_key_file: it is the key of log_key_file"},
+		{"a robot's key that is not there", schema.Operator{LogKeyFile: log, BotKeyFile: filepath.Join(dir, "none")}, "bot_key_file: "},
 		{"a robot with the log key", schema.Operator{LogKeyFile: log, BotKeyFile: log}, "bot_key_file: it is the log key"},
 		{"a robot with the next log key", schema.Operator{LogKeyFile: log, NextLogKeyFile: next, BotKeyFile: next}, "bot_key_file: it is the log key"},
 	} {
@@ -44,7 +45,7 @@ func TestLogKeysOfTheOperator(t *testing.T) {
 		case row.want == "" && (err != nil || cfg.LogKey == nil || cfg.HeadKeys == nil || (cfg.NextLogKey != nil) != (row.op.NextLogKeyFile != "")):
 			t.Errorf("%s: %v, %+v", row.name, err, cfg)
 		case row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want) || exitCode(err) != exitUsage):
-			t.Errorf("%s: got %v (exit %d), want %q", row.name, err, exitCode(err), row.want)
+			t.Errorf("%s: got %v, want %q and exit %d", row.name, err, row.want, exitUsage)
 		}
 	}
 }
