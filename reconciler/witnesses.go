@@ -55,11 +55,14 @@ func (p *pass) askFirst(ctx context.Context) error {
 }
 
 // askWitnesses asks for cosignatures of the newest checkpoint where they are missing or old, and keeps what it gets beside
-// the live values. Its only error is doubt: a witness cosigned another ledger.
+// the live values. A witness that does not answer is no error; one that cosigned another ledger is ErrDoubt.
 func (p *pass) askWitnesses(ctx context.Context) error {
 	keys, err := p.rules.trust.Root.Witnesses.Parsed()
-	if err != nil || len(keys) == 0 || len(p.cfg.Witnesses) == 0 {
-		return nil //nolint:nilerr // a trust that was loaded has none that cannot be read
+	if err != nil {
+		return fmt.Errorf("read the witnesses of the trust root: %w", err)
+	}
+	if len(keys) == 0 || len(p.cfg.Witnesses) == 0 {
+		return nil
 	}
 	signed, err := p.checkpoint(ctx)
 	if err != nil {
