@@ -12,6 +12,9 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
+// Without this the reconciler would take the target for one that keeps no marks, and ask it for none.
+var _ integrations.Keeper = (*Target)(nil)
+
 // CheckpointKey is the key of the newest checkpoint of a project's ledger. No stage and no root begins with a dot, so no
 // app can have it, and no reader of a stage's prefix sees it.
 func CheckpointKey(root, project string) string { return root + "/.sluice/" + project + "/checkpoint" }

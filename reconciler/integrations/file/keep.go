@@ -11,6 +11,9 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
+// Without this the reconciler would take the target for one that keeps no marks, and ask it for none.
+var _ integrations.Keeper = (*Target)(nil)
+
 const checkpointName = "checkpoint"
 
 // checkpointDir is where a project's checkpoint is kept: <directory>/.sluice/<project>. No stage has a name with a dot, and
