@@ -159,9 +159,7 @@ func FuzzWindow(f *testing.F) {
 	f.Add(uint8(4), uint16(8700), uint16(30), int64(1806170400))
 	f.Add(uint8(2), uint16(1), uint16(10079), int64(-1806170400))
 	f.Fuzz(func(t *testing.T, zone uint8, from, long uint16, unix int64) {
-		if unix < -4e9 || unix > 8e9 {
-			t.Skip()
-		}
+		unix %= 8e9 // years 1716 to 2223: what the zones' rules say anything about
 		spec := schema.CalendarSpec{Zone: zones[int(zone)%len(zones)], Weekly: []schema.WeekSpan{{From: int(from) % 10080, Long: int(long)%10079 + 1}}}
 		loc, err := spec.Location()
 		if err != nil {
