@@ -101,6 +101,7 @@ signed and approved, records it in a signed ledger, and keeps etcd and directori
 		}
 	}
 	root.AddCommand(a.commandsCommand())
+	strictHelp(root)
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return a.checkGlobals(c) }
 	return root
@@ -166,6 +167,27 @@ func knownCommand(c *cobra.Command, args []string) error {
 		hint = c.CommandPath() + " --help lists the commands"
 	}
 	return &failure{code: exitUsage, err: fmt.Errorf("no command is called %q", args[0]), hint: hint}
+}
+
+// strictHelp makes help of what is no command an error; cobra prints the help of the nearest one and ends with 0.
+func strictHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil {
+		panic(err)
+	}
+	help.Run = nil
+	help.RunE = func(_ *cobra.Command, args []string) error {
+		c, rest, err := root.Find(args)
+		if err != nil {
+			return usageError(err)
+		}
+		if err := knownCommand(c, rest); err != nil {
+			return err
+		}
+		c.InitDefaultHelpFlag()
+		return c.Help()
+	}
 }
 
 // flagError adds to what is wrong with a flag the one that was probably meant.
