@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/sluice-gitops/sluice/ci/real"
@@ -56,7 +57,17 @@ func place(t *testing.T, path string) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte("#!/bin/sh\nexec sleep 600\n"), 0o755); err != nil {
+	writeProgram(t, path, "#!/bin/sh\nexec sleep 600\n")
+}
+
+// writeProgram writes a script that is about to be run. No process may start meanwhile: it would inherit the open file,
+// and the kernel runs no file that somebody has open to write ("text file busy").
+func writeProgram(t testing.TB, path, script string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	err := os.WriteFile(path, []byte(script), 0o700)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
@@ -57,9 +58,7 @@ func TestPushRefusedByAHookSaysWhy(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(hook), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(hook, []byte("#!/bin/sh\necho 'You are not allowed to push to protected branches' >&2\nexit 1\n"), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		writeProgram(t, hook, "#!/bin/sh\necho 'You are not allowed to push to protected branches' >&2\nexit 1\n")
 		r := mirror(t, remote)
 		objs, id := commitObjects(t, "x", nil)
 		err := r.Push(t.Context(), ledgerRef, schema.Hash{}, id, objs)
@@ -136,5 +135,17 @@ func TestPushRefusesNamesThatAreNoRefs(t *testing.T) {
 		if err := r.Push(t.Context(), ref, schema.Hash{}, id, objs); !errors.Is(err, gitrepo.ErrUsage) {
 			t.Errorf("%q: got %v, want ErrUsage", ref, err)
 		}
+	}
+}
+
+// writeProgram writes a script that is about to be run. No process may start meanwhile: it would inherit the open file,
+// and the kernel runs no file that somebody has open to write ("text file busy").
+func writeProgram(t testing.TB, path, script string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	err := os.WriteFile(path, []byte(script), 0o700)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -148,8 +149,18 @@ func (w *workshop) fakeGPG(program string, at time.Time, options ...string) {
 	w.t.Helper()
 	script := "#!/bin/sh\nexec " + program + " --batch --no-tty --pinentry-mode loopback --passphrase '' --faked-system-time " +
 		at.UTC().Format("20060102T150405!") + " " + strings.Join(options, " ") + " \"$@\"\n"
-	if err := os.WriteFile(w.gpgs, []byte(script), 0o700); err != nil {
-		w.t.Fatal(err)
+	writeProgram(w.t, w.gpgs, script)
+}
+
+// writeProgram writes a script that is about to be run. No process may start meanwhile: it would inherit the open file,
+// and the kernel runs no file that somebody has open to write ("text file busy").
+func writeProgram(t testing.TB, path, script string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	err := os.WriteFile(path, []byte(script), 0o700)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -213,9 +213,7 @@ func (m *vectorMaker) shapeVectors() {
 	m.git("config", "gpg.format", "x509")
 	script := filepath.Join(m.t.TempDir(), "smime")
 	text := "#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\nprintf -- '-----BEGIN SIGNED MESSAGE-----\\nMIID\\n-----END SIGNED MESSAGE-----\\n'\n"
-	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
-		m.t.Fatal(err)
-	}
+	writeProgram(m.t, script, text)
 	m.git("config", "gpg.x509.program", script)
 	m.commit("signed with X.509")
 	m.add("x509", judged().At, signing.CodeX509Unsupported, "")
