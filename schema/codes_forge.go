@@ -19,6 +19,10 @@ var forgeCodes = []CodeInfo{
 		Cause: "The commit or merge request is gone from the project, or has not arrived there yet.",
 		Fix:   "Wait for the next pass. If it stays, see whether gitlab.project is the project of the repository.",
 	}, {
+		Code: "forge-refused", Title: "forge does not do it", Message: "the forge did not do what was asked for[: {why}]",
+		Cause: "Its rules forbid the change, or what was to be changed is in another state than it was thought to be.",
+		Fix:   "Read what the forge says. It is looked at again with the next pass; no verdict depends on it.",
+	}, {
 		Code: "forge-unavailable", Title: "forge does not answer", Message: "the forge does not answer[: {why}]",
 		Cause: "It is down, overloaded, or the network between is.",
 		Fix:   "Wait: nothing is admitted until it answers, and what was admitted stays live. It is asked again by itself.",

@@ -93,6 +93,7 @@ func classes() []class {
 		{integrations.ErrUnavailable, exitUnavailable, integrations.CodeUnavailable},
 		{schema.ErrUnknownOutcome, exitUnavailable, "unknown-outcome"},
 		{schema.ErrMoved, exitConflict, "ledger-moved"},
+		{gitlab.ErrRefused, exitConflict, "forge-refused"},
 		{integrations.ErrFenced, exitConflict, integrations.CodeFenced},
 		{integrations.ErrConflict, exitConflict, integrations.CodeConflict},
 		{gitrepo.ErrShallow, exitUnprovable, "shallow-clone"},

@@ -18,13 +18,18 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// request is one question.
+// request is one question, or one change.
 type request struct {
 	doing  string // for people, in errors
 	method string // GET if empty
 	path   string // below /api/v4/, escaped
-	query  query
+	query  query  // of a GET
+	body   any    // of a change, sent as JSON
+	again  bool   // a change that may be sent twice; a GET always may
 }
+
+// reads says whether the request changes nothing.
+func (r request) reads() bool { return r.method == "" || r.method == http.MethodGet }
 
 // query holds the parameters that we send. Versions of GitLab ignore those that they do not know, so none of them is
 // relied on to filter.
@@ -59,8 +64,9 @@ func (a answer) date() time.Time {
 	return t.UTC()
 }
 
-// ask sends a request until it is answered. Only a GET is sent again, and only where that may help: after a lost
-// connection and after 429, 502, 503 and 504. An answer without error is JSON of a success.
+// ask sends a request until it is answered. Only a GET, or a change that allows it, is sent again, and only where that may
+// help: after a lost connection and after 429, 502, 503 and 504. An answer without error is JSON of a success, or the
+// empty 204 of a change.
 func (c *Client) ask(ctx context.Context, r request) (answer, error) {
 	for try := 1; ; try++ {
 		a, err := c.once(ctx, r)
@@ -88,9 +94,9 @@ func (c *Client) once(ctx context.Context, r request) (answer, error) {
 	}
 	var a answer
 	opt := []gogitlab.RequestOptionFunc{gogitlab.WithContext(withExchange(limited, &a.exchange))}
-	var parameters any = r.query
-	if r.method != http.MethodGet {
-		parameters = nil
+	parameters := r.body
+	if r.reads() {
+		parameters = r.query
 	}
 	req, err := c.api.NewRequest(r.method, r.path, parameters, opt)
 	if err != nil {
@@ -115,12 +121,16 @@ func (c *Client) unanswered(ctx context.Context, r request, a answer, err error)
 		err = u.Err
 	}
 	e := &Error{Doing: r.doing, Request: a.request, TokenFile: c.cfg.TokenFile, Kind: ErrUnavailable, Err: err}
+	again := "it is asked again"
+	if !r.reads() {
+		again = "it may have been done all the same; that is looked at before it is done again"
+	}
 	var token *tokenError
 	switch {
 	case ctx.Err() != nil:
 		e.Err = context.Cause(ctx)
 	case errors.Is(err, context.DeadlineExceeded):
-		e.Err, e.Hint = nil, "it is asked again"
+		e.Err, e.Hint = nil, again
 		e.Message = fmt.Sprintf("nothing whole within %s", c.cfg.Timeout)
 	case errors.As(err, &token):
 		e.Kind, e.Request = ErrUnauthorized, ""
@@ -130,13 +140,16 @@ func (c *Client) unanswered(ctx context.Context, r request, a answer, err error)
 	case errors.Is(err, errTooLarge):
 		e.Kind = ErrIncomplete
 	default:
-		e.Hint = "check that " + c.home.Host + " can be reached; it is asked again"
+		e.Hint = "check that " + c.home.Host + " can be reached; " + again
 	}
 	return e
 }
 
 // checkJSON refuses a success that is not the API's: a login page, a proxy's greeting, half an answer.
 func (c *Client) checkJSON(r request, a answer) error {
+	if !r.reads() && a.status == http.StatusNoContent && len(a.body) == 0 {
+		return nil
+	}
 	kind, _, err := mime.ParseMediaType(a.header.Get("Content-Type"))
 	switch {
 	case err != nil || kind != "application/json":
@@ -153,7 +166,14 @@ func (c *Client) checkJSON(r request, a answer) error {
 
 // again says whether to send a request once more, and after how long.
 func (c *Client) again(ctx context.Context, r request, a answer, err error, try int) (time.Duration, bool) {
-	if r.method != "" && r.method != http.MethodGet || try >= c.cfg.Tries || ctx.Err() != nil || !errors.Is(err, ErrUnavailable) {
+	if ctx.Err() != nil || !errors.Is(err, ErrUnavailable) {
+		return 0, false
+	}
+	if !r.reads() && !r.again {
+		c.leaveAlone(err, c.retryAfter(a.header))
+		return 0, false
+	}
+	if try >= c.cfg.Tries {
 		return 0, false
 	}
 	switch a.status {
@@ -168,11 +188,16 @@ func (c *Client) again(ctx context.Context, r request, a answer, err error, try 
 	if wait <= c.cfg.MaxPause {
 		return wait, true
 	}
-	if e := (*Error)(nil); errors.As(err, &e) {
+	c.leaveAlone(err, wait)
+	return 0, false
+}
+
+// leaveAlone tells whoever asked how long GitLab wants no more of it.
+func (c *Client) leaveAlone(err error, wait time.Duration) {
+	if e := (*Error)(nil); wait > 0 && errors.As(err, &e) {
 		e.RetryAfter = wait
 		e.Hint = fmt.Sprintf("GitLab asks to be left alone for %s", wait.Round(time.Second))
 	}
-	return 0, false
 }
 
 // retryAfter is how long GitLab asks to wait: Retry-After in seconds or as a date, else RateLimit-Reset once nothing

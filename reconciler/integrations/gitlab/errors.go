@@ -3,6 +3,7 @@ package gitlab
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,9 @@ var (
 	ErrMissing = errors.New("not found in the project")
 	// ErrUnsigned: the commit is there and has no signature that GitLab knows.
 	ErrUnsigned = errors.New("not signed")
+	// ErrRefused: a change that GitLab understood and did not make (400, 405, 406, 409, 413, 422), by its rules or because
+	// of the state things are in. Error.Status and Error.Message say which.
+	ErrRefused = errors.New("refused")
 	// ErrUnavailable: no answer, a 5xx or a 429; trying later may help.
 	ErrUnavailable = errors.New("unavailable")
 	// ErrIncomplete: an answer that cannot be the whole truth: not JSON, cut short, a list that stops early, or one that
@@ -95,6 +99,8 @@ func (e *Error) Code() schema.Code {
 		return "forge-missing"
 	case errors.Is(e.Kind, ErrUnsigned):
 		return "unsigned"
+	case errors.Is(e.Kind, ErrRefused):
+		return "forge-refused"
 	case errors.Is(e.Kind, ErrIncomplete):
 		return "forge-incomplete"
 	}
@@ -110,21 +116,32 @@ func (c *Client) refusal(r request, a answer) *Error {
 		e.Kind, e.Needs = ErrUnauthorized, "to be valid: neither expired nor revoked"
 		e.Hint = "write a valid token to " + c.cfg.TokenFile + "; it is read at every request, no restart is needed"
 	case a.status == 403:
-		e.Kind, e.Needs = ErrForbidden, c.needs()
-		e.Hint = "create a project access token with role Reporter and scope read_api and write it to " + c.cfg.TokenFile
+		e.Kind, e.Needs = ErrForbidden, c.needs(r)
+		e.Hint = "create a project access token with " + rights(r) + " and write it to " + c.cfg.TokenFile
 	case a.status == 404:
 		e.Kind = missing(e.Message)
 		c.adviseMissing(e)
 	case a.status == 429 || a.status == 408 || a.status >= 500:
 		e.Kind, e.Hint = ErrUnavailable, "nothing is decided until GitLab answers; it is asked again"
+	case !r.reads() && slices.Contains(refusals, a.status):
+		e.Kind, e.Hint = ErrRefused, "see what GitLab says; nothing was changed"
 	default:
 		e.Kind, e.Hint = ErrIncomplete, "check url: it must be the address of GitLab itself, without /api/v4"
 	}
 	return e
 }
 
-func (c *Client) needs() string {
-	return "scope read_api and role Reporter in project " + c.cfg.Project
+// refusals are the answers to a change that GitLab understood and did not make.
+var refusals = []int{400, 405, 406, 409, 413, 422}
+
+func (c *Client) needs(r request) string { return rights(r) + " in project " + c.cfg.Project }
+
+// rights is what a token must have for a request.
+func rights(r request) string {
+	if r.reads() {
+		return "scope read_api and role Reporter"
+	}
+	return "scope api and role Developer"
 }
 
 // missing says which 404 this is. Texts are those of GitLab's own API; an unknown one says nothing about the project.
@@ -142,7 +159,7 @@ func (c *Client) adviseMissing(e *Error) {
 	if e.Kind != ErrNotFound {
 		return
 	}
-	e.Needs = c.needs()
+	e.Needs = c.needs(request{})
 	e.Hint = "add the token's user to project " + strconv.Quote(c.cfg.Project) + " with role Reporter, or correct gitlab.project"
 }
 

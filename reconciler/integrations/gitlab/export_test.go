@@ -7,10 +7,14 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// Post sends a POST below /api/v4, as writing back will.
+// Post makes a change by POST below /api/v4.
 func (c *Client) Post(ctx context.Context, path string) error {
-	_, err := c.ask(ctx, request{doing: "post", method: http.MethodPost, path: path})
-	return err
+	return c.Send(ctx, http.MethodPost, path, nil, nil, false)
+}
+
+// Send makes a change below /api/v4.
+func (c *Client) Send(ctx context.Context, method, path string, body, into any, repeatable bool) error {
+	return c.send(ctx, change{doing: "write", method: method, path: path, body: body, repeatable: repeatable}, into)
 }
 
 // Get sends a GET below /api/v4.
