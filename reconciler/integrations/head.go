@@ -44,7 +44,7 @@ type Body struct {
 	Doc      schema.Digest    `json:"doc"`    // of the document's bytes
 	Size     int64            `json:"size"`   // of the document, in bytes
 	Inline   []byte           `json:"inline"` // the document, base64; empty where it is elsewhere
-	Blobs    int              `json:"blobs"`  // parts that the document is kept in beside the head
+	Blobs    int              `json:"blobs"`  // parts that the document is in beside the head; 0 if it is inside or elsewhere
 	Commit   schema.Hash      `json:"commit"`
 	Retired  bool             `json:"retired"`
 	Canary   *struct{}        `json:"canary"` // null in this version
@@ -179,6 +179,8 @@ func (h Head) check() error {
 		return fmt.Errorf("seq %d", h.Seq)
 	case h.Size < 0 || h.Blobs < 0:
 		return fmt.Errorf("size %d in %d blobs", h.Size, h.Blobs)
+	case h.Blobs > 0 && (len(h.Inline) > 0 || h.Size == 0):
+		return fmt.Errorf("%d blobs beside a document inside", h.Blobs)
 	case h.Canary != nil:
 		return errors.New("canary is not known in version 1")
 	}

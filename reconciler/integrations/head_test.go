@@ -71,10 +71,14 @@ func vectors() map[string]integrations.Body {
 	follows.Prev = inline.Doc
 	retired := release(12, "")
 	retired.Retired, retired.Revision, retired.Content, retired.Manifest = true, schema.None, schema.NoContent, nil
+	large := pattern(integrations.PartSize + 1)
+	parts := integrations.NewBody(release(9, string(large)), false)
+	parts.Blobs = integrations.CountParts(len(large))
 	return map[string]integrations.Body{
 		"inline": inline, "follows": follows,
 		"retired": integrations.NewBody(retired, true),
 		"beside":  integrations.NewBody(release(7, "held elsewhere"), false),
+		"parts":   parts,
 	}
 }
 
