@@ -134,7 +134,7 @@ func (f *faults) take(r *http.Request) (Fault, bool) {
 }
 
 // serve answers a request through the faults.
-func (f *faults) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+func (f *faults) serve(w http.ResponseWriter, r *http.Request, next http.Handler, now func() time.Time) {
 	seen := Request{Method: r.Method, Path: r.URL.RequestURI()}
 	answer := &heldAnswer{header: http.Header{}, status: http.StatusOK}
 	defer func() { f.remember(seen) }()
@@ -151,14 +151,14 @@ func (f *faults) serve(w http.ResponseWriter, r *http.Request, next http.Handler
 		panic(http.ErrAbortHandler)
 	}
 	if fault.Status != 0 {
-		answer = fault.answer()
+		answer = fault.answer(now())
 	}
 	seen.Status = answer.status
 	answer.send(w)
 }
 
 // answer is what GitLab, or the proxy before it, says in trouble: never JSON.
-func (f Fault) answer() *heldAnswer {
+func (f Fault) answer(now time.Time) *heldAnswer {
 	a := &heldAnswer{header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, status: f.Status}
 	if f.RetryAfter > 0 {
 		a.header.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
@@ -171,6 +171,11 @@ func (f Fault) answer() *heldAnswer {
 		return a
 	}
 	if f.Status == http.StatusTooManyRequests {
+		a.header.Set("RateLimit-Name", "throttle_authenticated_api")
+		a.header.Set("RateLimit-Limit", "60")
+		a.header.Set("RateLimit-Observed", "61")
+		a.header.Set("RateLimit-Remaining", "0")
+		a.header.Set("RateLimit-Reset", strconv.FormatInt(now.Add(f.RetryAfter).Unix(), 10))
 		a.body.WriteString("Retry later\n")
 		return a
 	}

@@ -113,6 +113,7 @@ func (g gitBinary) initBare(dir, branch string) (repository, error) {
 	autogc = false
 	hideRefs = refs/keep-around
 	hideRefs = refs/merge-requests
+	advertisePushOptions = true
 	denyDeleteCurrent = ignore
 [gc]
 	auto = 0

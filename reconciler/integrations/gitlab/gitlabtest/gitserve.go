@@ -122,7 +122,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, p *project, use
 	r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
 
 	s.mu.Lock()
-	changes := parseCommands(body)
+	changes, options := parseCommands(body), pushOptions(body)
 	s.backend(answer, r, p, user, p.hookEnv(user, changes))
 	for _, c := range changes {
 		branch, isBranch := strings.CutPrefix(c.ref, "refs/heads/")
@@ -131,6 +131,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, p *project, use
 		}
 		if isBranch {
 			s.deliverPush(p, user, branch, c.old, c.new)
+			s.followPush(p, user, branch, c.new, options)
 		}
 		s.log.Info("pushed", "project", p.Path, "user", user.Username, "ref", c.ref, "to", c.new)
 	}
@@ -140,6 +141,17 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, p *project, use
 	s.mu.Unlock()
 
 	answer.send(w)
+}
+
+// followPush does what a push of a branch asks for, and hides its tip where the
+// API is to lag behind. A merge request that cannot be opened fails no push.
+func (s *Server) followPush(p *project, user *User, branch, tip string, options []string) {
+	if tip != nullSHA {
+		if err := s.openByPush(p, user, branch, options); err != nil {
+			s.log.Warn("push options did not open a merge request", "project", p.Path, "branch", branch, "error", err)
+		}
+	}
+	s.hide(p, tip)
 }
 
 // heldAnswer keeps an answer in memory until it is sent.

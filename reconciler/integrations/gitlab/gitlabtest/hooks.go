@@ -29,6 +29,8 @@ type hook struct {
 	uuid         string
 	createdAt    time.Time
 	events       map[string]bool
+	failures     int       // in a row
+	disabled     time.Time // until when; meaningless from maxFailures on
 }
 
 // Delivery is one webhook request as it was sent, so that tests can send it
@@ -38,6 +40,7 @@ type Delivery struct {
 	Header http.Header
 	Body   []byte
 	Status int // of the answer; 0 when there was none
+	hook   *hook
 }
 
 // courier sends webhooks one after the other, in the order they were caused.
@@ -45,6 +48,7 @@ type courier struct {
 	queue  chan Delivery // closed by stop
 	done   chan struct{} // closed when the last one is sent
 	client *http.Client
+	report func(h *hook, ok bool) // called without a lock
 
 	mu   sync.Mutex // guards sent
 	sent []Delivery
@@ -53,8 +57,8 @@ type courier struct {
 const maxQueue = 1024 // webhooks waiting; more are dropped
 
 // startCourier starts the goroutine that sends; stop ends it.
-func startCourier() *courier {
-	c := &courier{queue: make(chan Delivery, maxQueue), done: make(chan struct{}),
+func startCourier(report func(*hook, bool)) *courier {
+	c := &courier{queue: make(chan Delivery, maxQueue), done: make(chan struct{}), report: report,
 		client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: dialLoopback}}}
 	go func() {
 		defer close(c.done)
@@ -94,6 +98,9 @@ func (c *courier) send(d Delivery) {
 			d.Status = resp.StatusCode
 			resp.Body.Close()
 		}
+	}
+	if d.hook != nil {
+		c.report(d.hook, d.Status >= 200 && d.Status < 300)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -136,13 +143,8 @@ func (s *Server) post(p *project, event, title string, payload object) {
 	}
 	eventID := randomUUID()
 	for _, h := range p.hooks {
-		if !h.events[event] {
-			continue
-		}
-		select {
-		case s.courier.queue <- Delivery{URL: h.url, Header: s.hookHeader(h, title, eventID, body), Body: body}:
-		default:
-			s.log.Error("webhook dropped", "url", h.url)
+		if h.events[event] && h.alert(s.now()) == "executable" {
+			s.dispatch(Delivery{URL: h.url, Header: s.hookHeader(h, title, eventID, body), Body: body, hook: h})
 		}
 	}
 }

@@ -20,6 +20,8 @@ func (s *Server) detailedStatus(p *project, mr *mergeRequest) string {
 		return "conflict"
 	case p.needsRebase(mr):
 		return "need_rebase"
+	case s.opts.ApprovalsSyncing && len(mr.resets) > 0:
+		return "approvals_syncing"
 	case s.approvalsLeft(p, mr) > 0:
 		return "not_approved"
 	}

@@ -65,6 +65,8 @@ type mergeRequest struct {
 	autoMerge string // who set merge_when_pipeline_succeeds, "" when unset
 	resets    []approvalReset
 	conflicts map[string]bool // by "source target" tips
+	row       object          // of lists, as it is cached
+	rowKey    string
 }
 
 // NewMergeRequest says what to open.
@@ -163,14 +165,14 @@ func (s *Server) open(p *project, user *User, in NewMergeRequest) (*mergeRequest
 	if p.level(user) < Developer {
 		return nil, forbidden()
 	}
-	if strings.TrimSpace(in.Title) == "" {
-		return nil, &Error{http.StatusUnprocessableEntity, []string{"Title can't be blank"}}
+	if err := checkTexts(&in.Title, &in.Description); err != nil {
+		return nil, err
 	}
 	if in.SourceBranch == in.TargetBranch {
 		return nil, &Error{http.StatusUnprocessableEntity, []string{"Source branch You can't use same project/branch for source and target"}}
 	}
 	for field, branch := range map[string]string{"source_branch": in.SourceBranch, "target_branch": in.TargetBranch} {
-		if p.repo.tip(branch) == "" {
+		if tip := p.repo.tip(branch); tip == "" || p.lags(tip) {
 			return nil, &Error{http.StatusBadRequest, map[string][]string{field: {"does not exist"}}}
 		}
 	}
@@ -191,8 +193,29 @@ func (s *Server) open(p *project, user *User, in NewMergeRequest) (*mergeRequest
 	}
 	p.mrs = append(p.mrs, mr)
 	s.deliver(p, user, mr, "open", nil)
+	mr.Description, _ = s.obey(p, mr, user, in.Description, "")
 	return mr, nil
 }
+
+// checkTexts refuses titles and descriptions that GitLab does not take.
+func checkTexts(title, description *string) error {
+	var wrong []string
+	switch {
+	case title != nil && strings.TrimSpace(*title) == "":
+		wrong = append(wrong, "Title can't be blank")
+	case title != nil && len([]rune(*title)) > 255:
+		wrong = append(wrong, "Title is too long (maximum is 255 characters)")
+	}
+	if description != nil && len([]rune(*description)) > maxDescription {
+		wrong = append(wrong, fmt.Sprintf("Description is too long (maximum is %d characters)", maxDescription))
+	}
+	if wrong == nil {
+		return nil
+	}
+	return &Error{http.StatusUnprocessableEntity, wrong}
+}
+
+const maxDescription = 1_048_576 // characters
 
 // duplicate refuses a second open merge request between the same branches.
 func (p *project) duplicate(source, target string) error {

@@ -33,19 +33,32 @@ func (s *Server) AddNote(project string, iid int, username, body string) (Note, 
 	if user == nil {
 		return Note{}, notFound("User")
 	}
-	return s.note(p, mr, user, body, false)
+	n, _, err := s.note(p, mr, user, NewNote{Body: body})
+	return n, err
 }
 
-func (s *Server) note(p *project, mr *mergeRequest, user *User, body string, internal bool) (Note, error) {
+// NewNote is a comment as the API takes it.
+type NewNote struct {
+	Body     string
+	Internal bool
+	Head     string // merge_request_diff_head_sha, which /merge needs
+}
+
+// note writes a comment and does what its quick actions say, with GitLab's
+// lines about them. A comment of quick actions alone leaves no note.
+func (s *Server) note(p *project, mr *mergeRequest, user *User, in NewNote) (Note, []string, error) {
 	if p.level(user) < Guest {
-		return Note{}, forbidden()
+		return Note{}, nil, forbidden()
 	}
-	if err := checkNote(body); err != nil {
-		return Note{}, err
+	if err := checkNote(in.Body); err != nil {
+		return Note{}, nil, err
 	}
-	n := s.appendNote(mr, Note{Author: user.Username, Body: body, Internal: internal})
+	body, summary := s.obey(p, mr, user, in.Body, in.Head)
 	s.touch(mr)
-	return n, nil
+	if body == "" {
+		return Note{}, summary, nil
+	}
+	return s.appendNote(mr, Note{Author: user.Username, Body: body, Internal: in.Internal}), summary, nil
 }
 
 func checkNote(body string) error {

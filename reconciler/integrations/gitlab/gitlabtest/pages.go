@@ -150,7 +150,7 @@ func (g *pager) act(p *project, mr *mergeRequest, user *User, verb, body string)
 	case "close", "reopen":
 		return mr.IID, s.update(p, mr, user, changes{stateEvent: verb})
 	case "note":
-		_, err := s.note(p, mr, user, body, false)
+		_, _, err := s.note(p, mr, user, NewNote{Body: body})
 		return mr.IID, err
 	case "revert":
 		opened, err := s.revert(p, mr, user)

@@ -39,6 +39,12 @@ func (c *call) number(name string, missing int) int {
 	return n
 }
 
+// number reads the number in a path; 0, which names nothing, for any other text.
+func number(text string) int {
+	n, _ := strconv.Atoi(text)
+	return n
+}
+
 // list is a parameter given as comma separated text or as several values.
 func (c *call) list(name string) []string {
 	values, sent := c.params[name]
@@ -102,7 +108,7 @@ func paged[T any](c *call, all []T, totals bool) []T {
 		h.Set("X-Next-Page", strconv.Itoa(page+1))
 		links = append(links, c.link("next", page+1, per))
 	}
-	if totals && len(all) <= 10_000 {
+	if totals && len(all) <= 10_000 && !c.s.opts.HideTotals {
 		h.Set("X-Total", strconv.Itoa(len(all)))
 		h.Set("X-Total-Pages", strconv.Itoa(pages))
 		links = append(links, c.link("last", pages, per))

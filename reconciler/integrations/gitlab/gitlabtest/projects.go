@@ -63,6 +63,7 @@ type project struct {
 	statuses  []*commitStatus // oldest first
 	pipelines []*pipeline     // oldest first
 	hooks     []*hook
+	unseen    map[string]int // questions left that do not see a pushed commit
 }
 
 // AddProject makes an empty bare repository and returns the project with its

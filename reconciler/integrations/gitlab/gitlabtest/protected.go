@@ -16,6 +16,8 @@ type ProtectedBranch struct {
 	Push           []Access
 	Merge          []Access
 	AllowForcePush bool
+	// Inherited is a rule of the group above; Premium alone tells.
+	Inherited bool
 }
 
 // Access lets a role, or on Premium one user, through a rule.
@@ -23,6 +25,8 @@ type Access struct {
 	ID    int
 	Level AccessLevel
 	User  string // username; then Level is not looked at
+	// DeployKey, if not 0, lets a deploy key push; it is no role and no user.
+	DeployKey int
 }
 
 // Protect adds a rule, or replaces the one of the same name.
@@ -99,6 +103,9 @@ func (p *project) rules(branch string) []ProtectedBranch {
 
 func (p *project) allowed(u *User, list []Access) bool {
 	return slices.ContainsFunc(list, func(a Access) bool {
+		if a.DeployKey != 0 {
+			return false
+		}
 		if a.User != "" {
 			return a.User == u.Username && p.level(u) >= Developer
 		}

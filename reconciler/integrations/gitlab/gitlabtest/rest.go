@@ -56,6 +56,7 @@ func (s *Server) apiHandler() http.Handler {
 	s.noteRoutes(add)
 	s.commitRoutes(add)
 	s.statusRoutes(add)
+	s.pipelineRoutes(add)
 	s.protectedRoutes(add)
 	s.hookRoutes(add)
 	mux.Handle("/api/v4/", s.serveAPI(func(*call) (reply, error) { return reply{}, notFound("") }))
@@ -154,6 +155,9 @@ func (c *call) authenticate() error {
 		token = bearer
 	}
 	c.user = c.s.userByToken(token)
+	if c.user == nil && c.s.expired(token) {
+		return &Error{Status: http.StatusUnauthorized, Message: expiredToken{}}
+	}
 	if c.user == nil {
 		return unauthorized()
 	}
@@ -162,14 +166,27 @@ func (c *call) authenticate() error {
 	switch {
 	case c.user.State != "active":
 		return refuse(http.StatusForbidden, "403 Forbidden - Your account has been blocked.")
+	case !read && c.archived():
+		return forbidden()
 	case !c.user.may("api") && !(read && c.user.may("read_api")):
 		return &Error{Status: http.StatusForbidden, Message: insufficientScope{}}
 	}
 	return nil
 }
 
-// insufficientScope marks the one refusal whose body is not {"message": …}.
-type insufficientScope struct{}
+// insufficientScope and expiredToken mark the refusals whose body is not
+// {"message": …}.
+type (
+	insufficientScope struct{}
+	expiredToken      struct{}
+)
+
+// archived says whether the request would write to an archived project.
+// Webhooks are settings and stay open.
+func (c *call) archived() bool {
+	p := c.s.projectByKey(c.r.PathValue("id"))
+	return p != nil && p.Archived && p.visible(c.user) && c.r.PathValue("hook") == "" && !strings.HasSuffix(c.r.URL.Path, "/hooks")
+}
 
 func (c *call) write(answer reply, err error) {
 	if err != nil {
@@ -209,6 +226,10 @@ func (c *call) refusal(err error) reply {
 	if _, scope := e.Message.(insufficientScope); scope {
 		return reply{e.Status, object{"error": "insufficient_scope", "scope": "api",
 			"error_description": "The request requires higher privileges than provided by the access token."}}
+	}
+	if _, expired := e.Message.(expiredToken); expired {
+		return reply{e.Status, object{"error": "invalid_token",
+			"error_description": "Token is expired. You can either do re-authorization or token refresh."}}
 	}
 	return reply{e.Status, object{"message": e.Message}}
 }

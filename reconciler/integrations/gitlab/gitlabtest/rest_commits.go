@@ -45,7 +45,7 @@ func (c *call) listCommits() (reply, error) {
 // commit reads the commit a call names, by SHA, branch or tag.
 func (c *call) commit() (commit, error) {
 	sha := c.p.repo.commit(c.r.PathValue("sha"))
-	if sha == "" {
+	if sha == "" || c.p.lags(sha) {
 		return commit{}, notFound("Commit")
 	}
 	list, err := c.p.repo.commits([]string{sha})
@@ -87,15 +87,19 @@ func (c *call) getSignature() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	status := "unknown_key"
+	if c.s.opts.SignCommit != nil && found.committer.email == forgeEmail {
+		status = "verified_system"
+	}
 	switch {
 	case header == "":
 		return reply{}, notFound("GPG Signature")
 	case strings.Contains(header, "SSH SIGNATURE"):
-		return ok(object{"signature_type": "SSH", "verification_status": "unknown_key", "key": nil, "commit_source": "gitaly"})
+		return ok(object{"signature_type": "SSH", "verification_status": status, "key": nil, "commit_source": "gitaly"})
 	case strings.Contains(header, "SIGNED MESSAGE"):
 		return ok(object{"signature_type": "X509", "verification_status": "unverified", "x509_certificate": nil, "commit_source": "gitaly"})
 	}
-	return ok(object{"signature_type": "PGP", "verification_status": "unknown_key", "gpg_key_id": nil, "gpg_key_primary_keyid": "",
+	return ok(object{"signature_type": "PGP", "verification_status": status, "gpg_key_id": nil, "gpg_key_primary_keyid": "",
 		"gpg_key_user_name": nil, "gpg_key_user_email": nil, "gpg_key_subkey_id": nil, "commit_source": "gitaly"})
 }
 
@@ -138,7 +142,7 @@ func (c *call) listBranches() (reply, error) {
 
 func (c *call) getBranch() (reply, error) {
 	name := c.r.PathValue("branch")
-	if c.p.repo.tip(name) == "" {
+	if tip := c.p.repo.tip(name); tip == "" || c.p.lags(tip) {
 		return reply{}, notFound("Branch")
 	}
 	out, err := c.s.branchObject(c.p, c.user, name)

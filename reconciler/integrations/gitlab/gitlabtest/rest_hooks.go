@@ -12,6 +12,7 @@ func (s *Server) hookRoutes(add func(string, handler)) {
 	add("GET /projects/{id}/hooks/{hook}", (*call).getHook)
 	add("PUT /projects/{id}/hooks/{hook}", (*call).updateHook)
 	add("DELETE /projects/{id}/hooks/{hook}", (*call).deleteHook)
+	add("POST /projects/{id}/hooks/{hook}/test/{trigger}", (*call).testHook)
 }
 
 // hookEvents are the events a webhook can be asked for; push_events alone is on
@@ -28,7 +29,7 @@ func (c *call) listHooks() (reply, error) {
 	}
 	out := []object{}
 	for _, h := range c.p.hooks {
-		out = append(out, h.object(c.p))
+		out = append(out, c.s.hookObject(c.p, h))
 	}
 	return ok(paginate(c, out))
 }
@@ -51,7 +52,7 @@ func (c *call) getHook() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(h.object(c.p))
+	return ok(c.s.hookObject(c.p, h))
 }
 
 func (c *call) createHook() (reply, error) {
@@ -67,7 +68,7 @@ func (c *call) createHook() (reply, error) {
 	h := &hook{id: c.s.next("hook"), uuid: randomUUID(), createdAt: c.s.now(), events: map[string]bool{"push_events": true}}
 	c.fillHook(h)
 	c.p.hooks = append(c.p.hooks, h)
-	return created(h.object(c.p))
+	return created(c.s.hookObject(c.p, h))
 }
 
 func (c *call) updateHook() (reply, error) {
@@ -76,7 +77,7 @@ func (c *call) updateHook() (reply, error) {
 		return reply{}, err
 	}
 	c.fillHook(h)
-	return ok(h.object(c.p))
+	return ok(c.s.hookObject(c.p, h))
 }
 
 func (c *call) fillHook(h *hook) {
@@ -106,9 +107,14 @@ func (c *call) deleteHook() (reply, error) {
 }
 
 // object shows a hook; its token is write-only.
-func (h *hook) object(p *project) object {
+func (s *Server) hookObject(p *project, h *hook) object {
+	alert := h.alert(s.now())
+	var until any
+	if alert == "temporarily_disabled" {
+		until = stamp(h.disabled)
+	}
 	out := object{"id": h.id, "url": h.url, "project_id": p.ID, "created_at": stamp(h.createdAt), "name": nil, "description": nil,
-		"push_events_branch_filter": "", "enable_ssl_verification": true, "alert_status": "executable", "disabled_until": nil,
+		"push_events_branch_filter": "", "enable_ssl_verification": true, "alert_status": alert, "disabled_until": until,
 		"custom_webhook_template": nil, "url_variables": []object{}, "token_present": h.token != "", "signing_token_present": h.signingToken != ""}
 	for _, name := range hookEvents() {
 		out[name] = h.events[name]

@@ -220,7 +220,8 @@ func (c *call) listDiffs() (reply, error) {
 func (c *call) listPipelines() (reply, error) {
 	out := []object{}
 	for _, pipe := range slices.Backward(c.p.pipelines) {
-		if slices.ContainsFunc(c.mr.Versions, func(v Version) bool { return v.HeadSHA == pipe.sha }) && pipe.ref == c.mr.SourceBranch {
+		ours := pipe.ref == c.mr.SourceBranch || pipe.ref == headRef(c.mr)
+		if ours && slices.ContainsFunc(c.mr.Versions, func(v Version) bool { return v.HeadSHA == pipe.sha }) {
 			out = append(out, c.s.pipelineObject(c.p, pipe))
 		}
 	}

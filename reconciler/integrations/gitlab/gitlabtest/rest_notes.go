@@ -49,9 +49,13 @@ func (c *call) createNote() (reply, error) {
 	if c.text("body") == nil {
 		return reply{http.StatusBadRequest, object{"error": "body is missing"}}, nil
 	}
-	n, err := c.s.note(c.p, c.mr, c.user, c.string("body"), c.is("internal") || c.is("confidential"))
+	n, summary, err := c.s.note(c.p, c.mr, c.user, NewNote{Body: c.string("body"), Internal: c.is("internal") || c.is("confidential"),
+		Head: c.string("merge_request_diff_head_sha")})
 	if err != nil {
 		return reply{}, err
+	}
+	if n.ID == 0 { // nothing but quick actions
+		return reply{http.StatusAccepted, object{"commands_changes": object{}, "summary": orEmpty(summary)}}, nil
 	}
 	return created(c.s.noteObject(c.mr, n))
 }
@@ -95,7 +99,14 @@ func (c *call) updateNote() (reply, error) {
 	if err := checkNote(c.string("body")); err != nil {
 		return reply{}, err
 	}
-	n.Body, n.UpdatedAt = c.string("body"), c.s.now()
+	rest, summary := c.s.obey(c.p, c.mr, c.user, c.string("body"), "")
+	if n, err = c.note(); err != nil { // what it set off may have written notes
+		return reply{}, err
+	}
+	if rest == "" {
+		return reply{http.StatusOK, object{"commands_changes": object{}, "summary": orEmpty(summary)}}, nil
+	}
+	n.Body, n.UpdatedAt = rest, c.s.now()
 	return ok(c.s.noteObject(c.mr, *n))
 }
 

@@ -93,7 +93,7 @@ func (s *Server) protectedObject(rule ProtectedBranch) object {
 		"push_access_levels": s.accessObjects(rule.Push, true), "merge_access_levels": s.accessObjects(rule.Merge, false)}
 	if s.opts.Tier == Premium {
 		out["unprotect_access_levels"] = s.accessObjects([]Access{{ID: rule.ID, Level: Maintainer}}, false)
-		out["code_owner_approval_required"], out["inherited"] = false, false
+		out["code_owner_approval_required"], out["inherited"] = false, rule.Inherited
 	}
 	return out
 }
@@ -110,6 +110,9 @@ func (s *Server) accessObjects(list []Access, push bool) []object {
 		}
 		if push {
 			one["deploy_key_id"] = nil
+		}
+		if a.DeployKey != 0 {
+			one["access_level"], one["access_level_description"], one["deploy_key_id"] = int(Maintainer), "deploy key", a.DeployKey
 		}
 		out = append(out, one)
 	}

@@ -191,7 +191,8 @@ func TestRefusals(t *testing.T) {
 		body                     string // JSON
 	}{
 		{"no token", "", "GET", project, 401, `{"message":"401 Unauthorized"}`},
-		{"an expired token", "old", "GET", "/user", 401, `{"message":"401 Unauthorized"}`},
+		{"an expired token", "old", "GET", "/user", 401,
+			`{"error":"invalid_token","error_description":"Token is expired. You can either do re-authorization or token refresh."}`},
 		{"a blocked account", "gone", "GET", "/user", 403, `{"message":"403 Forbidden - Your account has been blocked."}`},
 		{"a project one is no member of", "eve", "GET", project, 404, `{"message":"404 Project Not Found"}`},
 		{"a project that is not there", "mia", "GET", "/projects/acme%2Fother", 404, `{"message":"404 Project Not Found"}`},

@@ -49,9 +49,16 @@ type Options struct {
 	Checks int
 	// RequireSHA refuses a merge without the sha parameter (400).
 	RequireSHA bool
-	// StaleLists answers "unchecked" for the merge status in lists, as GitLab's
-	// cached lists may for hours.
+	// StaleLists serves the rows of lists from a cache that forgets a merge
+	// request only when it is touched, and with "unchecked" for its merge status,
+	// as GitLab may for hours.
 	StaleLists bool
+	// HideTotals leaves X-Total and X-Total-Pages out of every list, as GitLab
+	// does above 10,000 rows.
+	HideTotals bool
+	// ApprovalsSyncing shows approvals_syncing while a reset of approvals is due,
+	// and refuses to merge meanwhile, as newer versions do.
+	ApprovalsSyncing bool
 	// RateLimit, if not 0, is told in the RateLimit headers of every API answer.
 	// Nothing is limited by it; see TooManyRequests.
 	RateLimit int
@@ -81,6 +88,9 @@ type Server struct {
 	web      *http.Server   // nil until Start and after Close
 	served   chan struct{}  // closed when web has stopped
 	courier  *courier       // takes webhooks while web is not nil
+	fired    []Fired        // by texts, oldest first
+	lag      int            // see LagAfterPush
+	mail     mail           // trouble of webhooks
 }
 
 // New makes a server that keeps its repositories below dir. It fails when git
@@ -145,7 +155,7 @@ func (s *Server) Start(addr string) (string, error) {
 	}
 	web := &http.Server{Handler: s, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	served := make(chan struct{})
-	s.web, s.served, s.courier = web, served, startCourier()
+	s.web, s.served, s.courier = web, served, startCourier(s.hookAnswered)
 	go func() {
 		defer close(served)
 		if err := web.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
@@ -192,7 +202,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", s.opts.Clock().UTC().Format(http.TimeFormat))
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/api/v4/"):
-		s.faults.serve(w, r, s.api)
+		s.faults.serve(w, r, s.api, s.opts.Clock)
 	case isGitRequest(r.URL.Path):
 		s.serveGit(w, r)
 	default:

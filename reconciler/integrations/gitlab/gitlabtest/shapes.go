@@ -47,11 +47,17 @@ func (s *Server) mergeRequestObject(p *project, mr *mergeRequest) object {
 // mergeRequestRow is the form of a merge request in lists, which GitLab may
 // serve from a cache.
 func (s *Server) mergeRequestRow(p *project, mr *mergeRequest) object {
-	out := s.mergeRequestObject(p, mr)
-	if s.opts.StaleLists && mr.State == "opened" {
-		out["merge_status"], out["detailed_merge_status"], out["has_conflicts"] = "unchecked", "unchecked", false
+	if !s.opts.StaleLists {
+		return s.mergeRequestObject(p, mr)
 	}
-	return out
+	key := fmt.Sprint(mr.UpdatedAt, mr.State, mr.Labels, mr.Reviewers)
+	if mr.row == nil || mr.rowKey != key {
+		mr.row, mr.rowKey = s.mergeRequestObject(p, mr), key
+		if mr.State == "opened" {
+			mr.row["merge_status"], mr.row["detailed_merge_status"], mr.row["has_conflicts"] = "unchecked", "unchecked", false
+		}
+	}
+	return mr.row
 }
 
 // mergeRequestDetail is the form of one merge request. Until its checks are
@@ -86,7 +92,7 @@ func (mr *mergeRequest) preparedAt() (at time.Time) {
 
 func (s *Server) pipelineObject(p *project, pipe *pipeline) object {
 	return object{"id": pipe.id, "iid": pipe.iid, "project_id": p.ID, "sha": pipe.sha, "ref": pipe.ref, "status": pipe.status,
-		"source": "external", "created_at": stamp(pipe.created), "updated_at": stamp(pipe.updated),
+		"source": pipe.source, "created_at": stamp(pipe.created), "updated_at": stamp(pipe.updated),
 		"web_url": fmt.Sprintf("%s/%s/-/pipelines/%d", s.url, p.Path, pipe.id)}
 }
 

@@ -17,10 +17,13 @@ type commitStatus struct {
 	coverage                   *float64
 }
 
-// pipeline is the group of external jobs of a commit and ref.
+// pipeline is the group of jobs of a commit and ref: its own, which CI runs,
+// and the external ones that are reported.
 type pipeline struct {
 	id, iid          int
 	sha, ref, status string
+	source           string // external when a status made it
+	own              string // state of its own jobs, "" for none
 	created, updated time.Time
 	user             string
 }
@@ -79,11 +82,14 @@ func (s *Server) setStatus(p *project, user *User, in StatusReport) (*commitStat
 		return nil, refuse(http.StatusBadRequest, "Target url is too long (maximum is 255 characters)")
 	case len([]rune(in.Description)) > 255:
 		return nil, refuse(http.StatusBadRequest, "Description is too long (maximum is 255 characters)")
-	case p.repo.commit(in.SHA) == "":
+	case p.repo.commit(in.SHA) == "" || p.lags(in.SHA):
 		return nil, notFound("Commit")
 	}
 	if in.Name == "" {
 		in.Name = "default"
+	}
+	if named := p.pipeline(in.PipelineID); named != nil && in.Ref == "" {
+		in.Ref = named.ref
 	}
 	if in.Ref == "" {
 		in.Ref = p.branchOf(in.SHA)
@@ -91,7 +97,10 @@ func (s *Server) setStatus(p *project, user *User, in StatusReport) (*commitStat
 	if in.Ref == "" {
 		return nil, notFound("References for commit")
 	}
-	pipe := s.pipelineFor(p, user, in)
+	pipe, err := s.pipelineFor(p, user, in)
+	if err != nil {
+		return nil, err
+	}
 	st := p.unfinished(pipe.id, in.Name)
 	if st == nil {
 		st = &commitStatus{id: s.next("status"), pipelineID: pipe.id, sha: in.SHA, ref: in.Ref, name: in.Name,
@@ -136,23 +145,30 @@ func (p *project) unfinished(pipelineID int, name string) *commitStatus {
 	return nil
 }
 
-// pipelineFor is the newest pipeline of a commit and ref, or a new external one.
-func (s *Server) pipelineFor(p *project, user *User, in StatusReport) *pipeline {
+// pipelineFor is the pipeline a status names, else the newest of its commit and
+// ref, else a new external one: which is how a status that comes before the
+// pipeline of a merge request opens a second one beside it.
+func (s *Server) pipelineFor(p *project, user *User, in StatusReport) (*pipeline, error) {
+	if in.PipelineID != 0 {
+		if pipe := p.pipeline(in.PipelineID); pipe != nil && pipe.sha == in.SHA {
+			return pipe, nil
+		}
+		return nil, notFound("Pipeline for pipeline_id, sha and ref")
+	}
 	for _, pipe := range slices.Backward(p.pipelines) {
-		if pipe.id == in.PipelineID || in.PipelineID == 0 && pipe.sha == in.SHA && pipe.ref == in.Ref {
-			return pipe
+		if pipe.sha == in.SHA && pipe.ref == in.Ref {
+			return pipe, nil
 		}
 	}
-	now := s.now()
-	pipe := &pipeline{id: s.next("pipeline"), iid: len(p.pipelines) + 1, sha: in.SHA, ref: in.Ref, status: "pending",
-		created: now, updated: now, user: user.Username}
-	p.pipelines = append(p.pipelines, pipe)
-	return pipe
+	return s.addPipeline(p, user, pipeline{sha: in.SHA, ref: in.Ref, source: "external"}), nil
 }
 
 // recompute gives a pipeline the worst state of the newest job of each name.
 func (p *project) recompute(pipe *pipeline, now time.Time) {
 	newest := map[string]string{}
+	if pipe.own != "" {
+		newest["\x00own"] = pipe.own
+	}
 	for _, st := range p.statuses {
 		if st.pipelineID == pipe.id {
 			newest[st.name] = st.state
@@ -172,7 +188,7 @@ func (p *project) recompute(pipe *pipeline, now time.Time) {
 // headPipeline is the newest pipeline of a merge request's head, nil without one.
 func (p *project) headPipeline(mr *mergeRequest) *pipeline {
 	for _, pipe := range slices.Backward(p.pipelines) {
-		if pipe.sha == mr.SHA && (pipe.ref == mr.SourceBranch || pipe.ref == fmt.Sprintf("refs/merge-requests/%d/head", mr.IID)) {
+		if pipe.sha == mr.SHA && (pipe.ref == mr.SourceBranch || pipe.ref == headRef(mr)) {
 			return pipe
 		}
 	}

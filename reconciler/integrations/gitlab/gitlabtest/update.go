@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // Retarget moves a merge request to another target branch, which makes a new
@@ -56,8 +55,8 @@ func (s *Server) update(p *project, mr *mergeRequest, user *User, c changes) err
 	if p.level(user) < Developer && user.Username != mr.Author {
 		return forbidden()
 	}
-	if c.title != nil && strings.TrimSpace(*c.title) == "" {
-		return &Error{http.StatusUnprocessableEntity, []string{"Title can't be blank"}}
+	if err := checkTexts(c.title, c.description); err != nil {
+		return err
 	}
 	if c.stateEvent != "" {
 		if err := s.changeState(p, mr, user, c.stateEvent); err != nil {
@@ -69,7 +68,7 @@ func (s *Server) update(p *project, mr *mergeRequest, user *User, c changes) err
 			return err
 		}
 	}
-	s.updateText(mr, user, c)
+	s.updateText(p, mr, user, c)
 	if c.squash != nil {
 		mr.Squash = p.squashDefault(c.squash)
 	}
@@ -84,9 +83,9 @@ func (s *Server) update(p *project, mr *mergeRequest, user *User, c changes) err
 	return nil
 }
 
-func (s *Server) updateText(mr *mergeRequest, user *User, c changes) {
-	if c.description != nil {
-		mr.Description = *c.description
+func (s *Server) updateText(p *project, mr *mergeRequest, user *User, c changes) {
+	if c.description != nil && *c.description != mr.Description {
+		mr.Description, _ = s.obey(p, mr, user, *c.description, "")
 	}
 	if c.title == nil || *c.title == mr.Title {
 		return

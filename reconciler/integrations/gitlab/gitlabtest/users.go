@@ -192,6 +192,11 @@ func (s *Server) userByToken(token string) *User {
 	return nil
 }
 
+// expired says whether a token was one once. Callers hold mu.
+func (s *Server) expired(token string) bool {
+	return token != "" && slices.ContainsFunc(s.users, func(u *User) bool { return u.Token == token })
+}
+
 // may says whether the token covers a scope.
 func (u *User) may(scope string) bool {
 	if slices.Contains(u.Scopes, "api") || slices.Contains(u.Scopes, scope) {

@@ -22,7 +22,7 @@ func (s *Server) addVersion(p *project, mr *mergeRequest) error {
 	if err := p.repo.keep(head); err != nil {
 		return err
 	}
-	if _, err := p.repo.run("update-ref", fmt.Sprintf("refs/merge-requests/%d/head", mr.IID), head); err != nil {
+	if _, err := p.repo.run("update-ref", headRef(mr), head); err != nil {
 		return err
 	}
 	mr.Versions = slices.Insert(mr.Versions, 0, v)
@@ -73,6 +73,7 @@ func (s *Server) pushed(p *project, mr *mergeRequest, pusher *User) error {
 		return err
 	}
 	s.touch(mr)
+	mr.checks = min(1, s.opts.Checks)
 	who := mr.Author
 	if pusher != nil {
 		who = pusher.Username
