@@ -49,6 +49,7 @@ lint: $(TOOLS)/staticcheck ## gofmt, go vet and staticcheck
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l) && \
 		[ -z "$$unformatted" ] || { printf 'not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; exit 1; }
 	$(GO) vet $(PKG)
+	$(GO) -C ci/peers vet ./...
 	ci/staticcheck.sh $(TOOLS)/staticcheck $(PKG)
 
 vuln: $(TOOLS)/govulncheck ## look for known vulnerabilities that our code reaches (SLUICE_VULNDB=DIR: a local database)

@@ -1,0 +1,149 @@
+package lifecycle_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+var update = flag.Bool("update", false, "rewrite the files in testdata")
+
+const sixLines = `version: 1
+layout: directory
+targets:
+  etcd: {}
+stages: default
+stage_local: [local.yaml]
+`
+
+const twoEnds = `version: 1
+targets: {etcd: {}}
+stages:
+  - name: development
+  - name: europe
+    after: [development]
+  - name: asia
+    after: [development]
+`
+
+func TestDefaultLifecycleHasSevenNodes(t *testing.T) {
+	d := lifecycle.Of(project(t, sixLines))
+	want := []schema.StageName{"draft", "development", "testing", "staging", "gray", "production", "archived"}
+	if diff := cmp.Diff(want, d.States); diff != "" {
+		t.Errorf("nodes (-want +got):\n%s", diff)
+	}
+	if _, err := compile(d); err != nil {
+		t.Errorf("it does not hold together: %v", err)
+	}
+}
+
+// TestDefaultLifecycleStepByStep asks for every pair of nodes and every event whether the step is there.
+func TestDefaultLifecycleStepByStep(t *testing.T) {
+	d := lifecycle.Of(project(t, sixLines))
+	allowed := map[string]bool{
+		"draft edit development": true, "development promote testing": true, "testing promote staging": true, "staging promote gray": true,
+		"gray promote production": true, "production retire archived": true, "production archive archived": true,
+		"testing rollback development": true, "staging rollback testing": true, "gray rollback staging": true, "production rollback gray": true,
+	}
+	m, err := compile(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range d.States {
+		for _, to := range d.States {
+			for _, event := range []lifecycle.Event{lifecycle.Edit, lifecycle.Promote, lifecycle.Rollback, lifecycle.Retire, lifecycle.Archive} {
+				cause := m.Cause(noon, "alice", "walk")
+				in, err := m.Restore(from, cause)
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = in.Move(from, lifecycle.On{Event: event, To: to}, struct{}{}, cause)
+				if name := fmt.Sprintf("%s %s %s", from, event, to); allowed[name] != (err == nil) {
+					t.Errorf("%s: allowed %v, got %v", name, allowed[name], err)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryGuardIsAGate(t *testing.T) {
+	for _, s := range lifecycle.Of(project(t, sixLines)).Steps {
+		if len(s.Guards) == 0 {
+			t.Errorf("step %s is open to everybody", s)
+		}
+	}
+}
+
+func TestDrawings(t *testing.T) {
+	for name, text := range map[string]string{"default": sixLines, "two_ends": twoEnds} {
+		d := lifecycle.Of(project(t, text))
+		if _, err := compile(d); err != nil {
+			t.Errorf("%s does not hold together: %v", name, err)
+		}
+		golden(t, name+".mmd", d.Mermaid())
+		golden(t, name+".dot", d.DOT())
+	}
+}
+
+func TestDrawingsOfHostileNames(t *testing.T) {
+	hostile := "a\"; end #{}<script>\n%%{init: x}%%"
+	d := definition{
+		Initial: hostile, States: []string{hostile, "b"}, Final: []string{"b"},
+		Steps: []step{{From: hostile, On: hostile, To: "b", Guards: []string{hostile}}},
+	}
+	for kind, text := range map[string]string{"mermaid": d.Mermaid(), "dot": d.DOT()} {
+		if strings.Contains(text, "<script") || strings.Contains(text, `a";`) {
+			t.Errorf("%s:\n%s", kind, text)
+		}
+		for _, line := range strings.Split(text, "\n") {
+			if strings.HasPrefix(strings.TrimSpace(line), "%%") || strings.Count(line, `"`)%2 != 0 {
+				t.Errorf("%s: line %q", kind, line)
+			}
+		}
+	}
+}
+
+func project(t *testing.T, text string) schema.Project {
+	t.Helper()
+	p, found := schema.LoadProject("sluice.yaml", []byte(text))
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
+	return p
+}
+
+// compile binds every guard to one that lets everything through.
+func compile(d lifecycle.Definition[schema.StageName, lifecycle.On]) (*lifecycle.Machine[schema.StageName, lifecycle.On, struct{}], error) {
+	guards := map[string]lifecycle.Guard[schema.StageName, lifecycle.On, struct{}]{}
+	for _, s := range d.Steps {
+		for _, name := range s.Guards {
+			guards[name] = func(lifecycle.Transition[schema.StageName, lifecycle.On], struct{}) error { return nil }
+		}
+	}
+	return lifecycle.Compile(d, guards)
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
