@@ -111,7 +111,7 @@ signed and approved, records it in a signed ledger, and keeps etcd and directori
 func (a *app) commands() map[string][]*cobra.Command {
 	return map[string][]*cobra.Command{
 		"start": {a.demoCommand(), a.initCommand(), a.trustCommand(), a.lintCommand()},
-		"look":  {a.checkCommand(), a.statusCommand(), a.whyCommand(), a.diffCommand(), a.historyCommand(), a.explainCommand()},
+		"look":  {a.checkCommand(), a.statusCommand(), a.whyCommand(), a.diffCommand(), a.historyCommand(), a.schemaCommand(), a.explainCommand()},
 		"sign": {
 			a.approveCommand(), a.requestsCommand(), a.suspendCommand(), a.resumeCommand(), a.taintCommand(),
 			a.acceptRefCommand(), a.breakGlassCommand(), a.reviewCommand(), a.expungeCommand(),

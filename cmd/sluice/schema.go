@@ -1,0 +1,111 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func (a *app) schemaCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "schema", Short: "Print the shapes behind the project's files", Args: knownCommand,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(&cobra.Command{
+		Use: "lifecycle", Short: "Draw the nodes of the lifecycle and what leads from one to the next", Args: cobra.NoArgs,
+		Long: `lifecycle draws the lifecycle of the sluice.yaml in this directory, or the default one where there is none: which node a
+revision may go to, on which event, and the gate that guards the step. Mermaid is what GitLab shows in Markdown, dot is for
+Graphviz.`,
+		Example: `  sluice schema lifecycle
+  sluice schema lifecycle -o mermaid
+  sluice schema lifecycle -o dot | dot -Tsvg > lifecycle.svg`,
+		Annotations: map[string]string{formats: "text, json, mermaid or dot"},
+		RunE:        func(*cobra.Command, []string) error { return a.schemaLifecycle() },
+	})
+	return c
+}
+
+func (a *app) schemaLifecycle() error {
+	project, err := a.projectOrDefault()
+	if err != nil {
+		return err
+	}
+	d := lifecycle.Of(project)
+	if err := d.Check(); err != nil {
+		return &failure{code: exitUsage, err: fmt.Errorf("the lifecycle does not hold together: %w", err), hint: "correct stages: in sluice.yaml"}
+	}
+	switch a.output {
+	case "json":
+		return json.NewEncoder(a.out).Encode(drawingOf(d))
+	case "mermaid":
+		_, err = fmt.Fprint(a.out, d.Mermaid())
+	case "dot":
+		_, err = fmt.Fprint(a.out, d.DOT())
+	default:
+		err = a.printLifecycle(drawingOf(d))
+	}
+	return err
+}
+
+// projectOrDefault reads the project file of the checkout; where there is none, it is the smallest one.
+func (a *app) projectOrDefault() (schema.Project, error) {
+	source, err := os.ReadFile(filepath.Join(a.dir, schema.ProjectFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		source, err = []byte("version: 1\ntargets:\n  etcd: {}\n"), nil
+	}
+	if err != nil {
+		return schema.Project{}, fmt.Errorf("read %s: %w", schema.ProjectFile, reason(err))
+	}
+	project, found := schema.LoadProject(schema.ProjectFile, source)
+	if len(found) > 0 {
+		return schema.Project{}, found
+	}
+	return project, nil
+}
+
+// drawing is a lifecycle as JSON.
+type drawing struct {
+	Initial schema.StageName   `json:"initial"`
+	Nodes   []schema.StageName `json:"nodes"`
+	Final   []schema.StageName `json:"final"`
+	Steps   []drawnStep        `json:"steps"`
+}
+
+type drawnStep struct {
+	From   schema.StageName `json:"from"`
+	Event  lifecycle.Event  `json:"event"`
+	To     schema.StageName `json:"to"`
+	Guards []string         `json:"guards"`
+}
+
+func drawingOf(d lifecycle.Definition[schema.StageName, lifecycle.On]) drawing {
+	out := drawing{Initial: d.Initial, Nodes: d.States, Final: d.Final}
+	for _, s := range d.Steps {
+		out.Steps = append(out.Steps, drawnStep{From: s.From, Event: s.On.Event, To: s.To, Guards: s.Guards})
+	}
+	return out
+}
+
+func (a *app) printLifecycle(d drawing) error {
+	var nodes []string
+	for _, n := range d.Nodes {
+		nodes = append(nodes, string(n))
+	}
+	fmt.Fprintf(a.out, "nodes: %s\n\n", strings.Join(nodes, " "))
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "FROM\tEVENT\tTO\tGUARDED BY")
+	for _, s := range d.Steps {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.From, s.Event, s.To, strings.Join(s.Guards, ", "))
+	}
+	return w.Flush()
+}
