@@ -35,6 +35,10 @@ var contentCodes = []CodeInfo{
 		Cause: "It lies above the apps' directories, or apps: in sluice.yaml is set otherwise than meant.",
 		Fix:   "Move it into an app, remove it, or change apps:.",
 	}, {
+		Code: "no-stage", Warning: true, Title: "no stage reads this", Message: "{path} lies beside the stages and belongs to none",
+		Cause: "Each stage reads its own place alone, so a name that is written otherwise is configuration that goes nowhere.",
+		Fix:   "Move it into a stage's place, add the stage to sluice.yaml, or keep it outside the stages' directory.",
+	}, {
 		Code: "nested-app", Title: "app inside another", Message: "{app} lies inside {other}",
 		Cause: "A file would belong to two apps.",
 		Fix:   "Move one of them, or change apps: in sluice.yaml.",

@@ -7,6 +7,10 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "New content enters the first stage and is promoted from there. This was written straight into a later stage, mixes files of several revisions, or overtook its own promotion.",
 		Fix:   "Revert it, put the change into the first stage, then promote it by a merge request.",
 	}, {
+		Code: "several-apps", Warning: true, Title: "several apps in one promotion", Message: "one merge request promotes {apps}[: the whole branch {branch}]",
+		Cause: "Each app is judged by itself, and one that is held keeps its place; but approving, waiting and taking back go together then, and a whole branch brings its stage-local files too.",
+		Fix:   "Make a merge request for each app: a branch from the target's tip with this app's promoted files alone.",
+	}, {
 		Code: "no-edge", Title: "no way between the stages", Message: "[{revision} ]is live in a stage that does not lead to {stage}[: since #{since} {from} does not]",
 		Cause: "sluice.yaml does not allow this step.",
 		Fix:   "Promote through the stages between, or let the admins change after: in sluice.yaml.",

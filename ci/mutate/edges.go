@@ -135,9 +135,9 @@ var edgeMutations = []mutation{
 		"TestScripts/check",
 	},
 	{
-		"a change is judged by control files of its own", "cmd/sluice", "cmd/sluice/check_step.go",
-		"info, err := d.repo.Commit(ctx, id)",
-		"id = d.step.Head\n\tinfo, err := d.repo.Commit(ctx, id)",
+		"a change is judged by control files of its own", "cmd/sluice", "cmd/sluice/check_rules.go",
+		"files, err := d.controlFiles(ctx, id)",
+		"id = d.step.Head\n\tfiles, err := d.controlFiles(ctx, id)",
 		"TestScripts/check_branches",
 	},
 	{
@@ -151,5 +151,17 @@ var edgeMutations = []mutation{
 		"if readErr != nil || !shallow &&",
 		"if readErr != nil || shallow ||",
 		"TestScripts/check",
+	},
+	{
+		"a tag that is called like the default branch rules", "cmd/sluice", "cmd/sluice/verify.go",
+		"if tip := branch(refs, name); !tip.IsZero() {",
+		"if tip, err := resolveName(refs, name); err == nil {",
+		"TestScripts/check_clones",
+	},
+	{
+		"a report is written through a link", "cmd/sluice", "cmd/sluice/check_report.go",
+		"err == nil && !info.Mode().IsRegular() {",
+		"err == nil && false && !info.Mode().IsRegular() {",
+		"TestScripts/check_clones",
 	},
 }

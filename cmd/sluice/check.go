@@ -79,7 +79,7 @@ func (d *checkDesk) historyMissing(err error) error {
 	}
 	return &failure{
 		code: exitUnprovable, err: fmt.Errorf("history that check needs is not in this clone: %w", cutOff(d.repo, err)),
-		hint: `in .gitlab-ci.yml give the job variables: {GIT_DEPTH: "0"}; elsewhere: git fetch --unshallow`,
+		hint: fetchAll,
 	}
 }
 
@@ -93,6 +93,9 @@ func (d *checkDesk) check(ctx context.Context) (*checked, error) {
 	}
 	if err := d.findRules(ctx); err != nil {
 		return nil, err
+	}
+	if d.rules == nil { // what would begin the project cannot
+		return d.out.sorted(), nil
 	}
 	if err := d.findBase(ctx); err != nil {
 		return nil, err
@@ -119,7 +122,7 @@ func (d *checkDesk) check(ctx context.Context) (*checked, error) {
 
 // changedCells lists what the step changes in the stages that lie on the target's branch.
 func (d *checkDesk) changedCells(ctx context.Context) ([]schema.Cell, error) {
-	if len(d.stages) == 0 {
+	if len(d.stages) == 0 || d.begins {
 		return nil, nil
 	}
 	cells, err := reconciler.ChangedCells(ctx, d.mirror, d.rules.Project, d.step.Base, d.step.Head)

@@ -18,6 +18,7 @@ func (d *checkDesk) checkCell(ctx context.Context, cell schema.Cell) error {
 	if err != nil {
 		return err
 	}
+	p.Hint = p.Hint || d.fork()
 	edits, _ := diff.Keys(p.Before, p.After)
 	out := checkedCell{
 		Stage: cell.Stage, App: cell.App, Path: p.Path, Kind: p.Change.Kind, Tune: p.Change.Tune, Hint: p.Hint, Pending: p.Pending,

@@ -28,8 +28,12 @@ func (d *checkDesk) checkControl(ctx context.Context) error {
 		code, text := errFile(p.Problem)
 		d.out.add(checkFinding{Position: schema.Position{File: p.Changed[0]}, Code: code, Policy: "control", Message: text})
 	}
-	c := &checkedControl{Changed: p.Changed, Answers: []checkedAnswer{d.controlSigned(p)}}
-	c.Answers = append(c.Answers, d.controlSigners(p)...)
+	c := &checkedControl{Changed: p.Changed}
+	if d.begins {
+		c.Answers = []checkedAnswer{{Policy: "genesis", Outcome: notJudged, Text: "once it is merged, the admins seal the project: sluice init --seal", By: "the reconciler"}}
+	} else {
+		c.Answers = append([]checkedAnswer{d.controlSigned(p)}, d.controlSigners(p)...)
+	}
 	d.out.Control = c
 	return nil
 }
@@ -98,15 +102,31 @@ func (d *checkDesk) mixed() {
 	})
 }
 
-// several says of a merge request that promotes many apps that one would be easier to approve and to take back (RULES R8).
+// several warns of a merge request that promotes many apps: one for each would be easier to approve and to take back (RULES R8).
 func (d *checkDesk) several() {
-	n := 0
+	var promoted []checkedCell
 	for _, c := range d.out.Cells {
 		if c.Kind == schema.Promote || c.Kind == schema.Retire {
-			n++
+			promoted = append(promoted, c)
 		}
 	}
-	if n > 1 {
-		d.note(count(int64(n), "app is", "apps are") + " promoted at once: each is judged by itself, and one that is held keeps its place; one merge request for each is easier to approve")
+	branch := d.wholeBranch()
+	if len(promoted) == 0 || len(promoted) == 1 && branch == "" {
+		return
 	}
+	args := map[string]string{"apps": count(int64(len(promoted)), "app", "apps")}
+	if branch != "" {
+		args["branch"] = branch
+	}
+	d.out.add(checkFinding{Position: schema.Position{File: promoted[0].Path}, Code: "several-apps", Message: schema.Code("several-apps").Message(args)})
+}
+
+// wholeBranch names the stage's branch that a merge request of the project itself would merge as it is; empty if it is none.
+func (d *checkDesk) wholeBranch() string {
+	name := d.a.environ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")
+	source, here := d.a.environ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID"), d.a.environ("CI_MERGE_REQUEST_PROJECT_ID")
+	if name == "" || source != here || name == d.out.Target || !d.known(name) {
+		return ""
+	}
+	return name
 }

@@ -17,6 +17,36 @@ func (d *checkDesk) lintAll(ctx context.Context) error {
 			return fmt.Errorf("read stage %s: %w", stage.Name, err)
 		}
 	}
+	return d.lintBeside(ctx)
+}
+
+// lintBeside looks for what lies where stages do and is in none of them, like a stage whose name is misspelt.
+func (d *checkDesk) lintBeside(ctx context.Context) error {
+	if len(d.stages) == 0 {
+		return nil
+	}
+	for _, folder := range d.rules.Project.StageFolders() {
+		tree, err := d.treeOf(ctx, d.step.Head, folder)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", folder, err)
+		}
+		base, err := d.treeOf(ctx, d.step.Base, folder)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", folder, err)
+		}
+		if tree.IsZero() {
+			continue
+		}
+		err = d.repo.Walk(ctx, tree, func(path string, _ gitrepo.TreeEntry) (bool, error) {
+			if x, ok := d.rules.Project.Beside(folder + "/" + path); ok {
+				d.found(x, d.step.Base != d.step.Head && d.sameEntry(ctx, tree, base, path))
+			}
+			return false, nil
+		})
+		if err != nil {
+			return fmt.Errorf("read %s: %w", folder, err)
+		}
+	}
 	return nil
 }
 
@@ -52,7 +82,7 @@ func (d *checkDesk) lintStage(ctx context.Context, dir string) error {
 // there is to mend is told at once.
 func (d *checkDesk) lintApp(ctx context.Context, dir string, app schema.App, tree schema.Hash, before bool) error {
 	if _, err := schema.ParseApp(string(app)); err != nil {
-		d.found(schema.FindingIn(dir, "name", map[string]string{"name": string(app), "why": err.Error()}), before)
+		d.found(schema.FindingIn(dir, "name", map[string]string{"name": string(app), "why": nameProblem(err)}), before)
 	}
 	_, problems, err := d.repo.Files(ctx, tree)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // that it is no markup, mentions nobody and is no quick action.
 func (c *checked) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### sluice check: %s\n\n%s: %s..%s, judged by %s\n", c.sum(), inCode(c.Target), inCode(c.Base.Short()), inCode(c.Head.Short()), inCode(c.Source))
+	fmt.Fprintf(&b, "### sluice check: %s\n\n%s, judged by %s\n", c.sum(), inCode(c.span()), inCode(c.Source))
 	for _, n := range c.Notes {
 		fmt.Fprintf(&b, "\n- note: %s\n", inCode(n))
 	}
@@ -29,6 +29,9 @@ func (c *checked) markdown() string {
 	}
 	for _, f := range c.Findings {
 		fmt.Fprintf(&b, "- %s\n", inCode(f.line()))
+		if f.Fix != "" {
+			fmt.Fprintf(&b, "  <br>fix: %s\n", inCode(f.Fix))
+		}
 	}
 	return b.String()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -56,11 +57,28 @@ func writeReports(reports []checkReport, c *checked, environ func(string) string
 		if err != nil {
 			return fmt.Errorf("report %s: %w", r.name, err)
 		}
-		if err := os.WriteFile(filepath.Clean(r.file), data, 0o644); err != nil {
+		if err := writeReport(filepath.Clean(r.file), data); err != nil {
 			return &failure{code: exitUsage, err: fmt.Errorf("report %s: write %s: %w", r.name, r.file, reason(err))}
 		}
 	}
 	return nil
+}
+
+// writeReport writes no file through a link. A job runs in a checkout of somebody's change, and what lies there under a report's
+// name may lead anywhere.
+func writeReport(name string, data []byte) error {
+	if !filepath.IsLocal(name) {
+		return os.WriteFile(name, data, 0o644)
+	}
+	here, err := os.OpenRoot(".")
+	if err != nil {
+		return err
+	}
+	defer here.Close()
+	if info, err := here.Lstat(name); err == nil && !info.Mode().IsRegular() {
+		return errors.New("there is something by that name that is no plain file")
+	}
+	return here.WriteFile(name, data, 0o644)
 }
 
 // indentedJSON escapes what a terminal obeys or nobody sees, as -o json does.

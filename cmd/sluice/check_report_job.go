@@ -93,6 +93,9 @@ func (s *junitSuite) add(t junitCase) {
 	}
 }
 
+// largestDotenv is how much of it GitLab takes.
+const largestDotenv = 5 << 10
+
 // dotenv is for jobs after this one. Nothing in it is text from people: a name that could be more than a word is left out.
 func dotenv(c *checked, _ func(string) string) ([]byte, error) {
 	var stages []string
@@ -101,8 +104,12 @@ func dotenv(c *checked, _ func(string) string) ([]byte, error) {
 			stages = append(stages, name)
 		}
 	}
-	return fmt.Appendf(nil, "SLUICE_VERDICT=%s\nSLUICE_FINDINGS=%d\nSLUICE_CELLS=%d\nSLUICE_STAGES=%s\nSLUICE_PLAN_DIGEST=%s\nSLUICE_BASE=%s\nSLUICE_HEAD=%s\n",
-		c.verdict(), c.failed(), len(c.Cells), strings.Join(stages, ","), c.digest(), c.Base, c.Signed), nil
+	out := fmt.Appendf(nil, "SLUICE_VERDICT=%s\nSLUICE_FINDINGS=%d\nSLUICE_CELLS=%d\nSLUICE_STAGES=%s\nSLUICE_PLAN_DIGEST=%s\nSLUICE_BASE=%s\nSLUICE_HEAD=%s\n",
+		c.verdict(), c.failed(), len(c.Cells), strings.Join(stages, ","), c.digest(), c.Base, c.Signed)
+	if len(out) > largestDotenv {
+		return nil, &failure{code: exitUsage, err: fmt.Errorf("%d bytes, more than the %d that GitLab takes", len(out), largestDotenv), hint: "the change is in too many stages: leave the report out"}
+	}
+	return out, nil
 }
 
 type jobAnnotation struct {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -180,6 +181,16 @@ func TestDotenvHoldsWordsAlone(t *testing.T) {
 	}
 	if values["SLUICE_VERDICT"] != "findings" || values["SLUICE_FINDINGS"] != "3" || values["SLUICE_STAGES"] != "staging" {
 		t.Errorf("got %v", values)
+	}
+}
+
+func TestDotenvIsNoLargerThanGitLabTakes(t *testing.T) {
+	c := &checked{}
+	for i := range 100 {
+		c.Cells = append(c.Cells, checkedCell{Stage: schema.StageName(fmt.Sprintf("%s-%d", strings.Repeat("a", 56), i))})
+	}
+	if out, err := dotenv(c.sorted(), jobEnv); err == nil || len(out) > 0 {
+		t.Errorf("%d bytes with %v: GitLab fails the job for it, and does not say why", len(out), err)
 	}
 }
 

@@ -23,6 +23,7 @@ type checkDesk struct {
 	step   reconciler.Step
 	rules  *reconciler.Previewer
 	stages []schema.Stage // that lie on the target's branch
+	begins bool           // nothing is in force yet: the change brings the first control files
 	out    checked
 }
 
@@ -68,94 +69,6 @@ func (d *checkDesk) findTarget(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// fork reports whether the pipeline runs in a fork, whose own default branch says nothing of the project.
-func (d *checkDesk) fork() bool {
-	project, here := d.a.environ("CI_MERGE_REQUEST_PROJECT_ID"), d.a.environ("CI_PROJECT_ID")
-	return project != "" && here != "" && project != here
-}
-
-// findRules takes the rules in force: the ledger's, else the control files of the default branch, never those of the change
-// (RULES R9).
-func (d *checkDesk) findRules(ctx context.Context) error {
-	var err error
-	tip := branch(d.refs, d.f.clone.ledger)
-	if d.f.control == "" && !tip.IsZero() {
-		err = d.rulesOfLedger(ctx, tip)
-	} else {
-		err = d.rulesOfBranch(ctx)
-	}
-	if err != nil {
-		return err
-	}
-	d.placeTarget()
-	return nil
-}
-
-func (d *checkDesk) rulesOfLedger(ctx context.Context, tip schema.Hash) error {
-	anchor, err := d.a.anchor(d.f.clone)
-	if err != nil {
-		return err
-	}
-	project, err := reconciler.OpenClone(ctx, d.repo, tip, anchor)
-	if err != nil {
-		return fmt.Errorf("ledger: %w", err)
-	}
-	d.rules = project.Previewer()
-	d.out.Source, d.out.Ledger = fmt.Sprintf("the ledger, entry %d", project.Ledger.Head().Size), project.Ledger.Head().Size
-	if anchor == "" {
-		d.note("no anchor was given, so whose ledger this is stays open: set $SLUICE_ANCHOR")
-	}
-	return nil
-}
-
-func (d *checkDesk) rulesOfBranch(ctx context.Context) error {
-	id, from, err := d.controlFrom(ctx)
-	if err != nil {
-		return err
-	}
-	info, err := d.repo.Commit(ctx, id)
-	if err != nil {
-		return fmt.Errorf("control files of %s: %w", from, err)
-	}
-	_, files, err := reconciler.ControlFiles(ctx, d.mirror, info.Tree)
-	if err != nil {
-		return fmt.Errorf("control files of %s: %w", from, err)
-	}
-	if len(files[schema.ProjectFile]) == 0 {
-		return &failure{code: exitUsage, err: fmt.Errorf("no sluice.yaml in %s", from), hint: "name the branch that has the control files: --control origin/main"}
-	}
-	if d.rules, err = reconciler.NewPreviewer(files); err != nil {
-		return &failure{code: exitUsage, err: fmt.Errorf("control files of %s: %w", from, err), hint: "they have to be mended before anything can be judged by them"}
-	}
-	d.out.Source = "the control files of " + from
-	d.note("the ledger is not in this clone: what kind a change is, and where it comes from, is a guess from the branches")
-	return nil
-}
-
-// controlFrom finds where the control files are read. In a fork that is where the change left the project, for the fork's own
-// default branch is its owner's.
-func (d *checkDesk) controlFrom(ctx context.Context) (schema.Hash, string, error) {
-	if d.f.control == "" && d.fork() {
-		base, ok, err := d.variable("CI_MERGE_REQUEST_DIFF_BASE_SHA")
-		if err != nil {
-			return base, "", err
-		}
-		if ok && d.out.Target == d.a.environ("CI_DEFAULT_BRANCH") {
-			d.note("this is a fork: the control files are those of the commit where the change left the project")
-			return base, base.Short(), nil
-		}
-		d.note("this is a fork: its control files need not be those of the project")
-	}
-	id, err := controlCommit(ctx, d.f.control, d.repo, d.refs, d.a.environ)
-	if err != nil {
-		return id, "", err
-	}
-	if d.f.control != "" {
-		return id, d.f.control, nil
-	}
-	return id, "the default branch (" + id.Short() + ")", nil
 }
 
 // placeTarget finds which stages the target's branch holds.
@@ -241,12 +154,26 @@ func (d *checkDesk) toldBase(ctx context.Context) (schema.Hash, error) {
 	if d.f.head != "" || d.f.target != "" {
 		return schema.Hash{}, nil
 	}
-	for _, name := range []string{"CI_MERGE_REQUEST_TARGET_BRANCH_SHA", "CI_MERGE_REQUEST_DIFF_BASE_SHA"} {
-		if id, ok, err := d.variable(name); ok || err != nil {
-			return id, err
+	return d.jobBase(ctx)
+}
+
+// jobBase is what GitLab's variables say: where a merged-results pipeline merged into, else where the change left its target.
+// Behind other changes of a merge train that is their result, and never what they are on top of.
+func (d *checkDesk) jobBase(ctx context.Context) (schema.Hash, error) {
+	if id, ok, err := d.variable("CI_MERGE_REQUEST_TARGET_BRANCH_SHA"); ok || err != nil {
+		return id, err
+	}
+	if d.step.Signed != d.step.Head {
+		info, err := d.repo.Commit(ctx, d.step.Head)
+		if err != nil {
+			return schema.Hash{}, err
+		}
+		if len(info.Parents) == 2 && info.Parents[1] == d.step.Signed {
+			return info.Parents[0], nil
 		}
 	}
-	return schema.Hash{}, nil
+	id, _, err := d.variable("CI_MERGE_REQUEST_DIFF_BASE_SHA")
+	return id, err
 }
 
 func (d *checkDesk) note(text string) { d.out.Notes = append(d.out.Notes, text) }

@@ -25,7 +25,7 @@ func (a *app) printChecked(c *checked) error {
 // text is the result as a job's log shows it.
 func (c *checked) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s..%s, judged by %s\n", schema.Printable(c.Target), c.Base.Short(), c.Head.Short(), schema.Printable(c.Source))
+	fmt.Fprintf(&b, "%s, judged by %s\n", schema.Printable(c.span()), schema.Printable(c.Source))
 	for _, n := range c.Notes {
 		fmt.Fprintf(&b, "note: %s\n", schema.Printable(n))
 	}
@@ -36,7 +36,7 @@ func (c *checked) text() string {
 	for _, cell := range c.Cells {
 		cell.text(&b)
 	}
-	if len(c.Cells) == 0 && c.Control == nil {
+	if len(c.Cells) == 0 && c.Control == nil && !c.Base.IsZero() {
 		fmt.Fprint(&b, "\nno app changes\n")
 	}
 	for _, f := range c.Findings {
@@ -48,6 +48,14 @@ func (c *checked) text() string {
 	}
 	fmt.Fprintf(&b, "\n%s\n", c.sum())
 	return b.String()
+}
+
+// span says what is looked at: for which branch, and from where to where.
+func (c *checked) span() string {
+	if c.Base.IsZero() {
+		return c.Head.Short()
+	}
+	return fmt.Sprintf("%s: %s..%s", c.Target, c.Base.Short(), c.Head.Short())
 }
 
 // mostEdits is how many keys of one cell are printed; reports have all.

@@ -205,6 +205,10 @@ func (a *app) initPlace(ctx context.Context, o *schema.InitOptions) (schema.Dete
 	if len(found.Stages) > 0 {
 		o.Layout, o.AppDepth, o.Stages = found.Layout, found.AppDepth, found.Stages
 	}
+	if name, err := a.git(ctx, "symbolic-ref", "--short", "refs/remotes/origin/HEAD"); err == nil { // a merge request may bring the files there
+		o.Branch = strings.TrimPrefix(name, "origin/")
+		return found, nil
+	}
 	if o.Branch, err = a.git(ctx, "symbolic-ref", "--short", "HEAD"); err != nil {
 		return found, &failure{code: exitUsage, err: errors.New("HEAD is on no branch"), hint: "switch to the default branch"}
 	}

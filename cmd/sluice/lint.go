@@ -130,7 +130,26 @@ func lintStages(root fs.FS, project schema.Project) (schema.Diagnostics, error) 
 		}
 		found = append(found, more...)
 	}
+	for _, folder := range project.StageFolders() {
+		entries, err := fs.ReadDir(root, folder)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		for _, e := range entries {
+			if x, ok := project.Beside(folder + "/" + e.Name()); ok {
+				found = append(found, x)
+			}
+		}
+	}
 	return found, nil
+}
+
+// nameProblem is what is wrong with an app's name, beside which it stands already.
+func nameProblem(err error) string {
+	if inner := errors.Unwrap(err); inner != nil {
+		err = inner
+	}
+	return err.Error()
 }
 
 func lintStage(root fs.FS, place string, project schema.Project) (schema.Diagnostics, error) {
@@ -170,7 +189,7 @@ func lintFile(root fs.FS, project schema.Project, path, inside string, d fs.DirE
 		return schema.Diagnostics{schema.FindingIn(path, "no-app", map[string]string{"path": path})}
 	}
 	if _, err := schema.ParseApp(string(app)); err != nil {
-		return schema.Diagnostics{schema.FindingIn(path, "name", map[string]string{"name": string(app), "why": err.Error()})}
+		return schema.Diagnostics{schema.FindingIn(path, "name", map[string]string{"name": string(app), "why": nameProblem(err)})}
 	}
 	if !d.Type().IsRegular() {
 		return schema.Diagnostics{schema.FindingIn(path, "unsupported-entry", map[string]string{"path": path, "detail": d.Type().String()})}

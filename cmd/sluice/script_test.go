@@ -124,6 +124,9 @@ func TestScripts(t *testing.T) {
 			if name == "root" {
 				return os.Geteuid() == 0, nil
 			}
+			if name == "nonet" { // a process can be kept from every network here
+				return exec.Command("unshare", "-rn", "true").Run() == nil, nil
+			}
 			if program, ok := strings.CutPrefix(name, "real:"); ok {
 				_, err := exec.LookPath(program)
 				if err != nil && !real.Required() {

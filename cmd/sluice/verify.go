@@ -191,8 +191,11 @@ func controlCommit(ctx context.Context, rev string, repo *gitrepo.Repo, refs map
 	if name, id, err := repo.DefaultBranch(ctx); err == nil && name != "" && !id.IsZero() {
 		return id, nil
 	}
-	if name := environ("CI_DEFAULT_BRANCH"); name != "" {
-		return resolveName(refs, name)
+	if name := environ("CI_DEFAULT_BRANCH"); name != "" { // the branch: whoever may push a tag of its name decides nothing
+		if tip := branch(refs, name); !tip.IsZero() {
+			return tip, nil
+		}
+		return schema.Hash{}, &failure{code: exitUsage, err: fmt.Errorf("the default branch %s is neither here nor at origin", schema.Printable(name)), hint: "fetch it (git fetch origin), or name a revision with --control"}
 	}
 	if tip := branch(refs, "main"); !tip.IsZero() {
 		return tip, nil
