@@ -30,6 +30,7 @@ var layers = []layer{
 	{packages: "reconciler/agent", ours: []string{"schema", "reconciler/provider"}},
 	{packages: "reconciler/status", ours: []string{"schema", "policies"}},
 	{packages: "reconciler/integrations", ours: []string{"schema", "reconciler/ledger", "reconciler/seal"}},
+	{packages: "reconciler/integrations/gitlab/hook", ours: nil},
 	{packages: "reconciler/integrations/gitlab/gitlabtest", ours: []string{"schema"}},
 	{packages: "reconciler/integrations/gitlab/gitlabtest/team", ours: []string{"schema", "reconciler/signing", "reconciler/integrations/gitlab/gitlabtest"}},
 	{packages: "reconciler/integrations/*", ours: []string{

@@ -24,6 +24,7 @@ func LoadOperator(file string, data []byte) (Operator, Diagnostics) {
 		Listen:   o.text("listen"),
 		Embedded: src.embedded(o),
 	}
+	op.Webhook = src.webhook(o, op.Listen)
 	items, path := o.list("projects")
 	for i, item := range items {
 		op.Projects = append(op.Projects, src.operatorProject(item, at(path, i)))
@@ -86,6 +87,33 @@ func (s *source) embedded(o object) *EmbeddedEtcd {
 	}
 	inner, _ := s.object(v, embeddedShape, path)
 	return &EmbeddedEtcd{Directory: inner.text("directory"), Listen: inner.text("listen")}
+}
+
+// webhook reads the receiver of hints. One that checks nothing is refused here already: anybody could send to it.
+func (s *source) webhook(o object, page string) *Webhook {
+	v, path := o.get("webhook")
+	if v == nil {
+		return nil
+	}
+	before := len(s.found)
+	inner, ok := s.object(v, webhookShape, path)
+	if !ok {
+		return nil
+	}
+	w := &Webhook{
+		Listen: inner.text("listen"), SecretFile: inner.text("secret_file"), SigningKeyFiles: inner.texts("signing_key_files"),
+		RequireSignature: inner.flag("require_signature", false), Instances: inner.texts("instances"),
+	}
+	switch {
+	case len(s.found) > before:
+	case w.SecretFile == "" && len(w.SigningKeyFiles) == 0:
+		s.badValue(v, path, "write signing_key_files: [PATH] or secret_file: PATH", "nothing says who may send to it")
+	case w.RequireSignature && len(w.SigningKeyFiles) == 0:
+		s.badValue(v, path, "write signing_key_files: [PATH]", "no signing key is named that could check a signature")
+	case w.Listen != "" && w.Listen == page:
+		s.badValue(v, path, "give the webhook an address of its own", "the page listens there, and it only reads")
+	}
+	return w
 }
 
 func (s *source) operatorProject(v *value, path string) OperatorProject {

@@ -17,6 +17,16 @@ type Operator struct {
 	Poll           Poll
 	Listen         string // address of the page and API; empty is none
 	Embedded       *EmbeddedEtcd
+	Webhook        *Webhook // nil: none are received
+}
+
+// Webhook is how the forge's hints are received. They only hurry the next look.
+type Webhook struct {
+	Listen           string // not the page's
+	SecretFile       string
+	SigningKeyFiles  []string // several while one replaces another
+	RequireSignature bool     // a token alone will not do
+	Instances        []string // forges that a request may say it comes from; empty: any
 }
 
 // OperatorProject is one configuration repository.

@@ -26,6 +26,7 @@ const (
 	targetAddressShape
 	pollShape
 	embeddedShape
+	webhookShape
 	rootShape
 	witnessesShape
 	operatorWitnessShape
@@ -74,7 +75,7 @@ var shapes = [shapeCount]shape{
 
 	operatorShape: {
 		file: "reconciler.yaml", required: []string{"projects"},
-		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "embedded_etcd"},
+		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "embedded_etcd", "webhook"},
 	},
 	operatorProjectShape: {
 		file: "reconciler.yaml", path: "projects[]", required: []string{"repository", "anchor"},
@@ -94,6 +95,10 @@ var shapes = [shapeCount]shape{
 	},
 	pollShape:     {file: "reconciler.yaml", path: "poll", optional: []string{"interval", "jitter"}},
 	embeddedShape: {file: "reconciler.yaml", path: "embedded_etcd", optional: []string{"directory", "listen"}},
+	webhookShape: {
+		file: "reconciler.yaml", path: "webhook", required: []string{"listen"},
+		optional: []string{"secret_file", "signing_key_files", "require_signature", "instances"},
+	},
 
 	rootShape: {
 		file: "root.yaml", required: []string{"version", "project", "created_at", "expires_at", "threshold", "roots", "log_keys", "files"},

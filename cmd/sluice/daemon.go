@@ -23,7 +23,11 @@ type daemon struct {
 	reconciler *reconciler.Reconciler
 	commands   []string // what its texts may advise
 	embedded   string   // endpoint of the etcd inside, if there is one
-	closers    []func() error
+
+	forge        *gitlab.Client
+	forgeProject string // as the operator wrote it
+	ledgerRef    string
+	closers      []func() error
 }
 
 // Close gives back connections, last opened first.
@@ -82,6 +86,7 @@ func (d *daemon) openRepositories(ctx context.Context, op schema.Operator, proje
 		branch = schema.DefaultLedgerBranch
 	}
 	cfg.LedgerRef = "refs/heads/" + branch
+	d.ledgerRef = cfg.LedgerRef
 	if project.Ledger.Repository == "" || project.Ledger.Repository == project.Repository {
 		return nil
 	}
@@ -128,7 +133,7 @@ func (d *daemon) openForge(project schema.OperatorProject, log *slog.Logger, cfg
 		return &failure{code: exitUsage, err: err, hint: "correct gitlab: in the operator's file; its token_file holds a project access token with role Reporter and scope read_api"}
 	}
 	d.closers = append(d.closers, forge.Close)
-	cfg.Forge = forge
+	cfg.Forge, d.forge, d.forgeProject = forge, forge, project.GitLab.Project
 	return nil
 }
 

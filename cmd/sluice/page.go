@@ -11,28 +11,34 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler/status"
 )
 
-// pageServer serves the status page of one project.
+// pageServer serves the status page of one project, or what else comes to an address.
 type pageServer struct {
+	what     string
 	address  string
 	listener net.Listener
 	server   *http.Server
 }
 
 // listenStatus opens the status page of the first project; an empty address is no page.
-func listenStatus(address string, daemons []*daemon) (*pageServer, error) {
+func listenStatus(address string, daemons []*daemon, webhooks func() map[string]uint64) (*pageServer, error) {
 	if address == "" || len(daemons) == 0 {
 		return nil, nil
 	}
-	handler, err := status.New(status.Config{View: daemons[0].reconciler.View, Version: version, Commands: daemons[0].commands})
+	handler, err := status.New(status.Config{View: daemons[0].reconciler.View, Version: version, Commands: daemons[0].commands, Webhooks: webhooks})
 	if err != nil {
 		return nil, err
 	}
+	return listenFor("the status page", address, &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
+	})
+}
+
+func listenFor(what, address string, server *http.Server) (*pageServer, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, usageError(fmt.Errorf("listen for the status page: %w", err))
+		return nil, usageError(fmt.Errorf("listen for %s: %w", what, err))
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute}
-	return &pageServer{address: listener.Addr().String(), listener: listener, server: server}, nil
+	return &pageServer{what: what, address: listener.Addr().String(), listener: listener, server: server}, nil
 }
 
 // serve ends with ctx, after the requests under way.
@@ -41,7 +47,7 @@ func (s *pageServer) serve(ctx context.Context) error {
 	go func() { done <- s.server.Serve(s.listener) }()
 	select {
 	case err := <-done:
-		return fmt.Errorf("serve the status page: %w", err)
+		return fmt.Errorf("serve %s: %w", s.what, err)
 	case <-ctx.Done():
 	}
 	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

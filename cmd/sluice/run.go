@@ -135,28 +135,37 @@ func passCode(report reconciler.Report) int {
 	return worst
 }
 
-// runAll runs every project until ctx ends, and the page beside them.
+// runAll runs every project until ctx ends, and the page and the receiver of webhooks beside them.
 func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, log *slog.Logger) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	server, err := listenStatus(op.Listen, daemons)
+	wakes := make([]chan struct{}, len(daemons))
+	for i := range daemons {
+		wakes[i] = make(chan struct{}, 1)
+	}
+	hooks, err := listenWebhooks(op.Webhook, daemons, wakes, log)
+	if err != nil {
+		return err
+	}
+	defer hooks.close()
+	page, err := listenStatus(op.Listen, daemons, hooks.counts())
 	if err != nil {
 		return err
 	}
 	var wg sync.WaitGroup
-	errs := make([]error, len(daemons)+1)
-	wakes := make([]chan struct{}, len(daemons))
+	errs := make([]error, len(daemons)+2)
 	for i, d := range daemons {
-		wakes[i] = make(chan struct{}, 1)
 		wg.Go(func() {
 			defer stop()
 			errs[i] = d.reconciler.Run(ctx, wakes[i])
 		})
 	}
 	wakeUp(ctx, wakes)
-	if server != nil {
-		log.Info("serving the status page", "address", "http://"+server.address)
-		wg.Go(func() { errs[len(daemons)] = server.serve(ctx) })
+	for i, server := range []*pageServer{page, hooks.server()} {
+		if server != nil {
+			log.Info("serving "+server.what, "address", "http://"+server.address)
+			wg.Go(func() { errs[len(daemons)+i] = server.serve(ctx) })
+		}
 	}
 	wg.Wait()
 	return errors.Join(errs...)

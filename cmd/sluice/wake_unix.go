@@ -20,11 +20,8 @@ func wakeUp(ctx context.Context, projects []chan struct{}) {
 			case <-ctx.Done():
 				return
 			case <-signals:
-				for _, wake := range projects {
-					select {
-					case wake <- struct{}{}:
-					default:
-					}
+				for _, project := range projects {
+					wake(project)
 				}
 			}
 		}

@@ -26,8 +26,8 @@ func metricsHandler(cfg Config) http.Handler {
 
 // viewCollector reads the view at each scrape, so that nothing has to be kept up to date beside it.
 type viewCollector struct {
-	cfg                                                                                 *Config
-	build, cells, apps, entries, looked, compared, incidents, problems, control, oldest *prometheus.Desc
+	cfg                                                                                           *Config
+	build, cells, apps, entries, looked, compared, incidents, problems, control, oldest, webhooks *prometheus.Desc
 }
 
 func newViewCollector(cfg Config) *viewCollector {
@@ -45,13 +45,14 @@ func newViewCollector(cfg Config) *viewCollector {
 		incidents: desc("incidents", "Refs that were rewound, rewritten or lost."),
 		problems:  desc("problems", "Questions that the last pass could not answer."),
 		control:   desc("control_change_waiting", "1 while a change of the control files waits."),
+		webhooks:  desc("webhook_requests_total", "Webhooks of the forge, by what became of them.", "outcome"),
 		oldest:    desc("oldest_held_timestamp_seconds", "Since when the longest waiting change of a stage waits.", "stage"),
 	}
 }
 
 // Describe names every metric.
 func (c *viewCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.build, c.cells, c.apps, c.entries, c.looked, c.compared, c.incidents, c.problems, c.control, c.oldest} {
+	for _, d := range []*prometheus.Desc{c.build, c.cells, c.apps, c.entries, c.looked, c.compared, c.incidents, c.problems, c.control, c.oldest, c.webhooks} {
 		ch <- d
 	}
 }
@@ -78,6 +79,12 @@ func (c *viewCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(c.control, waiting)
 	c.collectCells(v, gauge)
+	if c.cfg.Webhooks == nil {
+		return
+	}
+	for outcome, n := range c.cfg.Webhooks() {
+		ch <- prometheus.MustNewConstMetric(c.webhooks, prometheus.CounterValue, float64(n), safe(outcome))
+	}
 }
 
 // collectCells tells every state of every stage, also those without a cell, so that an alert sees a zero and not a gap.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluice-gitops/sluice/reconciler/status"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -25,6 +26,24 @@ func TestMetrics(t *testing.T) {
 		if strings.Contains(got, string(app.App)) {
 			t.Errorf("metrics name the app %s: labels must not grow with apps", app.App)
 		}
+	}
+}
+
+func TestMetricsCountWebhooks(t *testing.T) {
+	h, err := status.New(status.Config{
+		View: func() *schema.View { return nil }, Webhooks: func() map[string]uint64 { return map[string]uint64{"accepted": 3, "bad-token": 0} },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := body(t, ask(h, "GET", "/metrics"))
+	for _, want := range []string{`sluice_webhook_requests_total{outcome="accepted"} 3`, `sluice_webhook_requests_total{outcome="bad-token"} 0`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+	if got := body(t, ask(site(t, nil, now), "GET", "/metrics")); strings.Contains(got, "webhook") {
+		t.Error("metrics count webhooks where none are received")
 	}
 }
 

@@ -33,6 +33,8 @@ type Config struct {
 	Version string
 	// Commands are the names of the binary's commands: the page advises no other ones.
 	Commands []string
+	// Webhooks returns how many webhooks came so far, by what became of them; nil where none are received.
+	Webhooks func() map[string]uint64
 	// Place says where a cell lies in Git, as in [TextOptions]; nil where that is unknown.
 	Place func(schema.Cell) Place
 	// Log is told of answers that could not be made; nil is slog.Default.

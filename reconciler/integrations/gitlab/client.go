@@ -208,6 +208,9 @@ func (c *Client) projectID(ctx context.Context) (int64, error) {
 	return found, nil
 }
 
+// Number is the project's number, 0 until GitLab has told it. Nobody is asked.
+func (c *Client) Number() int64 { return c.project.Load() }
+
 func (c *Client) askProject(ctx context.Context, key string) (int64, error) {
 	r := request{doing: "find project " + strconv.Quote(c.cfg.Project), path: "projects/" + key}
 	a, err := c.ask(ctx, r)
