@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs the real programs that tests drive: ssh-keygen and gpg from the distribution, etcd and etcdctl built
-# from the module in ci/real/etcd. Running it again does nothing; a changed version builds again.
+# Installs the real programs that tests drive: ssh-keygen, gpg and chromium from the distribution, etcd and etcdctl
+# built from the module in ci/real/etcd. Running it again does nothing; a changed version builds again.
 #
-#   ci/real/install.sh [COMPONENT...]      openssh gnupg etcd    (all of them when none is named)
+#   ci/real/install.sh [COMPONENT...]      openssh gnupg chromium etcd    (all of them when none is named)
 #
 # Programs land in ${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}/bin, where package ci/real finds them.
 set -euo pipefail
@@ -13,9 +13,10 @@ cache=${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}
 say() { printf 'real: %s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
 
-# apt_program PROGRAM PACKAGE: installs the package unless its program is there already.
+# apt_program PROGRAM PACKAGE [MORE...]: installs the packages unless the program of the first is there already.
 apt_program() {
 	local program=$1 package=$2 as_root=() start=$SECONDS
+	shift 2
 	if command -v "$program" >/dev/null; then
 		say "$program: have $(command -v "$program")"
 		return
@@ -26,7 +27,7 @@ apt_program() {
 		as_root=(sudo)
 	fi
 	"${as_root[@]}" apt-get update -qq
-	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$package" >/dev/null
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$package" "$@" >/dev/null
 	hash -r
 	command -v "$program" >/dev/null || fail "$program: not in PATH after installing the package $package"
 	say "$program: installed package $package in $((SECONDS - start)) s"
@@ -61,11 +62,12 @@ install() {
 	case $1 in
 	openssh) apt_program ssh-keygen openssh-client ;;
 	gnupg) apt_program gpg gnupg ;;
+	chromium) apt_program chromium chromium fonts-dejavu-core ;;
 	etcd) module_programs etcd etcd=go.etcd.io/etcd/server/v3 etcdctl=go.etcd.io/etcd/etcdctl/v3 ;;
-	*) say "unknown component $1; there are: openssh gnupg etcd" >&2; exit 2 ;;
+	*) say "unknown component $1; there are: openssh gnupg chromium etcd" >&2; exit 2 ;;
 	esac
 }
 
-[ $# -gt 0 ] || set -- openssh gnupg etcd
+[ $# -gt 0 ] || set -- openssh gnupg chromium etcd
 for component; do install "$component"; done
 say "done in $SECONDS s"
