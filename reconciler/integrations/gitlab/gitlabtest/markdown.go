@@ -7,8 +7,8 @@ import (
 )
 
 // markdown shows the little of Markdown that notes use: paragraphs, lists,
-// tables, fenced code, headings, bold, code, links, and <details>. Everything
-// else is escaped and shown as it stands.
+// tables, fenced and indented code, headings, bold, code, links, entities, and
+// <details>. Everything else is escaped and shown as it stands.
 func markdown(text string) template.HTML {
 	m := &marker{}
 	for line := range strings.Lines(comments(text)) {
@@ -50,6 +50,9 @@ func (m *marker) line(line string) {
 		m.begin("pre")
 	case m.open == "pre":
 		m.out.WriteString(escape(line) + "\n")
+	case m.open != "p" && m.open != "ul" && strings.HasPrefix(line, "    ") && trimmed != "":
+		m.begin("pre class=indented")
+		m.out.WriteString(escape(line[4:]) + "\n")
 	case trimmed == "":
 		m.end()
 	case strings.HasPrefix(trimmed, "<"):
@@ -61,7 +64,7 @@ func (m *marker) line(line string) {
 		m.out.WriteString("<li>" + inline(trimmed[2:]) + "</li>")
 	case strings.HasPrefix(trimmed, "#"):
 		m.end()
-		m.out.WriteString("<p><strong>" + inline(strings.TrimLeft(trimmed, "# ")) + "</strong></p>")
+		m.out.WriteString("<h3>" + inline(strings.TrimLeft(trimmed, "# ")) + "</h3>")
 	default:
 		if m.open == "p" {
 			m.out.WriteString("<br>")
@@ -87,14 +90,15 @@ func (m *marker) tags(line string) {
 }
 
 func (m *marker) row(line string) {
-	if strings.Trim(line, "|-: ") == "" {
-		return // the line under the head
+	first := m.open != "table"
+	m.begin("table")
+	if strings.Trim(line, "|-: ") == "" && (first || strings.Contains(line, "-")) {
+		return // the line under the head, or a head of empty cells
 	}
 	cell := "td"
-	if m.open != "table" {
+	if first {
 		cell = "th"
 	}
-	m.begin("table")
 	m.out.WriteString("<tr>")
 	for _, text := range strings.Split(strings.Trim(line, "|"), "|") {
 		m.out.WriteString("<" + cell + ">" + inline(strings.TrimSpace(text)) + "</" + cell + ">")
@@ -112,15 +116,21 @@ func (m *marker) begin(block string) {
 }
 
 func (m *marker) end() {
-	if m.open != "" {
-		m.out.WriteString("</" + m.open + ">")
+	if tag, _, _ := strings.Cut(m.open, " "); tag != "" {
+		m.out.WriteString("</" + tag + ">")
 	}
 	m.open = ""
 }
 
+var (
+	entity  = regexp.MustCompile(`&amp;(#[0-9]{1,6}|[a-z]{2,6});`)
+	codeTag = regexp.MustCompile(`&lt;code&gt;(.*?)&lt;/code&gt;`)
+)
+
 // inline escapes text and then marks code, bold and links to web addresses.
 func inline(text string) string {
-	text = escape(text)
+	text = entity.ReplaceAllString(escape(text), "&$1;")
+	text = codeTag.ReplaceAllString(text, "<code>$1</code>")
 	text = regexp.MustCompile("`([^`]+)`").ReplaceAllString(text, "<code>$1</code>")
 	text = regexp.MustCompile(`\*\*([^*]+)\*\*`).ReplaceAllString(text, "<strong>$1</strong>")
 	return regexp.MustCompile(`\[([^\]]*)\]\((https?://[^\s()"<>]+|/[^\s()"<>]*)\)`).ReplaceAllString(text, `<a href="$2" rel="nofollow noreferrer">$1</a>`)

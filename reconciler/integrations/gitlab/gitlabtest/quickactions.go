@@ -80,7 +80,7 @@ func fenced(open, line string) string {
 var (
 	htmlBlock  = regexp.MustCompile(`^<([a-zA-Z][a-zA-Z0-9]*)[^>]*>$`)
 	mention    = regexp.MustCompile(`(?:^|[^\w/\\` + "`" + `])@([a-zA-Z0-9_][a-zA-Z0-9_.-]*)`)
-	inlineCode = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
+	inlineCode = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`|<(?:code|pre)>.*?</(?:code|pre)>")
 )
 
 // mentions are the names a text notifies. Entities are text to GitLab when it

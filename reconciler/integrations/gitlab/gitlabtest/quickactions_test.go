@@ -34,6 +34,7 @@ func TestTextSetsOff(t *testing.T) {
 		{"everybody", "@all: look", []string{"@all"}},
 		{"a mention behind an entity", "ask &#64;bob", []string{"@bob"}},
 		{"not in inline code", "ask `@bob`", nil},
+		{"not in code as HTML", "ask <code>&#64;bob</code>", nil},
 		{"not behind a backslash", `ask \@bob`, nil},
 		{"not within an address", "bob@bob.example", nil},
 		{"not in a comment", "<!-- @bob --> x", nil},

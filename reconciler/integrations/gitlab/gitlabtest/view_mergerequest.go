@@ -26,7 +26,7 @@ type requestView struct {
 	MergeCommit, SquashCommit            string
 	Verdict, Error                       string
 	Squash, Mergeable                    bool
-	Labels                               []string
+	Labels, Reviewers                    []string
 	Description                          template.HTML
 	Approvals                            []approvalView
 	Versions                             []versionView
@@ -51,6 +51,7 @@ type versionView struct {
 type statusView struct{ Name, State, Text, URL string }
 
 type noteView struct {
+	ID           int
 	Author, When string
 	System, Bot  bool
 	Body         template.HTML
@@ -69,7 +70,7 @@ func (g *pager) mergeRequest(p *project, mr *mergeRequest, as, refusal string) m
 		IID: mr.IID, URL: fmt.Sprintf("%s/%d", list, mr.IID), Commits: "/" + p.Path + "/-/commit", Title: mr.Title, State: mr.State,
 		Author: mr.Author, Source: mr.SourceBranch, Target: mr.TargetBranch, Created: when(mr.CreatedAt), MergedAt: when(mr.MergedAt),
 		MergedBy: mr.MergedBy, MergeCommit: mr.MergeCommitSHA, SquashCommit: mr.SquashCommitSHA, Error: mr.MergeError,
-		Squash: mr.Squash && mr.State == "opened", Labels: mr.Labels, Description: markdown(mr.Description),
+		Squash: mr.Squash && mr.State == "opened", Labels: mr.Labels, Reviewers: mr.Reviewers, Description: markdown(mr.Description),
 		Verdict: verdict(status, mr), Mergeable: status == "mergeable",
 	}
 	for _, a := range mr.Approvals {
@@ -104,7 +105,7 @@ func (g *pager) addTalk(view *requestView, p *project, mr *mergeRequest) {
 	}
 	for _, n := range mr.Notes {
 		u := g.s.user(n.Author)
-		view.Notes = append(view.Notes, noteView{n.Author, when(n.CreatedAt), n.System, u != nil && u.Bot, markdown(n.Body)})
+		view.Notes = append(view.Notes, noteView{n.ID, n.Author, when(n.CreatedAt), n.System, u != nil && u.Bot, markdown(n.Body)})
 	}
 }
 
@@ -128,6 +129,8 @@ func verdict(status string, mr *mergeRequest) string {
 		return "Cannot be merged: it is a draft."
 	case "commits_status":
 		return "Cannot be merged: the source branch is gone or has no commits of its own."
+	case "approvals_syncing":
+		return "Cannot be merged yet: approvals of an older version are being removed."
 	case "not_approved":
 		return "Cannot be merged: approvals are missing."
 	case "ci_must_pass":
