@@ -35,6 +35,9 @@ type Config struct {
 	TokenFile string
 	// CAFile holds certificates (PEM) that are trusted beside the system's.
 	CAFile string
+	// Pushes says that the reconciler pushes with this very token, so that whose it is tells what may be pushed; Writes, that
+	// it opens merge requests or writes notes with it. Both only tell [Client.Health] what to expect.
+	Pushes, Writes bool
 	// PlainHTTP allows a URL without TLS to another machine: then whoever is on the way reads the token and can invent
 	// approvals. This machine itself may always be asked without.
 	PlainHTTP bool

@@ -31,22 +31,31 @@ func (c *ticker) now() time.Time {
 	return c.at
 }
 
+// seen is the time without moving it on.
+func (c *ticker) seen() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
 // forge is a stand-in server with ann and bob (Developers), mia (Maintainer), the reconciler's own robot (Reporter), and
 // eve, who is no member; main holds one commit.
 type forge struct {
 	*gitlabtest.Server
 	t       *testing.T
 	project gitlabtest.Project
+	clock   *ticker
 }
 
 func startForge(t *testing.T, opts gitlabtest.Options, change func(*gitlabtest.Project)) *forge {
 	t.Helper()
-	opts.Clock = (&ticker{at: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}).now
+	clock := &ticker{at: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}
+	opts.Clock = clock.now
 	srv, err := gitlabtest.New(t.TempDir(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &forge{Server: srv, t: t}
+	f := &forge{Server: srv, t: t, clock: clock}
 	if _, err := srv.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}

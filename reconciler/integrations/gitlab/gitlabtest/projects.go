@@ -43,6 +43,7 @@ type Project struct {
 	// Premium only:
 	ApprovalsRequired         int
 	AuthorApproval            bool // the author may approve
+	OverridingApprovers       bool // each merge request may change its rules
 	DisableCommittersApproval bool
 	PushRule                  *PushRule
 }

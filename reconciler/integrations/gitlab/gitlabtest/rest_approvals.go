@@ -96,7 +96,7 @@ func (c *call) projectApprovals() (reply, error) {
 		return reply{}, notFound("")
 	}
 	return ok(object{"approvals_before_merge": c.p.ApprovalsRequired, "reset_approvals_on_push": c.p.ResetApprovalsOnPush,
-		"selective_code_owner_removals": false, "disable_overriding_approvers_per_merge_request": true,
+		"selective_code_owner_removals": false, "disable_overriding_approvers_per_merge_request": !c.p.OverridingApprovers,
 		"merge_requests_author_approval":             c.p.AuthorApproval,
 		"merge_requests_disable_committers_approval": c.p.DisableCommittersApproval,
 		"require_password_to_approve":                false, "require_reauthentication_to_approve": false})
