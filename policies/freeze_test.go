@@ -9,7 +9,7 @@ import (
 )
 
 // gatePolicy makes a policy the way that a gate does.
-func gatePolicy(t testing.TB, name string, value map[string]any) policies.Policy {
+func gatePolicy(t testing.TB, name string, value any) policies.Policy {
 	t.Helper()
 	p, err := policies.New(schema.PolicySpec{Name: name, Value: value})
 	if err != nil {

@@ -50,6 +50,12 @@ func New(spec schema.PolicySpec) (Policy, error) {
 			return nil, fmt.Errorf("policy duties: %w", err)
 		}
 		return Duties{s}, nil
+	case "guardrails":
+		s, err := spec.Guardrails()
+		if err != nil {
+			return nil, fmt.Errorf("policy guardrails: %w", err)
+		}
+		return Guardrails{s}, nil
 	case "freeze", "window":
 		return calendar(spec)
 	}

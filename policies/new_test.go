@@ -23,6 +23,7 @@ func TestNewReadsEveryFormOfAGate(t *testing.T) {
 		{"a schema", schema.PolicySpec{Name: "schema", Value: "app.json"}, policies.Schema{Rules: []schema.SchemaRule{{Files: "**", Schema: ".sluice/schemas/app.json"}}}},
 		{"limits", schema.PolicySpec{Name: "limits", Value: map[string]any{"large": 2, "files": 5}}, policies.Limits{LimitsSpec: schema.LimitsSpec{Files: 5, Bytes: 262144, File: 131072, Line: 2000, Deletions: 50, Large: 2}}},
 		{"secrets", schema.PolicySpec{Name: "secrets", Value: map[string]any{"allow": []any{"a#b"}}}, policies.Secrets{SecretsSpec: schema.SecretsSpec{Allow: []schema.SecretException{{Files: "a", Key: "b"}}}}},
+		{"guardrails", schema.PolicySpec{Name: "guardrails", Value: []any{"protected"}}, policies.Guardrails{GuardrailsSpec: schema.GuardrailsSpec{Want: []string{"protected"}}}},
 		{"duties", schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []any{"author"}}}, policies.Duties{DutiesSpec: schema.DutiesSpec{Merger: []string{"author"}}}},
 		{"a freeze", schema.PolicySpec{Name: "freeze", Value: map[string]any{"weekly": "Sat", "zone": "UTC"}}, policies.Freeze{Spans: schema.CalendarSpec{Weekly: []schema.WeekSpan{{From: 7200, Long: 1440}}, Zone: "UTC"}, Zone: time.UTC}},
 		{"a window", schema.PolicySpec{Name: "window", Value: map[string]any{"weekly": "Sat", "zone": "UTC"}}, policies.Window{Spans: schema.CalendarSpec{Weekly: []schema.WeekSpan{{From: 7200, Long: 1440}}, Zone: "UTC"}, Zone: time.UTC}},
@@ -43,7 +44,7 @@ func TestNewRefuses(t *testing.T) {
 	for _, spec := range []schema.PolicySpec{
 		{Name: "aprovals", Value: 2}, {Name: "", Value: 2}, {Name: "approvals", Value: "many"}, {Name: "approvals", Value: -1},
 		{Name: "soak", Value: "soon"}, {Name: "schema", Value: 7},
-		{Name: "secrets", Value: true}, {Name: "duties", Value: "apart"}, {Name: "limits", Value: 5}, {Name: "freeze", Value: "Sat-Sun"}, {Name: "window", Value: map[string]any{"weekly": "Sat-Sun", "zone": "Local"}},
+		{Name: "secrets", Value: true}, {Name: "duties", Value: "apart"}, {Name: "guardrails", Value: "protected"}, {Name: "limits", Value: 5}, {Name: "freeze", Value: "Sat-Sun"}, {Name: "window", Value: map[string]any{"weekly": "Sat-Sun", "zone": "Local"}},
 	} {
 		if p, err := policies.New(spec); err == nil {
 			t.Errorf("New(%+v): got %+v, want an error", spec, p)

@@ -56,6 +56,8 @@ type Facts struct {
 	ClockSkew time.Duration
 	// Unlinked is the control entry since which Change.Source's stage leads here no more; 0 if it never did, or does.
 	Unlinked int64
+	// Guards are the guard rails at the forge, read for this decision; nil where the gate names none or nobody looked.
+	Guards *schema.Guards
 	// Retirement says that a retirement record for the app is in force.
 	Retirement bool
 	// Suspended pins the cell; nil if nothing does.

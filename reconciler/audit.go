@@ -45,6 +45,8 @@ type AuditOptions struct {
 	// Reread, if given, reads a merge request again from the raw answers that were kept: what it says has to be what was
 	// judged, as far as these answers tell it.
 	Reread func(schema.MergeRequest) (schema.MergeRequest, error)
+	// RereadGuards, if given, does the same of guard rails.
+	RereadGuards func(schema.Guards) (schema.Guards, error)
 	// Live, if given, is a target to hold against the ledger.
 	Live *Live
 }

@@ -27,6 +27,11 @@ func (r *replay) admission(ctx context.Context, a *appended, e ledger.Entry) []l
 		return lacking(c.path, err)
 	}
 	c.pass.approvals = &approvals
+	guards, found := r.recordedGuards(ctx, a, e)
+	if len(found) > 0 {
+		return found
+	}
+	c.pass.guardRails = &guardsAnswer{found: guards}
 	again, err := r.decideAgain(ctx, c, e, mr)
 	if err != nil {
 		return lacking(c.path, err)

@@ -87,6 +87,9 @@ func (c *cellJudge) addEvidence(ctx context.Context, out *judged, f policies.Fac
 		out.evidence = append(out.evidence, raw)
 		out.entry.Decision.Tags = append(out.entry.Decision.Tags, schema.DigestOf(raw))
 	}
+	if err := out.addGuards(f.Guards, add); err != nil {
+		return err
+	}
 	if f.MergeRequest != nil {
 		said, err := encodeTestimony(*f.MergeRequest)
 		if err != nil {

@@ -89,6 +89,11 @@ func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, ch
 	if f.Suspended, err = c.suspended(ctx); err != nil {
 		return f, err
 	}
+	if c.asksForGuards(change) {
+		if f.Guards, err = c.guards(ctx); err != nil {
+			return f, err
+		}
+	}
 	if l.request == nil {
 		return f, nil
 	}

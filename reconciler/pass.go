@@ -23,6 +23,8 @@ type pass struct {
 
 	landings  map[schema.Hash]landingsAnswer // the forge's answers of this pass
 	approvals *[]approvalTag                 // by signature, once they were read
+	// guardRails are those at the forge, once a gate asked for them.
+	guardRails *guardsAnswer
 
 	marks  map[string][]byte // by target, the checkpoints that they keep; those that did not answer are not in it
 	forged int               // marks that no log key signed

@@ -26,6 +26,7 @@ type Config struct {
 	Ledger    Repository
 	LedgerRef string // full name; refs/heads/sluice/ledger by default
 	Forge     Forge
+	Guards    Guards // how the forge guards the project; nil: nobody looks, and a gate that asks for it stays shut
 	Targets   map[string]integrations.Target
 	Anchor    schema.Digest // digest of trust version 1, from the operator; nothing in the repository can replace it
 	LogKey    ledger.Signer

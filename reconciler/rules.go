@@ -3,6 +3,7 @@ package reconciler
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/policies"
@@ -32,8 +33,9 @@ type gateKey struct {
 }
 
 type gate struct {
-	policy policies.Gate
-	digest schema.Digest
+	policy  policies.Gate
+	digest  schema.Digest
+	guarded bool // it asks for guard rails at the forge
 }
 
 // ControlPaths are the files and directories of the control cell, at the top of the default branch (RULES R9).
@@ -118,7 +120,11 @@ func (r *rules) compile(stage schema.Stage) error {
 		if err != nil {
 			return fmt.Errorf("stage %s, gate for %s: %w", stage.Name, kind, err)
 		}
-		r.gates[gateKey{stage.Name, kind}] = gate{policy: policy, digest: stage.Gates.For(kind).Digest(digests)}
+		specs := stage.Gates.For(kind)
+		r.gates[gateKey{stage.Name, kind}] = gate{
+			policy: policy, digest: specs.Digest(digests),
+			guarded: slices.ContainsFunc(specs, func(p schema.PolicySpec) bool { return p.Name == "guardrails" }),
+		}
 	}
 	return nil
 }

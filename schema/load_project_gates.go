@@ -85,6 +85,8 @@ func (r *projectReader) policy(v *value, path string) (PolicySpec, bool) {
 		r.src.secrets(m.value, path)
 	case "duties":
 		r.src.duties(m.value, path)
+	case "guardrails":
+		r.src.guardrails(m.value, path)
 	case "freeze", "window":
 		r.src.calendar(m.value, path)
 	}

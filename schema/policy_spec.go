@@ -8,7 +8,7 @@ import (
 )
 
 // PolicyNames are the policies that a gate may name.
-var PolicyNames = []string{"approvals", "duties", "freeze", "limits", "schema", "secrets", "soak", "window"}
+var PolicyNames = []string{"approvals", "duties", "freeze", "guardrails", "limits", "schema", "secrets", "soak", "window"}
 
 // FixedPolicies always hold and cannot be written in a gate (RULES R45).
 var FixedPolicies = []string{"signed", "merge-request", "provenance", "content", "retirement"}
@@ -106,6 +106,8 @@ func (s PolicySpec) resolved() (any, error) {
 		return s.Secrets()
 	case "duties":
 		return s.Duties()
+	case "guardrails":
+		return s.Guardrails()
 	case "freeze", "window":
 		return s.Calendar()
 	}

@@ -96,6 +96,11 @@ func TestPolicyValues(t *testing.T) {
 		{name: "an exception for files above", spec: schema.PolicySpec{Name: "secrets", Value: map[string]any{"allow": []string{"../*"}}}, wrong: true},
 		{name: "an exception that is no pattern", spec: schema.PolicySpec{Name: "secrets", Value: map[string]any{"allow": []string{"a#[x"}}}, wrong: true},
 		{name: "secrets as a word", spec: schema.PolicySpec{Name: "secrets", Value: true}, wrong: true},
+		{name: "guard rails in any order", spec: schema.PolicySpec{Name: "guardrails", Value: []string{"protected", "no-push"}}, want: schema.GuardrailsSpec{Want: []string{"no-push", "protected"}}},
+		{name: "a guard rail that there is not", spec: schema.PolicySpec{Name: "guardrails", Value: []string{"no-pushing"}}, wrong: true},
+		{name: "a guard rail twice", spec: schema.PolicySpec{Name: "guardrails", Value: []string{"protected", "protected"}}, wrong: true},
+		{name: "no guard rail", spec: schema.PolicySpec{Name: "guardrails", Value: []string{}}, wrong: true},
+		{name: "guard rails as a word", spec: schema.PolicySpec{Name: "guardrails", Value: "protected"}, wrong: true},
 		{name: "duties by default", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{}}, want: schema.DutiesSpec{Merger: []string{"approver", "author"}}},
 		{name: "one duty", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []string{"author"}}}, want: schema.DutiesSpec{Merger: []string{"author"}}},
 		{name: "a duty of nobody", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []string{"auther"}}}, wrong: true},
@@ -132,6 +137,8 @@ func read1(s schema.PolicySpec) (any, error) {
 		return s.Limits()
 	case "secrets":
 		return s.Secrets()
+	case "guardrails":
+		return s.Guardrails()
 	case "duties":
 		return s.Duties()
 	case "freeze", "window":

@@ -45,6 +45,42 @@ var judgementMutations = []mutation{
 		"TestFreezeWhereTheClockIsSet",
 	},
 	{
+		"a guard rail that nobody knows counts as up", "policies", "policies/guardrails.go",
+		"case rail.State == schema.GuardOK:",
+		"case rail.State == schema.GuardOK, rail.State == schema.GuardUnknown:",
+		"TestGuardrails",
+	},
+	{
+		"guard rails that were read long ago count", "policies", "policies/guardrails.go",
+		"f.Now.Sub(f.Guards.At) > guardsFresh",
+		"false",
+		"TestGuardrails",
+	},
+	{
+		"settings that may not be read count as good", "reconciler/integrations/gitlab", "reconciler/integrations/gitlab/guards.go",
+		"r.State = schema.GuardUnknown",
+		"r.State = schema.GuardOK",
+		"TestGuards",
+	},
+	{
+		"of two branch rules the strict one counts", "reconciler/integrations/gitlab", "reconciler/integrations/gitlab/guards_branches.go",
+		"c.push, c.merge = append(c.push, granting(r.Push)...),",
+		"c.push, c.merge = granting(r.Push),",
+		"TestGuards",
+	},
+	{
+		"a deploy key is nobody who pushes", "reconciler/integrations/gitlab", "reconciler/integrations/gitlab/guards_branches.go",
+		"return !a.grants()",
+		"return !a.grants() || a.DeployKey != nil",
+		"TestGuards",
+	},
+	{
+		"the audit does not read the guard rails' answers again", "reconciler/stories", "reconciler/audit_guards.go",
+		"if r.options.RereadGuards == nil {",
+		"if true {",
+		"TestTheAuditDecidesAgainByGuardrails",
+	},
+	{
 		"a large change is not noticed", "policies", "policies/limits.go",
 		"if have > limit && len(parts) < named {",
 		"if false && len(parts) < named {",

@@ -78,7 +78,7 @@ func (a *app) proof(ctx context.Context, f cloneFlags, live liveFlags, known kno
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
 	evidence := reconciler.NewEvidence()
 	options := reconciler.AuditOptions{
-		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: tip, Anchor: anchor, Reread: gitlab.Reread,
+		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: tip, Anchor: anchor, Reread: gitlab.Reread, RereadGuards: gitlab.RereadGuards,
 		Ref: func(ref string) (schema.Hash, bool) {
 			tip := branch(refs, strings.TrimPrefix(ref, "refs/heads/"))
 			return tip, !tip.IsZero()

@@ -80,6 +80,8 @@ type Decision struct {
 	Counted      []CountedApproval      `json:"approvals,omitempty"`
 	// Tags are the evidence blobs with the approvals by signature that were judged (raw tags), counted or not.
 	Tags []schema.Digest `json:"tags,omitempty"`
+	// Guards is the evidence blob with the guard rails at the forge, where the gate asked for them.
+	Guards schema.Digest `json:"guards,omitempty"`
 
 	// What follows is set on admissions.
 
@@ -210,6 +212,9 @@ func (e Entry) Names() []schema.Digest {
 			names = append(names, e.Decision.Manifest)
 		}
 		names = append(names, e.Decision.Tags...)
+		if e.Decision.Guards != "" {
+			names = append(names, e.Decision.Guards)
+		}
 		if mr := e.Decision.MergeRequest; mr != nil && mr.Answers != "" {
 			names = append(names, mr.Answers)
 		}

@@ -198,7 +198,7 @@ func (w *world) audit() {
 		reread = nil // what the forge invents, the raw answers do not say
 	}
 	report, err := reconciler.Audit(w.ctx, reconciler.AuditOptions{
-		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: refs["refs/heads/sluice/ledger"], Anchor: w.team.Anchor(), Reread: reread,
+		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: refs["refs/heads/sluice/ledger"], Anchor: w.team.Anchor(), Reread: reread, RereadGuards: gitlab.RereadGuards,
 		Ref: func(ref string) (schema.Hash, bool) {
 			tip, ok := refs[ref]
 			return tip, ok

@@ -150,7 +150,7 @@ func (th *thief) audit(l *ledger.Ledger) ledger.Report {
 	refs, err := th.repo.Refs(th.ctx)
 	th.must(err)
 	report, err := reconciler.Audit(th.ctx, reconciler.AuditOptions{
-		Repository: th.reads, Evidence: th.evidence, Tip: l.Tip(), Anchor: th.team.Anchor(), Reread: gitlab.Reread,
+		Repository: th.reads, Evidence: th.evidence, Tip: l.Tip(), Anchor: th.team.Anchor(), Reread: gitlab.Reread, RereadGuards: gitlab.RereadGuards,
 		Ref: func(ref string) (schema.Hash, bool) {
 			tip, ok := refs[ref]
 			return tip, ok
