@@ -40,6 +40,7 @@ type query struct {
 	OrderBy  string `url:"order_by,omitempty"`
 	Sort     string `url:"sort,omitempty"`
 	Activity string `url:"activity_filter,omitempty"`
+	Updated  string `url:"updated_after,omitempty"`
 	Page     int    `url:"page,omitempty"`
 	PerPage  int    `url:"per_page,omitempty"`
 }

@@ -62,6 +62,7 @@ type Client struct {
 
 	project atomic.Int64  // 0 until GitLab has told the number
 	finding chan struct{} // held by whoever asks for it
+	open    openList
 }
 
 // New checks the configuration, reads the token once, and asks GitLab nothing: the project's number is found with the
@@ -110,7 +111,7 @@ func build(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, home: home, host: hostOf(home), finding: make(chan struct{}, 1), http: &http.Client{
+	c := &Client{cfg: cfg, home: home, host: hostOf(home), finding: make(chan struct{}, 1), open: newOpenList(), http: &http.Client{
 		CheckRedirect: checkRedirect,
 		Transport:     &transport{base: base, home: home, token: token},
 	}}

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const canary = "glpat-canary-5f2c9d7e41"
 
 // tokenIn writes a token file.
-func tokenIn(t *testing.T, token string) string {
+func tokenIn(t testing.TB, token string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
@@ -54,7 +54,7 @@ func (w *waits) all() []time.Duration {
 }
 
 // configure is a configuration for tests: fast, and without real pauses.
-func configure(t *testing.T, url, project, token string) (gitlab.Config, *waits) {
+func configure(t testing.TB, url, project, token string) (gitlab.Config, *waits) {
 	t.Helper()
 	w := &waits{}
 	return gitlab.Config{URL: url, Project: project, TokenFile: tokenIn(t, token), Timeout: 20 * time.Second,
@@ -62,7 +62,7 @@ func configure(t *testing.T, url, project, token string) (gitlab.Config, *waits)
 }
 
 // connect makes a client that asks for nothing yet.
-func connect(t *testing.T, cfg gitlab.Config) *gitlab.Client {
+func connect(t testing.TB, cfg gitlab.Config) *gitlab.Client {
 	t.Helper()
 	c, err := gitlab.New(cfg)
 	if err != nil {
@@ -75,7 +75,7 @@ func connect(t *testing.T, cfg gitlab.Config) *gitlab.Client {
 // A stub answers by path and query, and remembers what it was asked. It stands in where GitLab must misbehave.
 type stub struct {
 	*httptest.Server
-	t       *testing.T
+	t       testing.TB
 	mu      sync.Mutex // guards the rest
 	answers map[string][]stubbed
 	asked   []string // "GET /users/7"
@@ -85,7 +85,7 @@ type stub struct {
 type stubbed func(w http.ResponseWriter, r *http.Request)
 
 // newStub knows project 42 and nothing else.
-func newStub(t *testing.T) *stub {
+func newStub(t testing.TB) *stub {
 	s := &stub{t: t, answers: map[string][]stubbed{}}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Server.Close)

@@ -113,46 +113,6 @@ func (c *Client) MergeRequest(ctx context.Context, iid int64) (schema.MergeReque
 	return mr, nil
 }
 
-// Opened returns the open merge requests, oldest first, as a list tells them: without versions, approvals, raw answers,
-// and with no more than the names of people.
-func (c *Client) Opened(ctx context.Context) ([]schema.MergeRequest, error) {
-	path, err := c.below(ctx, "merge_requests")
-	if err != nil {
-		return nil, err
-	}
-	r := request{doing: "list the open merge requests", path: path, query: query{State: "opened", Scope: "all", OrderBy: "created_at", Sort: "asc"}}
-	var opened []schema.MergeRequest
-	err = c.steadily(ctx, func() error {
-		opened, err = c.opened(ctx, r)
-		return err
-	})
-	if err != nil {
-		return nil, c.lostAccess(ctx, err)
-	}
-	return opened, nil
-}
-
-func (c *Client) opened(ctx context.Context, r request) ([]schema.MergeRequest, error) {
-	l, err := c.list(ctx, r, false)
-	if err != nil {
-		return nil, err
-	}
-	opened := []schema.MergeRequest{}
-	for i := range l.rows {
-		row, err := c.row(r, l, i)
-		if err != nil {
-			return nil, err
-		}
-		if row.State != "opened" {
-			continue // the bodies of lists are cached
-		}
-		mr := row.basic(c.host)
-		mr.AsOf = l.pages[0].date()
-		opened = append(opened, mr)
-	}
-	return opened, nil
-}
-
 func (c *Client) row(r request, l list, i int) (mergeRequest, error) {
 	var m mergeRequest
 	if err := json.Unmarshal(l.rows[i], &m); err != nil {
