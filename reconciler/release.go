@@ -13,7 +13,7 @@ import (
 func newRelease(r *rules, cell schema.Cell, a ledger.Admission, m schema.Manifest, files map[string][]byte, target schema.StageTarget) (integrations.Release, error) {
 	release := integrations.Release{
 		Project: r.trust.Root.Project, Cell: cell, Seq: a.Seq, Revision: a.Revision, Content: a.Content, Commit: a.Commit,
-		Manifest: m, Files: files, Settings: target.Settings, Retired: a.Revision == schema.None,
+		Manifest: m, Files: files, Settings: target.Settings, Prune: target.Prune, Retired: a.Revision == schema.None,
 	}
 	if release.Retired {
 		release.Manifest, release.Files = nil, nil

@@ -19,6 +19,10 @@ var targetCodes = []CodeInfo{
 		Cause: "It is down, or the network is. What it holds is not verified meanwhile.",
 		Fix:   "Bring it back: it is tried again.",
 	}, {
+		Code: "target-full", Title: "target has no room", Message: "[{target}: ]has no room left",
+		Cause: "Its storage quota is used up (etcd: the NOSPACE alarm), so it refuses every write. Readers still get what is there.",
+		Fix:   "Give it room: compact, defragment and disarm the alarm, or raise the quota. It is tried again.",
+	}, {
 		Code: "target-forbidden", Title: "target refuses the login", Message: "[{target}: ]refuses the login or the write",
 		Cause: "The credential is wrong, has run out, or lacks a permission.",
 		Fix:   "Correct the credential in reconciler.yaml, or give it the permission.",

@@ -38,9 +38,12 @@ func (r *projectReader) target(v *value, id shapeID, path string, base StageTarg
 	if !ok {
 		return base
 	}
-	out := StageTarget{Name: base.Name, Required: o.flag("required", base.Required), Settings: maps.Clone(base.Settings)}
+	out := StageTarget{
+		Name: base.Name, Required: o.flag("required", base.Required), Settings: maps.Clone(base.Settings),
+		Report: o.either("drift", "heal", "report", base.Report), Prune: o.either("foreign", "report", "prune", base.Prune),
+	}
 	for _, m := range v.fields {
-		if m.key == "required" || !o.allowed(shapes[id], m) {
+		if slices.Contains(shapes[id].optional, m.key) || !o.allowed(shapes[id], m) {
 			continue
 		}
 		if text, ok := r.setting(m, join(path, m.key)); ok {
@@ -51,6 +54,14 @@ func (r *projectReader) target(v *value, id shapeID, path string, base StageTarg
 		}
 	}
 	return out
+}
+
+// either reads a choice of two words, of which the second is true.
+func (o object) either(name, no, yes string, otherwise bool) bool {
+	if v, _ := o.get(name); v == nil {
+		return otherwise
+	}
+	return o.choice(name, no, yes) == yes
 }
 
 // setting reads one logical setting. Which ones there are is the target's business; that none of them is an address or a

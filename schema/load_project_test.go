@@ -98,14 +98,14 @@ layout: branch
 apps: {patterns: ["*/*"]}
 targets:
   etcd: {root: /config}
-  web: {required: false, namespace: shop}
+  web: {required: false, drift: report, namespace: shop}
 rollback_window: 90d
 stages:
   - name: dev
     targets: []
   - name: eu
     branch: prod-eu
-    targets: {web: {namespace: shop-eu, required: true}}
+    targets: {web: {namespace: shop-eu, required: true, drift: heal, foreign: prune}}
     gates:
       promote:
         - approvals: {observed: 2, roles: [release, approver], bind: head, after: any}
@@ -119,7 +119,7 @@ stages:
 	if got := p.Ref(eu); got != "refs/heads/prod-eu" {
 		t.Errorf("Ref(eu): got %s", got)
 	}
-	if got := eu.Targets; len(got) != 1 || got[0].Settings["namespace"] != "shop-eu" || !got[0].Required {
+	if got := eu.Targets; len(got) != 1 || got[0].Settings["namespace"] != "shop-eu" || !got[0].Required || got[0].Report || !got[0].Prune {
 		t.Errorf("eu targets: got %+v", got)
 	}
 	dev, _ := p.Stage("dev")

@@ -53,6 +53,8 @@ type Stage struct {
 type StageTarget struct {
 	Name     string // refers to the operator's file
 	Required bool
+	Report   bool // drift is only told, not put back
+	Prune    bool // keys beside ours that came after us are taken away
 	// Settings are the logical settings of the kind (prefix, namespace, name, directory); never an address or a credential.
 	Settings map[string]string
 }

@@ -90,6 +90,7 @@ func classes() []class {
 		{gitlab.ErrUnavailable, exitUnavailable, "forge-unavailable"},
 		{gitlab.ErrIncomplete, exitUnavailable, "forge-incomplete"},
 		{gitlab.ErrMissing, exitUnavailable, "forge-missing"},
+		{integrations.ErrFull, exitUnavailable, integrations.CodeFull},
 		{integrations.ErrUnavailable, exitUnavailable, integrations.CodeUnavailable},
 		{schema.ErrUnknownOutcome, exitUnavailable, "unknown-outcome"},
 		{schema.ErrMoved, exitConflict, "ledger-moved"},

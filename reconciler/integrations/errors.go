@@ -17,6 +17,8 @@ var (
 	ErrForeign = errors.New("foreign content")
 	// ErrUnavailable: trying again may help. Whether a write happened may be unknown.
 	ErrUnavailable = errors.New("unavailable")
+	// ErrFull: the target's storage is used up; nothing can be written until somebody gives it room.
+	ErrFull = errors.New("storage is used up")
 	// ErrForbidden: the target's system refuses our credentials.
 	ErrForbidden = errors.New("forbidden")
 	// ErrTooLarge: the release does not fit; nothing was written.
@@ -67,6 +69,7 @@ const (
 	CodeFenced      schema.Code = "target-fenced"
 	CodeForeign     schema.Code = "foreign-content"
 	CodeUnavailable schema.Code = "target-unavailable"
+	CodeFull        schema.Code = "target-full"
 	CodeForbidden   schema.Code = "target-forbidden"
 	CodeTooLarge    schema.Code = "too-large"
 	CodeInvalid     schema.Code = "target-invalid"
@@ -86,6 +89,8 @@ func Code(err error) schema.Code {
 		return CodeForeign
 	case errors.Is(err, ErrUnavailable):
 		return CodeUnavailable
+	case errors.Is(err, ErrFull):
+		return CodeFull
 	case errors.Is(err, ErrForbidden):
 		return CodeForbidden
 	case errors.Is(err, ErrTooLarge):

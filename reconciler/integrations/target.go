@@ -70,6 +70,8 @@ type Release struct {
 	Applied bool
 	// Adopt is the explicit request to take over a place that holds other content without our marker.
 	Adopt bool
+	// Prune is the stage's wish that keys beside ours go which came after our first write there (RULES R39).
+	Prune bool
 }
 
 // Observation is what a target holds for a cell, compared with a release.
@@ -94,7 +96,7 @@ type Observation struct {
 	// Keys are the differences, sorted by key. They are relative to the release, so they also name what a release that
 	// was not applied yet would change.
 	Keys []Difference
-	// Foreign are keys beside ours that we never wrote. They are reported and never deleted (RULES R39).
+	// Foreign are keys beside ours that we never wrote. They are reported and never deleted, unless the release says Prune.
 	Foreign []string
 	// Wrote says that this call changed the target; Read never does.
 	Wrote bool

@@ -186,7 +186,22 @@ func (p pair) issue(t *testing.T, name string) pair {
 // secure is a server that speaks TLS alone and asks for a client's certificate.
 func secure(t *testing.T, ca, server pair) (endpoint string) {
 	t.Helper()
-	here, peer := url.URL{Scheme: "https", Host: "127.0.0.1:0"}, url.URL{Scheme: "http", Host: "127.0.0.1:0"}
+	return "https://" + started(t, "https", func(config *embed.Config) {
+		config.ClientTLSInfo.CertFile, config.ClientTLSInfo.KeyFile = server.cert, server.key
+		config.ClientTLSInfo.TrustedCAFile, config.ClientTLSInfo.ClientCertAuth = ca.cert, true
+	})
+}
+
+// small is a server with little room.
+func small(t *testing.T, quota int64) (endpoint string) {
+	t.Helper()
+	return "http://" + started(t, "http", func(config *embed.Config) { config.QuotaBackendBytes = quota })
+}
+
+// started is an embedded server that the reconciler's own options do not make.
+func started(t *testing.T, scheme string, set func(*embed.Config)) (address string) {
+	t.Helper()
+	here, peer := url.URL{Scheme: scheme, Host: "127.0.0.1:0"}, url.URL{Scheme: "http", Host: "127.0.0.1:0"}
 	config := embed.NewConfig()
 	config.Dir = t.TempDir()
 	config.ListenClientUrls, config.AdvertiseClientUrls = []url.URL{here}, []url.URL{here}
@@ -195,13 +210,12 @@ func secure(t *testing.T, ca, server pair) (endpoint string) {
 	config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())
 	config.UnsafeNoFsync, config.TickMs, config.ElectionMs = true, 10, 100
 	config.EnableGRPCGateway = false
-	config.ClientTLSInfo.CertFile, config.ClientTLSInfo.KeyFile = server.cert, server.key
-	config.ClientTLSInfo.TrustedCAFile, config.ClientTLSInfo.ClientCertAuth = ca.cert, true
-	started, err := embed.StartEtcd(config)
+	set(config)
+	server, err := embed.StartEtcd(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(started.Close)
-	<-started.Server.ReadyNotify()
-	return "https://" + started.Clients[0].Addr().String()
+	t.Cleanup(server.Close)
+	<-server.Server.ReadyNotify()
+	return server.Clients[0].Addr().String()
 }

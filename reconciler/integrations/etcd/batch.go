@@ -22,10 +22,9 @@ const (
 // ReadMany implements [integrations.Batcher].
 func (t *Target) ReadMany(ctx context.Context, wants []integrations.Release) []integrations.Result {
 	return t.batches(wants, func(wants []integrations.Release, results []integrations.Result) {
-		have, ok := t.observeMany(ctx, wants)
-		for i := range wants {
-			if ok[i] {
-				results[i] = integrations.Result{Observation: have[i].Observation}
+		for i, c := range t.observeMany(ctx, wants) {
+			if c.ok {
+				results[i] = integrations.Result{Observation: c.have.Observation}
 				continue
 			}
 			results[i].Observation, results[i].Err = t.Read(ctx, wants[i])
@@ -34,14 +33,14 @@ func (t *Target) ReadMany(ctx context.Context, wants []integrations.Release) []i
 }
 
 // WriteMany implements [integrations.Batcher]: one transaction for the cells of a batch that have to be written. Where
-// it does not succeed, because one head moved or an answer was lost, each of them is written by itself.
+// it does not succeed, because one head moved or an answer was lost, each of them is written by itself. So is each cell
+// that is more than its head.
 func (t *Target) WriteMany(ctx context.Context, wants []integrations.Release) []integrations.Result {
 	return t.batches(wants, func(wants []integrations.Release, results []integrations.Result) {
-		have, ok := t.observeMany(ctx, wants)
 		var one batch
-		for i, want := range wants {
-			if !ok[i] || !t.prepare(&one, i, want, have[i], &results[i]) {
-				results[i].Observation, results[i].Err = t.Write(ctx, want)
+		for i, c := range t.observeMany(ctx, wants) {
+			if !c.ok || !t.prepare(&one, i, c, &results[i]) {
+				results[i].Observation, results[i].Err = t.Write(ctx, wants[i])
 			}
 		}
 		t.commit(ctx, one, wants, results)
@@ -65,41 +64,46 @@ func (t *Target) batches(wants []integrations.Release, work func([]integrations.
 	return results
 }
 
-// observeMany reads the cells of a batch in one transaction. A cell that is not ok is to be asked by itself.
-func (t *Target) observeMany(ctx context.Context, wants []integrations.Release) (have []found, ok []bool) {
-	have, ok = make([]found, len(wants)), make([]bool, len(wants))
+// candidate is a cell of a batch with what was found of it. One that is not ok is to be asked by itself.
+type candidate struct {
+	goal goal
+	have found
+	ok   bool
+}
+
+// observeMany reads the cells of a batch in one transaction.
+func (t *Target) observeMany(ctx context.Context, wants []integrations.Release) []candidate {
+	cells := make([]candidate, len(wants))
 	var ops []clientv3.Op
-	keys := make([]string, len(wants))
 	for i, want := range wants {
-		key, err := t.headKey(want)
-		if err != nil {
+		g, err := t.goalOf(want)
+		if err != nil || !g.plain() {
 			continue
 		}
-		keys[i] = key
-		ops = append(ops, look(key, want)...)
+		cells[i].goal, cells[i].ok = g, true
+		ops = append(ops, look(g, maxForeign)...)
 	}
 	if len(ops) == 0 {
-		return have, ok
+		return cells
 	}
 	response, err := t.txn(ctx, nil, ops)
 	if err != nil {
-		return have, ok
+		return make([]candidate, len(wants))
 	}
 	answers := response.Responses
-	for i, want := range wants {
-		if keys[i] == "" {
-			continue
+	for i := range cells {
+		if cells[i].ok {
+			cells[i].have, cells[i].ok = t.compare(cells[i].goal, answers[:looks])
+			answers = answers[looks:]
 		}
-		have[i], ok[i] = t.compare(keys[i], want, answers[:looks]), true
-		answers = answers[looks:]
 	}
-	return have, ok
+	return cells
 }
 
 // batch is one transaction that writes the heads of several cells.
 type batch struct {
-	cells   []int    // positions in the batch's wants
-	keys    []string // of their heads
+	cells   []int // positions in the batch's wants
+	goals   []goal
 	unmoved []clientv3.Cmp
 	ops     []clientv3.Op
 	bytes   int
@@ -107,31 +111,26 @@ type batch struct {
 
 // prepare puts a cell into the transaction, or its answer into the result if there is nothing to write. It is false for
 // a cell that is to be written by itself.
-func (t *Target) prepare(b *batch, i int, want integrations.Release, have found, result *integrations.Result) bool {
-	result.Observation = have.Observation
-	if have.Equal && !have.Outdated {
+func (t *Target) prepare(b *batch, i int, c candidate, result *integrations.Result) bool {
+	result.Observation = c.have.Observation
+	if c.have.Equal && !c.have.Outdated {
 		return true
 	}
-	if err := t.spec.Permit(want, have.Observation); err != nil {
+	if err := t.spec.Permit(c.goal.want, c.have.Observation); err != nil {
 		result.Err = err
 		return true
 	}
-	if len(want.Document) > MaxInline {
+	if c.have.listed != 0 {
 		return false
 	}
-	head, err := t.spec.SignHead(integrations.Next(want, true, have.Observation, have.head))
-	if err != nil {
-		return false
-	}
-	value, err := head.Encode()
+	value, err := t.signed(c.goal, c.have)
 	if err != nil || b.bytes+len(value) > batchBytes {
 		return false
 	}
-	key := have.Place
 	b.bytes += len(value)
-	b.cells, b.keys = append(b.cells, i), append(b.keys, key)
-	b.unmoved = append(b.unmoved, clientv3.Compare(clientv3.ModRevision(key), "=", have.revision))
-	b.ops = append(append(b.ops, clientv3.OpPut(key, string(value))), look(key, want)...)
+	b.cells, b.goals = append(b.cells, i), append(b.goals, c.goal)
+	b.unmoved = append(b.unmoved, unmoved(c.goal.head, c.have.revision))
+	b.ops = append(append(b.ops, clientv3.OpPut(c.goal.head, value)), look(c.goal, maxForeign)...)
 	return true
 }
 
@@ -146,11 +145,11 @@ func (t *Target) commit(ctx context.Context, b batch, wants []integrations.Relea
 	}
 	answers := response.Responses
 	for n, i := range b.cells {
-		after := t.compare(b.keys[n], wants[i], answers[1:1+looks])
+		after, _ := t.compare(b.goals[n], answers[1:1+looks])
 		after.Wrote = true
 		results[i].Observation, results[i].Err = after.Observation, nil
 		if !after.Equal {
-			results[i].Err = t.fail(b.keys[n], errReadBack)
+			results[i].Err = t.fail(b.goals[n].head, errReadBack)
 		}
 		answers = answers[1+looks:]
 	}

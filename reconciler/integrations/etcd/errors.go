@@ -22,7 +22,9 @@ func classOf(err error) error {
 		return integrations.ErrUnavailable // the client logs in again
 	case is(err, rpctypes.ErrAuthFailed, rpctypes.ErrUserEmpty, rpctypes.ErrAuthNotEnabled):
 		return integrations.ErrForbidden
-	case is(err, rpctypes.ErrRequestTooLarge):
+	case is(err, rpctypes.ErrNoSpace):
+		return integrations.ErrFull
+	case is(err, rpctypes.ErrRequestTooLarge, rpctypes.ErrTooManyOps):
 		return integrations.ErrTooLarge
 	}
 	var known rpctypes.EtcdError

@@ -1,31 +1,31 @@
-// Package etcd is the target that keeps each cell in one key of an etcd cluster.
+// Package etcd is the target that keeps each cell in an etcd cluster.
 //
 //	<root>/<stage>/<app>/head              the signed head, with the document inside: one key, one revision, one event
+//	<root>/<stage>/<app>/rel/<doc>/…       the document in parts, where it is too large for that
+//	<root>/<stage>/<app>/kv/…              a mirror in plain keys, where the stage asks for one
 //	<root>/.sluice/<project>/checkpoint    the newest signed checkpoint of the project's ledger
 //
 // The root is /config, unless the operator's entry or the stage says otherwise. A reader gets the key, verifies the
-// head and has everything; it never sees a mixture. Writes compare the key's revision with the one that was judged, so
-// that a lower sequence number never follows a higher one, and never carry a lease. Nothing is ever deleted.
+// head and has everything, or the digest of what it joins; it never sees a mixture. Writes compare the key's revision with
+// the one that was judged, so that a lower sequence number never follows a higher one, and never carry a lease.
 //
-// The keys rel/ and consumers/ beside the head are reserved: parts of documents, and the applications' own reports.
-// Anything else below the cell is foreign: reported, never touched.
+// What is ours beside the head is listed in rel/.inventory, so that nothing is deleted because of its name alone. The key
+// consumers/ is for the applications' own reports. Anything else below the cell is foreign: reported, and removed only
+// where the stage says so and it came after us. The parent's README.md has the limits.
 package etcd
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
-	"github.com/sluice-gitops/sluice/schema"
 )
-
-// MaxInline is the largest document that is put into a head. Larger ones are refused.
-const MaxInline = 256 << 10
 
 // Integration is the line for the list of integrations.
 func Integration() integrations.Integration {
@@ -41,6 +41,7 @@ type Target struct {
 	root    string        // the operator's; stages may only go below it
 	fixed   bool          // the operator wrote a root
 	timeout time.Duration // of one request
+	inline  int           // largest document that is put into a head
 
 	mu     sync.Mutex       // guards client and closed
 	client *clientv3.Client // made by the first call: logging in needs a cluster that answers
@@ -57,12 +58,13 @@ type Target struct {
 //	username        with password_file
 //	password_file
 //	timeout         of one request, 5s
+//	inline          largest document in bytes that is put into the head itself, 262144; larger ones lie in parts
 func New(spec integrations.Spec) (*Target, error) {
-	known := []string{"endpoints", "root", "ca_file", "cert_file", "key_file", "username", "password_file", "timeout"}
+	known := []string{"endpoints", "root", "ca_file", "cert_file", "key_file", "username", "password_file", "timeout", "inline"}
 	if err := errors.Join(spec.Check(), spec.Only(known...)); err != nil {
 		return nil, err
 	}
-	t := &Target{spec: spec, root: DefaultRoot, timeout: 5 * time.Second}
+	t := &Target{spec: spec, root: DefaultRoot, timeout: 5 * time.Second, inline: MaxInline}
 	if root, ok := spec.Settings["root"]; ok {
 		if err := checkRoot(root); err != nil {
 			return nil, fmt.Errorf("target %s: %w", spec.Name, err)
@@ -75,6 +77,13 @@ func New(spec integrations.Spec) (*Target, error) {
 			return nil, fmt.Errorf("target %s: timeout %q: want a duration like 5s", spec.Name, text)
 		}
 		t.timeout = d
+	}
+	if text, ok := spec.Settings["inline"]; ok {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 || n > MaxInline {
+			return nil, fmt.Errorf("target %s: inline %q: want a number of bytes up to %d", spec.Name, text, MaxInline)
+		}
+		t.inline = n
 	}
 	var err error
 	if t.config, err = clientConfig(spec.Settings); err != nil {
@@ -113,19 +122,4 @@ func (t *Target) connected() (*clientv3.Client, error) {
 	}
 	t.client, err = clientv3.New(config)
 	return t.client, err
-}
-
-// Fits implements [integrations.Fitter].
-func (t *Target) Fits(want integrations.Release) schema.Verdict {
-	v := schema.Verdict{Policy: "fits", Outcome: schema.Deny, Args: map[string]string{"target": t.spec.Name}}
-	if _, err := t.headKey(want); err != nil {
-		v.Code, v.Args["why"] = integrations.CodeInvalid, err.Error()
-		return v
-	}
-	if len(want.Document) > MaxInline {
-		v.Code = integrations.CodeTooLarge
-		v.Args["size"], v.Args["limit"] = fmt.Sprint(len(want.Document)), fmt.Sprint(MaxInline)
-		return v
-	}
-	return schema.Verdict{Policy: "fits", Outcome: schema.Allow}
 }

@@ -28,6 +28,46 @@ func TestConformanceEmbedded(t *testing.T) {
 	integrationstest.TestTarget(t, fixtures(embedded(t)))
 }
 
+// TestConformanceInParts is the suite with every document beside its head.
+func TestConformanceInParts(t *testing.T) {
+	fixtures := fixtures(embedded(t))
+	integrationstest.TestTarget(t, func(t *testing.T) integrationstest.Fixture {
+		f := fixtures(t)
+		f.Settings["inline"] = "0"
+		delete(f.Damage, "the document changed")
+		c := raw{dial(t, f.Settings["endpoints"]), f.Stage["root"]}
+		part := func(r integrations.Release, name string) string {
+			return c.beside(r.Cell, "rel/"+schema.DigestOf(r.Document).Hex()+"/"+name)
+		}
+		f.Damage["a part changed"] = func(t *testing.T, r integrations.Release) { c.put(t, part(r, "blob/0000"), "x") }
+		f.Damage["a part deleted"] = func(t *testing.T, r integrations.Release) { c.del(t, part(r, "blob/0000")) }
+		f.Damage["a part leased"] = func(t *testing.T, r integrations.Release) { c.lease(t, part(r, "blob/0000")) }
+		f.Damage["the list of parts deleted"] = func(t *testing.T, r integrations.Release) { c.del(t, part(r, "manifest")) }
+		f.Damage["the inventory deleted"] = func(t *testing.T, r integrations.Release) { c.del(t, c.beside(r.Cell, "rel/.inventory")) }
+		return f
+	})
+}
+
+// TestConformanceMirrored is the suite with a flat mirror beside every head.
+func TestConformanceMirrored(t *testing.T) {
+	fixtures := fixtures(embedded(t))
+	integrationstest.TestTarget(t, func(t *testing.T) integrationstest.Fixture {
+		f := fixtures(t)
+		f.Stage["mirror"] = "files"
+		f.Limit = 0 // see TestMirrorLimits
+		c := raw{dial(t, f.Settings["endpoints"]), f.Stage["root"]}
+		f.Damage["a mirrored file changed"] = func(t *testing.T, r integrations.Release) { c.put(t, c.beside(r.Cell, "kv/app.yaml"), "x") }
+		f.Damage["a mirrored file deleted"] = func(t *testing.T, r integrations.Release) { c.del(t, c.beside(r.Cell, "kv/app.yaml")) }
+		f.Damage["a mirrored file leased"] = func(t *testing.T, r integrations.Release) { c.lease(t, c.beside(r.Cell, "kv/app.yaml")) }
+		f.Damage["the marker deleted"] = func(t *testing.T, r integrations.Release) { c.del(t, c.beside(r.Cell, "kv/_complete")) }
+		f.Damage["the inventory garbled"] = func(t *testing.T, r integrations.Release) { c.put(t, c.beside(r.Cell, "rel/.inventory"), "{}") }
+		f.Damage["the inventory forgets"] = func(t *testing.T, r integrations.Release) {
+			c.put(t, c.beside(r.Cell, "rel/.inventory"), `{"v":1,"keys":[],"generations":[]}`)
+		}
+		return f
+	})
+}
+
 func TestConformanceRealProcess(t *testing.T) {
 	integrationstest.TestTarget(t, fixtures(process(t)))
 }
@@ -46,7 +86,7 @@ func fixture(c raw, endpoint string) integrationstest.Fixture {
 		Settings: map[string]string{"endpoints": endpoint, "root": "/config"},
 		Stage:    map[string]string{"root": c.root},
 		Open:     open,
-		Limit:    etcd.MaxInline,
+		Limit:    etcd.MaxDocument,
 		Version:  c.version,
 		Reads:    c.reads,
 		Put: func(t *testing.T, cell schema.Cell, key string, value []byte) string {

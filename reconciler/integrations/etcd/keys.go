@@ -28,12 +28,9 @@ func checkRoot(root string) error {
 
 // stageRoot is the root that a stage's settings choose.
 func (t *Target) stageRoot(settings map[string]string) (string, error) {
-	root := t.root
-	for name, value := range settings {
-		if name != "root" {
-			return "", fmt.Errorf("unknown setting %q; a stage has: root", name)
-		}
-		root = value
+	root, ok := settings["root"]
+	if !ok {
+		return t.root, nil
 	}
 	if err := checkRoot(root); err != nil {
 		return "", err
@@ -44,9 +41,50 @@ func (t *Target) stageRoot(settings map[string]string) (string, error) {
 	return root, nil
 }
 
-// headKey is where a release belongs. The names are checked again here: they become keys.
-func (t *Target) headKey(want integrations.Release) (string, error) {
-	root, err := t.stageRoot(want.Settings)
+// mirrorMode is the flat mirror that a stage's settings choose.
+func mirrorMode(settings map[string]string) (string, error) {
+	switch mode := settings["mirror"]; mode {
+	case "", mirrorFiles, mirrorLeaves:
+		return mode, nil
+	case "none":
+		return "", nil
+	default:
+		return "", fmt.Errorf("mirror %q: want files, leaves or none", mode)
+	}
+}
+
+func checkSettings(settings map[string]string) error {
+	for name := range settings {
+		if name != "root" && name != "mirror" {
+			return fmt.Errorf("unknown setting %q; a stage has: root, mirror", name)
+		}
+	}
+	return nil
+}
+
+// place is where a cell is.
+type place struct {
+	head string // the key of the head
+	dir  string // what is below the app, with a slash at the end
+	mode string // of the mirror; empty without one
+}
+
+func (p place) generation(doc schema.Digest) string { return p.dir + "rel/" + doc.Hex() + "/" }
+
+// inventory is the key of what we know to be ours. It sorts before every generation, and no generation is called so.
+func (p place) inventory() string { return p.dir + "rel/.inventory" }
+
+// placeOf is where a release belongs. The names are checked again here: they become keys.
+func (t *Target) placeOf(want integrations.Release) (place, error) {
+	var mode string
+	err := checkSettings(want.Settings)
+	if err == nil {
+		mode, err = mirrorMode(want.Settings)
+	}
+	var root string
+	if err == nil {
+		root, err = t.stageRoot(want.Settings)
+	}
 	if err == nil {
 		err = schema.CheckSegment(string(want.Cell.Stage))
 	}
@@ -54,16 +92,26 @@ func (t *Target) headKey(want integrations.Release) (string, error) {
 		_, err = schema.ParseApp(string(want.Cell.App))
 	}
 	if err != nil {
-		return "", &integrations.Error{Target: t.spec.Name, Key: want.Cell.String(), Class: integrations.ErrInvalid, Err: err}
+		return place{}, &integrations.Error{Target: t.spec.Name, Key: want.Cell.String(), Class: integrations.ErrInvalid, Err: err}
 	}
-	return HeadKey(root, want.Cell), nil
+	head := HeadKey(root, want.Cell)
+	return place{head: head, dir: strings.TrimSuffix(head, "head"), mode: mode}, nil
 }
 
-// cellOf returns the cell whose head a key below a stage's prefix is.
+// cellOf returns the cell to which a key below a stage's prefix belongs: its head, a part or a key of its mirror. What
+// applications report below consumers/ is nothing that a reconciler would compare.
 func cellOf(stage schema.StageName, prefix, key string) (schema.Cell, bool) {
 	rest, below := strings.CutPrefix(key, prefix)
+	if !below {
+		return schema.Cell{}, false
+	}
 	app, head := strings.CutSuffix(rest, "/head")
-	if !below || !head {
+	for _, reserved := range []string{"/" + mirrorDir, "/rel/"} {
+		if before, _, ok := strings.Cut(app, reserved); ok {
+			app, head = before, true
+		}
+	}
+	if !head {
 		return schema.Cell{}, false
 	}
 	if _, err := schema.ParseApp(app); err != nil {

@@ -3,6 +3,7 @@ package etcd
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -15,37 +16,76 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// maxForeign bounds how many keys beside ours are looked at, in each of the gaps between reserved names.
-const maxForeign = 1000
+const (
+	// maxForeign bounds how many keys beside ours are looked at, in each of the gaps between reserved names.
+	maxForeign = 1000
+	// maxBetween bounds those between the head and the inventory, where the mirror is: with more, ours could not be told.
+	maxBetween = 4 * maxMirrorKeys
+)
 
 // found is an observation with what the next write needs to know.
 type found struct {
 	integrations.Observation
 	head     integrations.Head
 	revision int64 // of the head key's last change; 0 if there is no such key
+	created  int64 // revision in which the head key was made
+
+	inventory inventory
+	listed    int64         // revision of the inventory's last change; 0 if there is none
+	parts     []partFound   // in the order of the goal's parts
+	changes   []clientv3.Op // what makes the mirror that of the goal
+	bytes     int           // of the changes
+	strangers []stranger    // what foreign: prune takes away
+}
+
+type partFound struct {
+	revision int64 // 0 if it is not there
+	right    bool
+}
+
+type stranger struct {
+	key      string
+	revision int64
 }
 
 // Read implements [integrations.Target].
 func (t *Target) Read(ctx context.Context, want integrations.Release) (integrations.Observation, error) {
-	key, err := t.headKey(want)
+	g, err := t.goalOf(want)
 	if err != nil {
-		return integrations.Observation{}, err
+		return integrations.Observation{Place: g.head}, err
 	}
-	o, err := t.observe(ctx, key, want)
+	o, err := t.observe(ctx, g)
 	return o.Observation, err
 }
 
 // observe reads everything of a cell in one linearizable transaction, at one revision.
-func (t *Target) observe(ctx context.Context, key string, want integrations.Release) (found, error) {
-	response, err := t.txn(ctx, nil, look(key, want))
+func (t *Target) observe(ctx context.Context, g goal) (found, error) {
+	o, complete, err := t.observeUpTo(ctx, g, len(g.mirror)+maxForeign)
+	if err == nil && !complete {
+		o, complete, err = t.observeUpTo(ctx, g, maxBetween)
+	}
+	if err == nil && !complete {
+		err = t.tooLarge(g.dir, fmt.Sprintf("more than %d keys are beside the head; those that nobody needs have to be removed by hand", maxBetween))
+	}
+	return o, err
+}
+
+func (t *Target) observeUpTo(ctx context.Context, g goal, between int) (o found, complete bool, err error) {
+	ops := look(g, between)
+	if len(g.parts) > 0 {
+		dir := g.generation(g.body.Doc)
+		ops = append(ops, clientv3.OpGet(dir, clientv3.WithPrefix(), clientv3.WithLimit(int64(len(g.parts)+maxForeign))))
+	}
+	response, err := t.txn(ctx, nil, ops)
 	for n := 0; err != nil && n < 3 && dropped(err); n++ {
 		pause(ctx, 50*time.Millisecond<<n)
-		response, err = t.txn(ctx, nil, look(key, want))
+		response, err = t.txn(ctx, nil, ops)
 	}
 	if err != nil {
-		return found{Observation: integrations.Observation{Place: key}}, t.fail(key, err)
+		return found{Observation: integrations.Observation{Place: g.head}}, false, t.fail(g.head, err)
 	}
-	return t.compare(key, want, response.Responses), nil
+	o, complete = t.compare(g, response.Responses)
+	return o, complete, nil
 }
 
 // txn is one request with a time limit of its own.
@@ -66,50 +106,71 @@ func (t *Target) txn(ctx context.Context, compare []clientv3.Cmp, then []clientv
 // looks is how many operations look has.
 const looks = 5
 
-// look reads the head, and the keys beside it in the gaps that rel/ and consumers/ leave.
-func look(key string, want integrations.Release) []clientv3.Op {
-	dir := strings.TrimSuffix(key, "head")
-	limit := clientv3.WithLimit(int64(max(maxForeign, len(want.Files)+1)))
-	gap := func(from, to string) clientv3.Op { return clientv3.OpGet(from, clientv3.WithRange(to), limit) }
+// look reads the head, and the keys beside it in the gaps that rel/ and consumers/ leave, the mirror and the inventory with
+// them.
+func look(g goal, between int) []clientv3.Op {
+	gap := func(from, to string, limit int) clientv3.Op {
+		return clientv3.OpGet(from, clientv3.WithRange(to), clientv3.WithLimit(int64(limit)))
+	}
+	beside := max(maxForeign, len(g.want.Files)+1)
 	return []clientv3.Op{
-		clientv3.OpGet(key),
-		gap(dir, dir+"consumers/"),
-		gap(dir+"consumers0", key), // "0" follows "/"
-		gap(key+"\x00", dir+"rel/"),
-		gap(dir+"rel0", clientv3.GetPrefixRangeEnd(dir)),
+		clientv3.OpGet(g.head),
+		gap(g.dir, g.dir+"consumers/", beside),
+		gap(g.dir+"consumers0", g.head, beside), // "0" follows "/"
+		gap(g.head+"\x00", g.inventory()+"\x00", max(beside, between)),
+		gap(g.dir+"rel0", clientv3.GetPrefixRangeEnd(g.dir), beside),
 	}
 }
 
-// compare turns the answers to look into an observation.
-func (t *Target) compare(key string, want integrations.Release, answers []*etcdserverpb.ResponseOp) found {
+// compare turns the answers to look into an observation. It is not complete when a key of ours may be among those that were
+// too many to look at.
+func (t *Target) compare(g goal, answers []*etcdserverpb.ResponseOp) (o found, complete bool) {
 	var kv *mvccpb.KeyValue
 	var raw []byte
 	if kvs := answers[0].GetResponseRange().Kvs; len(kvs) > 0 {
 		kv, raw = kvs[0], append([]byte{}, kvs[0].Value...)
 	}
-	var o found
-	o.Observation, o.head = t.spec.Observe(key, raw, want)
+	o.Observation, o.head = t.spec.Observe(g.head, raw, g.want)
 	if kv != nil {
-		o.revision, o.Digest = kv.ModRevision, schema.DigestOf(raw)
+		o.revision, o.created, o.Digest = kv.ModRevision, kv.CreateRevision, schema.DigestOf(raw)
 	}
-	body := integrations.NewBody(want, true)
 	// A lease on the head would delete it one day: somebody else put it there.
-	o.Equal = o.Holder == integrations.Us && o.head.Body.Equal(body) && kv.Lease == 0
+	o.Equal = o.Holder == integrations.Us && o.head.Body.Equal(g.body) && kv.Lease == 0
 	if !o.Equal {
-		o.Keys = differences(key, want, body, o.head, raw)
+		o.Keys = differences(g.head, g.want, g.body, o.head, raw)
 	}
-	beside, complete := foreignKeys(strings.TrimSuffix(key, "head"), want.Cell, answers[1:])
+	beside, all := foreignKeys(g.dir, g.want.Cell, answers[1:looks])
+	beside = o.ours(g, beside)
+	if len(answers) > looks {
+		o.compareParts(g, answers[looks].GetResponseRange().Kvs)
+	}
 	if kv == nil && len(beside) > 0 {
-		o.Holder, o.Same = integrations.Stranger, complete && sameFiles(strings.TrimSuffix(key, "head"), want, beside)
+		o.Holder, o.Same = integrations.Stranger, all && sameFiles(g.dir, g.want, beside)
 		o.Digest = digestOfKeys(beside)
 	}
+	o.foreign(g, beside)
+	slices.Sort(o.Foreign)
+	slices.SortFunc(o.Keys, func(a, b integrations.Difference) int { return strings.Compare(a.Key, b.Key) })
+	return o, !answers[3].GetResponseRange().More
+}
+
+// differs notes a difference of what is ours.
+func (o *found) differs(key, op string, before, after schema.Digest) {
+	o.Equal = false
+	o.Keys = append(o.Keys, integrations.Difference{Key: key, Op: op, Before: before, After: after})
+}
+
+// foreign reports the keys that we never wrote. Where the stage says so, and they came after our head, they are to be
+// taken away (RULES R39).
+func (o *found) foreign(g goal, beside []*mvccpb.KeyValue) {
 	for _, kv := range beside {
 		o.Foreign = append(o.Foreign, string(kv.Key))
 		o.Keys = append(o.Keys, integrations.Difference{Key: string(kv.Key), Op: integrations.Foreign, After: schema.DigestOf(kv.Value)})
+		if g.want.Prune && g.want.Applied && o.Holder == integrations.Us && kv.CreateRevision > o.created {
+			o.Equal = false
+			o.strangers = append(o.strangers, stranger{string(kv.Key), kv.ModRevision})
+		}
 	}
-	slices.Sort(o.Foreign)
-	slices.SortFunc(o.Keys, func(a, b integrations.Difference) int { return strings.Compare(a.Key, b.Key) })
-	return o
 }
 
 // foreignKeys are the keys beside the head, but those of cells that lie below: an app's directory may hold apps after

@@ -17,70 +17,120 @@ const attempts = 16
 
 var errReadBack = errors.New("what was read back is not what was written")
 
-// Write implements [integrations.Target]. It costs a read, and a transaction that writes the head only if it is still the
-// one that was read, and reads it back.
+// Write implements [integrations.Target]. Where the head is all there is, it costs a read, and a transaction that writes the
+// head only if it is still the one that was read, and reads it back. Parts are written before, a mirror with the head or,
+// where it is too large for one transaction, after it.
 //
-// When the answer to the transaction is lost, whether it happened is found out by reading: etcd's client does not send
+// When the answer to a transaction is lost, whether it happened is found out by reading: etcd's client does not send
 // a write twice.
 func (t *Target) Write(ctx context.Context, want integrations.Release) (integrations.Observation, error) {
-	key, err := t.headKey(want)
+	g, err := t.goalOf(want)
+	o := integrations.Observation{Place: g.head}
 	if err != nil {
-		return integrations.Observation{}, err
-	}
-	o := integrations.Observation{Place: key}
-	if len(want.Document) > MaxInline {
-		return o, &integrations.Error{Target: t.spec.Name, Key: key, Class: integrations.ErrTooLarge,
-			Why: fmt.Sprintf("the document has %d bytes, the limit is %d; split the app, or move large files out of its configuration", len(want.Document), MaxInline)}
+		return o, err
 	}
 	var lost error
 	for n := range attempts {
-		have, err := t.observe(ctx, key, want)
+		have, err := t.observe(ctx, g)
 		if err != nil {
 			return have.Observation, errors.Join(err, lost)
 		}
 		if have.Equal && !have.Outdated {
+			t.prune(ctx, g, have)
 			have.Wrote = lost != nil // ours, or another reconciler's of the same release
 			return have.Observation, nil
 		}
-		after, done, err := t.replace(ctx, key, want, have)
+		after, done, err := t.replace(ctx, g, have)
 		if done {
 			return after.Observation, err
 		}
 		o, lost = have.Observation, errors.Join(lost, err)
 		pause(ctx, time.Millisecond<<min(n, 7))
 	}
-	return o, &integrations.Error{Target: t.spec.Name, Key: key, Class: integrations.ErrUnavailable,
+	return o, &integrations.Error{Target: t.spec.Name, Key: g.head, Class: integrations.ErrUnavailable,
 		Why: fmt.Sprintf("not written in %d attempts: others write it too", attempts), Err: lost}
 }
 
-// replace puts the release where have was. It is not done when the head moved meanwhile, or when the answer was lost.
-func (t *Target) replace(ctx context.Context, key string, want integrations.Release, have found) (after found, done bool, err error) {
-	if err := t.spec.Permit(want, have.Observation); err != nil {
+// replace puts the release where have was. It is not done when the head moved meanwhile, or when an answer was lost.
+func (t *Target) replace(ctx context.Context, g goal, have found) (after found, done bool, err error) {
+	if err := t.spec.Permit(g.want, have.Observation); err != nil {
 		return have, true, err
 	}
-	head, err := t.spec.SignHead(integrations.Next(want, true, have.Observation, have.head))
-	if err != nil {
-		return have, true, &integrations.Error{Target: t.spec.Name, Key: key, Class: integrations.ErrInvalid, Err: err}
+	if len(have.strangers) > 0 {
+		if done, err := t.removeStrangers(ctx, g, have); !done {
+			return have, t.final(ctx, err), err
+		}
+		return t.readBack(ctx, g)
 	}
-	value, err := head.Encode()
+	value, err := t.signed(g, have)
 	if err != nil {
-		return have, true, &integrations.Error{Target: t.spec.Name, Key: key, Class: integrations.ErrInvalid, Err: err}
+		return have, true, err
 	}
-	unmoved := []clientv3.Cmp{clientv3.Compare(clientv3.ModRevision(key), "=", have.revision)}
-	response, err := t.txn(ctx, unmoved, append([]clientv3.Op{clientv3.OpPut(key, string(value))}, look(key, want)...))
+	if g.plain() && have.listed == 0 {
+		return t.replaceHead(ctx, g, have, value)
+	}
+	if done, err := t.putParts(ctx, g, &have); !done {
+		return have, t.final(ctx, err), err
+	}
+	done, err = t.flip(ctx, g, have, value)
+	if !done {
+		return have, t.final(ctx, err), err
+	}
+	return t.readBack(ctx, g)
+}
+
+// signed is the head that says the goal and follows what was found.
+func (t *Target) signed(g goal, have found) (string, error) {
+	body := integrations.Next(g.want, g.body.Blobs == 0, have.Observation, have.head)
+	body.Blobs = g.body.Blobs
+	head, err := t.spec.SignHead(body)
+	if err == nil {
+		var value []byte
+		if value, err = head.Encode(); err == nil {
+			return string(value), nil
+		}
+	}
+	return "", &integrations.Error{Target: t.spec.Name, Key: g.head, Class: integrations.ErrInvalid, Err: err}
+}
+
+// final reports whether an error ends a write: what only may not have arrived is found out by reading.
+func (t *Target) final(ctx context.Context, err error) bool {
+	return err != nil && (!errors.Is(err, integrations.ErrUnavailable) || ctx.Err() != nil)
+}
+
+// replaceHead is the whole write of a cell that lies in its head alone.
+func (t *Target) replaceHead(ctx context.Context, g goal, have found, value string) (after found, done bool, err error) {
+	ops := append([]clientv3.Op{clientv3.OpPut(g.head, value)}, look(g, maxForeign)...)
+	response, err := t.txn(ctx, []clientv3.Cmp{unmoved(g.head, have.revision)}, ops)
 	if err != nil {
-		err = t.fail(key, err)
-		return have, !errors.Is(err, integrations.ErrUnavailable) || ctx.Err() != nil, err
+		err = t.fail(g.head, err)
+		return have, t.final(ctx, err), err
 	}
 	if !response.Succeeded {
 		return have, false, nil
 	}
-	after = t.compare(key, want, response.Responses[1:])
+	after, _ = t.compare(g, response.Responses[1:])
 	after.Wrote = true
 	if !after.Equal {
-		return after, true, t.fail(key, errReadBack)
+		return after, true, t.fail(g.head, errReadBack)
 	}
 	return after, true, nil
+}
+
+// readBack looks at a cell that took more than one transaction. Others may have written meanwhile: then it is judged anew.
+func (t *Target) readBack(ctx context.Context, g goal) (after found, done bool, err error) {
+	after, err = t.observe(ctx, g)
+	if err != nil || !after.Equal {
+		return after, false, err
+	}
+	t.prune(ctx, g, after)
+	after.Wrote = true
+	return after, true, nil
+}
+
+// unmoved is the condition that a key is as it was read; 0 is that it is not there.
+func unmoved(key string, revision int64) clientv3.Cmp {
+	return clientv3.Compare(clientv3.ModRevision(key), "=", revision)
 }
 
 // pause waits up to a limit, so that writers who met once do not meet again.

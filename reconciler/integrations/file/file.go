@@ -96,6 +96,9 @@ func (t *Target) place(want integrations.Release) (string, error) {
 			return "", t.error(want.Cell.String(), integrations.ErrInvalid, fmt.Errorf("unknown setting %q; a stage has: root", name))
 		}
 	}
+	if want.Prune {
+		return "", t.error(want.Cell.String(), integrations.ErrInvalid, errors.New("foreign: prune is not for directories; files beside ours are only told of"))
+	}
 	base := want.Settings["root"]
 	if base != "" && (!fs.ValidPath(base) || strings.ContainsAny(base, "\\\x00")) {
 		return "", t.error(want.Cell.String(), integrations.ErrInvalid, fmt.Errorf("root %q: want a relative path", base))

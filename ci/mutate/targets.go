@@ -1,0 +1,55 @@
+package main
+
+const etcdPackage = "reconciler/integrations/etcd"
+
+// targetMutations take the fences of what is written to targets away.
+var targetMutations = []mutation{
+	{
+		"a head is written over one that was not judged", etcdPackage, etcdPackage + "/write.go",
+		"t.txn(ctx, []clientv3.Cmp{unmoved(g.head, have.revision)}, ops)",
+		"t.txn(ctx, nil, ops)",
+		"TestConformanceEmbedded",
+	},
+	{
+		"heads are written in a batch over ones that were not judged", etcdPackage, etcdPackage + "/batch.go",
+		"t.txn(ctx, b.unmoved, b.ops)",
+		"t.txn(ctx, nil, b.ops)",
+		"TestManyAreFencedAtTheMomentOfTheWrite",
+	},
+	{
+		"a head that has parts is written over one that was not judged", etcdPackage, etcdPackage + "/flip.go",
+		"guard := []clientv3.Cmp{unmoved(g.head, have.revision), unmoved(g.inventory(), have.listed)}",
+		"var guard []clientv3.Cmp",
+		"TestConformanceInParts",
+	},
+	{
+		"a head names parts that are gone", etcdPackage, etcdPackage + "/flip.go",
+		"guard = append(guard, unmoved(p.key, have.parts[i].revision))",
+		"_, _ = i, p",
+		"TestTheFlipNeedsEveryPart",
+	},
+	{
+		"a mirror goes on under a newer head", etcdPackage, etcdPackage + "/flip.go",
+		"[]clientv3.Cmp{unmoved(g.head, revision), unmoved(g.inventory(), revision)}",
+		"[]clientv3.Cmp{clientv3.Compare(clientv3.ModRevision(g.head), \">\", 0*revision)}",
+		"TestALargeMirrorStopsForANewerHead",
+	},
+	{
+		"pruning does not look at the head again", etcdPackage, etcdPackage + "/prune.go",
+		"guard := []clientv3.Cmp{unmoved(g.head, have.revision), unmoved(g.inventory(), have.listed)}",
+		"var guard []clientv3.Cmp",
+		"TestPruningGivesWay",
+	},
+	{
+		"what a head names is pruned", etcdPackage, etcdPackage + "/inventory.go",
+		"if old && !slices.Contains(named, g.Doc) {",
+		"if old {",
+		"TestWhatIsPruned",
+	},
+	{
+		"foreign keys go that were there before us", etcdPackage, etcdPackage + "/observe.go",
+		"o.Holder == integrations.Us && kv.CreateRevision > o.created {",
+		"o.Holder == integrations.Us {",
+		"TestForeignKeysBesideAMirror",
+	},
+}
