@@ -58,6 +58,10 @@ func New(spec schema.PolicySpec) (Policy, error) {
 		return Guardrails{s}, nil
 	case "freeze", "window":
 		return calendar(spec)
+	case "all", "any", "at_least":
+		return composed(spec)
+	case "when":
+		return when(spec)
 	}
 	return nil, fmt.Errorf("policy %q is not known", spec.Name)
 }

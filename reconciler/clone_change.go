@@ -102,11 +102,16 @@ func (c CellChange) Approvals(mr *schema.MergeRequest, signed []schema.SignedApp
 	if code := f.Change.Code; code == "not-live" || code == "override" { // what it may be later: the question that an early approval fails
 		f.Change.Kind, f.Live = schema.Promote, 0
 	}
-	var out []schema.Verdict
-	for _, part := range c.gate.policy.Evaluate(f).Parts {
-		if part.Policy == "approvals" {
-			out = append(out, part)
-		}
+	return approvalsIn(nil, c.gate.policy.Evaluate(f))
+}
+
+// approvalsIn adds the nodes that ask for approvals, also those that another policy asks for.
+func approvalsIn(out []schema.Verdict, v schema.Verdict) []schema.Verdict {
+	if v.Policy == "approvals" {
+		return append(out, v)
+	}
+	for _, part := range v.Parts {
+		out = approvalsIn(out, part)
 	}
 	return out
 }

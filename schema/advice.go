@@ -7,7 +7,7 @@ import "slices"
 func (p Project) Advice(t Trust) Diagnostics {
 	var out Diagnostics
 	for _, s := range p.Stages {
-		for _, spec := range s.Gates.Promote {
+		for _, spec := range s.Gates.Promote { // one that others can stand in for need not be possible
 			out = append(out, adviceOnApprovals(s.Name, spec, t)...)
 		}
 	}

@@ -43,6 +43,10 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "Drift or a target that cannot be reached pauses it.",
 		Fix:   "Clear the cause in the stage before; then the time goes on.",
 	}, {
+		Code: "choice", Title: "too few of several ways are open", Message: "{need} of these {of} have to allow; {have} do so",
+		Cause: "The gate names several policies of which some are enough (any:, at_least:). Each says below what it misses.",
+		Fix:   "Bring what the easiest of them asks for.",
+	}, {
 		Code: "retirement-record", Title: "retirement record is missing", Message: "{app} leaves production without a record",
 		Cause: "Removing an app for good needs to say why, who owns that, and how long its history is kept.",
 		Fix:   "Let the admins add .sluice/retired/APP.yaml with reason, owner and retention.",

@@ -11,7 +11,7 @@ import (
 // Files returns the paths of the files that the gate names, from the top of the repository, sorted.
 func (g Gate) Files() []string {
 	var out []string
-	for _, p := range g {
+	for _, p := range g.Leaves() {
 		spec, err := p.Schema()
 		if err != nil {
 			continue // another policy
@@ -28,22 +28,10 @@ func (g Gate) Files() []string {
 // path from the top of the repository; one that is missing counts as absent. Two ways of writing one gate have one digest,
 // and an approval is stale once it changes (RULES R4).
 func (g Gate) Digest(files map[string]Digest) Digest {
-	type policy struct {
-		Name  string `json:"name"`
-		Value any    `json:"value"`
-	}
 	resolved := struct {
 		Files map[string]Digest `json:"files"`
-		Gate  []policy          `json:"gate"`
-	}{Files: map[string]Digest{}, Gate: []policy{}}
-	for _, p := range g {
-		value, err := p.resolved()
-		if err != nil {
-			value = p.Value // not of ours; what is written is all there is
-		}
-		resolved.Gate = append(resolved.Gate, policy{p.Name, value})
-	}
-	slices.SortStableFunc(resolved.Gate, func(a, b policy) int { return strings.Compare(a.Name, b.Name) })
+		Gate  []resolvedPolicy  `json:"gate"`
+	}{Files: map[string]Digest{}, Gate: resolvedPolicies(g)}
 	for _, path := range g.Files() {
 		resolved.Files[path] = files[path]
 	}
@@ -52,6 +40,25 @@ func (g Gate) Digest(files map[string]Digest) Digest {
 		panic(fmt.Sprintf("gate of JSON values has no JSON: %v", err))
 	}
 	return DigestOf(data)
+}
+
+type resolvedPolicy struct {
+	Name  string `json:"name"`
+	Value any    `json:"value"`
+}
+
+// resolvedPolicies sorts by name: in which order a list is written changes nothing that it asks for.
+func resolvedPolicies(specs []PolicySpec) []resolvedPolicy {
+	out := []resolvedPolicy{}
+	for _, p := range specs {
+		value, err := p.resolved()
+		if err != nil {
+			value = p.Value // not of ours; what is written is all there is
+		}
+		out = append(out, resolvedPolicy{p.Name, value})
+	}
+	slices.SortStableFunc(out, func(a, b resolvedPolicy) int { return strings.Compare(a.Name, b.Name) })
+	return out
 }
 
 // sortedJSON encodes with the keys of every map in order.

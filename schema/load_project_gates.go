@@ -34,63 +34,7 @@ func (r *projectReader) gate(o object, name string) (Gate, bool) {
 	if !written {
 		return nil, false
 	}
-	path := join(o.path, name)
-	if m.value.kind != listValue {
-		r.src.wrongType(m.value, path, "a list, like [approvals: 1]")
-		return nil, true
-	}
-	gate := Gate{}
-	for i, item := range m.value.items {
-		if spec, ok := r.policy(item, at(path, i)); ok {
-			gate = r.add(gate, spec, item)
-		}
-	}
-	return gate, true
-}
-
-func (r *projectReader) add(gate Gate, spec PolicySpec, v *value) Gate {
-	if slices.ContainsFunc(gate, func(p PolicySpec) bool { return p.Name == spec.Name }) {
-		r.src.report(v.fields[0].at, "duplicate-policy", "", args{"policy": spec.Name})
-		return gate
-	}
-	return append(gate, spec)
-}
-
-// policy reads {name: value} and checks the value, so that policies only ever see good ones.
-func (r *projectReader) policy(v *value, path string) (PolicySpec, bool) {
-	if v.kind != mapValue || len(v.fields) != 1 {
-		r.src.wrongType(v, path, "one policy and its value, like approvals: 1")
-		return PolicySpec{}, false
-	}
-	m := v.fields[0]
-	switch {
-	case slices.Contains(FixedPolicies, m.key):
-		r.src.report(m.at, "fixed-policy", "", args{"policy": m.key})
-		return PolicySpec{}, false
-	case !slices.Contains(PolicyNames, m.key):
-		r.src.report(m.at, "unknown-policy", didYouMean(m.key, PolicyNames), args{"policy": m.key})
-		return PolicySpec{}, false
-	}
-	path = join(path, m.key)
-	switch m.key {
-	case "approvals":
-		r.src.approvals(m.value, path)
-	case "soak":
-		r.src.soak(m.value, path)
-	case "schema":
-		r.src.schema(m.value, path)
-	case "limits":
-		r.src.limits(m.value, path)
-	case "secrets":
-		r.src.secrets(m.value, path)
-	case "duties":
-		r.src.duties(m.value, path)
-	case "guardrails":
-		r.src.guardrails(m.value, path)
-	case "freeze", "window":
-		r.src.calendar(m.value, path)
-	}
-	return PolicySpec{Name: m.key, Value: m.value.plain(), Position: r.src.position(m.at)}, true
+	return r.src.policies(m.value, join(o.path, name), true), true
 }
 
 // defaultPromote asks for approvals by the place of the stage in the lifecycle: none in the first and in testing, two in
@@ -117,7 +61,7 @@ func (r *projectReader) approvalsGate(need int) Gate {
 
 // defaultRollback asks for one approval where going forward asks for any: back must be easier than forward.
 func (r *projectReader) defaultRollback(promote Gate) Gate {
-	for _, p := range promote {
+	for _, p := range promote.Leaves() {
 		if p.Name != "approvals" {
 			continue
 		}
@@ -156,7 +100,7 @@ func (r *projectReader) checkSoak(g Gates, stage StageName) {
 }
 
 func (r *projectReader) soaks(g Gate, judge func(SoakSpec) string) {
-	for _, p := range g {
+	for _, p := range g.Leaves() {
 		if p.Name != "soak" {
 			continue
 		}

@@ -74,6 +74,22 @@ func TestProjectRefuses(t *testing.T) {
 		{"a share of deletions past all", "version: 1\nstages: [{name: a, gates: {promote: [limits: {deletions: 150}]}}]", "bad-value", "2:58"},
 		{"an exception from nowhere", "version: 1\nstages: [{name: a, gates: {promote: [secrets: {allow: [ok, /etc/x]}]}}]", "bad-value", "2:60"},
 		{"a duty that there is not", "version: 1\nstages: [{name: a, gates: {promote: [duties: {merger: [owner]}]}}]", "bad-value", "2:56"},
+		{"any of nothing", "version: 1\nstages: [{name: a, gates: {promote: [any: []]}}]", "bad-value", "2:43"},
+		{"any of one by name", "version: 1\nstages: [{name: a, gates: {promote: [any: approvals]}}]", "wrong-type", "2:43"},
+		{"any with a policy that there is not", "version: 1\nstages: [{name: a, gates: {promote: [any: [{approvals: 1}, {aprovals: 1}]]}}]", "unknown-policy", "2:61"},
+		{"any with a value that is wrong", "version: 1\nstages: [{name: a, gates: {promote: [any: [{approvals: -1}]]}}]", "bad-value", "2:56"},
+		{"any with what always holds", "version: 1\nstages: [{name: a, gates: {promote: [any: [{signed: true}]]}}]", "fixed-policy", "2:45"},
+		{"all with one twice", "version: 1\nstages: [{name: a, gates: {promote: [all: [{approvals: 1}, {approvals: 2}]]}}]", "duplicate-policy", "2:61"},
+		{"at least three of two", "version: 1\nstages: [{name: a, gates: {promote: [at_least: {n: 3, of: [{approvals: 1}, {secrets: {}}]}]}}]", "bad-value", "2:52"},
+		{"at least none", "version: 1\nstages: [{name: a, gates: {promote: [at_least: {n: 0, of: [{approvals: 1}]}]}}]", "bad-value", "2:52"},
+		{"at least without a list", "version: 1\nstages: [{name: a, gates: {promote: [at_least: {n: 1}]}}]", "missing-field", "2:48"},
+		{"when for no change in particular", "version: 1\nstages: [{name: a, gates: {promote: [when: {then: [{approvals: 1}]}]}}]", "missing-field", "2:44"},
+		{"when without what then", "version: 1\nstages: [{name: a, gates: {promote: [when: {apps: [a]}]}}]", "missing-field", "2:44"},
+		{"when of no pattern", "version: 1\nstages: [{name: a, gates: {promote: [when: {files: [], then: [{approvals: 1}]}]}}]", "bad-value", "2:52"},
+		{"when of a pattern that climbs", "version: 1\nstages: [{name: a, gates: {promote: [when: {files: [../a], then: [{approvals: 1}]}]}}]", "bad-value", "2:52"},
+		{"when of a kind that there is not", "version: 1\nstages: [{name: a, gates: {promote: [when: {kinds: [promotion], then: [{approvals: 1}]}]}}]", "bad-value", "2:52"},
+		{"policies five deep", "version: 1\nstages: [{name: a, gates: {promote: [any: [{all: [{any: [{all: [{any: [{approvals: 1}]}]}]}]}]]}}]", "bad-value", "2:71"},
+		{"soak inside before the first stage", "version: 1\nstages: [{name: a, gates: {promote: [any: [{soak: 1h}, {approvals: 1}]]}}]", "policy-misplaced", "2:38"},
 		{"soak before the first stage", "version: 1\nstages: [{name: a, gates: {promote: [soak: 1h]}}, {name: b}]", "policy-misplaced", "2:38"},
 	}
 	for _, row := range rows {
@@ -102,6 +118,7 @@ func TestProjectAccepts(t *testing.T) {
 		"no targets in a stage":            "version: 1\ntargets: {etcd: }\nstages: [{name: a, targets: []}]\n",
 		"an empty gate that is written":    "version: 1\nstages: [{name: a, gates: {promote: [], rollback: [], retire: []}}]\n",
 		"a soak before absence is the end": "version: 1\nstages: [{name: a}, {name: b, gates: {retire: [soak: 7d]}}]\n",
+		"policies made of others":          "version: 1\nstages: [{name: a, gates: {promote: [any: [{approvals: 2}, {approvals: {observed: 1, roles: [release]}}], any: [{secrets: {}}], when: {apps: ['pay*'], then: [{approvals: 3}]}, when: {kinds: [tune], then: [{approvals: 1}]}]}}]\n",
 		"Windows line ends":                "version: 1\r\nlayout: directory\r\n",
 	} {
 		if _, found := schema.LoadProject("sluice.yaml", []byte(text)); len(found) > 0 {

@@ -8,7 +8,10 @@ import (
 )
 
 // PolicyNames are the policies that a gate may name.
-var PolicyNames = []string{"approvals", "duties", "freeze", "guardrails", "limits", "schema", "secrets", "soak", "window"}
+var PolicyNames = []string{
+	"all", "any", "approvals", "at_least", "duties", "freeze", "guardrails", "limits", "schema", "secrets", "soak",
+	"when", "window",
+}
 
 // FixedPolicies always hold and cannot be written in a gate (RULES R45).
 var FixedPolicies = []string{"signed", "merge-request", "provenance", "content", "retirement"}
@@ -93,25 +96,42 @@ func (s PolicySpec) Check() error {
 
 // resolved returns the typed value with every default, whatever way it was written.
 func (s PolicySpec) resolved() (any, error) {
-	switch s.Name {
-	case "approvals":
-		return s.Approvals()
-	case "soak":
-		return s.Soak()
-	case "schema":
-		return s.Schema()
-	case "limits":
-		return s.Limits()
-	case "secrets":
-		return s.Secrets()
-	case "duties":
-		return s.Duties()
-	case "guardrails":
-		return s.Guardrails()
-	case "freeze", "window":
-		return s.Calendar()
+	if !slices.Contains(PolicyNames, s.Name) {
+		return nil, fmt.Errorf("there is no policy %q", s.Name)
 	}
-	return nil, fmt.Errorf("there is no policy %q", s.Name)
+	var spec any
+	err := s.decode(s.Name, func(src *source, v *value) { spec = src.policyValue(s.Name, v, s.Name) })
+	return spec, err
+}
+
+// policyValue reads the value of a policy with every default and reports what is wrong with it: the table of the policies that
+// a gate may name.
+func (s *source) policyValue(name string, v *value, path string) any {
+	switch name {
+	case "all", "any":
+		return s.composed(name, v, path)
+	case "approvals":
+		return s.approvals(v, path)
+	case "at_least":
+		return s.atLeast(v, path)
+	case "duties":
+		return s.duties(v, path)
+	case "freeze", "window":
+		return s.calendar(v, path)
+	case "guardrails":
+		return s.guardrails(v, path)
+	case "limits":
+		return s.limits(v, path)
+	case "schema":
+		return s.schema(v, path)
+	case "secrets":
+		return s.secrets(v, path)
+	case "soak":
+		return s.soak(v, path)
+	case "when":
+		return s.when(v, path)
+	}
+	return nil
 }
 
 func (s PolicySpec) decode(name string, read func(*source, *value)) error {

@@ -19,6 +19,8 @@ const (
 	dutiesShape
 	freezeShape
 	windowShape
+	atLeastShape
+	whenShape
 	operatorShape
 	operatorProjectShape
 	gitlabShape
@@ -72,6 +74,9 @@ var shapes = [shapeCount]shape{
 	dutiesShape:    {file: "Policies", path: "duties", optional: []string{"merger"}},
 	freezeShape:    {file: "Policies", path: "freeze", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 	windowShape:    {file: "Policies", path: "window", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
+
+	atLeastShape: {file: "Policies", path: "at_least", required: []string{"n", "of"}},
+	whenShape:    {file: "Policies", path: "when", required: []string{"then"}, optional: []string{"apps", "files", "kinds"}},
 
 	operatorShape: {
 		file: "reconciler.yaml", required: []string{"projects"},

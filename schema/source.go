@@ -23,6 +23,7 @@ type source struct {
 	file  string
 	lines []string
 	found Diagnostics // at most maxFindings
+	depth int         // of policies that are made of others, while one is read
 }
 
 func newSource(file string, data []byte) *source {

@@ -27,6 +27,18 @@ var judgementMutations = []mutation{
 		"TestMergeRequest",
 	},
 	{
+		"one of several policies is enough where more are asked", "policies", "policies/composed.go",
+		"if allowed >= c.Need {",
+		"if allowed >= 1 {",
+		"TestComposed",
+	},
+	{
+		"a policy is not asked where nobody knows what changes", "policies", "policies/composed.go",
+		"if !known(f.Change.From, f.Before) || !known(f.Change.To, f.After) {\n\t\treturn true",
+		"if !known(f.Change.From, f.Before) || !known(f.Change.To, f.After) {\n\t\treturn false",
+		"TestWhen",
+	},
+	{
 		"a freeze holds nothing", "policies", "policies/freeze.go",
 		"!frozen {",
 		"true || !frozen {",

@@ -215,7 +215,7 @@ func (d *desk) contentAt(ctx context.Context, cell schema.Cell, commit schema.Ha
 func (d *desk) rolesFor(c reconciler.CellChange) []schema.RoleName {
 	stage, _ := d.Project.Stage(c.Cell.Stage)
 	var out []schema.RoleName
-	for _, spec := range stage.Gates.For(c.Change.Kind) {
+	for _, spec := range stage.Gates.For(c.Change.Kind).Leaves() {
 		if ask, err := spec.Approvals(); err == nil {
 			out = append(out, ask.Roles...)
 		}

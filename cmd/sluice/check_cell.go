@@ -56,7 +56,7 @@ func revisionName(r schema.Revision) string {
 // both have is told once, at its worst.
 func gateParts(v schema.Verdict) []schema.Verdict {
 	if v.Policy != "change" {
-		return v.Parts
+		return together(v.Parts)
 	}
 	var out []schema.Verdict
 	for _, gate := range v.Parts {
@@ -68,6 +68,19 @@ func gateParts(v schema.Verdict) []schema.Verdict {
 			case outcomeRank(part.Outcome) > outcomeRank(out[n].Outcome):
 				out[n] = part
 			}
+		}
+	}
+	return out
+}
+
+// together takes apart what has to hold as a whole: its parts are as good as policies of the gate.
+func together(parts []schema.Verdict) []schema.Verdict {
+	var out []schema.Verdict
+	for _, part := range parts {
+		if (part.Policy == "all" || part.Policy == "when") && len(part.Parts) > 0 {
+			out = append(out, together(part.Parts)...)
+		} else {
+			out = append(out, part)
 		}
 	}
 	return out
@@ -87,8 +100,13 @@ func outcomeRank(o schema.Outcome) int {
 func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnswer {
 	a := checkedAnswer{Policy: v.Policy, Outcome: outcomeWord(v.Outcome), Code: v.Code, Text: textOf(v)}
 	switch v.Policy {
-	case "trust", "signed", "content", "schema", "secrets", "limits", "retirement", "suspension":
+	case "trust", "signed", "content", "schema", "secrets", "limits", "retirement", "suspension", "when":
 		return a
+	case "any", "at_least":
+		if onlyFromCheckout(v) {
+			return a
+		}
+		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the reconciler, by what each of them needs"}
 	case "provenance":
 		if !p.Hint {
 			return untilLive(a, v)
@@ -109,6 +127,19 @@ func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnsw
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the reconciler, by the time that it is then"}
 	}
 	return checkedAnswer{Policy: v.Policy, Outcome: notJudged, By: "the reconciler"}
+}
+
+// onlyFromCheckout reports whether a choice is among policies that a checkout can answer.
+func onlyFromCheckout(v schema.Verdict) bool {
+	return !slices.ContainsFunc(v.Parts, func(part schema.Verdict) bool {
+		switch part.Policy {
+		case "schema", "secrets":
+			return false
+		case "all", "any", "at_least", "when":
+			return !onlyFromCheckout(part)
+		}
+		return true
+	})
 }
 
 // untilLive: what is not live yet in the stage before will be by time alone.
@@ -189,6 +220,8 @@ func isFinding(p reconciler.Preview, v schema.Verdict) bool {
 	switch v.Policy {
 	case "signed", "schema", "secrets", "content", "retirement":
 		return true
+	case "any", "at_least":
+		return onlyFromCheckout(v)
 	case "limits": // approvals may let a large change through; nothing else does
 		return !slices.ContainsFunc(leavesOf(v), func(leaf schema.Verdict) bool { return leaf.Policy == "approvals" }) ||
 			slices.ContainsFunc(leavesOf(v), func(leaf schema.Verdict) bool { return leaf.Code == "blast-radius" })

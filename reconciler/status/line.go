@@ -134,6 +134,10 @@ func met(v schema.Verdict) string {
 		add("up: ", "have")
 	case "cells":
 		add("changes ", "alters")
+	case "when":
+		if len(v.Parts) == 0 {
+			return "not for this change"
+		}
 	case "trust":
 		add("under a root that ran out on ", "expired")
 	}
