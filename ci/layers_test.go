@@ -45,11 +45,12 @@ var layers = []layer{
 	{packages: "examples/...", ours: []string{"schema", "reconciler/provider/..."}},
 	{packages: "ci/real"},
 	{packages: "ci/report"},
+	{packages: "ci/runner"},
 	{packages: "ci/mutate"},
 }
 
 // testOnly packages of ours may be imported by test files alone, whatever the table allows.
-var testOnly = []string{"ci/real", "reconciler/gitrepo/gitrepotest", "reconciler/integrations/integrationstest"}
+var testOnly = []string{"ci/real", "ci/runner", "reconciler/gitrepo/gitrepotest", "reconciler/integrations/integrationstest"}
 
 // testSupport packages are not test files but may use what only tests may: package testing and the test SDKs.
 var testSupport = []string{"ci/real", "reconciler/integrations/integrationstest"}
@@ -62,7 +63,7 @@ type sdk struct {
 }
 
 var sdks = []sdk{
-	{"gopkg.in/yaml.v3", []string{"schema"}},
+	{"gopkg.in/yaml.v3", []string{"schema", "ci/runner"}},
 	{"github.com/santhosh-tekuri/jsonschema/v6", []string{"policies"}},
 	{"github.com/google/go-cmp", []string{"reconciler/diff"}},
 	{"golang.org/x/mod/sumdb", []string{"reconciler/ledger"}},

@@ -2,83 +2,96 @@ package ci_test
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/sluice-gitops/sluice/ci/runner"
 )
 
-// template is a file for other projects' pipelines: what it asks for, and the jobs with $[[ inputs.name ]] in them.
-type template struct {
-	inputs map[string]map[string]any
-	jobs   []byte
+// given is enough for every template: what has no default.
+var given = map[string]any{"image": "registry.example.com/sluice", "anchor": "sha256:" + strings.Repeat("0", 64), "app": "payments", "to": "staging"}
+
+func readTemplate(t *testing.T, name string) runner.Template {
+	t.Helper()
+	x, err := runner.ParseTemplate(read(t, name))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return x
 }
 
-var inputOf = regexp.MustCompile(`\$\[\[ *inputs\.([a-z_]+) *\]\]`)
-
-func readTemplate(t *testing.T, name string) template {
+// filled is the template's second document with values for its inputs.
+func filled(t *testing.T, name string, x runner.Template) any {
 	t.Helper()
-	header, jobs, found := bytes.Cut(read(t, name), []byte("\n---\n"))
-	var head struct {
-		Spec struct{ Inputs map[string]map[string]any }
-	}
-	decoder := yaml.NewDecoder(bytes.NewReader(header))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&head); err != nil && !errors.Is(err, io.EOF) || !found {
-		t.Fatalf("%s: want spec: inputs: and a line --- before the jobs: %v", name, err)
-	}
-	return template{inputs: head.Spec.Inputs, jobs: jobs}
-}
-
-// filled puts values in place of the inputs, as GitLab does: what is not given takes its default.
-func (x template) filled(t *testing.T, given map[string]string) []byte {
-	t.Helper()
-	for name := range given {
-		if _, declared := x.inputs[name]; !declared {
-			t.Errorf("input %s is not declared", name)
+	values := map[string]any{}
+	for input := range x.Inputs {
+		if value, ok := given[input]; ok {
+			values[input] = value
 		}
 	}
-	return inputOf.ReplaceAllFunc(x.jobs, func(use []byte) []byte {
-		name := string(inputOf.FindSubmatch(use)[1])
-		input, declared := x.inputs[name]
-		value, ok := given[name]
-		if fallback, has := input["default"]; !ok && has {
-			value, ok = fmt.Sprint(fallback), true
-		}
-		if !declared || !ok {
-			t.Errorf("input %s has no value", name)
-		}
-		return []byte(value)
-	})
+	node, err := x.Fill(values)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	var out any
+	if err := node.Decode(&out); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return out
 }
 
 func TestTemplatesDeclareWhatTheyUse(t *testing.T) {
-	for _, name := range templates(t) {
+	for _, name := range under(t, "ci/templates/") {
 		x := readTemplate(t, name)
-		used := map[string]bool{}
-		for _, m := range inputOf.FindAllSubmatch(x.jobs, -1) {
-			used[string(m[1])] = true
-		}
-		for input, says := range x.inputs {
-			if !used[input] || says["description"] == nil {
-				t.Errorf("%s: input %s: used %v, described %v", name, input, used[input], says["description"] != nil)
+		used := x.Uses()
+		for input, says := range x.Inputs {
+			if !slices.Contains(used, input) || says.Description == "" {
+				t.Errorf("%s: input %s: used %v, described %v", name, input, slices.Contains(used, input), says.Description != "")
 			}
 		}
-		x.filled(t, map[string]string{"image": "sluice"})
-		if strings.Contains(string(x.jobs), "token") {
-			t.Errorf("%s: a job of a merge request's pipeline gets no token", name)
+		filled(t, name, x)
+	}
+}
+
+// TestReadersGetNoToken: the jobs that only look need none, and do not ask for one.
+func TestReadersGetNoToken(t *testing.T) {
+	for _, name := range []string{"ci/templates/check.yml", "ci/templates/verify.yml"} {
+		if x := readTemplate(t, name); bytes.Contains(bytes.ToLower(x.Jobs), []byte("token")) {
+			t.Errorf("%s names a token", name)
 		}
 	}
 }
 
-// TestTemplatesAreValid holds the templates and the example that includes them to GitLab's own schema.
+// TestTemplatesAreValid holds the templates and what includes them to GitLab's own schema.
 func TestTemplatesAreValid(t *testing.T) {
+	schema := gitlabSchema(t)
+	for _, name := range under(t, "ci/templates/") {
+		x := readTemplate(t, name)
+		if err := schema.Validate(filled(t, name, x)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := schema.Validate(decode(t, x.Header)); err != nil {
+			t.Errorf("%s: header: %v", name, err)
+		}
+		x.Jobs = bytes.Replace(x.Jobs, []byte("script:"), []byte("scrip:"), 1)
+		if schema.Validate(filled(t, name, x)) == nil {
+			t.Errorf("%s: a job without a script passes: the schema checks nothing", name)
+		}
+	}
+	for _, name := range pipelines(t) {
+		if err := schema.Validate(decode(t, read(t, name))); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func gitlabSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
 	folder := os.Getenv("SLUICE_GITLAB_CONTRACT")
 	if folder == "" {
 		folder = filepath.Join(root, "..", "shared", "gitlab-contract")
@@ -87,56 +100,55 @@ func TestTemplatesAreValid(t *testing.T) {
 	if err != nil {
 		t.Skipf("SKIPPED, NOT CHECKED: GitLab's schema for .gitlab-ci.yml is not there; set SLUICE_GITLAB_CONTRACT: %v", err)
 	}
-	schema := compile(t, text)
-	for _, name := range templates(t) {
-		x := readTemplate(t, name)
-		jobs := x.filled(t, map[string]string{"image": "registry.example.com/sluice"})
-		if err := schema.Validate(decode(t, jobs)); err != nil {
+	return compile(t, text)
+}
+
+// TestExamplesIncludeTemplatesThatAreThere reads each example with the templates that it names and the inputs that it gives, and
+// holds it to what every pipeline of ours has: for a merge request one, for a branch beside it none, on a schedule one.
+func TestExamplesIncludeTemplatesThatAreThere(t *testing.T) {
+	for _, name := range pipelines(t) {
+		c, err := runner.Load(read(t, name), func(i runner.Include) ([]byte, error) {
+			return os.ReadFile(filepath.Join(root, runner.TemplateFile(i)))
+		})
+		if err != nil {
 			t.Errorf("%s: %v", name, err)
+			continue
 		}
-		header, _, _ := bytes.Cut(read(t, name), []byte("\n---\n"))
-		if err := schema.Validate(decode(t, header)); err != nil {
-			t.Errorf("%s: header: %v", name, err)
+		for _, row := range []struct {
+			sentence  string
+			variables map[string]string
+			jobs      bool
+		}{
+			{"a merge request", map[string]string{"CI_PIPELINE_SOURCE": "merge_request_event"}, true},
+			{"a push beside a merge request", map[string]string{"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "main", "CI_OPEN_MERGE_REQUESTS": "!1"}, false},
+			{"a schedule beside a merge request", map[string]string{
+				"CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_REF_PROTECTED": "true", "CI_OPEN_MERGE_REQUESTS": "!1",
+			}, true},
+		} {
+			jobs, err := c.Pipeline(row.variables)
+			if err != nil || (len(jobs) > 0) != row.jobs {
+				t.Errorf("%s: %s: %d jobs, %v", name, row.sentence, len(jobs), err)
+			}
 		}
-		if schema.Validate(decode(t, bytes.Replace(jobs, []byte("script:"), []byte("scrip:"), 1))) == nil {
-			t.Errorf("%s: a job without a script passes: the schema checks nothing", name)
-		}
-	}
-	const example = "ci/gitlab/check.gitlab-ci.yml"
-	if err := schema.Validate(decode(t, read(t, example))); err != nil {
-		t.Errorf("%s: %v", example, err)
 	}
 }
 
-// TestExampleIncludesATemplateThatIsThere holds what the example includes to the file that it names.
-func TestExampleIncludesATemplateThatIsThere(t *testing.T) {
-	var example struct {
-		Include []struct {
-			File   string
-			Inputs map[string]string
-		}
-	}
-	if err := yaml.Unmarshal(read(t, "ci/gitlab/check.gitlab-ci.yml"), &example); err != nil {
-		t.Fatal(err)
-	}
-	if len(example.Include) == 0 {
-		t.Fatal("the example includes nothing")
-	}
-	for _, include := range example.Include {
-		readTemplate(t, strings.TrimPrefix(include.File, "/")).filled(t, include.Inputs)
-	}
+// pipelines are the examples of a .gitlab-ci.yml.
+func pipelines(t *testing.T) []string {
+	t.Helper()
+	return append(under(t, "ci/gitlab/"), under(t, "examples/gitlab/.gitlab-ci.yml")...)
 }
 
-func templates(t *testing.T) []string {
+func under(t *testing.T, prefix string) []string {
 	t.Helper()
 	var out []string
 	for _, name := range files(t) {
-		if strings.HasPrefix(name, "ci/templates/") {
+		if strings.HasPrefix(name, prefix) && filepath.Ext(name) == ".yml" {
 			out = append(out, name)
 		}
 	}
 	if len(out) == 0 {
-		t.Fatal("no template found: the check would check nothing")
+		t.Fatalf("nothing found below %s: the check would check nothing", prefix)
 	}
 	return out
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/sluice-gitops/sluice/ci/real"
+	"github.com/sluice-gitops/sluice/ci/runner"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest/team"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
@@ -25,7 +26,9 @@ var update = flag.Bool("update", false, "rewrite the outputs that scripts compar
 
 // TestMain lets the test binary be sluice, also when git calls it to sign.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sluice": main})
+	testscript.Main(m, map[string]func(){"sluice": main, "runner": func() {
+		os.Exit(runner.Main(context.Background(), os.Getenv("TEMPLATES"), os.Args[1:], os.Stdout))
+	}})
 }
 
 // story is the project that scripts clone: sealed, payments live in three stages, held in staging.
@@ -118,7 +121,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
 			"matches": matches, "allow": allow, "keygen": keygen, "anchor": anchorOf, "gnupg": gnupg,
-			"mirror": mirrorScript, "variable": variable, "job": job,
+			"mirror": mirrorScript, "variable": variable,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "root" {
@@ -141,6 +144,10 @@ func TestScripts(t *testing.T) {
 
 // setUp gives a script the story's addresses, keys, and a git of its own that signs as ann.
 func (p *project) setUp(env *testscript.Env) error {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return err
+	}
 	ann := p.team.Person("ann")
 	config := filepath.Join(env.WorkDir, ".gitconfig")
 	text := fmt.Sprintf(`[user]
@@ -165,7 +172,7 @@ func (p *project) setUp(env *testscript.Env) error {
 		"GITLAB_URL": p.forge.URL(), "REPOSITORY": p.forge.CloneURL(p.team.Path(), ""), "LOG_KEY": p.team.LogKey(), "KEY": ann.Key(), "BOB": p.team.Person("bob").Key(), "CAROL": p.team.Person("carol").Key(), "DAVE": p.team.Person("dave").Key(),
 		// Scripts share the ledger: what they deliver goes where it is already, so that none of them adds an entry.
 		"LIVE": filepath.Join(p.dir, "live"), "CI_DEFAULT_BRANCH": "",
-		"GORACE": os.Getenv("GORACE"),
+		"GORACE": os.Getenv("GORACE"), "TEMPLATES": root,
 	} {
 		env.Setenv(name, value)
 	}
