@@ -86,7 +86,7 @@ func (a Approvals) judge(f Facts, g schema.GivenApproval, excluded map[string]bo
 	}
 	switch {
 	case g.By.Bot, g.By.State != "active", g.By.AccessLevel < developer,
-		person.Has(schema.RoleBot, f.Cell), !a.mayApprove(person, f.Cell):
+		person.Has(schema.RoleBot, f.Cell), !a.MayApprove(person, f.Cell):
 		return person.ID, "approver-ineligible"
 	case excluded[person.ID]:
 		return person.ID, "self-approval"
@@ -94,7 +94,8 @@ func (a Approvals) judge(f Facts, g schema.GivenApproval, excluded map[string]bo
 	return person.ID, ""
 }
 
-func (a Approvals) mayApprove(p schema.Principal, cell schema.Cell) bool {
+// MayApprove reports whether the person has a role whose approvals count for the cell.
+func (a Approvals) MayApprove(p schema.Principal, cell schema.Cell) bool {
 	if len(a.Roles) == 0 {
 		return p.Has(schema.RoleApprover, cell)
 	}
@@ -139,7 +140,7 @@ func (a Approvals) excluded(f Facts) map[string]bool {
 func (a Approvals) eligible(f Facts, excluded, counted map[string]bool) []string {
 	var out []string
 	for _, p := range f.Trust.Principals {
-		if a.mayApprove(p, f.Cell) && !p.Has(schema.RoleBot, f.Cell) && !excluded[p.ID] && !counted[p.ID] {
+		if a.MayApprove(p, f.Cell) && !p.Has(schema.RoleBot, f.Cell) && !excluded[p.ID] && !counted[p.ID] {
 			out = append(out, p.ID)
 		}
 	}

@@ -38,7 +38,7 @@ func (a Approvals) judgeSigned(f Facts, s schema.SignedApproval, excluded map[st
 	}
 	person, known := f.Trust.Principal(s.Principal)
 	switch {
-	case !known, person.Has(schema.RoleBot, f.Cell), !a.mayApprove(person, f.Cell):
+	case !known, person.Has(schema.RoleBot, f.Cell), !a.MayApprove(person, f.Cell):
 		return "approver-ineligible", nil
 	case excluded[person.ID]:
 		return "self-approval", nil

@@ -24,37 +24,48 @@ func (p *pass) acceptance() signing.Acceptance {
 // judge collects the facts of one landing for the cell, asks the gate, and makes the entry that says so. after is the
 // position from which commits count.
 func (c *cellJudge) judge(ctx context.Context, l landing, after int) (*judged, error) {
-	to, err := c.at(ctx, l.end)
+	g, err := c.gather(ctx, l, after)
 	if err != nil {
 		return nil, err
 	}
-	from, err := c.admittedManifest(ctx)
-	if err != nil {
-		return nil, err
+	return c.decide(ctx, g.facts, g.bound, g.to, g.from)
+}
+
+// gathered is what a landing is decided by.
+type gathered struct {
+	facts policies.Facts
+	bound bound
+	to    cellFiles
+	from  schema.Manifest
+}
+
+// gather collects the facts of one landing.
+func (c *cellJudge) gather(ctx context.Context, l landing, after int) (g gathered, err error) {
+	if g.to, err = c.at(ctx, l.end); err != nil {
+		return g, err
+	}
+	if g.from, err = c.admittedManifest(ctx); err != nil {
+		return g, err
 	}
 	h, err := c.fullHistory(ctx)
 	if err != nil {
-		return nil, err
+		return g, err
 	}
 	local := c.rules.project.StageLocal
-	change := h.classify(c.admitted(), to.side, !sameFiles(from.Local(local), to.manifest.Local(local)))
+	change := h.classify(c.admitted(), g.to.side, !sameFiles(g.from.Local(local), g.to.manifest.Local(local)))
 	unlinked, err := c.noEdge(ctx, h, &change)
 	if err != nil {
-		return nil, err
+		return g, err
 	}
-	b, err := c.bind(ctx, c, l, after)
-	if err != nil {
-		return nil, err
+	if g.bound, err = c.bind(ctx, c, l, after); err != nil {
+		return g, err
 	}
-	facts, err := c.facts(ctx, h, l, b, change, to)
-	if err != nil {
-		return nil, err
+	if g.facts, err = c.facts(ctx, h, l, g.bound, change, g.to); err != nil {
+		return g, err
 	}
-	facts.Unlinked, facts.Before, facts.After = unlinked, from, to.manifest
-	if facts.Signed, b.tags, err = c.signedApprovals(ctx, c.cell, to.side.Content, l.request); err != nil {
-		return nil, err
-	}
-	return c.decide(ctx, facts, b, to, from)
+	g.facts.Unlinked, g.facts.Before, g.facts.After = unlinked, g.from, g.to.manifest
+	g.facts.Signed, g.bound.tags, err = c.signedApprovals(ctx, c.cell, g.to.side.Content, l.request)
+	return g, err
 }
 
 func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, change schema.Change, to cellFiles) (policies.Facts, error) {

@@ -25,6 +25,8 @@ type pass struct {
 	approvals *[]approvalTag                 // by signature, once they were read
 	// guardRails are those at the forge, once a gate asked for them.
 	guardRails *guardsAnswer
+	open       *[]schema.MergeRequest // the forge's open merge requests, once they were asked for
+	merged     int                    // merge requests that this pass merged
 
 	marks  map[string][]byte // by target, the checkpoints that they keep; those that did not answer are not in it
 	forged int               // marks that no log key signed

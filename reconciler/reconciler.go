@@ -38,6 +38,11 @@ type Config struct {
 	// Witnesses are asked to cosign the ledger's checkpoints, if the trust root names them.
 	Witnesses []Witness
 	StateDir  string // for the spool and the ledger's high-water mark
+	// Proposer opens merge requests for promotions, with commits that BotKey signs. Without either, nobody does.
+	Proposer Proposer
+	BotKey   CommitSigner
+	// Merger merges them where a stage says so. Nil: people do.
+	Merger Merger
 	// Interval is the time between polls; it also says when a silent target counts as down (twice the interval).
 	Interval time.Duration
 	// Jitter is added to it at random, up to so much, so that many projects do not poll at once.
@@ -125,6 +130,8 @@ type Reconciler struct {
 	made     releaseCache
 	tags     tagCache
 	told     map[string]bool // what was logged and is still true
+	// outrun are our own branches, by the head, that the forge cannot merge any more: the target went on.
+	outrun map[string]schema.Hash
 	// distrusted is the control entry under which was looked for what rests on compromised keys.
 	distrusted int64
 	watched    witnesses
@@ -176,7 +183,7 @@ func New(cfg Config) (*Reconciler, error) {
 		return nil, fmt.Errorf("open the spool: %w", err)
 	}
 	r := &Reconciler{
-		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
+		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, outrun: map[string]schema.Hash{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
 		looked: map[schema.StageName]int64{},
 	}
 	r.recallCosigned()
@@ -225,6 +232,10 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 		report.ApplyErr = p.askWitnesses(ctx)
 	}
 	report.Held = p.held(ctx)
+	if report.AdmitErr == nil {
+		p.propose(ctx)
+		p.mergeAll(ctx)
+	}
 	r.publish(ctx, p, report)
 	return report
 }

@@ -72,7 +72,7 @@ func problems(report Report) []string {
 
 // drafts are the open merge requests into the first stage; they are shown while the forge answers and never stored.
 func (p *pass) drafts(ctx context.Context, v *schema.View) []schema.DraftView {
-	open, err := p.cfg.Forge.Opened(ctx)
+	open, err := p.opened(ctx)
 	if err != nil {
 		v.Problems = append(v.Problems, fmt.Sprintf("open merge requests are unknown: %v", err))
 		return nil
@@ -85,6 +85,18 @@ func (p *pass) drafts(ctx context.Context, v *schema.View) []schema.DraftView {
 		}
 	}
 	return out
+}
+
+// opened asks for the open merge requests once in a pass.
+func (p *pass) opened(ctx context.Context) ([]schema.MergeRequest, error) {
+	if p.open == nil {
+		open, err := p.cfg.Forge.Opened(ctx)
+		if err != nil {
+			return nil, err
+		}
+		p.open = &open
+	}
+	return *p.open, nil
 }
 
 // NewView shows a ledger under a project's rules. It needs nothing but a clone.

@@ -74,7 +74,7 @@ func (r *projectReader) defaultDrafts(v *value) []stageDraft {
 	}
 	var out []stageDraft
 	for _, name := range DefaultStages() {
-		d := stageDraft{stage: Stage{Name: name}, at: where, where: where, path: "stages"}
+		d := stageDraft{stage: Stage{Name: name, Proposes: true}, at: where, where: where, path: "stages"}
 		r.placeByDefault(&d.stage)
 		d.stage.Targets = slices.Clone(r.targets)
 		out = append(out, d)
@@ -104,6 +104,8 @@ func (r *projectReader) draft(v *value, path string) (stageDraft, bool) {
 	r.placeByDefault(&d.stage)
 	r.place(o, &d)
 	d.stage.Targets = r.stageTargets(o)
+	d.stage.Proposes = o.choice("promote", "auto", "manual") == "auto"
+	d.stage.Merges = o.choice("merge", "manual", "auto") == "auto"
 	d.gates, _ = o.get("gates")
 	if m, written := o.v.field("after"); written {
 		d.linked = true

@@ -47,6 +47,10 @@ type Stage struct {
 	Branch  string // branch layout: the branch, "stage/<name>" by default
 	Gates   Gates
 	Targets []StageTarget
+	// Proposes says that sluice opens the merge requests of promotions into the stage by itself.
+	Proposes bool
+	// Merges says that sluice merges them, and those of rollbacks, as soon as nothing but the merge is missing.
+	Merges bool
 }
 
 // StageTarget is a target as one stage uses it.

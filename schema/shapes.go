@@ -62,7 +62,7 @@ var shapes = [shapeCount]shape{
 	},
 	appsShape:        {file: "sluice.yaml", path: "apps", optional: []string{"depth", "patterns"}},
 	targetShape:      {file: "sluice.yaml", path: "targets.NAME", optional: []string{"required", "drift", "foreign"}, open: "SETTING"},
-	stageShape:       {file: "sluice.yaml", path: "stages[]", required: []string{"name"}, optional: []string{"place", "branch", "after", "gates", "targets"}},
+	stageShape:       {file: "sluice.yaml", path: "stages[]", required: []string{"name"}, optional: []string{"place", "branch", "after", "promote", "merge", "gates", "targets"}},
 	stageTargetShape: {file: "sluice.yaml", path: "stages[].targets.NAME", optional: []string{"required", "drift", "foreign"}, open: "SETTING"},
 	gatesShape:       {file: "sluice.yaml", path: "stages[].gates", optional: []string{"promote", "rollback", "retire"}},
 	provenanceShape:  {file: "sluice.yaml", path: "provenance", optional: []string{"unit"}},

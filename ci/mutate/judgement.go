@@ -159,6 +159,36 @@ var judgementMutations = []mutation{
 		"TestApprovals",
 	},
 	{
+		"a robot writes something new", "policies", "policies/signed.go",
+		" && botMayCopy(f.Change)",
+		"",
+		"TestSigned",
+	},
+	{
+		"a robot takes stage-local files along", "policies", "policies/signed.go",
+		"return !c.Tune && ",
+		"return ",
+		"TestSigned",
+	},
+	{
+		"what was rolled back from is proposed again", "reconciler", "reconciler/candidate.go",
+		"case ran && before.Flagged(ledger.Withdrawn) && s.asked:",
+		"case ran && before.Flagged(ledger.Withdrawn):",
+		"TestWhichPromotionsAreWanted",
+	},
+	{
+		"somebody's branch is taken for the robot's", "reconciler/stories", "reconciler/proposeone.go",
+		"return r.Name == schema.RoleBot })",
+		"return r.Name == schema.RoleAuthor || r.Name == schema.RoleBot })",
+		"TestStories/promote_not_ours",
+	},
+	{
+		"a merge without the head as its guard", "reconciler/integrations/gitlab", "reconciler/integrations/gitlab/merge.go",
+		`"sha": head.String(), `,
+		"",
+		"TestMerging",
+	},
+	{
 		"an approval after the merge counts", "policies", "policies/approvals.go",
 		"g.At.After(f.MergeRequest.MergedAt)",
 		"false",

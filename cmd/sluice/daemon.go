@@ -133,7 +133,8 @@ func (d *daemon) openForge(project schema.OperatorProject, log *slog.Logger, cfg
 		return &failure{code: exitUsage, err: err, hint: "correct gitlab: in the operator's file; its token_file holds a project access token with role Reporter and scope read_api"}
 	}
 	d.closers = append(d.closers, forge.Close)
-	cfg.Forge, cfg.Guards, d.forge, d.forgeProject = forge, forge, forge, project.GitLab.Project
+	cfg.Forge, cfg.Guards, cfg.Proposer, cfg.Merger = forge, forge, forge, forge
+	d.forge, d.forgeProject = forge, project.GitLab.Project
 	return nil
 }
 

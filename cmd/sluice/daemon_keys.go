@@ -29,11 +29,11 @@ func loadLogKeys(op schema.Operator, cfg *reconciler.Config) error {
 		signers = append(signers, headSigner(next))
 	}
 	cfg.HeadKeys = integrations.NewLogKeys(signers...)
-	return differentBotKey(op, signers)
+	return loadBotKey(op, signers, cfg)
 }
 
-// differentBotKey keeps what a robot signs apart from what the ledger rests on (RULES R23).
-func differentBotKey(op schema.Operator, log []integrations.HeadSigner) error {
+// loadBotKey reads the key that signs promotions, and keeps it apart from what the ledger rests on (RULES R23).
+func loadBotKey(op schema.Operator, log []integrations.HeadSigner, cfg *reconciler.Config) error {
 	if op.BotKeyFile == "" {
 		return nil
 	}
@@ -47,6 +47,7 @@ func differentBotKey(op schema.Operator, log []integrations.HeadSigner) error {
 			return &failure{code: exitUsage, err: fmt.Errorf("bot_key_file: it is the log key"), hint: "the bot and the ledger never share a key: sluice init --keys makes one for each"}
 		}
 	}
+	cfg.BotKey = bot
 	return nil
 }
 

@@ -83,6 +83,8 @@ type story struct {
 	without    []string // stages that have no branch when the project is sealed
 	nextLogKey bool     // the trust names a second log key
 	witnesses  int      // of the ledger; a quorum is one less
+	robot      bool     // it opens merge requests
+	merges     []string // stages in which the robot merges them
 	unsound    bool     // the audit at the end is not expected to prove the project
 }
 
@@ -112,6 +114,11 @@ func parse(source string) story {
 			s.witnesses = len(words) - 1
 		case "next-log-key":
 			s.nextLogKey = true
+		case "robot":
+			s.robot = true
+			if len(words) > 2 {
+				s.merges = words[2:]
+			}
 		case "unsound":
 			s.unsound = true
 		}
@@ -119,7 +126,7 @@ func parse(source string) story {
 	return s
 }
 
-var settings = []string{"depth", "layout", "method", "targets", "without", "unsound", "next-log-key", "witnesses"}
+var settings = []string{"depth", "layout", "method", "targets", "without", "unsound", "next-log-key", "witnesses", "robot"}
 
 func (s story) play(t *testing.T, layout schema.Layout) string {
 	w := newWorld(t, layout, s)
@@ -156,6 +163,7 @@ func (w *world) do(words []string) []string {
 		"sign": w.sign, "ask": w.ask, "join": w.join, "forge-approvals": w.forgeApprovals, "unprotect": w.unprotect, "protect": w.protect, "protection": w.protection,
 		"ledger": w.ledgerIs, "mark": w.mark, "log-key": w.logKey, "heads": w.headsBy, "witness": w.witnessIs, "known": w.known,
 		"rules": w.rules, "rules-hidden": w.rulesHidden, "trust": w.trust, "use": w.use, "misplace": w.misplace, "back": w.back, "seal-stage": w.sealStage, "cosign": w.cosign, "clear": w.clear, "agree": w.agree, "move": w.moved,
+		"proposed": w.proposed, "close": w.closeRequest, "bot": w.botWrites, "promote": w.promote, "branches": w.branches,
 	}
 	command, ok := commands[words[0]]
 	if !ok {

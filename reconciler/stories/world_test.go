@@ -3,6 +3,7 @@ package stories_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -115,6 +116,7 @@ type world struct {
 	logKeys    []string      // files of the log key and of the next one
 	tips       map[string]schema.Hash
 	witnesses  []*witnessServer
+	robot      bool
 	gitDown    bool
 	readOnly   bool
 	onePush    bool // readOnly after the next push
@@ -172,6 +174,10 @@ func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 		lines += "  " + name + ": {}\n"
 	}
 	project := fmt.Sprintf(gatesP0, layout, strings.TrimRight(lines, "\n"))
+	for _, word := range s.merges {
+		name := "  - name: " + string(stageNamed(word)) + "\n"
+		project = strings.Replace(project, name, name+"    merge: auto\n", 1)
+	}
 	if s.depth != "" {
 		project += "apps: {depth: " + s.depth + "}\n"
 	}
@@ -185,6 +191,7 @@ func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 	for _, name := range s.targets {
 		w.addTarget(name)
 	}
+	w.robot = s.robot
 	w.logKeys = []string{w.team.LogKey()}
 	w.start()
 	t.Cleanup(w.stop)
@@ -220,11 +227,16 @@ func (w *world) start() {
 		w.must(err)
 		targets[name] = t
 	}
-	w.r, err = reconciler.New(reconciler.Config{
+	cfg := reconciler.Config{
 		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo}, w: w}, Forge: lyingForge{forge, w.forged, w.invented}, Guards: forge, Targets: targets, Anchor: w.team.Anchor(),
 		LogKey: keys.log, NextLogKey: keys.next, HeadKeys: keys.heads, Witnesses: w.askedWitnesses(),
 		StateDir: state, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Interval: time.Minute, CompareEvery: time.Nanosecond,
-	})
+	}
+	if w.robot {
+		cfg.BotKey, cfg.Proposer, cfg.Merger = w.botKey(), forge, forge
+		cfg.Log = slog.New(slog.NewTextHandler(testLog{w.t}, nil))
+	}
+	w.r, err = reconciler.New(cfg)
 	w.must(err)
 }
 

@@ -36,6 +36,7 @@ func (r request) reads() bool { return r.method == "" || r.method == http.Method
 type query struct {
 	State    string `url:"state,omitempty"`
 	Scope    string `url:"scope,omitempty"`
+	Source   string `url:"source_branch,omitempty"`
 	Target   string `url:"target_branch,omitempty"`
 	OrderBy  string `url:"order_by,omitempty"`
 	Sort     string `url:"sort,omitempty"`
