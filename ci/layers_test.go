@@ -26,7 +26,7 @@ var layers = []layer{
 	{packages: "reconciler/gitrepo/gitrepotest", ours: []string{"schema"}},
 	{packages: "reconciler/lease", ours: []string{"schema"}},
 	{packages: "reconciler/provider", ours: nil},
-	{packages: "reconciler/provider/*", ours: []string{"reconciler/provider"}},
+	{packages: "reconciler/provider/*", ours: []string{"reconciler/provider"}}, // a source each, so that a program links only its own
 	{packages: "reconciler/agent", ours: []string{"schema", "reconciler/provider"}},
 	{packages: "reconciler/status", ours: []string{"schema", "policies"}},
 	{packages: "reconciler/integrations", ours: []string{"schema", "reconciler/ledger", "reconciler/seal"}},
@@ -50,10 +50,10 @@ var layers = []layer{
 }
 
 // testOnly packages of ours may be imported by test files alone, whatever the table allows.
-var testOnly = []string{"ci/real", "ci/runner", "reconciler/gitrepo/gitrepotest", "reconciler/integrations/integrationstest"}
+var testOnly = []string{"ci/real", "ci/runner", "reconciler/provider/providertest", "reconciler/gitrepo/gitrepotest", "reconciler/integrations/integrationstest"}
 
 // testSupport packages are not test files but may use what only tests may: package testing and the test SDKs.
-var testSupport = []string{"ci/real", "reconciler/integrations/integrationstest"}
+var testSupport = []string{"ci/real", "reconciler/provider/providertest", "reconciler/integrations/integrationstest"}
 
 // An sdk is a third-party module, or a package of one, with the packages of ours whose production code may import
 // it. The longest matching path holds. No packages means that only tests may.
@@ -76,8 +76,8 @@ var sdks = []sdk{
 	{"golang.org/x/text/unicode/norm", []string{"reconciler/gitrepo"}},
 	{"github.com/xanzy/go-gitlab", []string{"reconciler/integrations/gitlab"}},
 	{"golang.org/x/time/rate", []string{"reconciler/integrations/gitlab"}},
-	{"go.etcd.io/etcd/api/v3", []string{"reconciler/integrations/etcd"}},
-	{"go.etcd.io/etcd/client/v3", []string{"reconciler/integrations/etcd"}},
+	{"go.etcd.io/etcd/api/v3", []string{"reconciler/integrations/etcd", "reconciler/provider/etcd"}},
+	{"go.etcd.io/etcd/client/v3", []string{"reconciler/integrations/etcd", "reconciler/provider/etcd"}},
 	{"go.etcd.io/etcd/client/v3/concurrency", []string{"reconciler/lease"}},
 	{"go.etcd.io/etcd/server/v3/embed", []string{"reconciler/integrations/etcd"}},
 	{"google.golang.org/grpc", []string{"reconciler/integrations/etcd"}},

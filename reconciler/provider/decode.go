@@ -1,0 +1,331 @@
+package provider
+
+import (
+	"encoding"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// decoder puts values into Go types. It collects everything that is wrong, and never repeats a value.
+type decoder struct {
+	strict bool
+	file   string // for messages
+	errs   []error
+}
+
+var (
+	durationType = reflect.TypeFor[time.Duration]()
+	secretType   = reflect.TypeFor[Secret]()
+	numberType   = reflect.TypeFor[json.Number]()
+	textType     = reflect.TypeFor[encoding.TextUnmarshaler]()
+	checkedType  = reflect.TypeFor[interface{ Validate() error }]()
+)
+
+func (d *decoder) fail(path []string, format string, args ...any) {
+	d.errs = append(d.errs, fmt.Errorf("%s%s: "+format, append([]any{d.file, keyText(path)}, args...)...))
+}
+
+// want says what would fit and what kind of thing is there.
+func (d *decoder) want(path []string, what string, have any) {
+	d.fail(path, "want %s, have %s", what, kindOf(have))
+}
+
+func kindOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "nothing (null)"
+	case bool:
+		return "true or false"
+	case json.Number:
+		return "a number"
+	case string:
+		return "text"
+	case []any:
+		return "a list"
+	}
+	return "a map"
+}
+
+// value decodes what is there into v.
+func (d *decoder) value(path []string, have any, v reflect.Value) {
+	t := v.Type()
+	switch {
+	case t.Kind() == reflect.Pointer:
+		d.pointer(path, have, v)
+	case t == secretType:
+		if text, ok := have.(string); ok {
+			v.Set(reflect.ValueOf(NewSecret(text)))
+		} else {
+			d.want(path, "text", have)
+		}
+	case t == durationType:
+		d.duration(path, have, v)
+	case t == numberType:
+		if n, ok := have.(json.Number); ok {
+			v.SetString(string(n))
+		} else {
+			d.want(path, "a number", have)
+		}
+	case reflect.PointerTo(t).Implements(textType):
+		d.text(path, have, v)
+	default:
+		d.kind(path, have, v)
+		return // what has parts is validated there
+	}
+}
+
+func (d *decoder) kind(path []string, have any, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		d.structure(path, have, v)
+	case reflect.Map:
+		d.mapping(path, have, v)
+	case reflect.Slice:
+		d.list(path, have, v)
+	case reflect.Bool:
+		if b, ok := have.(bool); ok {
+			v.SetBool(b)
+		} else {
+			d.want(path, "true or false", have)
+		}
+	case reflect.String:
+		if s, ok := have.(string); ok {
+			v.SetString(s)
+		} else {
+			d.want(path, "text (quote it in the file)", have)
+		}
+	case reflect.Interface:
+		if v.NumMethod() > 0 {
+			d.fail(path, "type %s cannot be filled from configuration", v.Type())
+		} else if have != nil {
+			v.Set(reflect.ValueOf(cloneTree(have)))
+		}
+	default:
+		d.number(path, have, v)
+	}
+}
+
+func (d *decoder) number(path []string, have any, v reflect.Value) {
+	n, ok := have.(json.Number)
+	if v.CanInt() || v.CanUint() {
+		var err error
+		if v.CanInt() {
+			var i int64
+			i, err = strconv.ParseInt(string(n), 10, v.Type().Bits())
+			v.SetInt(i)
+		} else {
+			var u uint64
+			u, err = strconv.ParseUint(string(n), 10, v.Type().Bits())
+			v.SetUint(u)
+		}
+		switch {
+		case !ok:
+			d.want(path, "a whole number", have)
+		case errors.Is(err, strconv.ErrRange):
+			d.fail(path, "the number does not fit into %s", v.Type())
+		case err != nil:
+			d.fail(path, "want a whole number that fits into %s", v.Type())
+		}
+		return
+	}
+	if !v.CanFloat() {
+		d.fail(path, "type %s cannot be filled from configuration", v.Type())
+		return
+	}
+	f, err := strconv.ParseFloat(string(n), v.Type().Bits())
+	switch {
+	case !ok:
+		d.want(path, "a number", have)
+	case err != nil:
+		d.fail(path, "the number does not fit into %s", v.Type())
+	default:
+		v.SetFloat(f)
+	}
+}
+
+var days = regexp.MustCompile(`^([0-9]{1,6})d$`)
+
+// duration reads 90m, 24h and 30d, as the reconciler's own files have them. A bare number has no unit and is refused.
+func (d *decoder) duration(path []string, have any, v reflect.Value) {
+	text, ok := have.(string)
+	if !ok {
+		d.want(path, `a duration like "90m" or "30d"`, have)
+		return
+	}
+	if m := days.FindStringSubmatch(text); m != nil {
+		n, _ := strconv.Atoi(m[1])
+		v.SetInt(int64(min(n, 106_751)) * int64(24*time.Hour))
+		if n > 106_751 {
+			d.fail(path, "the duration is too long")
+		}
+		return
+	}
+	parsed, err := time.ParseDuration(text)
+	if err != nil {
+		d.fail(path, `want a duration like "90m" or "30d"`)
+	}
+	v.SetInt(int64(parsed))
+}
+
+func (d *decoder) text(path []string, have any, v reflect.Value) {
+	var text string
+	switch h := have.(type) {
+	case string:
+		text = h
+	case json.Number:
+		text = string(h) // the literal
+	default:
+		d.want(path, "text", have)
+		return
+	}
+	if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
+		d.fail(path, "not a %s", v.Type()) // the error would quote the value
+	}
+}
+
+func (d *decoder) pointer(path []string, have any, v reflect.Value) {
+	if have == nil {
+		v.SetZero()
+		return
+	}
+	v.Set(reflect.New(v.Type().Elem()))
+	d.value(path, have, v.Elem())
+}
+
+func (d *decoder) list(path []string, have any, v reflect.Value) {
+	items, ok := have.([]any)
+	if !ok {
+		if have != nil || v.Type().Elem().Kind() == reflect.Uint8 {
+			d.want(path, "a list", have)
+		}
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
+	for i, item := range items {
+		d.value(below(path, strconv.Itoa(i)), item, v.Index(i))
+	}
+}
+
+func (d *decoder) mapping(path []string, have any, v reflect.Value) {
+	if v.Type().Key().Kind() != reflect.String {
+		d.fail(path, "type %s cannot be filled from configuration: keys are text", v.Type())
+		return
+	}
+	fields, ok := have.(map[string]any)
+	if !ok {
+		if have != nil {
+			d.want(path, "a map", have)
+		}
+		return
+	}
+	v.Set(reflect.MakeMapWithSize(v.Type(), len(fields)))
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		item := reflect.New(v.Type().Elem()).Elem()
+		d.value(below(path, name), fields[name], item)
+		v.SetMapIndex(reflect.ValueOf(name).Convert(v.Type().Key()), item)
+	}
+}
+
+// structure fills the fields that are there, then asks the struct itself, if nothing below it was wrong.
+func (d *decoder) structure(path []string, have any, v reflect.Value) {
+	values, ok := have.(map[string]any)
+	if !ok {
+		d.want(path, "a map", have)
+		return
+	}
+	before := len(d.errs)
+	fields, err := fieldsOf(v.Type())
+	if err != nil {
+		d.fail(path, "%w", err)
+		return
+	}
+	known := map[string]bool{}
+	for _, f := range fields {
+		name, value, found := f.find(values)
+		known[name] = known[name] || found
+		d.field(below(path, f.name), f, value, found, v.FieldByIndex(f.index))
+	}
+	if d.strict {
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			if !known[name] {
+				d.fail(below(path, name), "%s", unknown(name, fields))
+			}
+		}
+	}
+	if len(d.errs) == before && reflect.PointerTo(v.Type()).Implements(checkedType) {
+		if err := v.Addr().Interface().(interface{ Validate() error }).Validate(); err != nil {
+			d.fail(path, "%w", err)
+		}
+	}
+}
+
+func (d *decoder) field(path []string, f field, have any, found bool, v reflect.Value) {
+	switch {
+	case found:
+		d.value(path, have, v)
+	case f.hasDefault:
+		d.value(path, f.value, v)
+	case f.optional:
+	case v.Kind() == reflect.Struct && v.Type() != secretType && !reflect.PointerTo(v.Type()).Implements(textType) && !f.required:
+		d.structure(path, map[string]any{}, v) // its own fields say what is missing
+	default:
+		d.fail(path, "missing")
+	}
+}
+
+// unknown says that a key is, and which was meant.
+func unknown(name string, fields []field) string {
+	for _, f := range fields {
+		if strings.EqualFold(f.name, name) || distance(f.name, name) <= 2 && len(name) > 3 {
+			return fmt.Sprintf("unknown key; did you mean %s?", f.name)
+		}
+	}
+	return "unknown key"
+}
+
+// distance counts the letters to change, add or remove.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}
+
+// cloneTree copies a tree, so that what a program does to its copy changes no snapshot.
+func cloneTree(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for name, item := range v {
+			out[name] = cloneTree(item)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = cloneTree(item)
+		}
+		return out
+	}
+	return v
+}

@@ -1,0 +1,97 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The names of the head and the document in a directory.
+const (
+	HeadFile     = ".sluice.json"
+	DocumentFile = ".sluice.document"
+)
+
+// Directory is a source: a directory that a link in it switches from one release to the next. That is a mounted ConfigMap,
+// whose link is ..data, or what the target "file" fills, whose link is current. A release is opened once and everything is
+// read below what was opened, so that a switch in between mixes nothing. Without a link the directory itself is the release.
+//
+// Kubernetes never updates a ConfigMap that is mounted with subPath, or that is in environment variables.
+type Directory struct {
+	Path string
+	Poll time.Duration // how often the link is looked at; 1 s by default
+}
+
+// links are what a directory may be switched by, in the order in which they are looked for.
+var links = [...]string{"..data", "current"}
+
+// Head implements [Source].
+func (d Directory) Head(context.Context) ([]byte, Position, error) {
+	target := ""
+	for _, link := range links {
+		var err error
+		if target, err = os.Readlink(filepath.Join(d.Path, link)); err == nil {
+			break
+		}
+	}
+	raw, err := d.read(target, HeadFile, MaxHead)
+	if err != nil {
+		return nil, "", err
+	}
+	return raw, Position(target + "\n" + digestOf(raw)), nil
+}
+
+// Document implements [Source]. It reads the release that the head was read from, whatever the link says meanwhile.
+func (d Directory) Document(_ context.Context, part Part, at Position) ([]byte, error) {
+	target, _, ok := strings.Cut(string(at), "\n")
+	if !ok {
+		return nil, fmt.Errorf("position %q", at)
+	}
+	return d.read(target, DocumentFile, part.Size)
+}
+
+// Watch implements [Watcher], by looking.
+func (d Directory) Watch(ctx context.Context, after Position) error {
+	poll := d.Poll
+	if poll <= 0 {
+		poll = time.Second
+	}
+	for {
+		if _, at, err := d.Head(ctx); err != nil || at != after {
+			return err
+		}
+		if !sleep(ctx, poll) {
+			return ctx.Err()
+		}
+	}
+}
+
+// read reads a file below the directory that a link names.
+func (d Directory) read(target, name string, limit int64) ([]byte, error) {
+	release := target
+	if !filepath.IsAbs(target) {
+		release = filepath.Join(d.Path, target)
+	}
+	root, err := os.OpenRoot(release)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > limit {
+		return nil, fmt.Errorf("%s: not a file of at most %d bytes", name, limit)
+	}
+	return io.ReadAll(io.LimitReader(f, limit+1))
+}

@@ -1,0 +1,47 @@
+// Package provider reads, in a running program, the configuration that a reconciler admitted and delivered.
+//
+// What a program gets is whole (a snapshot of one release, never a mixture of two), genuine (signed by the reconciler's log
+// key for this app in this stage, and pinned by the program) and never older than what it had. What does not fit the
+// program is not taken, and the program keeps running on what it has when everything else is down.
+//
+//	p, err := provider.Open(ctx, provider.Options{
+//		Source:  etcd.New(client, "/config/production/pay"), // or mount.New, file.New, http.New
+//		Project: "5f0c66d1", Stage: "production", App: "pay",
+//		Keys:    provider.KeyFile("/etc/sluice/log_keys"),
+//		Cache:   provider.DirCache("/var/cache/pay"),
+//		Start:   provider.AllowStale(24 * time.Hour),
+//	})
+//	config, err := provider.Bind[Config](p, provider.Strict())
+//	config.Load().Port // one atomic load
+//
+// # Types
+//
+// Bind fills bool, numbers, text, time.Duration ("90m", "30d"), [Secret], encoding/json.Number (the literal as the file has
+// it), everything with UnmarshalText (time.Time, net/netip.Addr), slices, maps with text keys, structs, pointers and any.
+// Nothing is converted: a number is no text, and 1.5 is no int. A key that is missing is an error, unless its field is a
+// pointer, has a default, or says optional:
+//
+//	type Config struct {
+//		Port    int             `sluice:"port"`
+//		Timeout time.Duration   `sluice:"timeout" default:"30s"`
+//		Proxy   string          `sluice:"proxy,optional"`
+//		Token   provider.Secret `sluice:"token"`
+//		TLS     *TLS            `sluice:"tls"`           // may be missing
+//		Auth    *Auth           `sluice:"auth,required"` // may not
+//	}
+//
+// Without a sluice tag the name in the json tag counts, then the field's own name in any case. A type with Validate() error
+// is asked after it was filled. All that is wrong is said at once, by key and never with the value.
+//
+// # A change
+//
+// Verify, Options.Check, every binding, every [Binding.OnChange]; then swap, then every [Binding.AfterChange], then the
+// cache. An error in the first half rejects the release: what runs goes on running, and Healthy and Stats say why. A
+// request that reads several keys should hold one snapshot, or one value of Load, for as long as it takes.
+//
+// # Trust
+//
+// The source is not trusted: whoever can write to it can withhold a release, and nothing else. The cache is verified like
+// the source. [Keys] says how a log key is replaced. Errors and logs name keys and digests, never values; an error that a
+// callback or a Validate returned is in Healthy as it is, and in no log.
+package provider

@@ -1,0 +1,197 @@
+// Package etcd reads configuration that the target "etcd" keeps.
+//
+//	<place>/head                      the head, with the document inside up to a limit
+//	<place>/rel/<digest>/blob/<nnnn>  the parts of a larger one
+//	<place>/consumers/<instance>      what this program reports, under a lease
+//
+// The place is /config/<stage>/<app> unless the operator chose another root. The program needs to read the place and, to
+// report, to write its own key and to grant a lease. It never writes anything else.
+package etcd
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/sluice-gitops/sluice/reconciler/provider"
+)
+
+const (
+	consumerTTL  = 60 // seconds that a report outlives its program
+	closeTimeout = 2 * time.Second
+)
+
+// Source is the place of one app in one stage.
+type Source struct {
+	client *clientv3.Client
+	place  string
+
+	mu     sync.Mutex // guards the two below
+	lease  clientv3.LeaseID
+	cancel context.CancelFunc // ends keeping the lease alive
+}
+
+// New reads the place with the caller's client, which stays the caller's to close. The client's own settings decide about
+// TLS and who the program logs in as; give it a DialTimeout and keepalives.
+func New(client *clientv3.Client, place string) *Source {
+	return &Source{client: client, place: strings.TrimSuffix(place, "/")}
+}
+
+// Place is where the target keeps an app in a stage below a root, "/config" by default.
+func Place(root, stage, app string) string { return root + "/" + stage + "/" + app }
+
+// Head implements [provider.Source] by a linearizable read.
+func (s *Source) Head(ctx context.Context) ([]byte, provider.Position, error) {
+	response, err := s.client.Get(ctx, s.place+"/head")
+	if err != nil {
+		return nil, "", s.fail("head", err)
+	}
+	at := provider.Position(strconv.FormatInt(response.Header.Revision, 10))
+	if len(response.Kvs) == 0 {
+		return nil, at, s.fail("head", fs.ErrNotExist)
+	}
+	return response.Kvs[0].Value, at, nil
+}
+
+// Document implements [provider.Source]: all parts at the revision at which the head was read, so that one whose parts are
+// being swept is read whole or not at all.
+func (s *Source) Document(ctx context.Context, part provider.Part, at provider.Position) ([]byte, error) {
+	revision, err := strconv.ParseInt(string(at), 10, 64)
+	if err != nil || part.Blobs == 0 {
+		return nil, s.fail("rel", fmt.Errorf("position %q, %d parts", at, part.Blobs))
+	}
+	prefix := s.place + "/rel/" + strings.TrimPrefix(part.Doc, "sha256:") + "/blob/"
+	response, err := s.client.Get(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(revision), clientv3.WithLimit(int64(part.Blobs)+1))
+	if err != nil {
+		return nil, s.fail("rel", err)
+	}
+	if len(response.Kvs) != part.Blobs {
+		return nil, s.fail("rel", fmt.Errorf("%d parts, want %d: %w", len(response.Kvs), part.Blobs, fs.ErrNotExist))
+	}
+	var document bytes.Buffer
+	for _, kv := range response.Kvs {
+		document.Write(kv.Value)
+	}
+	return document.Bytes(), nil
+}
+
+// Watch implements [provider.Watcher]. It begins right after the revision that was read, and asks for a leader, so that it
+// does not hang silently on a member that is cut off.
+func (s *Source) Watch(ctx context.Context, after provider.Position) error {
+	revision, err := strconv.ParseInt(string(after), 10, 64)
+	if err != nil {
+		return s.fail("head", fmt.Errorf("position %q", after))
+	}
+	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
+	defer cancel()
+	for response := range s.client.Watch(ctx, s.place+"/head", clientv3.WithRev(revision+1)) {
+		if err := response.Err(); err != nil {
+			return s.fail("watch", err)
+		}
+		if len(response.Events) > 0 {
+			return nil
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.fail("watch", errors.New("the channel closed"))
+}
+
+// Report implements [provider.Reporter]. The key is under a lease that this program keeps alive, and another of its own if
+// that was lost; the configuration itself never is.
+func (s *Source) Report(ctx context.Context, r provider.Report) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return s.fail("consumers", err)
+	}
+	if strings.ContainsAny(r.Instance, "/\x00") || r.Instance == "" || len(r.Instance) > 200 {
+		return s.fail("consumers", fmt.Errorf("instance %q: want a name without slashes", r.Instance))
+	}
+	key := s.place + "/consumers/" + r.Instance
+	for range 2 {
+		lease, err := s.leased(ctx)
+		if err != nil {
+			return s.fail("consumers", err)
+		}
+		_, err = s.client.Put(ctx, key, string(text), clientv3.WithLease(lease))
+		if !errors.Is(err, rpctypes.ErrLeaseNotFound) {
+			return s.fail("consumers", err)
+		}
+		s.forget() // it ran out while nobody could reach the server
+	}
+	return s.fail("consumers", rpctypes.ErrLeaseNotFound)
+}
+
+// leased returns the lease, and grants one if there is none.
+func (s *Source) leased(ctx context.Context) (clientv3.LeaseID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lease != 0 {
+		return s.lease, nil
+	}
+	grant, err := s.client.Grant(ctx, consumerTTL)
+	if err != nil {
+		return 0, err
+	}
+	alive, cancel := context.WithCancel(context.Background())
+	answers, err := s.client.KeepAlive(alive, grant.ID)
+	if err != nil {
+		cancel()
+		return 0, err
+	}
+	s.lease, s.cancel = grant.ID, cancel
+	go func() { // ends with the lease, with Close, or with the client
+		for range answers {
+		}
+	}()
+	return s.lease, nil
+}
+
+func (s *Source) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancel != nil {
+		s.cancel()
+	}
+	s.lease, s.cancel = 0, nil
+}
+
+// Close takes the report back. The client stays open.
+func (s *Source) Close() error {
+	s.mu.Lock()
+	lease := s.lease
+	s.mu.Unlock()
+	s.forget()
+	if lease == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	_, err := s.client.Revoke(ctx, lease)
+	if errors.Is(err, rpctypes.ErrLeaseNotFound) {
+		return nil
+	}
+	return s.fail("consumers", err)
+}
+
+// fail names the key, and gives errors the classes that package provider knows.
+func (s *Source) fail(key string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, rpctypes.ErrPermissionDenied), errors.Is(err, rpctypes.ErrAuthFailed), errors.Is(err, rpctypes.ErrUserEmpty):
+		err = fmt.Errorf("%w: %w", fs.ErrPermission, err)
+	}
+	return fmt.Errorf("etcd: %s/%s: %w", s.place, key, err)
+}

@@ -1,0 +1,247 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync/atomic"
+)
+
+// look reads what the source holds and takes it if it can be taken. The position is where to watch on from, empty if the
+// source could not be read.
+func (p *Provider) look(ctx context.Context) (Position, error) {
+	at, changed, err := p.lookOnce(ctx)
+	p.note(err, changed)
+	return at, err
+}
+
+func (p *Provider) lookOnce(ctx context.Context) (at Position, changed bool, err error) {
+	limited, cancel := context.WithTimeout(ctx, p.opts.Timeout)
+	defer cancel()
+	raw, at, err := p.opts.Source.Head(limited)
+	if err != nil {
+		return "", false, fmt.Errorf("%w: read head: %w", ErrUnavailable, err)
+	}
+	if len(raw) == 0 {
+		return at, false, fmt.Errorf("%w: read head: %w", ErrUnavailable, fs.ErrNotExist)
+	}
+	head, err := p.opts.believe(raw)
+	if err != nil {
+		return at, false, err
+	}
+	if known, err := p.known(head, raw); known || err != nil {
+		return at, false, err
+	}
+	if head.Retired {
+		return at, false, p.retire(head, raw)
+	}
+	part, _ := head.part(p.opts.Identity)
+	document := part.Inline
+	if len(document) == 0 {
+		if document, err = p.opts.Source.Document(limited, part, at); err != nil {
+			// It may be gone because a newer head is there: look again at once, and forget the position.
+			return "", false, fmt.Errorf("%w: read document of entry %d: %w", ErrUnavailable, head.Seq, err)
+		}
+	}
+	snap, err := p.opts.snapshot(head, document, Live)
+	if err != nil {
+		return at, false, err
+	}
+	changed, err = p.take(ctx, snap, raw)
+	return at, changed, err
+}
+
+// snapshot verifies a document and makes a snapshot of it.
+func (o Options) snapshot(head Head, document []byte, origin Origin) (*Snapshot, error) {
+	part, gray := head.part(o.Identity)
+	if err := part.verify(document); err != nil {
+		return nil, err
+	}
+	d, err := ParseDocument(document)
+	if err != nil {
+		return nil, err
+	}
+	snap := &Snapshot{Document: d, head: head, gray: gray, origin: origin, confirmed: &atomic.Int64{}, now: o.Now}
+	if origin == Live {
+		snap.confirmed.Store(o.Now().UnixNano())
+	}
+	return snap, nil
+}
+
+// known confirms what runs, if that is what the head says. An error says that the head is older, or a second one.
+func (p *Provider) known(head Head, raw []byte) (bool, error) {
+	p.swap.Lock()
+	defer p.swap.Unlock()
+	s, err := judge(p.seen, head)
+	if err != nil {
+		return false, err
+	}
+	running := p.snap.Load()
+	if s != stay || running == nil || running.head.Seq != head.Seq || running.origin != Live {
+		return false, nil
+	}
+	running.confirmed.Store(p.opts.Now().UnixNano())
+	p.persist(running, head, raw)
+	return true, nil
+}
+
+// retire remembers that the app has left the stage, also for the next start. What runs goes on running.
+func (p *Provider) retire(head Head, raw []byte) error {
+	p.swap.Lock()
+	defer p.swap.Unlock()
+	if _, err := judge(p.seen, head); err != nil {
+		return err
+	}
+	p.seen = head
+	p.persist(nil, head, raw)
+	return fmt.Errorf("%w: entry %d", ErrRetired, head.Seq)
+}
+
+// take validates, swaps, notifies and persists, in this order, so that what was rejected is never what runs.
+func (p *Provider) take(ctx context.Context, next *Snapshot, raw []byte) (changed bool, err error) {
+	p.swap.Lock()
+	defer p.swap.Unlock()
+	if _, err := judge(p.seen, next.head); err != nil {
+		return false, err // somebody looked meanwhile, and saw a newer one
+	}
+	p.seen = next.head
+	running := p.snap.Load()
+	if running != nil && running.origin == Live && running.head.Seq == next.head.Seq {
+		return false, nil
+	}
+	var changes Changes
+	if running != nil {
+		changes = Between(running.Document, next.Document)
+	}
+	values, err := p.prepare(ctx, next, changes)
+	if err != nil {
+		return false, err
+	}
+	p.publish(next, values, changes)
+	p.persist(next, next.head, raw)
+	return true, nil
+}
+
+// prepare asks everybody who may refuse.
+func (p *Provider) prepare(ctx context.Context, next *Snapshot, changes Changes) ([]any, error) {
+	if err := p.check(next); err != nil {
+		return nil, err
+	}
+	values := make([]any, len(p.bindings))
+	next.bound = map[any]any{}
+	for i, b := range p.bindings {
+		value, err := b.prepare(ctx, next, changes)
+		if err != nil {
+			return nil, fmt.Errorf("%w: entry %d: %w", ErrRejected, next.Seq(), err)
+		}
+		values[i], next.bound[b] = value, value
+	}
+	return values, nil
+}
+
+func (p *Provider) check(snap *Snapshot) (err error) {
+	if p.opts.Check == nil {
+		return nil
+	}
+	defer recovered(&err)
+	if err := p.opts.Check(snap); err != nil {
+		return fmt.Errorf("%w: entry %d: %w", ErrRejected, snap.Seq(), err)
+	}
+	return nil
+}
+
+// recovered turns a panic of a callback into a refusal. What it panicked with may hold values.
+func recovered(err *error) {
+	if recover() != nil {
+		*err = fmt.Errorf("%w: the callback panicked", ErrRejected)
+	}
+}
+
+// publish cannot fail any more.
+func (p *Provider) publish(next *Snapshot, values []any, changes Changes) {
+	old := p.snap.Swap(next)
+	for i, b := range p.bindings {
+		b.commit(values[i])
+	}
+	p.opts.Log.Info("took configuration", "seq", next.Seq(), "revision", next.Revision(), "digest", next.Digest(), "gray", next.gray, "changes", len(changes))
+	for i, b := range p.bindings {
+		if len(changes) == 0 {
+			break
+		}
+		var before any
+		if old != nil {
+			before = old.bound[b]
+		}
+		p.tell(func() { b.notify(before, values[i], changes) })
+	}
+}
+
+func (p *Provider) tell(f func()) {
+	defer func() {
+		if recover() != nil {
+			p.opts.Log.Error("a callback panicked after the change")
+		}
+	}()
+	f()
+}
+
+// persist keeps what is live now for the next start. A configuration that only was confirmed again is not written more
+// often than it is looked at.
+func (p *Provider) persist(snap *Snapshot, head Head, raw []byte) {
+	now := p.opts.Now()
+	if p.opts.Cache == nil || bytes.Equal(raw, p.kept) && now.Sub(p.keptAt) < p.opts.Refresh/2 {
+		return
+	}
+	e := cacheEntry{confirmed: now, head: raw}
+	if part, _ := head.part(p.opts.Identity); snap != nil && len(part.Inline) == 0 {
+		e.document = snap.text
+	}
+	err := p.opts.Cache.Store(p.opts.cacheName(), e.encode(), func(have []byte) bool {
+		_, theirs, err := p.opts.fromCache(have)
+		return theirs.Seq > head.Seq && (err == nil || errors.Is(err, ErrRetired)) // another process has seen more
+	})
+	if err != nil {
+		p.opts.Log.Warn("kept no copy", "error", err)
+		p.count(func(s *Stats) { s.CacheFailures++ })
+		return
+	}
+	p.kept, p.keptAt = bytes.Clone(raw), now
+}
+
+// note keeps how the last look went.
+func (p *Provider) note(err error, changed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.opts.Now()
+	p.stats.Looks++
+	if changed {
+		p.stats.Changes++
+		p.stats.Changed = now
+	}
+	if text := describe(err); err != nil && text != describe(p.health) {
+		p.opts.Log.Warn("kept what runs", "error", text)
+	}
+	p.health = err
+	if err == nil {
+		p.stats.Confirmed = now
+		return
+	}
+	switch {
+	case errors.Is(err, ErrRejected):
+		p.stats.Rejected++
+	case errors.Is(err, ErrUnavailable):
+		p.stats.Failed++
+	case !errors.Is(err, ErrRetired):
+		p.stats.Refused++
+	}
+}
+
+// describe is an error for the log. What a callback or a check said may hold values, and stays out.
+func describe(err error) string {
+	if err == nil || !errors.Is(err, ErrRejected) {
+		return fmt.Sprint(err)
+	}
+	return "the program rejected it; Healthy says why"
+}

@@ -1,0 +1,71 @@
+package mount_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/sluice-gitops/sluice/reconciler/provider"
+	"github.com/sluice-gitops/sluice/reconciler/provider/mount"
+	"github.com/sluice-gitops/sluice/reconciler/provider/providertest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestConformance plays the kubelet: files are links through ..data, which a rename switches; and the target "file".
+func TestConformance(t *testing.T) {
+	for name, link := range map[string]string{"a mounted ConfigMap": "..data", "a directory of the target file": "current"} {
+		t.Run(name, func(t *testing.T) {
+			providertest.TestSource(t, func(t *testing.T) providertest.Fixture {
+				dir := filepath.Join(t.TempDir(), "pay")
+				if err := os.Mkdir(dir, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				n := 0
+				return providertest.Fixture{
+					Open: func(*testing.T) provider.Source {
+						d := mount.New(dir)
+						d.Poll = time.Millisecond
+						return d
+					},
+					Put: func(t *testing.T, held providertest.Held) {
+						n++
+						switchTo(t, dir, link, fmt.Sprintf("..%06d", n), held)
+					},
+					Clear: func(t *testing.T) { must(t, os.RemoveAll(dir)); must(t, os.Mkdir(dir, 0o700)) },
+					Break: func(t *testing.T) func() {
+						must(t, os.Rename(dir, dir+".away"))
+						return func() { must(t, os.Rename(dir+".away", dir)) }
+					},
+				}
+			})
+		})
+	}
+}
+
+// switchTo makes a release and lets the link name it, in one step. As the kubelet does, it removes the one before.
+func switchTo(t *testing.T, dir, link, release string, held providertest.Held) {
+	t.Helper()
+	must(t, os.Mkdir(filepath.Join(dir, release), 0o700))
+	must(t, os.WriteFile(filepath.Join(dir, release, provider.HeadFile), held.Head, 0o600))
+	for _, document := range held.Beside {
+		must(t, os.WriteFile(filepath.Join(dir, release, provider.DocumentFile), document, 0o600))
+	}
+	before, _ := os.Readlink(filepath.Join(dir, link))
+	must(t, os.Symlink(release, filepath.Join(dir, "next")))
+	must(t, os.Rename(filepath.Join(dir, "next"), filepath.Join(dir, link)))
+	if before != "" {
+		must(t, os.RemoveAll(filepath.Join(dir, before)))
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,200 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Provider keeps the newest configuration that can be taken. All its methods may be called from everywhere at once, but
+// callbacks must not call Close, Refresh, Bind or OnChange.
+type Provider struct {
+	opts Options
+	stop context.CancelFunc
+	done chan struct{} // closed when the goroutine has ended
+
+	snap atomic.Pointer[Snapshot]
+
+	swap     sync.Mutex // guards the four below, and that they fit together
+	seen     Head       // newest head that was believed, taken or not
+	bindings []bound
+	kept     []byte    // head that the cache has
+	keptAt   time.Time // when it was written
+
+	mu     sync.Mutex // guards the three below
+	stats  Stats
+	health error // of the last look; nil if it found what runs
+	closed bool
+
+	reported Report // this and the next by the goroutine alone
+	lost     int    // watches, one after the other
+}
+
+// bound is a binding as the provider sees it.
+type bound interface {
+	// prepare makes the binding's value of a snapshot; an error rejects it.
+	prepare(ctx context.Context, next *Snapshot, changes Changes) (value any, err error)
+	// commit puts the prepared value in place; notify tells that it is.
+	commit(value any)
+	notify(old, new any, changes Changes)
+}
+
+// Open reads the configuration, verifies it and keeps it new until Close. It returns within ctx and Options.Patience: with what the source
+// holds, else with what Options.Start allows, else with every reason why not.
+func Open(ctx context.Context, opts Options) (*Provider, error) {
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
+	p := &Provider{opts: opts.withDefaults(), done: make(chan struct{})}
+	cached, cacheErr := p.recall()
+	at, err := p.first(ctx)
+	if err != nil {
+		if err := p.fallBack(cached, err, cacheErr); err != nil {
+			return nil, fmt.Errorf("open configuration of %s in %s: %w", opts.App, opts.Stage, err)
+		}
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	p.stop = stop
+	go p.run(running, at, err)
+	return p, nil
+}
+
+// first looks until it finds something to take, trying again cannot help, or patience ends.
+func (p *Provider) first(ctx context.Context) (Position, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.opts.Patience)
+	defer cancel()
+	for n := 0; ; n++ {
+		at, err := p.look(ctx)
+		if !errors.Is(err, ErrUnavailable) {
+			return at, err
+		}
+		if !sleep(ctx, backoff(n)) {
+			return at, err
+		}
+	}
+}
+
+// recall reads the cache, whether or not the program may start with it: the program never goes back behind it.
+func (p *Provider) recall() (*Snapshot, error) {
+	if p.opts.Cache == nil {
+		return nil, nil
+	}
+	data, err := p.opts.Cache.Load(p.opts.cacheName())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	snap, head, err := p.opts.fromCache(data)
+	if head.Seq > 0 {
+		p.seen = head
+	}
+	if err != nil {
+		p.opts.Log.Warn("refused the cache", "error", err)
+	}
+	return snap, err
+}
+
+// fromCache verifies what is cached as if the source had sent it. The head is returned as soon as it is believed.
+func (o Options) fromCache(data []byte) (*Snapshot, Head, error) {
+	e, err := decodeCache(data)
+	if err != nil {
+		return nil, Head{}, err
+	}
+	head, err := o.believe(e.head)
+	if err != nil {
+		return nil, Head{}, err
+	}
+	if head.Retired {
+		return nil, head, fmt.Errorf("%w: entry %d", ErrRetired, head.Seq)
+	}
+	part, _ := head.part(o.Identity)
+	document := e.document
+	if len(part.Inline) > 0 {
+		document = part.Inline
+	}
+	snap, err := o.snapshot(head, document, Cached)
+	if err == nil {
+		snap.confirmed.Store(e.confirmed.UnixNano())
+	}
+	return snap, head, err
+}
+
+// maxSkew is how far ahead of this clock the cache's may have been.
+const maxSkew = 5 * time.Minute
+
+// fallBack takes what may be started with. An app that has left its stage is not started with what it had before.
+func (p *Provider) fallBack(cached *Snapshot, live, cacheErr error) error {
+	if errors.Is(live, ErrRetired) {
+		return live
+	}
+	if errors.Is(cacheErr, ErrRetired) {
+		return errors.Join(live, fmt.Errorf("cache: %w", cacheErr))
+	}
+	p.swap.Lock()
+	defer p.swap.Unlock()
+	reasons := []error{live, cacheErr}
+	if cached != nil && (p.opts.Start.anyAge || p.opts.Start.stale > 0) {
+		age := p.opts.Now().Sub(cached.Confirmed())
+		if !p.opts.Start.anyAge && (age > p.opts.Start.stale || age < -maxSkew) {
+			reasons = append(reasons, fmt.Errorf("%w: the cache was confirmed at %s", ErrStale, cached.Confirmed().UTC().Format(time.RFC3339)))
+		} else if err := p.check(cached); err != nil {
+			reasons = append(reasons, fmt.Errorf("cache: %w", err))
+		} else {
+			p.start(cached, live)
+			return nil
+		}
+	}
+	if p.opts.Start.fallback && p.opts.Fallback != nil {
+		snap := &Snapshot{Document: p.opts.Fallback, origin: Fallback, confirmed: &atomic.Int64{}, now: p.opts.Now}
+		err := p.check(snap)
+		if err == nil {
+			p.start(snap, live)
+			return nil
+		}
+		reasons = append(reasons, fmt.Errorf("fallback: %w", err))
+	}
+	return errors.Join(reasons...)
+}
+
+func (p *Provider) start(snap *Snapshot, live error) {
+	p.snap.Store(snap)
+	p.opts.Log.Warn("started without the source", "origin", snap.origin, "seq", snap.Seq(), "digest", snap.Digest(), "error", live)
+}
+
+// Snapshot returns the configuration that runs. It costs one atomic load.
+func (p *Provider) Snapshot() *Snapshot { return p.snap.Load() }
+
+// Refresh looks now, and returns what Healthy would after it.
+func (p *Provider) Refresh(ctx context.Context) error {
+	if p.isClosed() {
+		return ErrClosed
+	}
+	_, err := p.look(ctx)
+	return err
+}
+
+// Close stops everything that the provider started, and waits for it. The last snapshot stays readable.
+func (p *Provider) Close() error {
+	p.mu.Lock()
+	was := p.closed
+	p.closed = true
+	p.mu.Unlock()
+	p.stop()
+	<-p.done
+	if c, ok := p.opts.Source.(Closer); ok && !was {
+		return c.Close()
+	}
+	return nil
+}
+
+func (p *Provider) isClosed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}
