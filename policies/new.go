@@ -60,8 +60,20 @@ func New(spec schema.PolicySpec) (Policy, error) {
 		return calendar(spec)
 	case "all", "any", "at_least":
 		return composed(spec)
+	case "tags":
+		s, err := spec.Tags()
+		if err != nil {
+			return nil, fmt.Errorf("policy tags: %w", err)
+		}
+		return newTags(s), nil
 	case "when":
 		return when(spec)
+	case "whitelist":
+		s, err := spec.Whitelist()
+		if err != nil {
+			return nil, fmt.Errorf("policy whitelist: %w", err)
+		}
+		return Whitelist{s}, nil
 	}
 	return nil, fmt.Errorf("policy %q is not known", spec.Name)
 }

@@ -123,7 +123,7 @@ func (r *rules) compile(stage schema.Stage) error {
 		specs := stage.Gates.For(kind)
 		r.gates[gateKey{stage.Name, kind}] = gate{
 			policy: policy, digest: specs.Digest(digests),
-			guarded: slices.ContainsFunc(specs, func(p schema.PolicySpec) bool { return p.Name == "guardrails" }),
+			guarded: slices.ContainsFunc(specs.Leaves(), func(p schema.PolicySpec) bool { return p.Name == "guardrails" }),
 		}
 	}
 	return nil

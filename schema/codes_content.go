@@ -31,6 +31,18 @@ var contentCodes = []CodeInfo{
 		Cause: "The gate names a schema that is not in force or does not compile. A check that cannot be done is no yes.",
 		Fix:   "Correct the schema in .sluice/schemas, in a change of its own.",
 	}, {
+		Code: "tag", Title: "value is not as its rule says", Message: "{path}[ at {at}] {detail}",
+		Cause: "The gate has a rule for this value (tags:), and the value does not satisfy it. The value itself is not repeated here.",
+		Fix:   "Correct the value, or ask the admins to change the rule in sluice.yaml.",
+	}, {
+		Code: "not-listed", Title: "not on the list", Message: "{name} is not in {list}",
+		Cause: "Only apps that the list names enter this stage.",
+		Fix:   "Ask the admins to add it to the list, in a change of its own.",
+	}, {
+		Code: "list-unusable", Title: "list is not usable", Message: "{list} is not usable[: {detail}]",
+		Cause: "The gate names a list that is not in force or cannot be read. A check that cannot be done is no yes.",
+		Fix:   "Correct the list in .sluice/lists, in a change of its own.",
+	}, {
 		Code: "no-app", Title: "file belongs to no app", Message: "{path} belongs to no app",
 		Cause: "It lies above the apps' directories, or apps: in sluice.yaml is set otherwise than meant.",
 		Fix:   "Move it into an app, remove it, or change apps:.",

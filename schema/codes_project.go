@@ -67,8 +67,8 @@ var projectCodes = []CodeInfo{
 		Cause: "Authors never count as approvers, and too few other people have the role.",
 		Fix:   "Give more people the role approver:{stage}, or write approvals: 0 if you work alone.",
 	}, {
-		Code: "schema-missing", Title: "schema file is missing", Message: "the gate names {path}, which does not exist",
-		Cause: "A gate names a JSON Schema below .sluice/schemas.",
-		Fix:   "Add the schema or correct its path.",
+		Code: "schema-missing", Title: "a file that a gate names is missing", Message: "the gate names {path}, which does not exist",
+		Cause: "A gate names a JSON Schema below .sluice/schemas, or a list below .sluice/lists.",
+		Fix:   "Add the file or correct its name.",
 	},
 }

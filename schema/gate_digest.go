@@ -12,16 +12,30 @@ import (
 func (g Gate) Files() []string {
 	var out []string
 	for _, p := range g.Leaves() {
-		spec, err := p.Schema()
-		if err != nil {
-			continue // another policy
-		}
-		for _, rule := range spec.Rules {
-			out = append(out, rule.Schema)
-		}
+		out = append(out, p.files()...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+func (s PolicySpec) files() []string {
+	var out []string
+	switch s.Name {
+	case "schema":
+		spec, _ := s.Schema() // what is wrong in it is reported where it is read
+		for _, rule := range spec.Rules {
+			out = append(out, rule.Schema)
+		}
+	case "tags":
+		spec, _ := s.Tags()
+		for _, rule := range spec.Rules {
+			out = append(out, rule.Lists()...)
+		}
+	case "whitelist":
+		spec, _ := s.Whitelist()
+		out = append(out, spec.List)
+	}
+	return out
 }
 
 // Digest names what the gate asks for: its resolved policies and the files they name (RULES R2). files holds digests by

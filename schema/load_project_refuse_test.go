@@ -90,6 +90,17 @@ func TestProjectRefuses(t *testing.T) {
 		{"when of a kind that there is not", "version: 1\nstages: [{name: a, gates: {promote: [when: {kinds: [promotion], then: [{approvals: 1}]}]}}]", "bad-value", "2:52"},
 		{"policies five deep", "version: 1\nstages: [{name: a, gates: {promote: [any: [{all: [{any: [{all: [{any: [{approvals: 1}]}]}]}]}]]}}]", "bad-value", "2:71"},
 		{"soak inside before the first stage", "version: 1\nstages: [{name: a, gates: {promote: [any: [{soak: 1h}, {approvals: 1}]]}}]", "policy-misplaced", "2:38"},
+		{"a tag that there is not", "version: 1\nstages: [{name: a, gates: {promote: [tags: {a.yaml: {b: reqired}}]}}]", "bad-value", "2:57"},
+		{"a tag that asks the machine", "version: 1\nstages: [{name: a, gates: {promote: [tags: {a.yaml: {b: file}}]}}]", "bad-value", "2:57"},
+		{"a tag without its value", "version: 1\nstages: [{name: a, gates: {promote: [tags: {a.yaml: {b: oneof=}}]}}]", "bad-value", "2:57"},
+		{"a tag with a value that it does not take", "version: 1\nstages: [{name: a, gates: {promote: [tags: {a.yaml: {b: semver=1}}]}}]", "bad-value", "2:57"},
+		{"a tag with text for a number", "version: 1\nstages: [{name: a, gates: {promote: [tags: {a.yaml: {b: min=few}}]}}]", "bad-value", "2:57"},
+		{"a tag of a list outside", "version: 1\nstages: [{name: a, gates: {promote: [tags: {a.yaml: {b: whitelist=../x}}]}}]", "bad-value", "2:57"},
+		{"a tag for no key", "version: 1\nstages: [{name: a, gates: {promote: [tags: {a.yaml: {b..c: semver}}]}}]", "bad-value", "2:54"},
+		{"tags for no file", "version: 1\nstages: [{name: a, gates: {promote: [tags: {}]}}]", "wrong-type", "2:44"},
+		{"tags of a file as text", "version: 1\nstages: [{name: a, gates: {promote: [tags: {a.yaml: semver}]}}]", "wrong-type", "2:53"},
+		{"a whitelist outside", "version: 1\nstages: [{name: a, gates: {promote: [whitelist: ../x]}}]", "bad-value", "2:49"},
+		{"a whitelist written here", "version: 1\nstages: [{name: a, gates: {promote: [whitelist: [a]]}}]", "wrong-type", "2:49"},
 		{"soak before the first stage", "version: 1\nstages: [{name: a, gates: {promote: [soak: 1h]}}, {name: b}]", "policy-misplaced", "2:38"},
 	}
 	for _, row := range rows {

@@ -10,7 +10,7 @@ import (
 // PolicyNames are the policies that a gate may name.
 var PolicyNames = []string{
 	"all", "any", "approvals", "at_least", "duties", "freeze", "guardrails", "limits", "schema", "secrets", "soak",
-	"when", "window",
+	"tags", "when", "whitelist", "window",
 }
 
 // FixedPolicies always hold and cannot be written in a gate (RULES R45).
@@ -128,8 +128,12 @@ func (s *source) policyValue(name string, v *value, path string) any {
 		return s.secrets(v, path)
 	case "soak":
 		return s.soak(v, path)
+	case "tags":
+		return s.tags(v, path)
 	case "when":
 		return s.when(v, path)
+	case "whitelist":
+		return s.whitelist(v, path)
 	}
 	return nil
 }

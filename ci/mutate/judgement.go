@@ -39,6 +39,24 @@ var judgementMutations = []mutation{
 		"TestWhen",
 	},
 	{
+		"an app that no list names enters", "policies", "policies/whitelist.go",
+		"if !names.MatchName(string(f.Cell.App)) {",
+		"if false {",
+		"TestWhitelist",
+	},
+	{
+		"a list that is not there allows", "policies", "policies/whitelist.go",
+		"answer(policy, schema.Hold, \"list-unusable\"",
+		"answer(policy, schema.Allow, \"list-unusable\"",
+		"TestWhitelist",
+	},
+	{
+		"a value that is missing need not be there", "policies", "policies/tags.go",
+		"if slices.Contains(words, schema.TagRequired) {",
+		"if false {",
+		"TestTags",
+	},
+	{
 		"a freeze holds nothing", "policies", "policies/freeze.go",
 		"!frozen {",
 		"true || !frozen {",

@@ -100,7 +100,7 @@ func outcomeRank(o schema.Outcome) int {
 func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnswer {
 	a := checkedAnswer{Policy: v.Policy, Outcome: outcomeWord(v.Outcome), Code: v.Code, Text: textOf(v)}
 	switch v.Policy {
-	case "trust", "signed", "content", "schema", "secrets", "limits", "retirement", "suspension", "when":
+	case "trust", "signed", "content", "schema", "secrets", "limits", "retirement", "suspension", "tags", "when", "whitelist":
 		return a
 	case "any", "at_least":
 		if onlyFromCheckout(v) {
@@ -133,7 +133,7 @@ func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnsw
 func onlyFromCheckout(v schema.Verdict) bool {
 	return !slices.ContainsFunc(v.Parts, func(part schema.Verdict) bool {
 		switch part.Policy {
-		case "schema", "secrets":
+		case "schema", "secrets", "tags", "whitelist":
 			return false
 		case "all", "any", "at_least", "when":
 			return !onlyFromCheckout(part)
@@ -218,7 +218,7 @@ func hideSecret(args map[string]string) map[string]string {
 // time (RULES R40).
 func isFinding(p reconciler.Preview, v schema.Verdict) bool {
 	switch v.Policy {
-	case "signed", "schema", "secrets", "content", "retirement":
+	case "signed", "schema", "secrets", "tags", "whitelist", "content", "retirement":
 		return true
 	case "any", "at_least":
 		return onlyFromCheckout(v)
@@ -243,7 +243,7 @@ func (d *checkDesk) findingsOf(p reconciler.Preview, v schema.Verdict) {
 		path := leaf.Args["path"]
 		switch {
 		case path == "":
-		case v.Policy == "schema":
+		case v.Policy == "schema", v.Policy == "tags":
 			f.Position, f.Key = placeOf(p, path, leaf.Args["at"]), leaf.Args["at"]
 		case v.Policy == "secrets":
 			f.Position = lineOf(p.Path+"/"+path, leaf.Args["at"])
