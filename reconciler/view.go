@@ -20,14 +20,16 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 	if last := r.view.Load(); last != nil {
 		v = *last
 	}
-	v.At, v.Problems = r.cfg.Now().UTC(), problems(report)
+	v.At = r.cfg.Now().UTC()
+	v.Problems, v.ProblemCodes = problems(report.Err())
 	v.Repository, v.StaleAfter = r.cfg.Name, r.staleAfter(p, v.At)
 	if p != nil {
 		fresh, err := r.viewOf(ctx, p)
 		if err != nil {
 			v.Problems = append(v.Problems, err.Error())
 		} else {
-			fresh.At, fresh.Problems, fresh.Repository, fresh.StaleAfter = v.At, v.Problems, v.Repository, v.StaleAfter
+			fresh.At, fresh.Problems, fresh.ProblemCodes = v.At, v.Problems, v.ProblemCodes
+			fresh.Repository, fresh.StaleAfter = v.Repository, v.StaleAfter
 			fresh.Looked, fresh.Compared, fresh.Drafts = v.Looked, v.Compared, v.Drafts
 			v = fresh
 		}
@@ -62,19 +64,13 @@ func (r *Reconciler) staleAfter(p *pass, done time.Time) time.Duration {
 	return after
 }
 
-func problems(report Report) []string {
-	err := report.Err()
-	if err == nil {
-		return nil
-	}
-	return strings.Split(err.Error(), "\n")
-}
-
 // drafts are the open merge requests into the first stage; they are shown while the forge answers and never stored.
 func (p *pass) drafts(ctx context.Context, v *schema.View) []schema.DraftView {
 	open, err := p.opened(ctx)
 	if err != nil {
-		v.Problems = append(v.Problems, fmt.Sprintf("open merge requests are unknown: %v", err))
+		lines, codes := problems(fmt.Errorf("open merge requests are unknown: %w", err))
+		v.Problems = append(v.Problems, lines...)
+		v.ProblemCodes = slices.Compact(slices.Sorted(slices.Values(slices.Concat(v.ProblemCodes, codes))))
 		return nil
 	}
 	first := p.rules.project.Ref(p.rules.project.Stages[0])

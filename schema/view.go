@@ -27,6 +27,8 @@ type View struct {
 	// Tainted are the cells that hold a revision which people marked: it stays, and goes nowhere.
 	Tainted  []TaintView `json:"tainted,omitempty"`
 	Problems []string    `json:"problems,omitempty"` // what could not be found out in the last pass
+	// ProblemCodes are those of Problems, each once and sorted, for alerts; some problems have none.
+	ProblemCodes []Code `json:"problem_codes,omitempty"`
 }
 
 // LedgerView names the ledger's last entry.

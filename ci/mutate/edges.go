@@ -99,6 +99,24 @@ var edgeMutations = []mutation{
 		"TestWhatWakesAProject",
 	},
 	{
+		"GitLab is asked on although it wants to be left alone", "reconciler/integrations/gitlab", "reconciler/integrations/gitlab/budget.go",
+		"if left <= 0 {",
+		"if left <= 0 || true {",
+		"TestGitLabIsLeftAlone",
+	},
+	{
+		"a merge is sent again after a lost answer", "reconciler/integrations/gitlab", "reconciler/integrations/gitlab/write.go",
+		"again: w.repeatable && w.method != http.MethodPost}",
+		"again: true}",
+		"TestWhatOfAChangeIsSentAgain|TestAPostIsNeverSentAgain",
+	},
+	{
+		"a project out of sight has no merge requests", "reconciler/integrations/gitlab", "reconciler/integrations/gitlab/landings.go",
+		"if _, projectErr := c.askProject(ctx, fmt.Sprint(id)); projectErr != nil {",
+		"if _, projectErr := c.askProject(ctx, fmt.Sprint(id)); projectErr != nil && false {",
+		"TestLostAccessLooksLikeMissing",
+	},
+	{
 		"a list may end before its total", "reconciler/integrations/gitlab", "reconciler/integrations/gitlab/pages.go",
 		"rows > n || rows < n && !sieved {",
 		"n < 0 {",

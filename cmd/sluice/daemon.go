@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,7 +41,7 @@ func (d *daemon) Close() error {
 }
 
 // openDaemon puts a project's reconciler together from the operator's file.
-func openDaemon(ctx context.Context, op schema.Operator, project schema.OperatorProject, log *slog.Logger) (_ *daemon, err error) {
+func openDaemon(ctx context.Context, op schema.Operator, project schema.OperatorProject, shared budgets, log *slog.Logger) (_ *daemon, err error) {
 	d := &daemon{}
 	defer func() {
 		if err != nil {
@@ -57,7 +58,7 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 	if err := d.openRepositories(ctx, op, project, &cfg); err != nil {
 		return nil, err
 	}
-	if err := d.openForge(project, log, &cfg); err != nil {
+	if err := d.openForge(project, shared, log, &cfg); err != nil {
 		return nil, err
 	}
 	if err := openWitnesses(project, &cfg); err != nil {
@@ -119,7 +120,22 @@ func settingError(err error) error {
 	return &failure{code: exitUsage, err: err, hint: "correct the repository's settings in the operator's file, or the flags"}
 }
 
-func (d *daemon) openForge(project schema.OperatorProject, log *slog.Logger, cfg *reconciler.Config) error {
+// budgets are what may be asked of each GitLab, by its address, however many projects are there.
+type budgets map[string]*gitlab.Budget
+
+func (b budgets) of(address string) *gitlab.Budget {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil // it is refused with its project
+	}
+	key := strings.ToLower(u.Scheme + "://" + u.Host)
+	if b[key] == nil {
+		b[key] = gitlab.NewBudget(0)
+	}
+	return b[key]
+}
+
+func (d *daemon) openForge(project schema.OperatorProject, shared budgets, log *slog.Logger, cfg *reconciler.Config) error {
 	if project.GitLab == nil {
 		return &failure{
 			code: exitUsage, err: fmt.Errorf("project %s has no gitlab", redacted(project.Repository)),
@@ -128,6 +144,7 @@ func (d *daemon) openForge(project schema.OperatorProject, log *slog.Logger, cfg
 	}
 	forge, err := gitlab.New(gitlab.Config{
 		URL: project.GitLab.URL, Project: project.GitLab.Project, TokenFile: project.GitLab.TokenFile, CAFile: project.GitLab.CAFile, Log: log,
+		Budget: shared.of(project.GitLab.URL),
 	})
 	if err != nil {
 		return &failure{code: exitUsage, err: err, hint: "correct gitlab: in the operator's file; its token_file holds a project access token with role Reporter and scope read_api"}

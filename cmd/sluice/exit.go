@@ -78,6 +78,7 @@ func classes() []class {
 		{gitrepo.ErrHostKey, exitForbidden, "host-key"},
 		{gitlab.ErrUnauthorized, exitForbidden, "forge-unauthorized"},
 		{gitlab.ErrForbidden, exitForbidden, "forge-forbidden"},
+		{gitlab.ErrArchived, exitForbidden, "project-archived"},
 		{integrations.ErrForbidden, exitForbidden, integrations.CodeForbidden},
 		{gitrepo.ErrNotFound, exitUsage, "repository-not-found"},
 		{gitlab.ErrNotFound, exitUsage, "forge-lost-access"},

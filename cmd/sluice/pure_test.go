@@ -118,3 +118,14 @@ func TestSealedText(t *testing.T) {
 		}
 	}
 }
+
+func TestProjectsOfOneGitLabShareABudget(t *testing.T) {
+	shared := budgets{}
+	one := shared.of("https://gitlab.example.com")
+	if one == nil || shared.of("HTTPS://GitLab.example.com/api/v4") != one {
+		t.Error("want one budget for one GitLab, however its address is written")
+	}
+	if shared.of("https://gitlab.example.org") == one {
+		t.Error("want another budget for another GitLab")
+	}
+}

@@ -87,12 +87,13 @@ func (a *app) run(ctx context.Context, f runFlags, commands []string) error {
 
 func openDaemons(ctx context.Context, op schema.Operator, log *slog.Logger) ([]*daemon, error) {
 	var daemons []*daemon
+	shared := budgets{}
 	for i, project := range op.Projects {
 		own := op
 		if len(op.Projects) > 1 {
 			own.StateDir = filepath.Join(op.StateDir, strconv.Itoa(i))
 		}
-		d, err := openDaemon(ctx, own, project, log.With("project", redacted(project.Repository)))
+		d, err := openDaemon(ctx, own, project, shared, log.With("project", redacted(project.Repository)))
 		if err != nil {
 			for _, open := range daemons {
 				err = errors.Join(err, open.Close())

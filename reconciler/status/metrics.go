@@ -3,6 +3,7 @@ package status
 import (
 	"net/http"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,8 +27,8 @@ func metricsHandler(cfg Config) http.Handler {
 
 // viewCollector reads the view at each scrape, so that nothing has to be kept up to date beside it.
 type viewCollector struct {
-	cfg                                                                                           *Config
-	build, cells, apps, entries, looked, compared, incidents, problems, control, oldest, webhooks *prometheus.Desc
+	cfg                                                                                                    *Config
+	build, cells, apps, entries, looked, compared, incidents, problems, problem, control, oldest, webhooks *prometheus.Desc
 }
 
 func newViewCollector(cfg Config) *viewCollector {
@@ -44,6 +45,7 @@ func newViewCollector(cfg Config) *viewCollector {
 		compared:  desc("targets_last_compare_timestamp_seconds", "When all targets were last compared with what was admitted; 0 before the first time."),
 		incidents: desc("incidents", "Refs that were rewound, rewritten or lost."),
 		problems:  desc("problems", "Questions that the last pass could not answer."),
+		problem:   desc("problem", "1 while the last pass met a problem of this code; sluice explain says what to do.", "code"),
 		control:   desc("control_change_waiting", "1 while a change of the control files waits."),
 		webhooks:  desc("webhook_requests_total", "Webhooks of the forge, by what became of them.", "outcome"),
 		oldest:    desc("oldest_held_timestamp_seconds", "Since when the longest waiting change of a stage waits.", "stage"),
@@ -52,10 +54,13 @@ func newViewCollector(cfg Config) *viewCollector {
 
 // Describe names every metric.
 func (c *viewCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.build, c.cells, c.apps, c.entries, c.looked, c.compared, c.incidents, c.problems, c.control, c.oldest, c.webhooks} {
+	for _, d := range []*prometheus.Desc{c.build, c.cells, c.apps, c.entries, c.looked, c.compared, c.incidents, c.problems, c.problem, c.control, c.oldest, c.webhooks} {
 		ch <- d
 	}
 }
+
+// forgeCodes are told also while they are not met, so that an alert on one of them sees a zero and not a gap.
+var forgeCodes = []schema.Code{"forge-unauthorized", "forge-forbidden", "forge-lost-access", "forge-unavailable", "forge-incomplete"}
 
 // Collect reads the view.
 func (c *viewCollector) Collect(ch chan<- prometheus.Metric) {
@@ -73,6 +78,13 @@ func (c *viewCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(c.compared, seconds(v.Compared))
 	gauge(c.incidents, float64(len(v.Incidents)))
 	gauge(c.problems, float64(len(v.Problems)))
+	for _, code := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(v.ProblemCodes, forgeCodes)))) {
+		met := 0.0
+		if slices.Contains(v.ProblemCodes, code) {
+			met = 1
+		}
+		gauge(c.problem, met, safe(string(code)))
+	}
 	waiting := 0.0
 	if v.Control != nil {
 		waiting = 1

@@ -29,6 +29,21 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// TestMetricsTellTroublesApart: an alert on a token that ended is another one than on a project out of sight.
+func TestMetricsTellTroublesApart(t *testing.T) {
+	v := sample(t)
+	v.ProblemCodes = []schema.Code{"clock", "forge-lost-access"}
+	got := body(t, ask(site(t, &v, now), "GET", "/metrics"))
+	for _, want := range []string{
+		`sluice_problem{code="forge-lost-access"} 1`, `sluice_problem{code="clock"} 1`, `sluice_problem{code="forge-unauthorized"} 0`,
+		`sluice_problem{code="forge-forbidden"} 0`, `sluice_problem{code="forge-unavailable"} 0`, `sluice_problem{code="forge-incomplete"} 0`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+}
+
 func TestMetricsCountWebhooks(t *testing.T) {
 	h, err := status.New(status.Config{
 		View: func() *schema.View { return nil }, Webhooks: func() map[string]uint64 { return map[string]uint64{"accepted": 3, "bad-token": 0} },

@@ -70,6 +70,9 @@ func (a answer) date() time.Time {
 // help: after a lost connection and after 429, 502, 503 and 504. An answer without error is JSON of a success, or the
 // empty 204 of a change.
 func (c *Client) ask(ctx context.Context, r request) (answer, error) {
+	if err := c.rested(ctx, r); err != nil {
+		return answer{}, err
+	}
 	for try := 1; ; try++ {
 		a, err := c.once(ctx, r)
 		if err == nil {
@@ -171,8 +174,12 @@ func (c *Client) again(ctx context.Context, r request, a answer, err error, try 
 	if ctx.Err() != nil || !errors.Is(err, ErrUnavailable) {
 		return 0, false
 	}
+	asked := c.retryAfter(a.header)
+	if asked > 0 && (a.status == 429 || a.status == 503) {
+		c.cfg.Budget.rest(c.cfg.Now(), asked)
+	}
 	if !r.reads() && !r.again {
-		c.leaveAlone(err, c.retryAfter(a.header))
+		c.leaveAlone(err, asked)
 		return 0, false
 	}
 	if try >= c.cfg.Tries {
@@ -184,7 +191,7 @@ func (c *Client) again(ctx context.Context, r request, a answer, err error, try 
 		return 0, false
 	}
 	wait := backoff(try)
-	if asked := c.retryAfter(a.header); asked > 0 {
+	if asked > 0 {
 		wait = asked
 	}
 	if wait <= c.cfg.MaxPause {

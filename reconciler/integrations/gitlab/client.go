@@ -22,7 +22,6 @@ import (
 	"time"
 
 	gogitlab "github.com/xanzy/go-gitlab"
-	"golang.org/x/time/rate"
 )
 
 // Config says which project of which GitLab is asked, and how patiently.
@@ -45,7 +44,9 @@ type Config struct {
 	Timeout           time.Duration // of one try of one request, body included; 30 s by default
 	MaxPause          time.Duration // longest wait between two tries, 30 s by default; a longer Retry-After gives up at once
 	Tries             int           // of one request; 4 by default
-	RequestsPerSecond float64       // 10 by default, with bursts of three times as many
+	RequestsPerSecond float64       // 10 by default, with bursts of three times as many; without Budget
+
+	Budget *Budget // shared by the clients of one GitLab; one of its own by default
 
 	Now   func() time.Time                           // time.Now by default
 	Pause func(context.Context, time.Duration) error // waits between tries; a timer by default
@@ -121,7 +122,7 @@ func build(cfg Config) (*Client, error) {
 	c.api, err = gogitlab.NewClient("",
 		gogitlab.WithBaseURL(home.String()),
 		gogitlab.WithHTTPClient(c.http),
-		gogitlab.WithCustomLimiter(rate.NewLimiter(rate.Limit(cfg.RequestsPerSecond), max(1, int(3*cfg.RequestsPerSecond)))),
+		gogitlab.WithCustomLimiter(cfg.Budget.limiter),
 		gogitlab.WithoutRetries(),
 	)
 	if err != nil {
@@ -141,8 +142,8 @@ func fill(cfg *Config) {
 	if cfg.Tries <= 0 {
 		cfg.Tries = 4
 	}
-	if cfg.RequestsPerSecond <= 0 {
-		cfg.RequestsPerSecond = 10
+	if cfg.Budget == nil {
+		cfg.Budget = NewBudget(cfg.RequestsPerSecond)
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

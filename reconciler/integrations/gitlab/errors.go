@@ -25,6 +25,8 @@ var (
 	ErrMissing = errors.New("not found in the project")
 	// ErrUnsigned: the commit is there and has no signature that GitLab knows.
 	ErrUnsigned = errors.New("not signed")
+	// ErrArchived: a change of a project that is archived (403). It can be read, and nobody changes anything in it.
+	ErrArchived = errors.New("the project is archived")
 	// ErrRefused: a change that GitLab understood and did not make (400, 405, 406, 409, 413, 422), by its rules or because
 	// of the state things are in. Error.Status and Error.Message say which.
 	ErrRefused = errors.New("refused")
@@ -99,6 +101,8 @@ func (e *Error) Code() schema.Code {
 		return "forge-missing"
 	case errors.Is(e.Kind, ErrUnsigned):
 		return "unsigned"
+	case errors.Is(e.Kind, ErrArchived):
+		return "project-archived"
 	case errors.Is(e.Kind, ErrRefused):
 		return "forge-refused"
 	case errors.Is(e.Kind, ErrIncomplete):

@@ -192,6 +192,21 @@ func TestASilentServerIsUnavailable(t *testing.T) {
 	}
 }
 
+// TestASlowBody: one that begins and never ends is no answer, however much of it is there.
+func TestASlowBody(t *testing.T) {
+	s := newStub(t)
+	s.on("/x", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Write([]byte(`{"id":42}`))
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	c, _ := s.client(func(cfg *gitlab.Config) { cfg.Timeout, cfg.Tries = 50*time.Millisecond, 1 })
+	if err := c.Get(context.Background(), "x"); !errors.Is(err, gitlab.ErrUnavailable) || !strings.Contains(err.Error(), "nothing whole within") {
+		t.Errorf("got %v, want no answer", err)
+	}
+}
+
 func TestMessages(t *testing.T) {
 	for _, tc := range []struct{ name, contentType, body, want string }{
 		{"a text", "application/json", `{"message":"404 Not found"}`, "404 Not found"},

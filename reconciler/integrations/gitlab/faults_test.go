@@ -3,6 +3,8 @@ package gitlab_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,12 +37,12 @@ func TestTroubleThatPasses(t *testing.T) {
 func TestTroubleThatStays(t *testing.T) {
 	f := startForge(t, gitlabtest.Options{HideApprovedAt: true}, nil)
 	mr := f.merged("change", 1)
-	c := f.client()
 	for _, path := range []string{"/repository/commits/", "/merge_requests/1", "/versions", "/approvals", "/notes", "/users/", "/members/all/"} {
 		for name, fault := range map[string]gitlabtest.Fault{
 			"502": {Path: path, Status: 502}, "429": {Path: path, Status: 429, RetryAfter: time.Hour}, "cut": {Path: path, Cut: true},
 		} {
 			f.Heal()
+			c := f.client() // one that was not asked to leave GitLab alone
 			f.Fail(fault)
 			got, err := c.Landings(context.Background(), hash(t, mr.LandedSHA), "refs/heads/main")
 			if !errors.Is(err, gitlab.ErrUnavailable) || got != nil {
@@ -66,7 +68,8 @@ func TestTokensAndRights(t *testing.T) {
 		want   error
 	}{
 		{"all is well", func(*gitlabtest.User) {}, gitlabtest.Reporter, nil},
-		{"the token was replaced", func(u *gitlabtest.User) { u.Token = "glpat-another" }, gitlabtest.Reporter, gitlab.ErrUnauthorized},
+		{"the token has ended", func(u *gitlabtest.User) { u.TokenExpires = time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC) }, gitlabtest.Reporter, gitlab.ErrUnauthorized},
+		{"the token was replaced", func(u *gitlabtest.User) { u.TokenExpires, u.Token = time.Time{}, "glpat-another" }, gitlabtest.Reporter, gitlab.ErrUnauthorized},
 		{"the token may not use the API", func(u *gitlabtest.User) { u.Token, u.Scopes = canary, []string{"read_repository"} }, gitlabtest.Reporter, gitlab.ErrForbidden},
 		{"the project went out of sight", func(u *gitlabtest.User) { u.Scopes = []string{"read_api"} }, gitlabtest.NoAccess, gitlab.ErrNotFound},
 	} {
@@ -75,6 +78,48 @@ func TestTokensAndRights(t *testing.T) {
 		if err := ask(); !errors.Is(err, tc.want) {
 			t.Errorf("%s: got %v, want %v", tc.name, err, tc.want)
 		}
+	}
+}
+
+// TestARenamedProject: the client knows it by its number, so reading and writing go on; a client that begins later is led to it.
+func TestARenamedProject(t *testing.T) {
+	f := startForge(t, gitlabtest.Options{}, nil)
+	mr := f.merged("change", 1)
+	c := f.client()
+	ok(t)(nil, f.RenameProject(config, "acme/settings"))
+	for name, c := range map[string]*gitlab.Client{"one that was open": c, "one that begins with the old name": f.client()} {
+		before := len(f.Requests())
+		if got := f.landings(c, mr.LandedSHA); len(got) != 1 || got[0].ProjectID != int64(f.project.ID) {
+			t.Errorf("%s: got %v, want !%d", name, got, mr.IID)
+		}
+		for _, r := range f.Requests()[before:] {
+			if strings.Contains(r.Path, "acme") {
+				t.Errorf("%s: asked %s, want the project's number", name, r.Path)
+			}
+		}
+	}
+}
+
+// TestAnArchivedProject is read as before; that nothing can be changed in it is told from a token that may too little.
+func TestAnArchivedProject(t *testing.T) {
+	f := startForge(t, gitlabtest.Options{}, nil)
+	mr := f.merged("change", 1)
+	ok(t)(nil, f.UpdateUser("project_101_bot", func(u *gitlabtest.User) { u.Scopes = []string{"api"} }))
+	ok(t)(nil, f.UpdateProject(config, func(p *gitlabtest.Project) { p.Archived = true }))
+	c := f.client()
+	if got := f.landings(c, mr.LandedSHA); len(got) != 1 {
+		t.Errorf("reading: got %v, want !%d", got, mr.IID)
+	}
+	path := fmt.Sprintf("projects/%d/merge_requests/%d/notes", f.project.ID, mr.IID)
+	err := c.Send(context.Background(), "POST", path, map[string]string{"body": "hello"}, nil, false)
+	var e *gitlab.Error
+	if !errors.As(err, &e) || !errors.Is(err, gitlab.ErrArchived) || e.Code() != "project-archived" || !strings.Contains(e.Hint, "unarchive") {
+		t.Errorf("writing: got %v, want ErrArchived", err)
+	}
+	ok(t)(nil, f.UpdateProject(config, func(p *gitlabtest.Project) { p.Archived = false }))
+	ok(t)(nil, f.UpdateUser("project_101_bot", func(u *gitlabtest.User) { u.Scopes = []string{"read_api"} }))
+	if err := c.Send(context.Background(), "POST", path, map[string]string{"body": "hello"}, nil, false); !errors.Is(err, gitlab.ErrForbidden) || errors.Is(err, gitlab.ErrArchived) {
+		t.Errorf("with too small a scope: got %v, want ErrForbidden alone", err)
 	}
 }
 
