@@ -19,6 +19,7 @@ var layers = []layer{
 	{packages: "policies", ours: []string{"schema"}, pure: true},
 	{packages: "reconciler/diff", ours: []string{"schema"}, pure: true},
 	{packages: "reconciler/lifecycle", ours: []string{"schema"}, pure: true},
+	{packages: "reconciler/note", ours: []string{"schema", "reconciler/diff"}, pure: true},
 	{packages: "reconciler/ledger", ours: []string{"schema"}},
 	{packages: "reconciler/signing", ours: []string{"schema"}},
 	{packages: "reconciler/seal", ours: []string{"schema"}},
@@ -38,7 +39,7 @@ var layers = []layer{
 	}},
 	{packages: "reconciler/stories"}, // tests alone
 	{packages: "reconciler", ours: []string{
-		"schema", "policies", "reconciler/diff", "reconciler/lifecycle", "reconciler/ledger", "reconciler/signing",
+		"schema", "policies", "reconciler/diff", "reconciler/lifecycle", "reconciler/note", "reconciler/ledger", "reconciler/signing",
 		"reconciler/seal", "reconciler/integrations",
 	}},
 	{packages: "cmd/sluice", ours: []string{"schema", "policies", "reconciler/..."}},

@@ -1,0 +1,161 @@
+// Package note writes what sluice says below a merge request: one note, for people who never use sluice themselves.
+//
+// It is text from values alone: equal subjects have equal notes, byte for byte, so that nothing is written when nothing
+// changed. No time is in it but those at which something becomes possible. What people wrote (keys, values, names of apps)
+// is shown as code, so that it is no markup, tells nobody and is no quick action.
+package note
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/reconciler/diff"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// Subject is what is known of one merge request.
+type Subject struct {
+	ProjectID, IID int64
+	Head           schema.Hash
+	Merged         bool
+	Cells          []Cell // in the order in which they are shown
+	Control        *Control
+	Page           string // address of the status page; empty if there is none
+}
+
+// Cell is what the merge request does to one app in one stage.
+type Cell struct {
+	Cell   schema.Cell
+	Path   string
+	Change schema.Change
+	// Verdict is the gate's, as if the merge request were merged now.
+	Verdict schema.Verdict
+	Edits   []diff.Edit // by key; secrets are masked when they are shown
+	Files   []File
+	// Settled says that the result is what was admitted already: nothing is asked of it.
+	Settled bool
+	// Pending says that something on the branch waits below this change, which cannot enter before that is cleared.
+	Pending bool
+	// Admitted is the ledger's entry that let it in, and Live that the targets have it; of a merged one.
+	Admitted int64
+	Live     bool
+}
+
+// File is a file that differs, by path from the top of the repository.
+type File struct {
+	Op   string // add, remove, replace
+	Path string
+}
+
+// Control is what the merge request does to the control files.
+type Control struct {
+	Changed  []string // paths
+	Verdict  schema.Verdict
+	Admitted int64 // the ledger's entry that put them in force
+}
+
+// Empty reports whether the merge request changes nothing that sluice judges.
+func (s Subject) Empty() bool { return len(s.Cells) == 0 && s.Control == nil }
+
+// Marker is the first line of the note, by which it is found again, together with its author. It is not shown.
+func (s Subject) Marker() string {
+	return fmt.Sprintf("<!-- sluice:v1 kind=note project=%d mr=%d -->", s.ProjectID, s.IID)
+}
+
+// MarkerPrefix begins the marker of every note of ours.
+const MarkerPrefix = "<!-- sluice:v1 kind=note "
+
+// state is the answer about one part of the subject.
+type state int
+
+const (
+	entered state = iota // let in
+	settled              // nothing is asked of it
+	ready
+	waits
+	refused
+)
+
+func (c Cell) state() state {
+	switch {
+	case c.Admitted > 0:
+		return entered
+	case c.Settled:
+		return settled
+	case c.Verdict.Outcome == schema.Deny:
+		return refused
+	case c.Pending, c.Verdict.Outcome != schema.Allow:
+		return waits
+	}
+	return ready
+}
+
+func (c Control) state() state {
+	switch {
+	case c.Admitted > 0:
+		return entered
+	case c.Verdict.Outcome == schema.Allow:
+		return ready
+	case c.Verdict.Outcome == schema.Hold:
+		return waits
+	}
+	return refused
+}
+
+// parts are the answers of the gate's policies. Where two gates were asked (a rollback that tunes as well), those of both.
+func parts(v schema.Verdict) []schema.Verdict {
+	if v.Policy != "change" {
+		return v.Parts
+	}
+	var out []schema.Verdict
+	for _, gate := range v.Parts {
+		out = append(out, parts(gate)...)
+	}
+	return out
+}
+
+// missing are the parts that do not allow.
+func missing(v schema.Verdict) []schema.Verdict {
+	var out []schema.Verdict
+	for _, part := range parts(v) {
+		if part.Outcome != schema.Allow {
+			out = append(out, part)
+		}
+	}
+	if len(out) == 0 && v.Outcome != schema.Allow {
+		out = append(out, v)
+	}
+	return out
+}
+
+// leaves are the reasons of a part that does not allow.
+func leaves(v schema.Verdict) []schema.Verdict {
+	switch {
+	case v.Outcome == schema.Allow:
+		return nil
+	case v.Code != "" || len(v.Parts) == 0:
+		return []schema.Verdict{v}
+	}
+	var out []schema.Verdict
+	for _, p := range v.Parts {
+		out = append(out, leaves(p)...)
+	}
+	return out
+}
+
+// shown are a reason's arguments as they may be shown: without those that have a line of their own, and without a value whose key
+// is called like a secret.
+func shown(args map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, value := range args {
+		if name != "eligible" && name != "eligible_signed" {
+			out[name] = value
+		}
+	}
+	if args["at"] == "" || args["detail"] == "" {
+		return out
+	}
+	key := strings.ReplaceAll(strings.TrimPrefix(args["at"], "/"), "/", ".")
+	out["detail"] = diff.Mask([]diff.Edit{{Op: "add", File: args["path"], Key: key, To: args["detail"]}})[0].To
+	return out
+}
