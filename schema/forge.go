@@ -21,10 +21,12 @@ type MergeRequest struct {
 	Head      Hash       `json:"head"`
 	MergeSHA  Hash       `json:"merge_commit,omitempty"`
 	SquashSHA Hash       `json:"squash_commit,omitempty"`
-	Versions  []Version  `json:"versions"`       // newest first
-	Approvals []Approval `json:"approvals"`      // as the forge tells them; counted by our own rule only
-	AsOf      time.Time  `json:"as_of,omitzero"` // the forge's clock when it answered; zero if it did not say (RULES R37)
-	Raw       []Raw      `json:"-"`              // the answers this was read from
+	Versions  []Version  `json:"versions"`  // newest first
+	Approvals []Approval `json:"approvals"` // as the forge tells them; counted by our own rule only
+	// UpdatedAt moves with nearly all that happens to it; it is a hint to look again, and no evidence.
+	UpdatedAt time.Time `json:"-"`
+	AsOf      time.Time `json:"as_of,omitzero"` // the forge's clock when it answered; zero if it did not say (RULES R37)
+	Raw       []Raw     `json:"-"`              // the answers this was read from
 }
 
 // Version is one push to a merge request's source branch.
@@ -57,4 +59,22 @@ type Raw struct {
 	Request string `json:"request"` // method and path, no host, no credential
 	Body    []byte `json:"-"`
 	Digest  Digest `json:"digest"`
+}
+
+// StickyNote is the one note that is kept below a merge request.
+type StickyNote struct {
+	MergeRequest int64
+	ID           int64  // as it was told last; 0 if it is not known
+	Marker       string // its first line, by which it is found again, together with its author
+	Body         string // with the marker
+}
+
+// CommitStatus is what is said of a commit beside its pipelines.
+type CommitStatus struct {
+	Commit      Hash
+	Ref         string // full name of a ref that has the commit
+	Name        string
+	State       string // pending, success, failed
+	Description string // at most 255 letters
+	URL         string // where more is told; empty if nowhere
 }

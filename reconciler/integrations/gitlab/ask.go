@@ -42,6 +42,7 @@ type query struct {
 	Sort     string `url:"sort,omitempty"`
 	Activity string `url:"activity_filter,omitempty"`
 	Updated  string `url:"updated_after,omitempty"`
+	Name     string `url:"name,omitempty"`
 	Page     int    `url:"page,omitempty"`
 	PerPage  int    `url:"per_page,omitempty"`
 }

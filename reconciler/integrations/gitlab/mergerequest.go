@@ -66,7 +66,7 @@ func (m mergeRequest) basic(host string) schema.MergeRequest {
 		Host: host, ProjectID: m.TargetProjectID, IID: m.IID, Title: m.Title, URL: m.WebURL,
 		State: m.State, Draft: m.Draft || m.WorkInProgress,
 		Author: m.Author.basic(), MergedBy: merger.basic(),
-		CreatedAt: m.CreatedAt, MergedAt: m.MergedAt,
+		CreatedAt: m.CreatedAt, MergedAt: m.MergedAt, UpdatedAt: m.UpdatedAt,
 		SourceRef: source, TargetRef: branchRef(m.TargetBranch),
 		Head: m.SHA, MergeSHA: m.MergeSHA, SquashSHA: m.SquashSHA,
 	}
