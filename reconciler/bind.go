@@ -85,7 +85,7 @@ func (p *pass) bindVersions(ctx context.Context, c *cellJudge, l landing, after 
 
 // bindHead compares the cell at the landed tip with the cell at a head.
 func (p *pass) bindHead(ctx context.Context, c *cellJudge, l landing, head schema.Hash) (schema.Binding, error) {
-	repo, start, tip := p.cfg.Repository, c.chain[l.start], c.chain[l.end]
+	repo, start, tip := p.cfg.Repository, l.from(c.chain), c.chain[l.end]
 	bases, err := repo.MergeBases(ctx, start, head)
 	if err != nil {
 		return schema.Binding{}, fmt.Errorf("merge base of %s and %s: %w", start.Short(), head.Short(), err)

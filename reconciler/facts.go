@@ -111,7 +111,7 @@ func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, ch
 	if at := l.request.AsOf; !at.IsZero() && (c.now.Sub(at) > maxSkew || at.Sub(c.now) > maxSkew) {
 		f.ClockSkew = at.Sub(c.now).Round(time.Second)
 	}
-	if f.Approvals, err = c.approvals(ctx, *l.request, c.chain[l.start]); err != nil || change.Kind != schema.Rollback {
+	if f.Approvals, err = c.approvals(ctx, *l.request, l.from(c.chain)); err != nil || change.Kind != schema.Rollback {
 		return f, err
 	}
 	f.Approvals, err = c.aboveHeld(ctx, l, change.From.Content, f.Approvals)

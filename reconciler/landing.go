@@ -33,6 +33,16 @@ type landing struct {
 	start, end int
 	request    *schema.MergeRequest // nil: pushed directly
 	several    bool                 // the forge names more than one merge request for it
+	// onto is where the ref is, of a merge request that is open: what is judged is what would land there.
+	onto schema.Hash
+}
+
+// from is where the ref stood before the landing.
+func (l landing) from(chain []schema.Hash) schema.Hash {
+	if !l.onto.IsZero() {
+		return l.onto
+	}
+	return chain[l.start]
 }
 
 // landingAt finds what brought position i: the merge request whose landed tip is on the chain at or after i, else a

@@ -52,6 +52,9 @@ type Config struct {
 	CompareEvery time.Duration
 	Now          func() time.Time // time.Now by default
 	Log          *slog.Logger     // discards by default
+
+	Announcer Announcer // is told what to say below merge requests; nil: nothing is said
+	Page      string    // address of the status page as people reach it; empty if there is none
 }
 
 // Repository is a mirror of a Git repository: what the loops need of it.
@@ -104,6 +107,17 @@ type Forge interface {
 	Opened(ctx context.Context) ([]schema.MergeRequest, error)
 }
 
+// Announcer says below merge requests what a change would do and what it waits for, for people who never use sluice. No
+// verdict depends on it. Its errors may say by Code() schema.Code that it may not write.
+type Announcer interface {
+	// MergeRequest returns one in full, whatever its state.
+	MergeRequest(ctx context.Context, iid int64) (schema.MergeRequest, error)
+	// Note makes a text the body of the one note of ours, and returns its number.
+	Note(ctx context.Context, n schema.StickyNote) (int64, error)
+	// Status says the same of a commit in one word.
+	Status(ctx context.Context, s schema.CommitStatus) error
+}
+
 // Errors that callers act on.
 var (
 	// ErrDoubt means that the ledger itself is in doubt: both loops stop, drift repair too (RULES R36).
@@ -135,6 +149,7 @@ type Reconciler struct {
 	// distrusted is the control entry under which was looked for what rests on compromised keys.
 	distrusted int64
 	watched    witnesses
+	notes      *announced                 // what was said below merge requests; nil until it is read
 	kept       map[string]string          // by target, the checkpoint there that the known ledger was found to hold
 	former     []formerProject            // project files that were in force, by the rules' entry
 	looked     map[schema.StageName]int64 // by stage, the control entry since which its place was looked through
@@ -236,6 +251,7 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 		p.propose(ctx)
 		p.mergeAll(ctx)
 	}
+	p.announce(ctx)
 	r.publish(ctx, p, report)
 	return report
 }

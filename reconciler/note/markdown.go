@@ -66,6 +66,9 @@ func (w *writer) cell(c Cell) {
 	if len(w.subject.Cells) > 1 || w.subject.Control != nil {
 		w.block("#### %s: %s", place(c), c.state())
 	}
+	if c.Replaced {
+		return
+	}
 	w.block("%s", change(c.Change))
 	w.edits(c.Edits)
 	switch {
@@ -75,6 +78,9 @@ func (w *writer) cell(c Cell) {
 		return
 	}
 	w.gate(c.Verdict)
+	if len(c.AtMerge) > 0 {
+		w.block("Told by the merge itself: %s", Prose(strings.Join(c.AtMerge, ", ")))
+	}
 	w.approval(c)
 }
 
@@ -151,7 +157,7 @@ func (w *writer) gate(v schema.Verdict) {
 	}
 	var met []string
 	for _, part := range parts(v) {
-		if part.Outcome == schema.Allow {
+		if part.Outcome == schema.Allow && (w.subject.Merged || part.Policy != "merge-request") {
 			met = append(met, metWord(part))
 		}
 	}
@@ -188,7 +194,7 @@ func (w *writer) rest(full int) {
 	if len(more) > 0 {
 		w.block("And %s more: %s", count(len(more), "app", "apps"), capped(more))
 	}
-	if len(same) > 0 {
+	if len(same) > 0 && len(w.subject.Cells) > 1 {
 		w.block("%s as admitted already, so nothing is asked: %s", count(len(same), "app is", "apps are"), capped(same))
 	}
 }

@@ -31,6 +31,9 @@ func (s Subject) Statuses() []Status {
 	byStage := map[schema.StageName][]Cell{}
 	var stages []schema.StageName
 	for _, c := range s.Cells {
+		if c.Replaced {
+			continue // nothing is said of it any more
+		}
 		if byStage[c.Cell.Stage] == nil {
 			stages = append(stages, c.Cell.Stage)
 		}
@@ -56,6 +59,10 @@ func status(name string, signals, texts []string) Status {
 			break
 		}
 	}
+	if out.State == "pending" { // the forge keeps the words of a state for as long as it lasts, so what it waits for is in the note
+		out.Description = "waits; the note of sluice below the merge request says for what"
+		return out
+	}
 	var tell []string
 	for i, s := range signals {
 		if s == out.State {
@@ -76,10 +83,8 @@ func status(name string, signals, texts []string) Status {
 // plain says the state of one change without markup.
 func (s Subject) plain(what string, is state, v schema.Verdict) string {
 	text := clipped(schema.Printable(what)) + ": " + is.String()
-	if is == waits || is == refused {
-		if w := wants(v); len(w) > 0 {
-			text += ": " + strings.Join(w, "; ")
-		}
+	if w := slices.Concat(wants(v, schema.Deny), wants(v, schema.Hold)); len(w) > 0 && (is == waits || is == refused) {
+		text += ": " + strings.Join(w, "; ")
 	}
 	return strings.NewReplacer("`", "", "<code>", "", "</code>", "").Replace(text)
 }

@@ -39,6 +39,10 @@ type Cell struct {
 	// Admitted is the ledger's entry that let it in, and Live that the targets have it; of a merged one.
 	Admitted int64
 	Live     bool
+	// Replaced says of a merged one that it was not let in, and that nothing of it waits any more.
+	Replaced bool
+	// AtMerge are the policies that only the merge itself tells about.
+	AtMerge []string
 }
 
 // File is a file that differs, by path from the top of the repository.
@@ -71,6 +75,7 @@ type state int
 const (
 	entered state = iota // let in
 	settled              // nothing is asked of it
+	replaced
 	ready
 	waits
 	refused
@@ -82,6 +87,8 @@ func (c Cell) state() state {
 		return entered
 	case c.Settled:
 		return settled
+	case c.Replaced:
+		return replaced
 	case c.Verdict.Outcome == schema.Deny:
 		return refused
 	case c.Pending, c.Verdict.Outcome != schema.Allow:

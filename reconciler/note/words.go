@@ -12,7 +12,7 @@ import (
 
 // String is the state as a note says it.
 func (s state) String() string {
-	return [...]string{"admitted", "as admitted already", "may enter", "waits", "refused"}[s]
+	return [...]string{"admitted", "as admitted already", "taken back or replaced", "may enter", "waits", "refused"}[s]
 }
 
 func outcome(o schema.Outcome) string {
@@ -33,6 +33,8 @@ func (s Subject) headline() string {
 		return "this merge request changes no app any more"
 	case s.Control != nil && len(s.Cells) == 0:
 		return s.sentence("the change of the control files", s.Control.state(), s.Control.Verdict, s.Control.Admitted, false, false)
+	case len(open) == 0 && len(s.Cells) == 1:
+		return place(s.Cells[0]) + " is as admitted already, so nothing is asked"
 	case len(open) == 0:
 		return "everything is as admitted already, so nothing is asked"
 	case len(open) == 1 && s.Control == nil:
@@ -53,15 +55,17 @@ func (s Subject) sentence(what string, is state, v schema.Verdict, entry int64, 
 			text += ", and live"
 		}
 		return text
+	case replaced:
+		return what + " was taken back or replaced before it entered"
 	case ready:
 		if s.Merged {
 			return what + " enters with the next look"
 		}
 		return what + " may enter: merge it, and it does"
 	case refused:
-		return what + " is refused: " + strings.Join(wants(v), "; ")
+		return what + " is refused: " + strings.Join(wants(v, schema.Deny), "; ")
 	}
-	left := wants(v)
+	left := wants(v, schema.Hold)
 	if pending {
 		left = append(left, below)
 	}
@@ -80,25 +84,29 @@ func (s Subject) sums(open []Cell) string {
 		total++
 	}
 	var parts []string
-	for _, is := range []state{refused, waits, ready, entered} {
-		if n[is] == 0 {
-			continue
-		}
+	for _, is := range []state{refused, waits, ready, entered, replaced} {
 		word := is.String()
-		if one := n[is] == 1; is == waits && !one {
+		if is == waits && n[is] != 1 {
 			word = "wait"
-		} else if is == refused || is == entered {
-			word = map[bool]string{true: "is ", false: "are "}[one] + word
 		}
-		parts = append(parts, fmt.Sprintf("%d %s", n[is], word))
+		switch n[is] {
+		case 0:
+		case total:
+			return fmt.Sprintf("%d changes, all of them: %s", total, is)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", n[is], word))
+		}
 	}
 	return fmt.Sprintf("%d changes: %s", total, strings.Join(parts, ", "))
 }
 
-// wants is what is missing, a few words for each policy.
-func wants(v schema.Verdict) []string {
+// wants is what keeps a verdict from being better than an outcome, a few words for each policy.
+func wants(v schema.Verdict, is schema.Outcome) []string {
 	var out []string
 	for _, part := range missing(v) {
+		if part.Outcome != is {
+			continue
+		}
 		for _, w := range want(part) {
 			if !slices.Contains(out, w) {
 				out = append(out, w)

@@ -85,6 +85,7 @@ type story struct {
 	witnesses  int      // of the ledger; a quorum is one less
 	robot      bool     // it opens merge requests
 	merges     []string // stages in which the robot merges them
+	notes      bool     // sluice says below merge requests what they wait for
 	unsound    bool     // the audit at the end is not expected to prove the project
 }
 
@@ -119,6 +120,8 @@ func parse(source string) story {
 			if len(words) > 2 {
 				s.merges = words[2:]
 			}
+		case "notes":
+			s.notes = true
 		case "unsound":
 			s.unsound = true
 		}
@@ -126,7 +129,7 @@ func parse(source string) story {
 	return s
 }
 
-var settings = []string{"depth", "layout", "method", "targets", "without", "unsound", "next-log-key", "witnesses", "robot"}
+var settings = []string{"depth", "layout", "method", "targets", "without", "unsound", "next-log-key", "witnesses", "robot", "notes"}
 
 func (s story) play(t *testing.T, layout schema.Layout) string {
 	w := newWorld(t, layout, s)
@@ -162,6 +165,7 @@ func (w *world) do(words []string) []string {
 		"lose-answer": w.loseNextAnswer, "evil-merge": w.evilMerge, "write": w.write, "symlink": w.symlink, "odd-merge": w.oddMerge,
 		"sign": w.sign, "ask": w.ask, "join": w.join, "forge-approvals": w.forgeApprovals, "unprotect": w.unprotect, "protect": w.protect, "protection": w.protection,
 		"ledger": w.ledgerIs, "mark": w.mark, "log-key": w.logKey, "heads": w.headsBy, "witness": w.witnessIs, "known": w.known,
+		"note": w.note, "forge-note": w.forgeNote, "lose-note": w.loseNote, "asked": w.askedForge, "token": w.token,
 		"rules": w.rules, "rules-hidden": w.rulesHidden, "trust": w.trust, "use": w.use, "misplace": w.misplace, "back": w.back, "seal-stage": w.sealStage, "cosign": w.cosign, "clear": w.clear, "agree": w.agree, "move": w.moved,
 		"proposed": w.proposed, "close": w.closeRequest, "bot": w.botWrites, "promote": w.promote, "branches": w.branches,
 	}

@@ -122,6 +122,7 @@ type world struct {
 	onePush    bool // readOnly after the next push
 	loseAnswer bool // of the next push
 
+	notes      bool
 	forgeSigns atomic.Bool // the commits that the forge makes
 }
 
@@ -129,7 +130,7 @@ var people = []string{"ann", "eve", "bob", "carol", "dan", "rita", "rolf"}
 
 func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 	w := &world{
-		t: t, ctx: t.Context(), dir: t.TempDir(), layout: layout, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
+		notes: s.notes, t: t, ctx: t.Context(), dir: t.TempDir(), layout: layout, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
 		targets: map[string]*faulty{}, names: map[schema.Revision]string{schema.None: "none"}, labels: map[string]schema.Hash{}, heads: map[int]string{}, forged: map[int64]forgery{}, invented: map[int64][]schema.Approval{}, tips: map[string]schema.Hash{},
 	}
 	sign, forgeKey, err := w.forgeSigner()
@@ -229,6 +230,7 @@ func (w *world) start() {
 	}
 	cfg := reconciler.Config{
 		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo}, w: w}, Forge: lyingForge{forge, w.forged, w.invented}, Guards: forge, Targets: targets, Anchor: w.team.Anchor(),
+		Announcer: w.announcer(forge), Page: "https://sluice.example.com/",
 		LogKey: keys.log, NextLogKey: keys.next, HeadKeys: keys.heads, Witnesses: w.askedWitnesses(),
 		StateDir: state, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Interval: time.Minute, CompareEvery: time.Nanosecond,
 	}
