@@ -22,6 +22,7 @@ func LoadOperator(file string, data []byte) (Operator, Diagnostics) {
 		StateDir: o.text("state_dir"),
 		Poll:     src.poll(o),
 		Listen:   o.text("listen"),
+		Page:     src.webURL(o, "page"),
 		Embedded: src.embedded(o),
 	}
 	op.Webhook = src.webhook(o, op.Listen)
@@ -190,7 +191,7 @@ func (s *source) gitlab(o object) *GitLabAccess {
 	if !ok {
 		return nil
 	}
-	g := &GitLabAccess{URL: s.webURL(inner, "url"), TokenFile: inner.text("token_file"), CAFile: inner.text("ca_file")}
+	g := &GitLabAccess{URL: s.webURL(inner, "url"), TokenFile: inner.text("token_file"), CAFile: inner.text("ca_file"), NoNotes: !inner.flag("notes", true)}
 	if id, idPath := inner.get("project"); id != nil && id.kind == numberValue {
 		s.whole(id, idPath, 1, 1<<53)
 		g.Project = id.text

@@ -29,7 +29,7 @@ projects:
     ssh_key_file: /k
     known_hosts_file: /h
     ca_file: /c
-    gitlab: {url: "https://gitlab.example.com/", project: 42, token_file: /g, ca_file: /gc}
+    gitlab: {url: "https://gitlab.example.com/", project: 42, token_file: /g, ca_file: /gc, notes: false}
     anchor: ` + string(anchor) + `
     ledger: {repository: "ssh://git@gitlab.example.com/cfg/ledger.git", branch: main}
     targets:
@@ -43,13 +43,14 @@ bot_key_file: /bot
 state_dir: /state
 poll: {interval: 1m, jitter: 0s}
 listen: 127.0.0.1:8080
+page: https://sluice.example.com/
 embedded_etcd: {directory: /etcd, listen: "127.0.0.1:2379"}
 webhook: {listen: "127.0.0.1:8081", secret_file: /ws, signing_key_files: [/w1, /w2], require_signature: true, instances: ["https://gitlab.example.com"]}
 `,
 			schema.Operator{
 				Projects: []schema.OperatorProject{{
 					Repository: "git@gitlab.example.com:cfg/apps.git", Username: "sluice", TokenFile: "/t", SSHKeyFile: "/k", KnownHostsFile: "/h", CAFile: "/c",
-					GitLab: &schema.GitLabAccess{URL: "https://gitlab.example.com", Project: "42", TokenFile: "/g", CAFile: "/gc"},
+					GitLab: &schema.GitLabAccess{URL: "https://gitlab.example.com", Project: "42", TokenFile: "/g", CAFile: "/gc", NoNotes: true},
 					Anchor: anchor, Ledger: schema.LedgerPlace{Repository: "ssh://git@gitlab.example.com/cfg/ledger.git", Branch: "main"},
 					Targets: map[string]schema.TargetAddress{
 						"etcd": {
@@ -61,7 +62,7 @@ webhook: {listen: "127.0.0.1:8081", secret_file: /ws, signing_key_files: [/w1, /
 					},
 					Witnesses: []schema.WitnessAddress{{Name: "witness.example/w1", URL: "https://witness.example/w1"}},
 				}},
-				LogKeyFile: "/log", NextLogKeyFile: "/next", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute}, Listen: "127.0.0.1:8080",
+				LogKeyFile: "/log", NextLogKeyFile: "/next", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute}, Listen: "127.0.0.1:8080", Page: "https://sluice.example.com",
 				Embedded: &schema.EmbeddedEtcd{Directory: "/etcd", Listen: "127.0.0.1:2379"},
 				Webhook: &schema.Webhook{
 					Listen: "127.0.0.1:8081", SecretFile: "/ws", SigningKeyFiles: []string{"/w1", "/w2"}, RequireSignature: true,

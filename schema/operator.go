@@ -16,6 +16,7 @@ type Operator struct {
 	StateDir       string // clones and the spool; can be lost
 	Poll           Poll
 	Listen         string // address of the page and API; empty is none
+	Page           string // the page's address as people reach it; empty is none
 	Embedded       *EmbeddedEtcd
 	Webhook        *Webhook // nil: none are received
 }
@@ -56,6 +57,7 @@ type GitLabAccess struct {
 	Project   string // numeric id or path
 	TokenFile string
 	CAFile    string
+	NoNotes   bool // nothing is written below merge requests
 }
 
 // LedgerPlace is where the ledger is; empty fields are those of the project: its repository, branch sluice/ledger.

@@ -80,7 +80,7 @@ var shapes = [shapeCount]shape{
 
 	operatorShape: {
 		file: "reconciler.yaml", required: []string{"projects"},
-		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "embedded_etcd", "webhook"},
+		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "page", "embedded_etcd", "webhook"},
 	},
 	operatorProjectShape: {
 		file: "reconciler.yaml", path: "projects[]", required: []string{"repository", "anchor"},
@@ -88,7 +88,7 @@ var shapes = [shapeCount]shape{
 	},
 	operatorWitnessShape: {file: "reconciler.yaml", path: "projects[].witnesses[]", required: []string{"name", "url"}},
 	gitlabShape: {
-		file: "reconciler.yaml", path: "projects[].gitlab", required: []string{"url", "project", "token_file"}, optional: []string{"ca_file"},
+		file: "reconciler.yaml", path: "projects[].gitlab", required: []string{"url", "project", "token_file"}, optional: []string{"ca_file", "notes"},
 	},
 	ledgerPlaceShape: {file: "reconciler.yaml", path: "projects[].ledger", optional: []string{"repository", "branch"}},
 	targetAddressShape: {

@@ -50,7 +50,7 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 	}()
 	cfg := reconciler.Config{
 		Name: redacted(project.Repository), Anchor: project.Anchor, Log: log,
-		Interval: op.Poll.Interval, Jitter: op.Poll.Jitter, StateDir: op.StateDir,
+		Interval: op.Poll.Interval, Jitter: op.Poll.Jitter, StateDir: op.StateDir, Page: op.Page,
 	}
 	if err := loadLogKeys(op, &cfg); err != nil {
 		return nil, err
@@ -147,11 +147,14 @@ func (d *daemon) openForge(project schema.OperatorProject, shared budgets, log *
 		Budget: shared.of(project.GitLab.URL),
 	})
 	if err != nil {
-		return &failure{code: exitUsage, err: err, hint: "correct gitlab: in the operator's file; its token_file holds a project access token with role Reporter and scope read_api"}
+		return &failure{code: exitUsage, err: err, hint: "correct gitlab: in the operator's file; its token_file holds a project access token with role Developer and scope api, or Reporter and read_api where notes: is false"}
 	}
 	d.closers = append(d.closers, forge.Close)
 	cfg.Forge, cfg.Guards, cfg.Proposer, cfg.Merger = forge, forge, forge, forge
 	d.forge, d.forgeProject = forge, project.GitLab.Project
+	if !project.GitLab.NoNotes {
+		cfg.Announcer = forge
+	}
 	return nil
 }
 

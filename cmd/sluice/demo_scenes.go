@@ -155,6 +155,25 @@ func (d *demo) seq(stage string) int64 {
 	return c.Seq
 }
 
+// showNote prints the top of the note that stands below a merge request, which has to say something.
+func (d *demo) showNote(iid int, want string) error {
+	mr, err := d.forge.MergeRequest(d.team.Path(), iid)
+	if err != nil {
+		return err
+	}
+	for _, n := range mr.Notes {
+		if n.System || n.Author != "reconciler" || !strings.Contains(n.Body, want) {
+			continue
+		}
+		top, _, _ := strings.Cut(n.Body, "<details>")
+		_, top, _ = strings.Cut(top, "\n") // the marker
+		d.say("Below the merge request, for those who have no sluice, stands a note:")
+		fmt.Fprintln(d.out, indented(top))
+		return nil
+	}
+	return fmt.Errorf("no note below !%d says that a commit %s; %s", iid, want, d.problems())
+}
+
 func sceneHeld(ctx context.Context, d *demo) error {
 	ann := d.team.Person("ann")
 	changed := map[string]string{"app.yaml": "limits:\n  maxTransfer: 8000\n  currency: EUR\n"}
@@ -196,6 +215,9 @@ func sceneHeld(ctx context.Context, d *demo) error {
 		if !strings.Contains(out, want) {
 			return fmt.Errorf("why does not say %q", want)
 		}
+	}
+	if err := d.showNote(iid, "is not signed"); err != nil {
+		return err
 	}
 	value, err := d.readEtcd(ctx, "staging")
 	if err != nil {

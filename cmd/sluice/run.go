@@ -44,7 +44,7 @@ With --once it makes one pass and ends with what it found: 0 nothing to do, 1 so
 	flags.StringVar(&f.tokenFile, "token-file", "", "`FILE` with the token for the repository")
 	flags.StringVar(&f.gitlabURL, "gitlab-url", "", "`URL` of GitLab")
 	flags.StringVar(&f.gitlabProject, "gitlab-project", "", "path or number of the `PROJECT` there")
-	flags.StringVar(&f.gitlabToken, "gitlab-token-file", "", "`FILE` with a token of scope read_api")
+	flags.StringVar(&f.gitlabToken, "gitlab-token-file", "", "`FILE` with a token of scope api, or read_api to write no notes")
 	flags.StringVar(&f.anchor, "anchor", "", "`DIGEST` of trust version 1, told by the project's admins")
 	flags.StringVar(&f.logKey, "log-key", "", "`FILE` with the key that signs the ledger")
 	flags.StringVar(&f.stateDir, "state-dir", "", "`DIR` for mirror and spool; it can be lost")

@@ -8,6 +8,10 @@ import (
 
 // approval says who may approve, how, and what will be missing then.
 func (w *writer) approval(c Cell) {
+	if w.subject.Merged && c.signal() == "failed" {
+		w.block("It cannot be mended after the merge: take the change back by a merge request, then submit it again.")
+		return
+	}
 	if c.state() == refused {
 		return // no approval mends it
 	}
@@ -85,10 +89,11 @@ func (w *writer) control(c Control) {
 	for _, p := range c.Changed {
 		paths = append(paths, Code(p))
 	}
-	w.block("Changed: %s. They are in force once they are admitted, and nothing of them before.", capped(paths))
 	if c.Admitted > 0 {
+		w.block("Changed: %s.", capped(paths))
 		return
 	}
+	w.block("Changed: %s. They are in force once they are admitted, and nothing of them before.", capped(paths))
 	w.gate(c.Verdict)
 	for _, part := range missing(c.Verdict) {
 		switch {

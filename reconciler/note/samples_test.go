@@ -96,6 +96,10 @@ func samples() map[string]note.Subject {
 		c.Cell.App = schema.App(fmt.Sprintf("app-%d", i))
 		apps = append(apps, c)
 	}
+	lost := about(promotion(schema.All("gate", yes("trust"), is("signed", schema.Hold, "unsigned", "commit", "1a2b3c4d"), approvals("0", "1", ""))))
+	lost.Merged = true
+	replaced := about(promotion(schema.Verdict{}))
+	replaced.Merged, replaced.Cells[0].Replaced = true, true
 	same := promotion(gate())
 	same.Cell.App, same.Settled = "app-9", true
 	pending := promotion(gate())
@@ -107,6 +111,7 @@ func samples() map[string]note.Subject {
 		"held": about(promotion(held)), "allowed": about(promotion(gate(yes("approvals", "by", "bob, carol")))), "denied": about(denied),
 		"merged": merged, "admitted": admitted, "control": control, "rollback": about(rollback), "many_keys": about(many), "secrets": about(secrets),
 		"multi_app": about(append(apps, same)...), "pending": about(pending), "nothing_left": about(),
+		"merged_unsigned": lost, "replaced": replaced,
 		"unsigned": about(promotion(schema.All("gate", yes("trust"), is("signed", schema.Hold, "unsigned", "commit", "1a2b3c4d"), approvals("0", "1", "")))),
 	}
 }

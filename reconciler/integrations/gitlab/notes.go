@@ -32,29 +32,12 @@ func (c *Client) Note(ctx context.Context, want schema.StickyNote) (int64, error
 	if _, err := c.projectID(ctx); err != nil {
 		return 0, err
 	}
-	s := sticky{c: c, reading: c.reading(), me: me, want: want}
+	s := sticky{c: c, reading: c.reading(), me: me.ID, want: want}
 	id, err := s.settle(ctx)
 	if err != nil {
 		return 0, c.lostAccess(ctx, err)
 	}
 	return id, nil
-}
-
-// self is the number of the token's user. It is asked for each time: with another token it is another one.
-func (c *Client) self(ctx context.Context) (int64, error) {
-	r := request{doing: "find out whose the token is", path: "user"}
-	a, err := c.ask(ctx, r)
-	if err != nil {
-		return 0, err
-	}
-	var me account
-	if err := c.decode(r.doing, a, &me); err != nil {
-		return 0, err
-	}
-	if me.ID <= 0 {
-		return 0, c.incomplete(r.doing, a, ErrIncomplete, "it has no id")
-	}
-	return me.ID, nil
 }
 
 // sticky is one call's work at one note.
