@@ -9,7 +9,7 @@ import (
 // approval says who may approve, how, and what will be missing then.
 func (w *writer) approval(c Cell) {
 	if w.subject.Merged && c.signal() == "failed" {
-		w.block("It cannot be mended after the merge: take the change back by a merge request, then submit it again.")
+		w.block("It is merged, so this is mended by taking the change back with a merge request and submitting it again.")
 		return
 	}
 	if c.state() == refused {
