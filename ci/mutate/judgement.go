@@ -57,6 +57,24 @@ var judgementMutations = []mutation{
 		"TestTags",
 	},
 	{
+		"a note of anybody with our marker is ours", "reconciler/integrations/gitlab", "reconciler/integrations/gitlab/notes.go",
+		"n.Author.ID == s.me &&",
+		"n.Author.ID != 0 &&",
+		"TestOneNote",
+	},
+	{
+		"text from people ends a cell of a note's table", "reconciler/note", "reconciler/note/inert.go",
+		"case strings.ContainsAny(text,",
+		"case false && strings.ContainsAny(text,",
+		"TestTextFromPeopleIsInert",
+	},
+	{
+		"a note shows secrets", "reconciler/note", "reconciler/note/markdown.go",
+		"diff.Mask(edits[:min(len(edits), w.rows)])",
+		"edits[:min(len(edits), w.rows)]",
+		"TestNoSecretIsInANote",
+	},
+	{
 		"a freeze holds nothing", "policies", "policies/freeze.go",
 		"!frozen {",
 		"true || !frozen {",

@@ -11,6 +11,18 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the notes in testdata; read them before you keep them")
 
+// TestNoSecretIsInANote: neither among the keys, nor in what a policy says of them.
+func TestNoSecretIsInANote(t *testing.T) {
+	for name, subject := range samples() {
+		text := subject.Markdown() + fmt.Sprint(subject.Statuses())
+		for _, secret := range []string{"hunter2", "hunter3", "app:pw@"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s shows %q:\n%s", name, secret, text)
+			}
+		}
+	}
+}
+
 // TestNotes holds the notes, and the commit statuses beside them, to what is recorded.
 func TestNotes(t *testing.T) {
 	for name, subject := range samples() {
