@@ -69,7 +69,7 @@ func after(c Cell, a asks) string {
 	a.observed = max(0, a.observed-1)
 	left := a.words()
 	for _, part := range missing(c.Verdict) {
-		if part.Policy != "approvals" {
+		if asks := askedOf(part); asks.observed == 0 && asks.signed == 0 {
 			left = append(left, want(part)...)
 		}
 	}

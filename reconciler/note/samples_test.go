@@ -96,6 +96,8 @@ func samples() map[string]note.Subject {
 		c.Cell.App = schema.App(fmt.Sprintf("app-%d", i))
 		apps = append(apps, c)
 	}
+	choice := is("any", schema.Hold, "choice", "have", "0", "need", "1", "of", "2")
+	choice.Parts = []schema.Verdict{approvals("0", "2", ""), schema.All("all", until(is("soak", schema.Hold, "soak", "in", "gray", "need", "24h"), soaked), yes("window"))}
 	lost := about(promotion(schema.All("gate", yes("trust"), is("signed", schema.Hold, "unsigned", "commit", "1a2b3c4d"), approvals("0", "1", ""))))
 	lost.Merged = true
 	replaced := about(promotion(schema.Verdict{}))
@@ -111,7 +113,7 @@ func samples() map[string]note.Subject {
 		"held": about(promotion(held)), "allowed": about(promotion(gate(yes("approvals", "by", "bob, carol")))), "denied": about(denied),
 		"merged": merged, "admitted": admitted, "control": control, "rollback": about(rollback), "many_keys": about(many), "secrets": about(secrets),
 		"multi_app": about(append(apps, same)...), "pending": about(pending), "nothing_left": about(),
-		"merged_unsigned": lost, "replaced": replaced,
+		"choice": about(promotion(gate(choice))), "merged_unsigned": lost, "replaced": replaced,
 		"unsigned": about(promotion(schema.All("gate", yes("trust"), is("signed", schema.Hold, "unsigned", "commit", "1a2b3c4d"), approvals("0", "1", "")))),
 	}
 }

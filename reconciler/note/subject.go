@@ -7,6 +7,7 @@ package note
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler/diff"
@@ -109,14 +110,18 @@ func (c Control) state() state {
 	return refused
 }
 
+// joins are nodes that only hold together what all has to allow.
+var joins = []string{"change", "gate", "all", "when"}
+
 // parts are the answers of the gate's policies. Where two gates were asked (a rollback that tunes as well), those of both.
 func parts(v schema.Verdict) []schema.Verdict {
-	if v.Policy != "change" {
-		return v.Parts
-	}
 	var out []schema.Verdict
-	for _, gate := range v.Parts {
-		out = append(out, parts(gate)...)
+	for _, part := range v.Parts {
+		if slices.Contains(joins, part.Policy) && part.Code == "" && len(part.Parts) > 0 {
+			out = append(out, parts(part)...)
+			continue
+		}
+		out = append(out, part)
 	}
 	return out
 }

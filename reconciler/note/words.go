@@ -152,6 +152,10 @@ func reason(part schema.Verdict) string {
 		}
 	}
 	for _, leaf := range leaves(part) {
+		if leaf.Code == "choice" {
+			add(choices(leaf))
+			continue
+		}
 		add(Prose(leaf.Code.Message(shown(leaf.Args))))
 		if leaf.Policy != "approvals" {
 			continue
@@ -169,6 +173,17 @@ func reason(part schema.Verdict) string {
 	return text
 }
 
+// choices are the ways of which some are enough, each with what it misses.
+func choices(v schema.Verdict) string {
+	var ways []string
+	for _, way := range v.Parts {
+		if way.Outcome != schema.Allow {
+			ways = append(ways, reason(way))
+		}
+	}
+	return Prose(v.Code.Message(shown(v.Args))) + ": " + strings.Join(ways, ", or ")
+}
+
 func stamp(t time.Time) string {
 	t = t.UTC()
 	if t.Truncate(time.Minute) != t {
@@ -183,12 +198,12 @@ type asks struct {
 	eligible, signers []string
 }
 
-// askedOf reads a part of the approvals policy.
+// askedOf reads what a part wants of people: the approvals policy, also as one of several ways.
 func askedOf(part schema.Verdict) asks {
 	var a asks
 	var read func(schema.Verdict)
 	read = func(v schema.Verdict) {
-		if v.Policy != "approvals" || v.Outcome == schema.Allow {
+		if v.Outcome == schema.Allow {
 			return
 		}
 		a.observed = max(a.observed, lack(v, "need", "have"))

@@ -254,7 +254,7 @@ func (f *forge) checkMerged(got schema.MergeRequest, mr gitlabtest.MergeRequest,
 	v := mr.Versions[0]
 	want := schema.MergeRequest{
 		Host: got.Host, ProjectID: int64(f.project.ID), IID: int64(mr.IID), Title: mr.Title, URL: mr.WebURL, State: "merged",
-		Author: person("ann", 30), MergedBy: person("mia", 40), CreatedAt: mr.CreatedAt, MergedAt: mr.MergedAt,
+		Author: person("ann", 30), MergedBy: person("mia", 40), CreatedAt: mr.CreatedAt, MergedAt: mr.MergedAt, UpdatedAt: mr.UpdatedAt,
 		SourceRef: "refs/heads/change", TargetRef: "refs/heads/main",
 		Head: hash(f.t, mr.SHA), MergeSHA: hash(f.t, mr.MergeCommitSHA),
 		Versions: []schema.Version{{ID: int64(v.ID), Head: hash(f.t, v.HeadSHA), Base: hash(f.t, v.BaseSHA),
