@@ -60,6 +60,12 @@ func New(spec schema.PolicySpec) (Policy, error) {
 		return calendar(spec)
 	case "all", "any", "at_least":
 		return composed(spec)
+	case "critical":
+		s, err := spec.Critical()
+		if err != nil {
+			return nil, fmt.Errorf("policy critical: %w", err)
+		}
+		return Critical{s}, nil
 	case "tags":
 		s, err := spec.Tags()
 		if err != nil {

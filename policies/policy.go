@@ -44,6 +44,8 @@ type Facts struct {
 	Problems []schema.Problem
 	// Files are the cell's files after the change, by path relative to the app.
 	Files map[string][]byte
+	// Was are the files as they were admitted, where a policy of the gate compares values; nil otherwise.
+	Was map[string][]byte
 	// Before and After list the cell's files as they were admitted, and after the change; sizes are not set.
 	Before, After schema.Manifest
 	// Schemas are the JSON Schemas in force, by path from the top of the repository.

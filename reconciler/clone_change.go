@@ -85,6 +85,15 @@ func (c *cellJudge) change(ctx context.Context, base, commit schema.Hash) (CellC
 		Now: c.now, Cell: c.cell, Ref: c.ref, Change: change, Commits: b.commits, Gate: out.Gate,
 		Admitted: c.state.Admitted.Seq, Trust: c.rules.trust, Retirement: c.rules.retirement(c.cell.App),
 	}
+	out.facts.Before, out.facts.After = from, to.manifest
+	if out.facts.Files, err = c.contents(ctx, to); err != nil {
+		return CellChange{}, err
+	}
+	if c.comparesValues(change) {
+		if out.facts.Was, err = c.filesBefore(ctx); err != nil {
+			return CellChange{}, err
+		}
+	}
 	if s := change.Source; s != nil {
 		out.facts.Excluded, out.facts.Live = carried(c.state, h.others[s.Stage], s.Seq), s.LiveSeq
 	}

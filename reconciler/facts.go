@@ -64,8 +64,38 @@ func (c *cellJudge) gather(ctx context.Context, l landing, after int) (g gathere
 		return g, err
 	}
 	g.facts.Unlinked, g.facts.Before, g.facts.After = unlinked, g.from, g.to.manifest
+	if c.comparesValues(change) {
+		if g.facts.Was, err = c.filesBefore(ctx); err != nil {
+			return g, err
+		}
+	}
 	g.facts.Signed, g.bound.tags, err = c.signedApprovals(ctx, c.cell, g.to.side.Content, l.request)
 	return g, err
+}
+
+// comparesValues reports whether the gate of a change asks what values were.
+func (c *cellJudge) comparesValues(change schema.Change) bool {
+	return c.rules.gate(c.stage.Name, change.Kind).compares || change.Tune && c.rules.gate(c.stage.Name, schema.Tune).compares
+}
+
+// filesBefore reads the files as they were admitted. Where they cannot be had it returns none: the policy that asks for them
+// holds, and compares what it gets with the manifest that was admitted.
+func (c *cellJudge) filesBefore(ctx context.Context) (map[string][]byte, error) {
+	a := c.state.Admitted
+	if a.Content == schema.NoContent || a.Commit.IsZero() {
+		return nil, nil
+	}
+	files, err := c.filesAt(ctx, a.Commit)
+	if err != nil || files.side.Content != a.Content {
+		if files.manifest, err = c.admittedTree(ctx, c.cell, a); err != nil {
+			return nil, ctx.Err()
+		}
+	}
+	was, err := c.contents(ctx, files)
+	if err != nil {
+		return nil, ctx.Err()
+	}
+	return was, nil
 }
 
 func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, change schema.Change, to cellFiles) (policies.Facts, error) {

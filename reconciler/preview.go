@@ -122,7 +122,7 @@ func (v *Previewer) preview(ctx context.Context, p *pass, stage schema.Stage, ce
 	if err != nil {
 		return out, err
 	}
-	f.Before, f.After = from, after.manifest
+	f.Before, f.After, f.Was = from, after.manifest, out.Before
 	out.Verdict = c.evaluate(f)
 	return out, nil
 }

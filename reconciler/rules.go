@@ -33,9 +33,10 @@ type gateKey struct {
 }
 
 type gate struct {
-	policy  policies.Gate
-	digest  schema.Digest
-	guarded bool // it asks for guard rails at the forge
+	policy   policies.Gate
+	digest   schema.Digest
+	guarded  bool // it asks for guard rails at the forge
+	compares bool // it asks what values were
 }
 
 // ControlPaths are the files and directories of the control cell, at the top of the default branch (RULES R9).
@@ -123,10 +124,16 @@ func (r *rules) compile(stage schema.Stage) error {
 		specs := stage.Gates.For(kind)
 		r.gates[gateKey{stage.Name, kind}] = gate{
 			policy: policy, digest: specs.Digest(digests),
-			guarded: slices.ContainsFunc(specs.Leaves(), func(p schema.PolicySpec) bool { return p.Name == "guardrails" }),
+			guarded:  asksFor(specs, "guardrails"),
+			compares: asksFor(specs, "critical"),
 		}
 	}
 	return nil
+}
+
+// asksFor reports whether a gate asks a policy, be it inside of another.
+func asksFor(specs schema.Gate, policy string) bool {
+	return slices.ContainsFunc(specs.Leaves(), func(p schema.PolicySpec) bool { return p.Name == policy })
 }
 
 func (r *rules) gate(stage schema.StageName, kind schema.Kind) gate {

@@ -35,6 +35,10 @@ var contentCodes = []CodeInfo{
 		Cause: "The gate has a rule for this value (tags:), and the value does not satisfy it. The value itself is not repeated here.",
 		Fix:   "Correct the value, or ask the admins to change the rule in sluice.yaml.",
 	}, {
+		Code: "critical-field", Title: "a critical field changes", Message: "{path}[ at {at}] is critical: a person has to confirm its change",
+		Cause: "The gate names fields (critical:) whose change somebody with a certain role has to confirm, beside the approvals that every change needs.",
+		Fix:   "Ask one of those named to approve exactly this change; sluice why names them.",
+	}, {
 		Code: "not-listed", Title: "not on the list", Message: "{name} is not in {list}",
 		Cause: "Only apps that the list names enter this stage.",
 		Fix:   "Ask the admins to add it to the list, in a change of its own.",

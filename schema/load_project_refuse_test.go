@@ -101,6 +101,11 @@ func TestProjectRefuses(t *testing.T) {
 		{"tags of a file as text", "version: 1\nstages: [{name: a, gates: {promote: [tags: {a.yaml: semver}]}}]", "wrong-type", "2:53"},
 		{"a whitelist outside", "version: 1\nstages: [{name: a, gates: {promote: [whitelist: ../x]}}]", "bad-value", "2:49"},
 		{"a whitelist written here", "version: 1\nstages: [{name: a, gates: {promote: [whitelist: [a]]}}]", "wrong-type", "2:49"},
+		{"no critical field", "version: 1\nstages: [{name: a, gates: {promote: [critical: {fields: []}]}}]", "wrong-type", "2:57"},
+		{"critical without fields", "version: 1\nstages: [{name: a, gates: {promote: [critical: {confirm: 1}]}}]", "missing-field", "2:48"},
+		{"a critical field that climbs", "version: 1\nstages: [{name: a, gates: {promote: [critical: {fields: [../a.yaml#b]}]}}]", "bad-value", "2:58"},
+		{"a critical field without a name", "version: 1\nstages: [{name: a, gates: {promote: [critical: {fields: [\"a.yaml#b..c\"]}]}}]", "bad-value", "2:58"},
+		{"nobody confirms", "version: 1\nstages: [{name: a, gates: {promote: [critical: {fields: [a], confirm: 0}]}}]", "bad-value", "2:71"},
 		{"soak before the first stage", "version: 1\nstages: [{name: a, gates: {promote: [soak: 1h]}}, {name: b}]", "policy-misplaced", "2:38"},
 	}
 	for _, row := range rows {

@@ -9,7 +9,7 @@ import (
 
 // PolicyNames are the policies that a gate may name.
 var PolicyNames = []string{
-	"all", "any", "approvals", "at_least", "duties", "freeze", "guardrails", "limits", "schema", "secrets", "soak",
+	"all", "any", "approvals", "at_least", "critical", "duties", "freeze", "guardrails", "limits", "schema", "secrets", "soak",
 	"tags", "when", "whitelist", "window",
 }
 
@@ -114,6 +114,8 @@ func (s *source) policyValue(name string, v *value, path string) any {
 		return s.approvals(v, path)
 	case "at_least":
 		return s.atLeast(v, path)
+	case "critical":
+		return s.critical(v, path)
 	case "duties":
 		return s.duties(v, path)
 	case "freeze", "window":

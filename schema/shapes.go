@@ -20,6 +20,7 @@ const (
 	freezeShape
 	windowShape
 	atLeastShape
+	criticalShape
 	whenShape
 	operatorShape
 	operatorProjectShape
@@ -75,8 +76,9 @@ var shapes = [shapeCount]shape{
 	freezeShape:    {file: "Policies", path: "freeze", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 	windowShape:    {file: "Policies", path: "window", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 
-	atLeastShape: {file: "Policies", path: "at_least", required: []string{"n", "of"}},
-	whenShape:    {file: "Policies", path: "when", required: []string{"then"}, optional: []string{"apps", "files", "kinds"}},
+	atLeastShape:  {file: "Policies", path: "at_least", required: []string{"n", "of"}},
+	criticalShape: {file: "Policies", path: "critical", required: []string{"fields"}, optional: []string{"confirm"}},
+	whenShape:     {file: "Policies", path: "when", required: []string{"then"}, optional: []string{"apps", "files", "kinds"}},
 
 	operatorShape: {
 		file: "reconciler.yaml", required: []string{"projects"},

@@ -39,6 +39,18 @@ var judgementMutations = []mutation{
 		"TestWhen",
 	},
 	{
+		"what a critical field was is believed of any file", "policies", "policies/critical.go",
+		"!ok || schema.DigestOf(data) != file.Digest {",
+		"!ok {",
+		"TestCritical",
+	},
+	{
+		"a critical field that is removed is no change", "policies", "policies/critical.go",
+		"(had != has || old != now)",
+		"(has && old != now)",
+		"TestCritical",
+	},
+	{
 		"an app that no list names enters", "policies", "policies/whitelist.go",
 		"if !names.MatchName(string(f.Cell.App)) {",
 		"if false {",
