@@ -319,10 +319,21 @@ func TestOpenedFollowsAllPages(t *testing.T) {
 		f.commit("ann", branch, "main", branch)
 		ok(t)(f.OpenMergeRequest(config, gitlabtest.NewMergeRequest{Author: "ann", SourceBranch: branch, Title: "Draft: " + branch}))
 	}
-	got, err := f.client().Opened(context.Background())
+	c := f.client()
+	got, err := c.Opened(context.Background())
 	ok(t)(got, err)
 	if len(got) != 101 {
 		t.Fatalf("got %d open merge requests, want 101", len(got))
+	}
+	head := f.commit("ann", "draft-3", "", "pushed")
+	ok(t)(nil, f.CloseMergeRequest(config, 9, "ann"))
+	before := len(f.Requests())
+	later, err := c.Opened(context.Background())
+	ok(t)(later, err)
+	moved := slices.ContainsFunc(later, func(mr schema.MergeRequest) bool { return mr.Head.String() == head })
+	closed := !slices.ContainsFunc(later, func(mr schema.MergeRequest) bool { return mr.IID == 9 })
+	if n := len(f.Requests()) - before; len(later) != 100 || !moved || !closed || n != 1 {
+		t.Errorf("got %d after %d requests, the new head: %t, without the closed one: %t", len(later), n, moved, closed)
 	}
 	first := got[0]
 	if !first.Draft || first.SourceRef != "refs/heads/draft-0" || first.Author.Username != "ann" || first.AsOf.IsZero() {

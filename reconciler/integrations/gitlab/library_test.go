@@ -199,6 +199,39 @@ func TestLibraryFailsOnAQuickPipeline(t *testing.T) {
 	}
 }
 
+func TestLibraryCannotReadA429(t *testing.T) {
+	s := newStub(t)
+	s.on("/x", text(429, "Retry later\n", "Content-Type", "text/plain"))
+	s.on("/projects/42", text(429, "Retry later\n", "Content-Type", "text/plain"))
+	_, _, err := bare(t, s.URL, gogitlab.WithoutRetries()).Projects.GetProject(42, nil)
+	if err == nil || !strings.Contains(err.Error(), "failed to parse unknown error format") {
+		t.Errorf("bare library: got %v; it used to fail on the text", err)
+	}
+	c, _ := s.client(nil)
+	var e *gitlab.Error
+	if err := c.Get(context.Background(), "x"); !errors.As(err, &e) || e.Status != 429 || e.Message != "Retry later" {
+		t.Errorf("ours: got %v", err)
+	}
+}
+
+func TestLibraryTakesRobotsForPeople(t *testing.T) {
+	s := newStub(t)
+	robot := stubMR{"id": 7, "username": "deployer", "state": "active", "bot": true}
+	s.serve(newMR(7, stubMR{"author": robot}), bobApproved)
+	s.on("/users/7", text(200, `{"id":7,"username":"deployer","state":"active","bot":true}`))
+	got, _, err := bare(t, s.URL).MergeRequests.GetMergeRequest(42, 7, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err := json.Marshal(got.Author); err != nil || strings.Contains(string(data), "bot") {
+		t.Errorf("bare library: got %s, %v; it used to drop bot", data, err)
+	}
+	c, _ := s.client(nil)
+	if ours, err := landingsOf(t, c); err != nil || !ours[0].Author.Bot {
+		t.Errorf("ours: got %v, %v; want a robot", ours, err)
+	}
+}
+
 // TestLibraryHasNoTimeLimit looks at its default, since waiting for ever cannot be tested.
 func TestLibraryHasNoTimeLimit(t *testing.T) {
 	s := newStub(t)

@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	gogitlab "github.com/xanzy/go-gitlab"
+
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/hook"
 )
 
@@ -385,6 +387,18 @@ func TestNoAddressOfAPayloadIsRead(t *testing.T) {
 	want := []string{"Kind string", "ProjectID int64", "Project.ID int64", "Project.Path string", "Ref string"}
 	if got := hook.ReadOfAnEvent(); !slices.Equal(got, want) {
 		t.Errorf("an event is read as %v, want %v: what is not read cannot be followed", got, want)
+	}
+}
+
+// TestLibraryFailsOnAnEvent: a number where it wants a text, and the whole event is an error.
+func TestLibraryFailsOnAnEvent(t *testing.T) {
+	const body = `{"object_kind":"merge_request","project":{"id":42},"object_attributes":{"iid":7,"approvals_before_merge":1}}`
+	if _, err := gogitlab.ParseWebhook(gogitlab.EventTypeMergeRequest, []byte(body)); err == nil {
+		t.Error("bare library: got no error; it used to fail on the number")
+	}
+	s := newStation(t, nil)
+	if got := s.send(body); got != hook.Accepted || s.woken[0] != 1 {
+		t.Errorf("ours: got %s", got)
 	}
 }
 
