@@ -3,6 +3,7 @@ package reconciler
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
@@ -52,9 +53,32 @@ func (p *pass) admittedTree(ctx context.Context, cell schema.Cell, a ledger.Admi
 	return files, nil
 }
 
-// cutAt puts promoted files in place of those that a cell has at the tip of its stage's ref; with local the stage-local ones
-// as well. The cell has to hold there what was admitted: nothing is built on what waits.
-func (p *pass) cutAt(ctx context.Context, j *cellJudge, files schema.Manifest, withLocal bool) (cut, error) {
+// done reports whether the reason is that nothing is left to do.
+func (r reason) done() bool { return strings.HasSuffix(string(r), haveAlready) }
+
+const haveAlready = " has these files already, merged or admitted"
+
+// cutAt puts promoted files in place of those that a cell has at the tip of its stage's ref; its stage-local ones stay. The
+// cell has to hold there what was admitted: nothing is built on what waits.
+func (p *pass) cutAt(ctx context.Context, j *cellJudge, files schema.Manifest) (cut, error) {
+	tip := p.refs[j.ref]
+	if tip.IsZero() {
+		return p.cutTo(ctx, j, nil)
+	}
+	before, err := j.filesAt(ctx, tip)
+	if err != nil {
+		return cut{}, err
+	}
+	local := p.rules.project.StageLocal
+	c, err := p.cutTo(ctx, j, append(files.Promoted(local), before.manifest.Local(local)...))
+	if err == nil && before.side.Content != j.admitted().Content {
+		err = reason(fmt.Sprintf("%s holds something for %s that was not admitted: nothing is built on top of it", branchName(j.ref), j.cell))
+	}
+	return c, err
+}
+
+// cutTo gives a cell these files and no others.
+func (p *pass) cutTo(ctx context.Context, j *cellJudge, all schema.Manifest) (cut, error) {
 	c := cut{cell: j.cell, ref: j.ref, tip: p.refs[j.ref]}
 	if c.tip.IsZero() {
 		return c, reason(fmt.Sprintf("there is no branch %s yet to merge into", branchName(j.ref)))
@@ -63,21 +87,11 @@ func (p *pass) cutAt(ctx context.Context, j *cellJudge, files schema.Manifest, w
 	if c.before, err = j.filesAt(ctx, c.tip); err != nil {
 		return c, err
 	}
-	if c.before.side.Content != j.admitted().Content {
-		return c, reason(fmt.Sprintf("%s holds something for %s that was not admitted: merge nothing on top of it", branchName(j.ref), j.cell))
-	}
-	local := p.rules.project.StageLocal
-	all := files.Promoted(local)
-	if withLocal {
-		all = append(all, files.Local(local)...)
-	} else {
-		all = append(all, c.before.manifest.Local(local)...)
-	}
 	if c.after, err = schema.NewManifest(all); err != nil {
 		return c, err
 	}
 	if c.after.Content() == c.before.side.Content {
-		return c, reason(fmt.Sprintf("%s has these files already", j.cell))
+		return c, reason(fmt.Sprintf("%s, on %s,%s", j.cell, branchName(j.ref), haveAlready))
 	}
 	return c, c.make(ctx, p.cfg.Repository, j.path)
 }

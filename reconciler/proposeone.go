@@ -67,7 +67,7 @@ func (p *pass) cutCandidate(ctx context.Context, j *cellJudge, c Candidate) (cut
 	if files.Revision(p.rules.project.StageLocal) != c.Revision {
 		return cut{}, fmt.Errorf("what %s has of %s is not %s", c.From, c.Cell.App, c.Revision)
 	}
-	return p.cutAt(ctx, j, files, false)
+	return p.cutAt(ctx, j, files)
 }
 
 // commit signs the cut with the robot's key and pushes it to its branch, unless the gate would deny it in any case.

@@ -24,12 +24,13 @@ const (
 	exitUnavailable = 5
 	exitConflict    = 6
 	exitUnprovable  = 7
+	exitPending     = 8 // still waiting at --timeout
 	exitInterrupted = 130
 )
 
 // severity orders exit codes from worst to best (RULES R42).
 func severity() []int {
-	return []int{exitTampered, exitForbidden, exitUnavailable, exitConflict, exitUsage, exitUnprovable, exitNo, exitInterrupted, exitDone}
+	return []int{exitTampered, exitForbidden, exitUnavailable, exitConflict, exitUsage, exitUnprovable, exitNo, exitPending, exitInterrupted, exitDone}
 }
 
 func worse(a, b int) int {

@@ -91,7 +91,7 @@ signed and approved, records it in a signed ledger, and keeps etcd and directori
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colour the output: auto, always or never")
 	root.AddGroup(
 		&cobra.Group{ID: "start", Title: "Start:"}, &cobra.Group{ID: "look", Title: "Look:"},
-		&cobra.Group{ID: "sign", Title: "Sign:"},
+		&cobra.Group{ID: "propose", Title: "Propose:"}, &cobra.Group{ID: "sign", Title: "Sign:"},
 		&cobra.Group{ID: "prove", Title: "Prove:"}, &cobra.Group{ID: "run", Title: "Run:"},
 	)
 	for group, commands := range a.commands() {
@@ -110,8 +110,9 @@ signed and approved, records it in a signed ledger, and keeps etcd and directori
 // commands is the table of what the binary can do.
 func (a *app) commands() map[string][]*cobra.Command {
 	return map[string][]*cobra.Command{
-		"start": {a.demoCommand(), a.initCommand(), a.trustCommand(), a.lintCommand()},
-		"look":  {a.checkCommand(), a.statusCommand(), a.whyCommand(), a.diffCommand(), a.historyCommand(), a.schemaCommand(), a.explainCommand()},
+		"start":   {a.demoCommand(), a.initCommand(), a.trustCommand(), a.lintCommand()},
+		"look":    {a.checkCommand(), a.statusCommand(), a.whyCommand(), a.diffCommand(), a.historyCommand(), a.schemaCommand(), a.explainCommand()},
+		"propose": {a.promoteCommand(), a.rollbackCommand()},
 		"sign": {
 			a.approveCommand(), a.requestsCommand(), a.suspendCommand(), a.resumeCommand(), a.taintCommand(),
 			a.acceptRefCommand(), a.breakGlassCommand(), a.reviewCommand(), a.expungeCommand(),
