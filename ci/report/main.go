@@ -1,6 +1,6 @@
 // Command report runs "go test -json" with its arguments and prints what a reader needs: a line per package, all of
-// what failed, and at the end every test that was skipped and why, which plain "go test" does not say. It ends with
-// the exit code of go test.
+// what failed, and at the end what tests show of themselves (testing.T.Attr) and every test that was skipped and why,
+// which plain "go test" does not say. It ends with the exit code of go test.
 //
 //	go run ./ci/report -timeout 10m ./...
 package main

@@ -17,6 +17,8 @@ type event struct {
 	Package string
 	Test    string
 	Output  string
+	Key     string // of an attribute (testing.T.Attr)
+	Value   string
 }
 
 // A name is a test in its package; an empty test is the package itself.
@@ -27,6 +29,7 @@ type reporter struct {
 	out     io.Writer
 	printed map[name]*strings.Builder
 	skipped map[string][]name // by reason
+	shown   []event           // attributes
 }
 
 // report reads events to their end. Lines that are no event are printed as they are.
@@ -61,6 +64,8 @@ func (r *reporter) line(line []byte) {
 		fmt.Fprint(r.out, e.Output)
 	case "output":
 		r.output(at, e.Output)
+	case "attr":
+		r.shown = append(r.shown, e)
 	case "pass":
 		delete(r.printed, at)
 	case "skip":
@@ -116,6 +121,13 @@ func (r *reporter) text(at name) string {
 }
 
 func (r *reporter) summary() {
+	if len(r.shown) > 0 {
+		fmt.Fprintln(r.out, "\nShown:")
+		slices.SortStableFunc(r.shown, func(a, b event) int { return strings.Compare(a.Key, b.Key) })
+		for _, e := range r.shown {
+			fmt.Fprintf(r.out, "  %-24s %s\n", e.Key, e.Value)
+		}
+	}
 	if len(r.skipped) == 0 {
 		return
 	}

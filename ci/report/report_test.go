@@ -40,6 +40,11 @@ func TestReport(t *testing.T) {
 			`{"Action":"skip","Package":"a","Test":"V"}`,
 			`{"Action":"output","Package":"a","Output":"ok  \ta\t0.1s\n"}`,
 		}, "ok  \ta\t0.1s\n\nSkipped, so not checked in this run:\n  etcd: not there\n      a T\n      a U/sub\n  no reason given\n      a V\n"},
+		{"what tests show of themselves is printed at the end, in order", []string{
+			`{"Action":"attr","Package":"a","Test":"T","Key":"b","Value":"2"}`,
+			`{"Action":"attr","Package":"a","Test":"T","Key":"a","Value":"1 2"}`,
+			`{"Action":"output","Package":"a","Output":"ok  \ta\t0.1s\n"}`,
+		}, "ok  \ta\t0.1s\n\nShown:\n  a                        1 2\n  b                        2\n"},
 		{"a package without tests is not a skipped test", []string{
 			`{"Action":"output","Package":"a","Output":"?   \ta\t[no test files]\n"}`,
 			`{"Action":"skip","Package":"a"}`,
