@@ -235,3 +235,32 @@ func kind(v any) string {
 	}
 	return "null"
 }
+
+// TestWebhooksHaveTheKeysOfTheExamples holds what webhooks carry to GitLab's examples of them, apart from what is left out.
+func TestWebhooksHaveTheKeysOfTheExamples(t *testing.T) {
+	examples := filepath.Join(contract(t), "examples", "webhooks")
+	f := start(t, gitlabtest.Options{}, func(p *gitlabtest.Project) { p.ResetApprovalsOnPush = true })
+	receive(f)
+	f.commit("ann", "feature", map[string]string{"b.yaml": "b: 1\n"})
+	f.open("ann", "feature")
+	f.must(f.Approve(config, 1, "bob"))
+	f.commit("ann", "feature", map[string]string{"b.yaml": "b: 2\n"})
+	for _, row := range []struct {
+		delivery int
+		example  string
+		without  string
+	}{
+		{0, "push.json", "user_avatar description avatar_url git_ssh_url ssh_url http_url ci_config_path added modified removed visibility_level"},
+		{1, "merge_request.json", "avatar_url git_ssh_url ssh_url http_url changes"},
+		{4, "merge_request.unapproved.system.json", ""},
+	} {
+		t.Run(row.example, func(t *testing.T) {
+			raw, err := os.ReadFile(filepath.Join(examples, row.example))
+			f.must(err)
+			var got, want any
+			f.must(json.Unmarshal(f.sent(row.delivery + 1)[row.delivery].Body, &got))
+			f.must(json.Unmarshal(raw, &want))
+			compareShape(t, row.example, got, want, strings.Fields(row.without))
+		})
+	}
+}

@@ -221,7 +221,7 @@ func receive(f *forge) *receiver {
 		r.got = append(r.got, req.Header.Get("Idempotency-Key"))
 	}))
 	f.t.Cleanup(r.Close)
-	f.decoded("mia", "POST", project+"/hooks", url.Values{"url": {r.URL}, "push_events": {"true"}}, 201)
+	f.decoded("mia", "POST", project+"/hooks", url.Values{"url": {r.URL}, "push_events": {"true"}, "merge_requests_events": {"true"}}, 201)
 	return r
 }
 

@@ -18,11 +18,16 @@ func (s *Server) mergeRequestEvent(p *project, user *User, mr *mergeRequest, act
 		"merge_status": "checking", "detailed_merge_status": "checking", "merge_commit_sha": orNull(mr.MergeCommitSHA),
 		"work_in_progress": mr.Draft, "draft": mr.Draft, "last_commit": s.hookCommit(p, mr.SHA), "system": false,
 		"blocking_discussions_resolved": true, "milestone_id": nil, "assignee_ids": []int{}, "reviewer_ids": []int{},
+		"source": s.hookProject(p), "target": s.hookProject(p), "labels": []object{}, "assignee_id": nil,
+		"merge_when_pipeline_succeeds": mr.autoMerge != "", "first_contribution": false, "system_action": nil,
+		"last_edited_at": nil, "last_edited_by_id": nil, "time_change": 0, "human_time_change": nil, "total_time_spent": 0,
+		"human_total_time_spent": nil, "human_time_estimate": nil,
 		"merge_params": object{"force_remove_source_branch": map[bool]string{true: "1", false: "0"}[mr.RemoveSource]},
 	}
 	maps.Copy(attributes, extra)
 	return object{"object_kind": "merge_request", "event_type": "merge_request", "user": s.hookUser(user), "project": s.hookProject(p),
-		"repository": s.hookProject(p), "object_attributes": attributes, "labels": []object{}, "changes": object{}, "reviewers": []object{}}
+		"repository": s.hookProject(p), "object_attributes": attributes, "labels": []object{}, "changes": object{},
+		"reviewers": []object{}, "assignees": []object{}}
 }
 
 // pushEvent is the payload of a push webhook. It names at most 20 commits;
