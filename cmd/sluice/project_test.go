@@ -27,9 +27,14 @@ const sixLines = "version: 1\nlayout: directory\ntargets:\n  %s: {}\nstages: def
 // newProject starts a forge with a project whose control files are on main, not sealed yet. program stands in for
 // ssh-keygen; more are bob's further keys.
 func newProject(ctx context.Context, dir, program, sluiceYAML string, more ...schema.PublicKey) (*project, error) {
+	return newProjectAt(ctx, gitlabtest.Options{}, dir, program, sluiceYAML, more...)
+}
+
+// newProjectAt is newProject at a forge with these switches.
+func newProjectAt(ctx context.Context, forge gitlabtest.Options, dir, program, sluiceYAML string, more ...schema.PublicKey) (*project, error) {
 	p := &project{dir: dir, token: filepath.Join(dir, "reconciler", "token")}
 	var err error
-	if p.forge, err = gitlabtest.New(filepath.Join(dir, "forge"), gitlabtest.Options{}); err != nil {
+	if p.forge, err = gitlabtest.New(filepath.Join(dir, "forge"), forge); err != nil {
 		return nil, err
 	}
 	if _, err := p.forge.Start("127.0.0.1:0"); err != nil {
