@@ -66,6 +66,7 @@ type job struct {
 	state   ledger.State
 	target  schema.StageTarget
 	release integrations.Release
+	silent  bool // what comes of it is not recorded: it is a fight that the ledger knows of
 }
 
 func (j job) key() deliveryKey {
@@ -92,7 +93,7 @@ func (p *pass) plan(ctx context.Context, states []ledger.State, full bool, d *de
 				d.errs = append(d.errs, err)
 				continue
 			}
-			jobs[target.Name] = append(jobs[target.Name], job{state, target, release})
+			jobs[target.Name] = append(jobs[target.Name], job{state: state, target: target, release: release})
 		}
 	}
 	return jobs
@@ -120,6 +121,9 @@ func (p *pass) deliver(ctx context.Context, name string, jobs []job, d *deliveri
 	}
 	var differ, again []job
 	for i, found := range integrations.ReadMany(ctx, t, releases(jobs)) {
+		if found.Err == nil {
+			p.tellForeign(jobs[i], found.Observation)
+		}
 		switch {
 		case found.Err != nil:
 			p.failed(jobs[i], found.Err, d)
@@ -132,8 +136,9 @@ func (p *pass) deliver(ctx context.Context, name string, jobs []job, d *deliveri
 			// Another reconciler is ahead of the ledger as it is known here: nothing of this is drift.
 			d.errs = append(d.errs, fmt.Errorf("deliver %s: entry %d is there, this is entry %d: %w", jobs[i].key().cell, found.Seq, jobs[i].release.Seq, ErrMoved))
 		default:
-			p.noteDrift(jobs[i], found.Observation, d)
-			differ = append(differ, jobs[i])
+			if p.heals(ctx, &jobs[i], found.Observation, d) {
+				differ = append(differ, jobs[i])
+			}
 		}
 	}
 	if len(differ)+len(again) == 0 || !p.mayWrite(ctx, name, differ, d) {
@@ -144,7 +149,9 @@ func (p *pass) deliver(ctx context.Context, name string, jobs []job, d *deliveri
 			p.failed(differ[i], wrote.Err, d)
 			continue
 		}
-		p.applied(differ[i], d)
+		if !differ[i].silent {
+			p.applied(differ[i], d)
+		}
 	}
 	p.signAgain(ctx, t, again, d)
 }
@@ -198,8 +205,12 @@ func deliverable(state ledger.State) bool {
 // settled records the read-back if the ledger does not know it: after a crash nothing is written again, and the time of the
 // apply is that of this reading.
 func (p *pass) settled(j job, d *deliveries) {
+	if !p.quiet(j.key()) {
+		return
+	}
 	_, down := j.state.Down[j.target.Name]
-	if j.state.Live[j.target.Name].Seq == j.state.Admitted.Seq && !down {
+	live := j.state.Live[j.target.Name]
+	if live.Seq == j.state.Admitted.Seq && live.Drifted == 0 && !down {
 		delete(p.down, j.key())
 		return
 	}
@@ -208,22 +219,9 @@ func (p *pass) settled(j job, d *deliveries) {
 
 func (p *pass) applied(j job, d *deliveries) {
 	delete(p.down, j.key())
+	delete(p.reported, j.key())
 	e := deliveryEntry(ledger.Apply, j)
 	e.Delivery.Result = ledger.ResultOK
-	d.entries = append(d.entries, e)
-}
-
-// noteDrift records what differed, if it was equal before; the first delivery of a release is no drift.
-func (p *pass) noteDrift(j job, found integrations.Observation, d *deliveries) {
-	if j.state.Live[j.target.Name].Seq != j.state.Admitted.Seq {
-		return
-	}
-	d.drifted++
-	e := deliveryEntry(ledger.Drift, j)
-	e.Delivery.Found = found.Digest
-	for _, k := range found.Keys {
-		e.Delivery.Keys = append(e.Delivery.Keys, ledger.DriftKey(k))
-	}
 	d.entries = append(d.entries, e)
 }
 
@@ -302,7 +300,7 @@ func (p *pass) afterOthers(ctx context.Context, entries []ledger.Entry) ([]ledge
 		drifted[key] = drifted[key] || e.Kind == ledger.Drift
 		_, down := state.Down[e.Delivery.Target]
 		told := e.Kind == ledger.Apply && e.Delivery.Result == ledger.ResultOK && !drifted[key] && !down &&
-			state.Live[e.Delivery.Target].Seq == e.Delivery.Admission
+			state.Live[e.Delivery.Target].Seq == e.Delivery.Admission && state.Live[e.Delivery.Target].Drifted == 0
 		if state.Admitted.Seq == e.Delivery.Admission && !told {
 			out = append(out, e)
 		}

@@ -160,8 +160,13 @@ type Reconciler struct {
 	// inForce is rules for the goroutines that watch.
 	inForce atomic.Pointer[rules]
 
-	mu    sync.Mutex // guards dirty
-	dirty map[schema.Cell]bool
+	fights    map[deliveryKey]fight
+	reported  map[deliveryKey]schema.Digest // drift that is told and left
+	strangers map[deliveryKey]string        // keys beside ours that were logged
+
+	mu        sync.Mutex // guards dirty and contested
+	dirty     map[schema.Cell]bool
+	contested map[schema.Cell]bool
 }
 
 // New checks the configuration and fills the defaults.
@@ -199,7 +204,8 @@ func New(cfg Config) (*Reconciler, error) {
 	}
 	r := &Reconciler{
 		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, outrun: map[string]schema.Hash{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
-		looked: map[schema.StageName]int64{},
+		looked: map[schema.StageName]int64{}, fights: map[deliveryKey]fight{}, reported: map[deliveryKey]schema.Digest{},
+		strangers: map[deliveryKey]string{}, contested: map[schema.Cell]bool{},
 	}
 	r.recallCosigned()
 	return r, nil

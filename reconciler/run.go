@@ -84,6 +84,9 @@ func (r *Reconciler) watchPlaces(ctx context.Context, name string, w integration
 	}()
 	err := w.Watch(ctx, places, func(cell schema.Cell) {
 		r.Wake(cell)
+		if r.isContested(cell) {
+			return // the next pass comes in its time: whoever writes without end would set us off without end
+		}
 		select {
 		case changed <- struct{}{}:
 		default: // a wake-up is under way already

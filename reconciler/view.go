@@ -182,9 +182,10 @@ func cellView(cell schema.Cell, s ledger.State, stage schema.Stage) schema.CellV
 
 // cellState picks the word that a person has to act on first.
 func cellState(c schema.CellView, s ledger.State) schema.CellState {
-	failing := false
+	failing, drifted := false, false
 	for _, t := range c.Targets {
 		failing = failing || t.Code != ""
+		drifted = drifted || t.Code == CodeDrift || t.Code == CodeContested
 	}
 	switch {
 	case c.Held != nil && c.Held.Verdict.Outcome == schema.Deny:
@@ -198,6 +199,8 @@ func cellState(c schema.CellView, s ledger.State) schema.CellState {
 			return schema.Prepared
 		}
 		return schema.Absent
+	case drifted:
+		return schema.Drifted
 	case failing && !c.LiveAt.IsZero():
 		return schema.Unverified
 	case failing:
@@ -216,6 +219,9 @@ func targetViews(s ledger.State, stage schema.Stage) []schema.TargetView {
 		view := schema.TargetView{Name: t.Name}
 		if live, ok := s.Live[t.Name]; ok {
 			view.Live, view.At = live.Seq == s.Admitted.Seq, live.At
+			if live.Drifted != 0 {
+				view.Code = CodeDrift
+			}
 		}
 		if down, ok := s.Down[t.Name]; ok {
 			view.Code = down.Code

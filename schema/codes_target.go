@@ -40,8 +40,12 @@ var targetCodes = []CodeInfo{
 		Fix:   "Look at the reconciler's log for its answer.",
 	}, {
 		Code: "drift", Title: "target was changed by somebody else", Message: "[{target}: ]differs from what was admitted[: {keys}]",
-		Cause: "Somebody wrote to the target directly. It is put back and recorded.",
+		Cause: "Somebody wrote to the target directly. It is recorded, and put back unless the stage says drift: report.",
 		Fix:   "Make the change in Git. If it keeps coming back, find the other writer.",
+	}, {
+		Code: "drift-contested", Title: "somebody keeps changing the target", Message: "[{target}: ]somebody else keeps changing what was admitted",
+		Cause: "It was put back three times within an hour and changed again. It is still put back, after waits that grow to 15 minutes, and recorded no more until it stays.",
+		Fix:   "Find the other writer: sluice history names the keys, and the target's own log who wrote them. Take its right to write away.",
 	}, {
 		Code: "target-unconfigured", Title: "target has no address", Message: "{target} is not in reconciler.yaml",
 		Cause: "sluice.yaml names a target whose address the operator did not write down.",

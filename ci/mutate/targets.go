@@ -52,4 +52,10 @@ var targetMutations = []mutation{
 		"o.Holder == integrations.Us {",
 		"TestForeignKeysBesideAMirror",
 	},
+	{
+		"a fight over a target is gone on with at once", "reconciler/stories", "reconciler/drift.go",
+		"heal := !p.now.Before(f.next())",
+		"heal := true",
+		"TestStories/drift_contested",
+	},
 }

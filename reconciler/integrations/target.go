@@ -136,6 +136,8 @@ type Difference struct {
 	Op     string        // Changed, Deleted or Foreign
 	Before schema.Digest // of what was admitted; empty for Foreign
 	After  schema.Digest // of what is there; empty for Deleted
+	// Revision is the target's own number of the change that was found, where it counts them.
+	Revision int64
 }
 
 // The operations of a Difference.

@@ -140,6 +140,8 @@ type DriftKey struct {
 	Op     string        `json:"op"` // changed, deleted, foreign
 	Before schema.Digest `json:"before,omitempty"`
 	After  schema.Digest `json:"after,omitempty"`
+	// Revision is the target's own number of the change that was found, where it counts them (etcd's mod revision).
+	Revision int64 `json:"revision,omitempty"`
 }
 
 // Seal is what genesis and control entries put in force.

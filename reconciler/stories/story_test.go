@@ -79,6 +79,7 @@ type story struct {
 	layouts    []schema.Layout
 	method     string
 	targets    []string
+	drift      string   // what sluice.yaml says of it; nothing by default
 	depth      string   // of apps, where it is not 1
 	without    []string // stages that have no branch when the project is sealed
 	nextLogKey bool     // the trust names a second log key
@@ -107,6 +108,8 @@ func parse(source string) story {
 			s.method = words[1]
 		case "targets":
 			s.targets = words[1:]
+		case "drift":
+			s.drift = words[1]
 		case "depth":
 			s.depth = words[1]
 		case "without":
@@ -129,7 +132,7 @@ func parse(source string) story {
 	return s
 }
 
-var settings = []string{"depth", "layout", "method", "targets", "without", "unsound", "next-log-key", "witnesses", "robot", "notes"}
+var settings = []string{"depth", "drift", "layout", "method", "targets", "without", "unsound", "next-log-key", "witnesses", "robot", "notes"}
 
 func (s story) play(t *testing.T, layout schema.Layout) string {
 	w := newWorld(t, layout, s)

@@ -72,7 +72,7 @@ func (w *world) crashAt(words []string) []string {
 	return nil
 }
 
-// tamper changes a live file by hand: "tamper files dev/a x".
+// tamper changes a live file by hand: "tamper files dev/a x"; with "=r2" to what that revision has.
 func (w *world) tamper(words []string) []string {
 	stage, app, _ := strings.Cut(words[1], "/")
 	dir := filepath.Join(w.targets[words[0]].dir, string(stageWords[stage]), app)
@@ -81,7 +81,15 @@ func (w *world) tamper(words []string) []string {
 		w.must(os.WriteFile(filepath.Join(dir, "current", "app.yaml"), []byte("foreign: true\n"), 0o644))
 		return nil
 	}
-	w.must(os.WriteFile(filepath.Join(dir, "current", "app.yaml"), []byte("tampered: true\n"), 0o644))
+	text := "true"
+	if len(words) > 2 {
+		text = words[2]
+	}
+	text = "tampered: " + text
+	if undone, ok := strings.CutPrefix(text, "tampered: ="); ok {
+		text = "revision: " + undone
+	}
+	w.must(os.WriteFile(filepath.Join(dir, "current", "app.yaml"), []byte(text+"\n"), 0o644))
 	return nil
 }
 

@@ -172,7 +172,11 @@ func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 	members = append(members, team.Member{Name: "reconciler", Level: gitlabtest.Maintainer, Unknown: true})
 	lines := ""
 	for _, name := range s.targets {
-		lines += "  " + name + ": {}\n"
+		settings := "{}"
+		if s.drift != "" {
+			settings = "{drift: " + s.drift + "}"
+		}
+		lines += "  " + name + ": " + settings + "\n"
 	}
 	project := fmt.Sprintf(gatesP0, layout, strings.TrimRight(lines, "\n"))
 	for _, word := range s.merges {

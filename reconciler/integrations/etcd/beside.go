@@ -29,7 +29,7 @@ func (o *found) ours(g goal, kvs []*mvccpb.KeyValue) (foreign []*mvccpb.KeyValue
 	if o.listed == 0 && (len(g.mirror) > 0 || len(g.parts) > 0) {
 		o.Equal = false // the head or what is beside it is not there either, or this alone was taken away
 		if o.head.Body.Equal(g.body) {
-			o.differs(g.inventory(), integrations.Deleted, schema.DigestOf(nil), "")
+			o.differs(g.inventory(), integrations.Deleted, schema.DigestOf(nil), nil)
 		}
 	}
 	listed := map[string]bool{}
@@ -50,7 +50,7 @@ func (o *found) ours(g goal, kvs []*mvccpb.KeyValue) (foreign []*mvccpb.KeyValue
 			foreign = append(foreign, kv)
 			continue
 		}
-		o.differs(string(kv.Key), integrations.Foreign, "", schema.DigestOf(kv.Value))
+		o.differs(string(kv.Key), integrations.Foreign, "", kv)
 		o.changes = append(o.changes, clientv3.OpDelete(string(kv.Key)))
 	}
 	return foreign
@@ -66,7 +66,7 @@ func (o *found) compareInventory(g goal, kv *mvccpb.KeyValue) {
 	}
 	o.Equal = false
 	if err != nil || kv.Lease != 0 || o.head.Body.Equal(g.body) {
-		o.differs(string(kv.Key), integrations.Changed, schema.DigestOf(nil), schema.DigestOf(kv.Value))
+		o.differs(string(kv.Key), integrations.Changed, schema.DigestOf(nil), kv)
 	}
 }
 
@@ -74,9 +74,9 @@ func (o *found) compareMirrored(g goal, name, value string, kv *mvccpb.KeyValue)
 	key := g.dir + mirrorDir + name
 	switch {
 	case kv == nil:
-		o.differs(key, integrations.Deleted, schema.DigestOf([]byte(value)), "")
+		o.differs(key, integrations.Deleted, schema.DigestOf([]byte(value)), nil)
 	case string(kv.Value) != value || kv.Lease != 0:
-		o.differs(key, integrations.Changed, schema.DigestOf([]byte(value)), schema.DigestOf(kv.Value))
+		o.differs(key, integrations.Changed, schema.DigestOf([]byte(value)), kv)
 	default:
 		return
 	}
@@ -104,9 +104,9 @@ func (o *found) compareParts(g goal, kvs []*mvccpb.KeyValue) {
 		case !named:
 			o.Equal = false
 		case kv == nil:
-			o.differs(p.key, integrations.Deleted, schema.DigestOf([]byte(p.value)), "")
+			o.differs(p.key, integrations.Deleted, schema.DigestOf([]byte(p.value)), nil)
 		default:
-			o.differs(p.key, integrations.Changed, schema.DigestOf([]byte(p.value)), schema.DigestOf(kv.Value))
+			o.differs(p.key, integrations.Changed, schema.DigestOf([]byte(p.value)), kv)
 		}
 	}
 }

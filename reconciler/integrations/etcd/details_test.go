@@ -51,6 +51,16 @@ func TestDifferencesNameTheFiles(t *testing.T) {
 	}
 	one, two := schema.DigestOf([]byte("1")), schema.DigestOf([]byte("2"))
 	key := "/config/production/pay/head"
+	head, err := dial(t, endpoint).Get(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range o.Keys {
+		if o.Keys[i].Revision != head.Kvs[0].ModRevision {
+			t.Errorf("%+v: not of revision %d", o.Keys[i], head.Kvs[0].ModRevision)
+		}
+		o.Keys[i].Revision = 0
+	}
 	got := fmt.Sprint(o.Keys)
 	if want := fmt.Sprint([]integrations.Difference{
 		{Key: key + "#b", Op: integrations.Changed, Before: two, After: one},

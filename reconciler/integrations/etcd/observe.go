@@ -138,6 +138,9 @@ func (t *Target) compare(g goal, answers []*etcdserverpb.ResponseOp) (o found, c
 	o.Equal = o.Holder == integrations.Us && o.head.Body.Equal(g.body) && kv.Lease == 0
 	if !o.Equal {
 		o.Keys = differences(g.head, g.want, g.body, o.head, raw)
+		for i := range o.Keys {
+			o.Keys[i].Revision = o.revision
+		}
 	}
 	beside, all := foreignKeys(g.dir, g.want.Cell, answers[1:looks])
 	beside = o.ours(g, beside)
@@ -155,9 +158,13 @@ func (t *Target) compare(g goal, answers []*etcdserverpb.ResponseOp) (o found, c
 }
 
 // differs notes a difference of what is ours.
-func (o *found) differs(key, op string, before, after schema.Digest) {
+func (o *found) differs(key, op string, before schema.Digest, kv *mvccpb.KeyValue) {
 	o.Equal = false
-	o.Keys = append(o.Keys, integrations.Difference{Key: key, Op: op, Before: before, After: after})
+	d := integrations.Difference{Key: key, Op: op, Before: before}
+	if kv != nil {
+		d.After, d.Revision = schema.DigestOf(kv.Value), kv.ModRevision
+	}
+	o.Keys = append(o.Keys, d)
 }
 
 // foreign reports the keys that we never wrote. Where the stage says so, and they came after our head, they are to be
@@ -165,7 +172,7 @@ func (o *found) differs(key, op string, before, after schema.Digest) {
 func (o *found) foreign(g goal, beside []*mvccpb.KeyValue) {
 	for _, kv := range beside {
 		o.Foreign = append(o.Foreign, string(kv.Key))
-		o.Keys = append(o.Keys, integrations.Difference{Key: string(kv.Key), Op: integrations.Foreign, After: schema.DigestOf(kv.Value)})
+		o.Keys = append(o.Keys, integrations.Difference{Key: string(kv.Key), Op: integrations.Foreign, After: schema.DigestOf(kv.Value), Revision: kv.ModRevision})
 		if g.want.Prune && g.want.Applied && o.Holder == integrations.Us && kv.CreateRevision > o.created {
 			o.Equal = false
 			o.strangers = append(o.strangers, stranger{string(kv.Key), kv.ModRevision})

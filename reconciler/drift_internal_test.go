@@ -1,0 +1,63 @@
+package reconciler
+
+import (
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func TestWhenAFightIsGoneOnWith(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	ago := func(minutes ...int) fight {
+		var f fight
+		for _, m := range minutes {
+			f = append(f, now.Add(-time.Duration(m)*time.Minute))
+		}
+		return f
+	}
+	for _, row := range []struct {
+		sentence string
+		heals    fight
+		wait     time.Duration // from now
+	}{
+		{"the first time", nil, 0},
+		{"the third time", ago(1, 0), 0},
+		{"the fourth time, a minute later", ago(2, 1, 0), time.Minute},
+		{"the fifth time, two minutes later", ago(3, 2, 1, 0), 2 * time.Minute},
+		{"the sixth time, four minutes later", ago(4, 3, 2, 1, 0), 4 * time.Minute},
+		{"the wait counts from the last time", ago(9, 8, 7, 6, 3), time.Minute},
+		{"never longer than a quarter of an hour", ago(8, 7, 6, 5, 4, 3, 2, 1, 0), 15 * time.Minute},
+		{"however many there were", ago(make([]int, 99)...), 15 * time.Minute},
+		{"what is an hour ago does not count", ago(60, 59, 0), 0},
+		{"a clock that was set back is not waited for", ago(-5, -5, -5), 0},
+	} {
+		if got := max(0, row.heals.recent(now).next().Sub(now)); got != row.wait {
+			t.Errorf("%s: waits %v, want %v", row.sentence, got, row.wait)
+		}
+	}
+}
+
+func TestCellsSayThatTheyDrifted(t *testing.T) {
+	stage := schema.Stage{Name: "production", Targets: []schema.StageTarget{{Name: "etcd"}}}
+	admitted := ledger.Admission{Seq: 3, Revision: "sha256:a", Content: "sha256:a", LiveAt: time.Unix(1, 0)}
+	for _, row := range []struct {
+		sentence string
+		live     ledger.Live
+		down     map[string]ledger.Down
+		state    schema.CellState
+		code     schema.Code
+	}{
+		{"live", ledger.Live{Seq: 3}, nil, schema.Live, ""},
+		{"changed and left so", ledger.Live{Seq: 3, Drifted: 7}, nil, schema.Drifted, CodeDrift},
+		{"fought over", ledger.Live{Seq: 3, Drifted: 7}, map[string]ledger.Down{"etcd": {Code: CodeContested}}, schema.Drifted, CodeContested},
+		{"silent", ledger.Live{Seq: 3}, map[string]ledger.Down{"etcd": {Code: "target-unavailable"}}, schema.Unverified, "target-unavailable"},
+	} {
+		s := ledger.State{Stage: "production", App: "a", Admitted: admitted, Live: map[string]ledger.Live{"etcd": row.live}, Down: row.down, Revisions: []ledger.Admission{admitted}}
+		got := cellView(schema.Cell{Stage: "production", App: "a"}, s, stage)
+		if got.State != row.state || got.Targets[0].Code != row.code {
+			t.Errorf("%s: got %s [%s], want %s [%s]", row.sentence, got.State, got.Targets[0].Code, row.state, row.code)
+		}
+	}
+}
