@@ -79,7 +79,7 @@ var sdks = []sdk{
 	{"github.com/xanzy/go-gitlab", []string{"reconciler/integrations/gitlab"}},
 	{"golang.org/x/time/rate", []string{"reconciler/integrations/gitlab"}},
 	{"go.etcd.io/etcd/api/v3", []string{"reconciler/integrations/etcd", "reconciler/provider/etcd"}},
-	{"go.etcd.io/etcd/client/v3", []string{"reconciler/integrations/etcd", "reconciler/provider/etcd"}},
+	{"go.etcd.io/etcd/client/v3", []string{"reconciler/integrations/etcd", "reconciler/lease", "reconciler/provider/etcd"}},
 	{"go.etcd.io/etcd/client/v3/concurrency", []string{"reconciler/lease"}},
 	{"go.etcd.io/etcd/server/v3/embed", []string{"reconciler/integrations/etcd"}},
 	{"google.golang.org/grpc", []string{"reconciler/integrations/etcd"}},

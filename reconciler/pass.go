@@ -40,13 +40,17 @@ type landingsAnswer struct {
 	err      error
 }
 
-// begin fetches, opens the ledger and reads the rules in force. A pass is returned beside an error when the targets can
-// still be kept equal to what was admitted.
-func (r *Reconciler) begin(ctx context.Context) (*pass, error) {
-	p := &pass{
+func (r *Reconciler) newPass() *pass {
+	return &pass{
 		Reconciler: r, now: r.cfg.Now().UTC().Truncate(time.Millisecond), landings: map[schema.Hash]landingsAnswer{},
 		added: map[schema.StageName]schema.Hash{},
 	}
+}
+
+// begin fetches, opens the ledger and reads the rules in force. A pass is returned beside an error when the targets can
+// still be kept equal to what was admitted.
+func (r *Reconciler) begin(ctx context.Context) (*pass, error) {
+	p := r.newPass()
 	before := r.known
 	fetchErr := p.fetch(ctx)
 	if errors.Is(fetchErr, ErrDoubt) {

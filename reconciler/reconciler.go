@@ -37,7 +37,9 @@ type Config struct {
 	HeadKeys *integrations.LogKeys
 	// Witnesses are asked to cosign the ledger's checkpoints, if the trust root names them.
 	Witnesses []Witness
-	StateDir  string // for the spool and the ledger's high-water mark
+	// Election, if given, lets one of several processes work at a time.
+	Election Election
+	StateDir string // for the spool and the ledger's high-water mark
 	// Proposer opens merge requests for promotions, with commits that BotKey signs. Without either, nobody does.
 	Proposer Proposer
 	BotKey   CommitSigner

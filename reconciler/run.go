@@ -15,7 +15,7 @@ import (
 func (r *Reconciler) Run(ctx context.Context, wake <-chan struct{}) error {
 	changed := r.watch(ctx)
 	for {
-		report := r.Pass(ctx)
+		report := r.turn(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -24,6 +24,8 @@ func (r *Reconciler) Run(ctx context.Context, wake <-chan struct{}) error {
 		case errors.Is(err, ErrMoved):
 			r.cfg.Log.Info("another reconciler was first; looking again", "error", err)
 			wait = rand.N(time.Second)
+		case errors.Is(err, context.Canceled) && r.follows():
+			r.cfg.Log.Info("another reconciler leads now", "error", err)
 		case err != nil:
 			r.cfg.Log.Error("pass ended with errors", "error", err)
 		}
@@ -33,6 +35,7 @@ func (r *Reconciler) Run(ctx context.Context, wake <-chan struct{}) error {
 		case <-timer.C:
 		case <-wake:
 		case <-changed:
+		case <-r.elected():
 		}
 		timer.Stop()
 		if ctx.Err() != nil {
@@ -84,8 +87,8 @@ func (r *Reconciler) watchPlaces(ctx context.Context, name string, w integration
 	}()
 	err := w.Watch(ctx, places, func(cell schema.Cell) {
 		r.Wake(cell)
-		if r.isContested(cell) {
-			return // the next pass comes in its time: whoever writes without end would set us off without end
+		if r.isContested(cell) || r.follows() {
+			return // the next look comes in its time: whoever writes without end would set us off without end
 		}
 		select {
 		case changed <- struct{}{}:

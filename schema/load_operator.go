@@ -129,6 +129,7 @@ func (s *source) operatorProject(v *value, path string) OperatorProject {
 		SSHKeyFile:     o.text("ssh_key_file"),
 		KnownHostsFile: o.text("known_hosts_file"),
 		CAFile:         o.text("ca_file"),
+		Election:       o.text("election"),
 		GitLab:         s.gitlab(o),
 		Anchor:         o.digest("anchor"),
 		Ledger:         s.ledgerPlace(o),

@@ -43,6 +43,7 @@ type OperatorProject struct {
 	Ledger         LedgerPlace
 	Targets        map[string]TargetAddress // by the names that sluice.yaml uses
 	Witnesses      []WitnessAddress
+	Election       string // one of Targets, of kind etcd, where several reconcilers elect the one that works; empty: each works
 }
 
 // WitnessAddress is where a witness of the ledger is asked; who it is stands in the trust root.

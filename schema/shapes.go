@@ -86,7 +86,7 @@ var shapes = [shapeCount]shape{
 	},
 	operatorProjectShape: {
 		file: "reconciler.yaml", path: "projects[]", required: []string{"repository", "anchor"},
-		optional: []string{"username", "token_file", "ssh_key_file", "known_hosts_file", "ca_file", "gitlab", "ledger", "targets", "witnesses"},
+		optional: []string{"username", "token_file", "ssh_key_file", "known_hosts_file", "ca_file", "gitlab", "ledger", "targets", "witnesses", "election"},
 	},
 	operatorWitnessShape: {file: "reconciler.yaml", path: "projects[].witnesses[]", required: []string{"name", "url"}},
 	gitlabShape: {

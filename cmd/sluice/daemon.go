@@ -16,6 +16,7 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab"
+	"github.com/sluice-gitops/sluice/reconciler/lease"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -25,6 +26,7 @@ type daemon struct {
 	commands   []string // what its texts may advise
 	embedded   string   // endpoint of the etcd inside, if there is one
 
+	election     *lease.Election // nil: each reconciler works
 	forge        *gitlab.Client
 	forgeProject string // as the operator wrote it
 	ledgerRef    string
@@ -65,6 +67,9 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 		return nil, err
 	}
 	if err := d.openTargets(ctx, op, project, log, &cfg); err != nil {
+		return nil, err
+	}
+	if err := d.openElection(project, log, &cfg); err != nil {
 		return nil, err
 	}
 	d.reconciler, err = reconciler.New(cfg)

@@ -156,6 +156,9 @@ func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, log *slo
 	var wg sync.WaitGroup
 	errs := make([]error, len(daemons)+2)
 	for i, d := range daemons {
+		if d.election != nil {
+			wg.Go(func() { d.election.Run(ctx) })
+		}
 		wg.Go(func() {
 			defer stop()
 			errs[i] = d.reconciler.Run(ctx, wakes[i])

@@ -19,6 +19,15 @@ var _ integrations.Keeper = (*Target)(nil)
 // app can have it, and no reader of a stage's prefix sees it.
 func CheckpointKey(root, project string) string { return root + "/.sluice/" + project + "/checkpoint" }
 
+// ElectionKey is below what the reconcilers of a project elect the one that works. Its name is that of the first root of
+// trust, which all of them were told.
+func (t *Target) ElectionKey(anchor schema.Digest) string {
+	return t.root + "/.sluice/" + anchor.Hex()[:16] + "/leader"
+}
+
+// Client is the connection for what is no configuration: an election.
+func (t *Target) Client() (*clientv3.Client, error) { return t.connected() }
+
 // checkpointKey is below the operator's root: a target keeps one, whatever roots its stages choose.
 func (t *Target) checkpointKey(project string) (string, error) {
 	key := CheckpointKey(t.root, project)
