@@ -22,7 +22,12 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if task := os.Getenv(childEnv); task != "" {
+		os.Exit(child(task))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestConformanceEmbedded(t *testing.T) {
 	integrationstest.TestTarget(t, fixtures(embedded(t)))
