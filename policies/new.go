@@ -56,6 +56,12 @@ func New(spec schema.PolicySpec) (Policy, error) {
 			return nil, fmt.Errorf("policy guardrails: %w", err)
 		}
 		return Guardrails{s}, nil
+	case "pipeline":
+		s, err := spec.Pipeline()
+		if err != nil {
+			return nil, fmt.Errorf("policy pipeline: %w", err)
+		}
+		return Pipeline{s}, nil
 	case "freeze", "window":
 		return calendar(spec)
 	case "all", "any", "at_least":

@@ -99,6 +99,10 @@ func (c *cellJudge) filesBefore(ctx context.Context) (map[string][]byte, error) 
 }
 
 func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, change schema.Change, to cellFiles) (policies.Facts, error) {
+	var err error
+	if l.request, err = c.reported(ctx, change, l.request); err != nil {
+		return policies.Facts{}, err
+	}
 	f := policies.Facts{
 		Now: c.now, Cell: c.cell, Ref: c.ref, Change: change, Landing: b.landing, Commits: b.commits,
 		MergeRequest: l.request, Trust: c.rules.trust, Problems: to.problems, Schemas: c.rules.files,
@@ -110,7 +114,6 @@ func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, ch
 	if change.Source != nil {
 		f.Excluded = carried(c.state, h.others[change.Source.Stage], change.Source.Seq)
 	}
-	var err error
 	if f.Mixed, err = c.mixed(ctx, l); err != nil {
 		return f, err
 	}

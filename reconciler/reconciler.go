@@ -26,7 +26,8 @@ type Config struct {
 	Ledger    Repository
 	LedgerRef string // full name; refs/heads/sluice/ledger by default
 	Forge     Forge
-	Guards    Guards // how the forge guards the project; nil: nobody looks, and a gate that asks for it stays shut
+	Guards    Guards   // how the forge guards the project; nil: nobody looks, and a gate that asks for it stays shut
+	Statuses  Statuses // which jobs ran; nil: nobody looked, and a gate that asks for some stays shut
 	Targets   map[string]integrations.Target
 	Anchor    schema.Digest // digest of trust version 1, from the operator; nothing in the repository can replace it
 	LogKey    ledger.Signer

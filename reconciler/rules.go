@@ -37,6 +37,7 @@ type gate struct {
 	digest   schema.Digest
 	guarded  bool // it asks for guard rails at the forge
 	compares bool // it asks what values were
+	jobs     bool // it asks for jobs on the head
 }
 
 // ControlPaths are the files and directories of the control cell, at the top of the default branch (RULES R9).
@@ -126,6 +127,7 @@ func (r *rules) compile(stage schema.Stage) error {
 			policy: policy, digest: specs.Digest(digests),
 			guarded:  asksFor(specs, "guardrails"),
 			compares: asksFor(specs, "critical"),
+			jobs:     asksFor(specs, "pipeline"),
 		}
 	}
 	return nil

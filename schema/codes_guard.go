@@ -53,6 +53,18 @@ var guardCodes = []CodeInfo{
 		Cause: "Squashing makes a commit that nobody signed. sluice lets it in where its files equal those of the signed head, and holds it where somebody else changed the app meanwhile.",
 		Fix:   "Set the merge method to fast-forward and squashing to do not allow: then what people signed is what lands.",
 	}, {
+		Code: "job-missing", Title: "job did not run", Message: "{job} did not run on {commit}",
+		Cause: "The gate asks for it on the very head of the merge request. It is called otherwise, ran on another commit, or in the pipeline of a merged result, whose commit is thrown away.",
+		Fix:   "Run it on the head: in a merge request pipeline that is not of merged results, or a pipeline of the source branch. Where it is called otherwise the admins correct the gate.",
+	}, {
+		Code: "job-failed", Title: "job did not succeed", Message: "{job} did not succeed on {commit}: it is {state}",
+		Cause: "The gate asks for it, and its newest run on the head of the merge request is no success. Skipped and manual are none.",
+		Fix:   "Run it again if it may succeed; else revert the change and submit it again.",
+	}, {
+		Code: "job-running", Title: "job is not done", Message: "{job} is not done on {commit}",
+		Cause: "The gate asks for it, and its newest run on the head of the merge request has no result yet.",
+		Fix:   "Wait for it.",
+	}, {
 		Code: "pipeline-optional", Title: "failed pipelines can be merged", Message: "a merge request can be merged although its pipeline did not succeed: {seen}",
 		Cause: "What sluice check says in the pipeline then stops nobody; what it would have refused is held after the merge, where it stands in the way.",
 		Fix:   "Switch pipelines must succeed on, and skipped pipelines are considered successful off (Settings > Merge requests).",

@@ -23,6 +23,8 @@ type MergeRequest struct {
 	SquashSHA Hash       `json:"squash_commit,omitempty"`
 	Versions  []Version  `json:"versions"`  // newest first
 	Approvals []Approval `json:"approvals"` // as the forge tells them; counted by our own rule only
+	// Statuses are the jobs on the head, where a gate asked for them; judged by our own rule only.
+	Statuses []JobStatus `json:"statuses,omitempty"`
 	// UpdatedAt moves with nearly all that happens to it; it is a hint to look again, and no evidence.
 	UpdatedAt time.Time `json:"-"`
 	AsOf      time.Time `json:"as_of,omitzero"` // the forge's clock when it answered; zero if it did not say (RULES R37)
@@ -52,6 +54,15 @@ type Account struct {
 type Approval struct {
 	By Account   `json:"by"`
 	At time.Time `json:"at,omitzero"`
+}
+
+// JobStatus is what one job said of a commit, or what was reported as one. Of a job that ran again the highest ID counts.
+type JobStatus struct {
+	ID     int64  `json:"id"`
+	Commit Hash   `json:"commit"`
+	Ref    string `json:"ref"` // as the forge names it: a branch, or refs/merge-requests/N/head
+	Name   string `json:"name"`
+	State  string `json:"state"`
 }
 
 // Raw is one answer of the forge, kept as evidence.

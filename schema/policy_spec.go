@@ -9,7 +9,7 @@ import (
 
 // PolicyNames are the policies that a gate may name.
 var PolicyNames = []string{
-	"all", "any", "approvals", "at_least", "critical", "duties", "freeze", "guardrails", "limits", "schema", "secrets", "soak",
+	"all", "any", "approvals", "at_least", "critical", "duties", "freeze", "guardrails", "limits", "pipeline", "schema", "secrets", "soak",
 	"tags", "when", "whitelist", "window",
 }
 
@@ -124,6 +124,8 @@ func (s *source) policyValue(name string, v *value, path string) any {
 		return s.guardrails(v, path)
 	case "limits":
 		return s.limits(v, path)
+	case "pipeline":
+		return s.pipeline(v, path)
 	case "schema":
 		return s.schema(v, path)
 	case "secrets":

@@ -101,6 +101,11 @@ func TestPolicyValues(t *testing.T) {
 		{name: "a guard rail twice", spec: schema.PolicySpec{Name: "guardrails", Value: []string{"protected", "protected"}}, wrong: true},
 		{name: "no guard rail", spec: schema.PolicySpec{Name: "guardrails", Value: []string{}}, wrong: true},
 		{name: "guard rails as a word", spec: schema.PolicySpec{Name: "guardrails", Value: "protected"}, wrong: true},
+		{name: "jobs in any order", spec: schema.PolicySpec{Name: "pipeline", Value: []string{"unit", "check: all"}}, want: schema.PipelineSpec{Jobs: []string{"check: all", "unit"}}},
+		{name: "a job twice", spec: schema.PolicySpec{Name: "pipeline", Value: []string{"unit", "unit"}}, wrong: true},
+		{name: "a job that turns the text around", spec: schema.PolicySpec{Name: "pipeline", Value: []string{"a\u202eb"}}, wrong: true},
+		{name: "no job", spec: schema.PolicySpec{Name: "pipeline", Value: []string{}}, wrong: true},
+		{name: "a job as a word", spec: schema.PolicySpec{Name: "pipeline", Value: "unit"}, wrong: true},
 		{name: "duties by default", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{}}, want: schema.DutiesSpec{Merger: []string{"approver", "author"}}},
 		{name: "one duty", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []string{"author"}}}, want: schema.DutiesSpec{Merger: []string{"author"}}},
 		{name: "a duty of nobody", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []string{"auther"}}}, wrong: true},
@@ -139,6 +144,8 @@ func read1(s schema.PolicySpec) (any, error) {
 		return s.Secrets()
 	case "guardrails":
 		return s.Guardrails()
+	case "pipeline":
+		return s.Pipeline()
 	case "duties":
 		return s.Duties()
 	case "freeze", "window":

@@ -464,4 +464,16 @@ var judgementMutations = []mutation{
 		"false",
 		"TestADirectoryIsHeldAgainstTheLedger",
 	},
+	{
+		"a job counts that another merge request has for the same commit", "reconciler/integrations/gitlab", "reconciler/integrations/gitlab/jobs.go",
+		"if s.SHA == m.Head && ownRef(s.Ref, m) {",
+		"if s.SHA == m.Head {",
+		"TestJobsAreTheMergeRequestsOwn",
+	},
+	{
+		"a job counts that ran on another commit", "policies", "policies/pipeline.go",
+		"s.Name == job && s.Commit == head && s.ID > newest.ID",
+		"s.Name == job && s.ID > newest.ID",
+		"TestPipeline",
+	},
 }

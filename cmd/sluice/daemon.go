@@ -155,7 +155,7 @@ func (d *daemon) openForge(project schema.OperatorProject, shared budgets, log *
 		return &failure{code: exitUsage, err: err, hint: "correct gitlab: in the operator's file; its token_file holds a project access token with role Developer and scope api, or Reporter and read_api where notes: is false"}
 	}
 	d.closers = append(d.closers, forge.Close)
-	cfg.Forge, cfg.Guards, cfg.Proposer, cfg.Merger = forge, forge, forge, forge
+	cfg.Forge, cfg.Guards, cfg.Statuses, cfg.Proposer, cfg.Merger = forge, forge, forge, forge, forge
 	d.forge, d.forgeProject = forge, project.GitLab.Project
 	if !project.GitLab.NoNotes {
 		cfg.Announcer = forge

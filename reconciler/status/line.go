@@ -130,6 +130,8 @@ func met(v schema.Verdict) string {
 		add("by ", "by")
 	case "duties":
 		add("merged by ", "by")
+	case "pipeline":
+		add("green: ", "jobs")
 	case "guardrails":
 		add("up: ", "have")
 	case "cells":

@@ -30,7 +30,10 @@ func Reread(kept schema.MergeRequest) (schema.MergeRequest, error) {
 	if out.Versions, err = r.versionsAgain(kept, parts[base+"/versions"]); err != nil {
 		return out, err
 	}
-	out.Approvals, err = r.approvalsAgain(kept, parts[base+"/approvals"], parts[base+"/notes"])
+	if out.Approvals, err = r.approvalsAgain(kept, parts[base+"/approvals"], parts[base+"/notes"]); err != nil {
+		return out, err
+	}
+	out.Statuses, err = r.statusesAgain(out, parts["/"+r.statusesPath(out.Head)])
 	return out, err
 }
 
