@@ -66,6 +66,8 @@ func (p *pass) announceAll(ctx context.Context, a *announced) error {
 			p.tellOnce("announce: refused", "no notes are written below merge requests: the token may not; it needs the scope api, or write notes: false into the operator's file",
 				"error", err)
 			return nil
+		case errors.Is(err, errLater): // the entry that judges it will be news
+			n.News, n.Due = false, p.now.Add(lookAnyway)
 		case err != nil:
 			errs = append(errs, fmt.Errorf("!%d: %w", iid, err))
 		case done:
