@@ -92,15 +92,15 @@ func (c *call) ownNote() (*Note, error) {
 }
 
 func (c *call) updateNote() (reply, error) {
-	n, err := c.ownNote()
-	if err != nil {
+	if _, err := c.ownNote(); err != nil {
 		return reply{}, err
 	}
 	if err := checkNote(c.string("body")); err != nil {
 		return reply{}, err
 	}
 	rest, summary := c.s.obey(c.p, c.mr, c.user, c.string("body"), "")
-	if n, err = c.note(); err != nil { // what it set off may have written notes
+	n, err := c.note() // only now: what it set off may have written notes
+	if err != nil {
 		return reply{}, err
 	}
 	if rest == "" {
