@@ -26,11 +26,13 @@ type Config struct {
 	Ledger    Repository
 	LedgerRef string // full name; refs/heads/sluice/ledger by default
 	Forge     Forge
-	Guards    Guards   // how the forge guards the project; nil: nobody looks, and a gate that asks for it stays shut
-	Statuses  Statuses // which jobs ran; nil: nobody looked, and a gate that asks for some stays shut
-	Targets   map[string]integrations.Target
-	Anchor    schema.Digest // digest of trust version 1, from the operator; nothing in the repository can replace it
-	LogKey    ledger.Signer
+	Guards    Guards // how the forge guards the project; nil: nobody looks, and a gate that asks for it stays shut
+	// GuardsEvery is how often people are shown anew how the project is guarded: ten minutes by default, negative never.
+	GuardsEvery time.Duration
+	Statuses    Statuses // which jobs ran; nil: nobody looked, and a gate that asks for some stays shut
+	Targets     map[string]integrations.Target
+	Anchor      schema.Digest // digest of trust version 1, from the operator; nothing in the repository can replace it
+	LogKey      ledger.Signer
 	// NextLogKey, if given, takes LogKey's place as soon as the trust in force names both (RULES R23).
 	NextLogKey ledger.Signer
 	// HeadKeys are what the targets sign heads with; the reconciler tells them when the log key was replaced. Nil: they
@@ -153,6 +155,7 @@ type Reconciler struct {
 	distrusted int64
 	watched    witnesses
 	notes      *announced                 // what was said below merge requests; nil until it is read
+	guarded    *schema.Guards             // as last looked at for people
 	kept       map[string]string          // by target, the checkpoint there that the known ledger was found to hold
 	former     []formerProject            // project files that were in force, by the rules' entry
 	looked     map[schema.StageName]int64 // by stage, the control entry since which its place was looked through
@@ -194,6 +197,9 @@ func New(cfg Config) (*Reconciler, error) {
 	}
 	if cfg.Interval <= 0 {
 		cfg.Interval = 30 * time.Second
+	}
+	if cfg.GuardsEvery == 0 {
+		cfg.GuardsEvery = defaultGuardsEvery
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -255,6 +261,7 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 	if err == nil && report.ApplyErr == nil {
 		report.ApplyErr = p.askWitnesses(ctx)
 	}
+	p.lookAtGuards(ctx)
 	report.Held = p.held(ctx)
 	if report.AdmitErr == nil {
 		p.propose(ctx)

@@ -41,6 +41,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 			v.Compared = p.full
 		}
 	}
+	v.Guards = r.guarded
 	r.view.Store(&v)
 }
 

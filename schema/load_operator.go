@@ -49,7 +49,7 @@ func unquoted(found Diagnostics) Diagnostics {
 }
 
 func (s *source) poll(o object) Poll {
-	p := Poll{Interval: DefaultPollInterval, Jitter: DefaultPollJitter}
+	p := Poll{Interval: DefaultPollInterval, Jitter: DefaultPollJitter, Guardrails: DefaultPollGuardrails}
 	v, path := o.get("poll")
 	if v == nil {
 		return p
@@ -61,6 +61,12 @@ func (s *source) poll(o object) Poll {
 	if v, path := inner.get("interval"); v != nil {
 		p.Interval = s.duration(v, path)
 		if p.Interval == 0 {
+			s.badValue(v, path, "", "want more than nothing")
+		}
+	}
+	if v, path := inner.get("guardrails"); v != nil {
+		p.Guardrails = s.duration(v, path)
+		if p.Guardrails == 0 {
 			s.badValue(v, path, "", "want more than nothing")
 		}
 	}

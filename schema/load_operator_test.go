@@ -18,7 +18,7 @@ func TestOperatorWithDefaultsAndWithout(t *testing.T) {
 			"the least", "projects:\n  - {repository: /srv/config.git, anchor: " + string(anchor) + "}\n",
 			schema.Operator{
 				Projects: []schema.OperatorProject{{Repository: "/srv/config.git", Anchor: anchor, Ledger: schema.LedgerPlace{Branch: "sluice/ledger"}}},
-				Poll:     schema.Poll{Interval: 30 * time.Second, Jitter: 5 * time.Second},
+				Poll:     schema.Poll{Interval: 30 * time.Second, Jitter: 5 * time.Second, Guardrails: 10 * time.Minute},
 			},
 		}, {
 			"everything", `
@@ -41,7 +41,7 @@ log_key_file: /log
 next_log_key_file: /next
 bot_key_file: /bot
 state_dir: /state
-poll: {interval: 1m, jitter: 0s}
+poll: {interval: 1m, jitter: 0s, guardrails: 1h}
 listen: 127.0.0.1:8080
 page: https://sluice.example.com/
 embedded_etcd: {directory: /etcd, listen: "127.0.0.1:2379"}
@@ -62,7 +62,7 @@ webhook: {listen: "127.0.0.1:8081", secret_file: /ws, signing_key_files: [/w1, /
 					},
 					Witnesses: []schema.WitnessAddress{{Name: "witness.example/w1", URL: "https://witness.example/w1"}},
 				}},
-				LogKeyFile: "/log", NextLogKeyFile: "/next", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute}, Listen: "127.0.0.1:8080", Page: "https://sluice.example.com",
+				LogKeyFile: "/log", NextLogKeyFile: "/next", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute, Guardrails: time.Hour}, Listen: "127.0.0.1:8080", Page: "https://sluice.example.com",
 				Embedded: &schema.EmbeddedEtcd{Directory: "/etcd", Listen: "127.0.0.1:2379"},
 				Webhook: &schema.Webhook{
 					Listen: "127.0.0.1:8081", SecretFile: "/ws", SigningKeyFiles: []string{"/w1", "/w2"}, RequireSignature: true,

@@ -92,14 +92,16 @@ type TargetAddress struct {
 
 // Poll is how often Git is looked at. Jitter spreads projects over time.
 type Poll struct {
-	Interval time.Duration
-	Jitter   time.Duration
+	Interval   time.Duration
+	Jitter     time.Duration
+	Guardrails time.Duration // between two looks at how the forge guards the project
 }
 
 // Defaults of [Poll].
 const (
-	DefaultPollInterval = 30 * time.Second
-	DefaultPollJitter   = 5 * time.Second
+	DefaultPollInterval   = 30 * time.Second
+	DefaultPollJitter     = 5 * time.Second
+	DefaultPollGuardrails = 10 * time.Minute
 )
 
 // EmbeddedEtcd asks for an etcd server inside the reconciler, for trying things out.

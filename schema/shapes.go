@@ -100,7 +100,7 @@ var shapes = [shapeCount]shape{
 			"cert_file", "key_file", "ca_file", "settings",
 		},
 	},
-	pollShape:     {file: "reconciler.yaml", path: "poll", optional: []string{"interval", "jitter"}},
+	pollShape:     {file: "reconciler.yaml", path: "poll", optional: []string{"interval", "jitter", "guardrails"}},
 	embeddedShape: {file: "reconciler.yaml", path: "embedded_etcd", optional: []string{"directory", "listen"}},
 	webhookShape: {
 		file: "reconciler.yaml", path: "webhook", required: []string{"listen"},

@@ -25,8 +25,10 @@ type View struct {
 	Emergencies []EmergencyView  `json:"emergencies,omitempty"`
 	Suspended   []SuspensionView `json:"suspended,omitempty"`
 	// Tainted are the cells that hold a revision which people marked: it stays, and goes nowhere.
-	Tainted  []TaintView `json:"tainted,omitempty"`
-	Problems []string    `json:"problems,omitempty"` // what could not be found out in the last pass
+	Tainted []TaintView `json:"tainted,omitempty"`
+	// Guards are the guard rails at the forge as a running reconciler saw them last; a clone knows none.
+	Guards   *Guards  `json:"guards,omitempty"`
+	Problems []string `json:"problems,omitempty"` // what could not be found out in the last pass
 	// ProblemCodes are those of Problems, each once and sorted, for alerts; some problems have none.
 	ProblemCodes []Code `json:"problem_codes,omitempty"`
 }

@@ -52,7 +52,7 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 	}()
 	cfg := reconciler.Config{
 		Name: redacted(project.Repository), Anchor: project.Anchor, Log: log,
-		Interval: op.Poll.Interval, Jitter: op.Poll.Jitter, StateDir: op.StateDir, Page: op.Page,
+		Interval: op.Poll.Interval, Jitter: op.Poll.Jitter, GuardsEvery: op.Poll.Guardrails, StateDir: op.StateDir, Page: op.Page,
 	}
 	if err := loadLogKeys(op, &cfg); err != nil {
 		return nil, err

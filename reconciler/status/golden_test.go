@@ -97,6 +97,7 @@ func TestStatus(t *testing.T) {
 		{"project-unsealed", unsealed, "", func(*status.TextOptions) {}},
 		{"project-empty", empty, "", func(*status.TextOptions) {}},
 		{"project-with-emergency", extraordinary(t), "", func(*status.TextOptions) {}},
+		{"project-with-guard-rails", guarded(t), "", func(*status.TextOptions) {}},
 		{"app", sample(t), "orders/api", func(*status.TextOptions) {}},
 		{"app-verbose", sample(t), "orders/api", func(o *status.TextOptions) { o.Verbose = true }},
 		{"app-without-why", sample(t), "payments/ledger", func(o *status.TextOptions) { o.Commands = nil }},
@@ -137,4 +138,18 @@ func TestWhyTellsWhatIsOutOfTheOrdinary(t *testing.T) {
 	var b bytes.Buffer
 	status.WriteWhy(&b, v, schema.Cell{Stage: "gray", App: "payments/ledger"}, options())
 	golden(t, "ask-emergency.txt", b.Bytes())
+}
+
+// guarded is the sample with guard rails at the forge in every state, one of them in none.
+func guarded(t testing.TB) schema.View {
+	v := sample(t)
+	v.Guards = &schema.Guards{Host: "gitlab.example.com", ProjectID: 4, At: ago(4 * time.Minute), Rails: []schema.GuardRail{
+		{Name: "protected", Subject: "refs/heads/main", State: schema.GuardOK, Seen: `by rule "main"`},
+		{Name: "no-push", Subject: "refs/heads/main", State: schema.GuardWarn, Seen: "Maintainers may push past merge requests", Code: "branch-push-open"},
+		{Name: "no-force-push", Subject: "refs/heads/main", State: schema.GuardFail, Seen: `force-push is allowed by rule "<b>m*\x1b[31m"`, Code: "branch-force-push"},
+		{Name: "token-expiry", State: schema.GuardWarn, Seen: "on 2026-12-01, in 8 days", Code: "token-expiring"},
+		{Name: "push-rule", State: schema.GuardUnknown, Seen: "GitLab answered 403 for GET /projects/4/push_rule", Code: "guardrail-unread"},
+		{Name: "hook", Seen: "nobody knows"},
+	}}
+	return v
 }

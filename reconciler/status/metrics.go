@@ -27,8 +27,8 @@ func metricsHandler(cfg Config) http.Handler {
 
 // viewCollector reads the view at each scrape, so that nothing has to be kept up to date beside it.
 type viewCollector struct {
-	cfg                                                                                                    *Config
-	build, cells, apps, entries, looked, compared, incidents, problems, problem, control, oldest, webhooks *prometheus.Desc
+	cfg                                                                                                                        *Config
+	build, cells, apps, entries, looked, compared, incidents, problems, problem, control, oldest, webhooks, guards, guardsRead *prometheus.Desc
 }
 
 func newViewCollector(cfg Config) *viewCollector {
@@ -48,13 +48,16 @@ func newViewCollector(cfg Config) *viewCollector {
 		problem:   desc("problem", "1 while the last pass met a problem of this code; sluice explain says what to do.", "code"),
 		control:   desc("control_change_waiting", "1 while a change of the control files waits."),
 		webhooks:  desc("webhook_requests_total", "Webhooks of the forge, by what became of them.", "outcome"),
-		oldest:    desc("oldest_held_timestamp_seconds", "Since when the longest waiting change of a stage waits.", "stage"),
+		guards:    desc("guardrail_checks", "Guard rails at the forge, by what they are about and how they were found.", "name", "state"),
+
+		guardsRead: desc("guardrail_last_read_timestamp_seconds", "When the guard rails at the forge were last read."),
+		oldest:     desc("oldest_held_timestamp_seconds", "Since when the longest waiting change of a stage waits.", "stage"),
 	}
 }
 
 // Describe names every metric.
 func (c *viewCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.build, c.cells, c.apps, c.entries, c.looked, c.compared, c.incidents, c.problems, c.problem, c.control, c.oldest, c.webhooks} {
+	for _, d := range []*prometheus.Desc{c.build, c.cells, c.apps, c.entries, c.looked, c.compared, c.incidents, c.problems, c.problem, c.control, c.oldest, c.webhooks, c.guards, c.guardsRead} {
 		ch <- d
 	}
 }
@@ -91,11 +94,33 @@ func (c *viewCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(c.control, waiting)
 	c.collectCells(v, gauge)
+	c.collectGuards(v, gauge)
 	if c.cfg.Webhooks == nil {
 		return
 	}
 	for outcome, n := range c.cfg.Webhooks() {
 		ch <- prometheus.MustNewConstMetric(c.webhooks, prometheus.CounterValue, float64(n), safe(outcome))
+	}
+}
+
+// collectGuards tells every state of every guard rail that was looked at. Rails are a fixed list; how many subjects one has is
+// counted and not named.
+func (c *viewCollector) collectGuards(v *schema.View, gauge func(*prometheus.Desc, float64, ...string)) {
+	if v.Guards == nil {
+		return
+	}
+	gauge(c.guardsRead, seconds(v.Guards.At))
+	counts := map[string]map[schema.GuardState]int{}
+	for _, r := range v.Guards.Rails {
+		if counts[r.Name] == nil {
+			counts[r.Name] = map[schema.GuardState]int{}
+		}
+		counts[r.Name][stateOf(r)]++
+	}
+	for name, states := range counts {
+		for _, s := range schema.GuardStates {
+			gauge(c.guards, float64(states[s]), safe(name), string(s))
+		}
 	}
 }
 

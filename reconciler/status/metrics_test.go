@@ -81,3 +81,20 @@ func TestAStageWithABadNameDoesNotBreakMetrics(t *testing.T) {
 		t.Errorf("a stage with a bad name takes the metrics away: %.300s", got)
 	}
 }
+
+func TestMetricsCountGuardrails(t *testing.T) {
+	v := guarded(t)
+	got := body(t, ask(site(t, &v, now), "GET", "/metrics"))
+	for _, want := range []string{
+		`sluice_guardrail_checks{name="no-push",state="warn"} 1`, `sluice_guardrail_checks{name="no-push",state="ok"} 0`,
+		`sluice_guardrail_checks{name="no-force-push",state="fail"} 1`, `sluice_guardrail_checks{name="token-expiry",state="warn"} 1`,
+		`sluice_guardrail_checks{name="hook",state="unknown"} 1`, "sluice_guardrail_last_read_timestamp_seconds 1.79541878e+09",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+	if strings.Contains(got, "refs/heads") {
+		t.Error("metrics name branches: labels must not grow with them")
+	}
+}

@@ -25,6 +25,7 @@ type page struct {
 	Pages   []link
 	Drafts  []draft
 	Cells   []cell // of one app
+	Guards  *guardView
 	Lanes   string
 }
 
@@ -139,6 +140,7 @@ func matrixPage(cfg Config, v schema.View, q query, now time.Time) page {
 		p.Refresh = 0
 	}
 	p.Drafts, p.Lanes = draftLane(v)
+	p.Guards = guards(cfg, v)
 	if p.Text = nothing(v); p.Text != "" {
 		return p
 	}

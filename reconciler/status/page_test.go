@@ -45,7 +45,7 @@ func body(t testing.TB, r *http.Response) string {
 }
 
 func TestPagesSayWhatTheyShould(t *testing.T) {
-	whole, stale := troubled(t), troubled(t)
+	whole, stale, guarded := troubled(t), troubled(t), guarded(t)
 	stale.Looked = ago(18 * time.Minute)
 	unsealed := schema.View{Repository: "config", At: now, Looked: now, StaleAfter: time.Minute}
 	empty := sample(t)
@@ -66,6 +66,10 @@ func TestPagesSayWhatTheyShould(t *testing.T) {
 			"Not found out in the last pass: open merge requests are unknown", "raise the limit of the fx desk", "as of 2026-11-23 07:30:12 UTC",
 			"ledger #48", "A change of the control files waits.", `http-equiv="refresh" content="10"`,
 		}, nil},
+		{"guard rails below it, with what to do", &guarded, "/", 200, []string{
+			"guard rails at the forge", "1 fail, 2 unknown, 2 warn, 1 ok", "5 not up", "main: Maintainers may push past merge requests", "branch-push-open", "No one in every rule", "&lt;b&gt;m*",
+		}, []string{"<b>m*"}},
+		{"no guard rails where nobody looked", &whole, "/", 200, nil, []string{"guard rails at the forge"}},
 		{"a filter leaves the other apps out", &whole, "/?state=failing", 200, []string{"payments/ledger"}, []string{">catalog<"}},
 		{"a page that stands still", &whole, "/?still", 200, []string{"load this page again by itself"}, []string{"http-equiv"}},
 		{"a stale view claims no state", &stale, "/", 200, []string{"Stale: Git was last read 2026-11-23 07:12 UTC", "18 cells unknown", "was live"}, []string{"✓", "state good"}},

@@ -42,6 +42,7 @@ func (p paper) project(v schema.View) {
 		p.line("")
 		p.line("%s", lane)
 	}
+	p.guards(v)
 	p.next(v, v.Apps)
 }
 

@@ -111,16 +111,18 @@ type world struct {
 	invented map[int64][]schema.Approval
 	asked    []byte // statement of the request made last
 
-	without    []string      // stages without a branch at first
-	skew       time.Duration // of the reconciler's clock
-	logKeys    []string      // files of the log key and of the next one
-	tips       map[string]schema.Hash
-	witnesses  []*witnessServer
-	robot      bool
-	gitDown    bool
-	readOnly   bool
-	onePush    bool // readOnly after the next push
-	loseAnswer bool // of the next push
+	without   []string      // stages without a branch at first
+	skew      time.Duration // of the reconciler's clock
+	logKeys   []string      // files of the log key and of the next one
+	tips      map[string]schema.Hash
+	witnesses []*witnessServer
+	robot     bool
+	gitDown   bool
+	// guardsEvery is how often the guard rails are looked at for people; stories do not.
+	guardsEvery time.Duration
+	readOnly    bool
+	onePush     bool // readOnly after the next push
+	loseAnswer  bool // of the next push
 
 	notes      bool
 	forgeSigns atomic.Bool // the commits that the forge makes
@@ -130,7 +132,7 @@ var people = []string{"ann", "eve", "bob", "carol", "dan", "rita", "rolf"}
 
 func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 	w := &world{
-		notes: s.notes, t: t, ctx: t.Context(), dir: t.TempDir(), layout: layout, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
+		notes: s.notes, t: t, ctx: t.Context(), dir: t.TempDir(), layout: layout, guardsEvery: -1, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
 		targets: map[string]*faulty{}, names: map[schema.Revision]string{schema.None: "none"}, labels: map[string]schema.Hash{}, heads: map[int]string{}, forged: map[int64]forgery{}, invented: map[int64][]schema.Approval{}, tips: map[string]schema.Hash{},
 	}
 	sign, forgeKey, err := w.forgeSigner()
@@ -233,7 +235,7 @@ func (w *world) start() {
 		targets[name] = t
 	}
 	cfg := reconciler.Config{
-		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo}, w: w}, Forge: lyingForge{forge, w.forged, w.invented}, Guards: forge, Statuses: forge, Targets: targets, Anchor: w.team.Anchor(),
+		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo}, w: w}, Forge: lyingForge{forge, w.forged, w.invented}, Guards: forge, GuardsEvery: w.guardsEvery, Statuses: forge, Targets: targets, Anchor: w.team.Anchor(),
 		Announcer: w.announcer(forge), Page: "https://sluice.example.com/",
 		LogKey: keys.log, NextLogKey: keys.next, HeadKeys: keys.heads, Witnesses: w.askedWitnesses(),
 		StateDir: state, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Interval: time.Minute, CompareEvery: time.Nanosecond,
