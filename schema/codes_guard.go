@@ -18,7 +18,7 @@ var guardCodes = []CodeInfo{
 		Fix:   "Give the token's user the role Maintainer, or see by hand whether it is set. Until it is seen it counts as unknown, never as good.",
 	}, {
 		Code: "branch-unprotected", Title: "branch is not protected", Message: "no rule protects {ref}",
-		Cause: "Whoever may push to the project may push to the branch, rewrite it and delete it. sluice does not follow a rewritten branch, so its stages stand still until it is put back.",
+		Cause: "Whoever may push to the project may push to the branch, rewrite it and delete it. A rewritten branch is not followed: its stages stand still until it is put back.",
 		Fix:   "Protect the branch (Settings > Repository > Protected branches): allowed to push and merge: No one; allowed to merge: whom you like; force push off.",
 	}, {
 		Code: "branch-push-open", Title: "branch takes pushes", Message: "{ref} can be pushed to without a merge request: {seen}",
@@ -34,7 +34,7 @@ var guardCodes = []CodeInfo{
 		Fix:   "Set allowed to merge to those who shall merge.",
 	}, {
 		Code: "branch-push-closed", Title: "reconciler may not push", Message: "the reconciler's user may not push to {ref}: {seen}",
-		Cause: "The rules of the branch do not let the user of the reconciler's token push. Without its ledger sluice admits nothing.",
+		Cause: "The rules of the branch do not let the user of the reconciler's token push. Without its ledger nothing is admitted.",
 		Fix:   "Let the reconciler's user alone push to the branch, or give it the role that the rule names.",
 	}, {
 		Code: "ledger-push-open", Title: "others may push to the ledger", Message: "others than the reconciler may push to {ref}: {seen}",
@@ -50,7 +50,7 @@ var guardCodes = []CodeInfo{
 		Fix:   "Write the project's number, or its new path, into gitlab.project of reconciler.yaml, and the new address into repository.",
 	}, {
 		Code: "merge-method", Title: "what lands is not what was signed", Message: "signed commits do not land as they are: {seen}",
-		Cause: "Squashing makes a commit that nobody signed. sluice lets it in where its files equal those of the signed head, and holds it where somebody else changed the app meanwhile.",
+		Cause: "Squashing makes a commit that nobody signed. It is let in where its files equal those of the signed head, and held where somebody else changed the app meanwhile.",
 		Fix:   "Set the merge method to fast-forward and squashing to do not allow: then what people signed is what lands.",
 	}, {
 		Code: "job-missing", Title: "job did not run", Message: "{job} did not run on {commit}",
@@ -70,15 +70,15 @@ var guardCodes = []CodeInfo{
 		Fix:   "Switch pipelines must succeed on, and skipped pipelines are considered successful off (Settings > Merge requests).",
 	}, {
 		Code: "approvals-kept", Title: "approvals outlive a push", Message: "approvals stay after a push",
-		Cause: "The forge goes on showing approvals of what was there before. sluice counts an approval for the content that it was given on, so it lets nothing in by them; people are misled.",
+		Cause: "The forge goes on showing approvals of what was there before. Here an approval counts for the content that it was given on, so nothing enters by them; people are misled.",
 		Fix:   "Switch remove all approvals when commits are added on (Settings > Merge requests > Approval settings).",
 	}, {
 		Code: "author-approval", Title: "authors may approve", Message: "authors may approve their own merge requests",
-		Cause: "The forge counts such approvals. sluice never does.",
+		Cause: "The forge counts such approvals. Here they never count.",
 		Fix:   "Switch prevent approval by merge request creator on.",
 	}, {
 		Code: "committer-approval", Title: "committers may approve", Message: "who committed to a merge request may approve it",
-		Cause: "The forge counts such approvals. sluice never does.",
+		Cause: "The forge counts such approvals. Here they never count.",
 		Fix:   "Switch prevent approvals by users who add commits on.",
 	}, {
 		Code: "approval-rules-open", Title: "approval rules can be changed", Message: "the approval rules can be changed in each merge request",
@@ -98,19 +98,35 @@ var guardCodes = []CodeInfo{
 		Fix:   "Make a project access token with the scopes named as enough, and write it to the token file.",
 	}, {
 		Code: "token-underscoped", Title: "token may too little", Message: "the token may too little: {seen}",
-		Cause: "A scope that sluice needs is missing.",
+		Cause: "A scope that is needed is missing.",
 		Fix:   "Make a project access token with the scopes named, and write it to the token file.",
 	}, {
 		Code: "hook-failing", Title: "webhook is switched off", Message: "a webhook was switched off by the forge: {seen}",
-		Cause: "The forge stops sending after several failures: four in a row for a while, forty for good. sluice goes on by looking at Git every interval, and changes arrive later.",
+		Cause: "The forge stops sending after several failures: four in a row for a while, forty for good. Git is looked at every interval all the same, so changes only arrive later.",
 		Fix:   "See why its address does not answer, then send a test event from the project's webhook settings.",
 	}, {
 		Code: "hook-weak", Title: "webhook is weakly set up", Message: "a webhook is weakly set up: {seen}",
 		Cause: "Without a secret its receiver cannot tell the forge from others, and without a check of the certificate the secret can be read on the way.",
 		Fix:   "Give the webhook a signing token or a secret token, and switch SSL verification on.",
 	}, {
+		Code: "key-file-open", Title: "file with a secret is readable by others", Message: "others than its owner may read {seen}",
+		Cause: "Whoever reads it can act as the reconciler. Secrets that Kubernetes and Docker mount are like that inside a container of their own.",
+		Fix:   "Make the file its owner's alone: chmod 600.",
+	}, {
+		Code: "key-unnamed", Title: "key is not in the trust root", Message: "the trust in force does not name the key: {seen}",
+		Cause: "What the key signs does not count: no ledger entry by a log key, no promotion by a bot key.",
+		Fix:   "Put the file with the key that the trust names in place, or let the roots name this one with sluice trust.",
+	}, {
+		Code: "root-ends", Title: "trust root runs out soon", Message: "the trust root runs out: {seen}",
+		Cause: "Afterwards nothing new is admitted until the roots renew it. Drift is still repaired.",
+		Fix:   "Let the roots renew it: sluice trust renew.",
+	}, {
+		Code: "one-root", Title: "one person decides alone", Message: "one root alone changes the trust: {seen}",
+		Cause: "Whoever has that one key can give every role to anybody, and where it is lost nobody can change anything any more.",
+		Fix:   "Name a second and a third root and a threshold of two: sluice trust add, sluice trust threshold.",
+	}, {
 		Code: "forge-old", Title: "forge is old", Message: "the forge is {seen}",
-		Cause: "Versions before 15.7 lack questions that sluice asks.",
+		Cause: "Versions before 15.7 lack questions that have to be asked.",
 		Fix:   "Update the forge.",
 	},
 }

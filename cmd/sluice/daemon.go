@@ -77,10 +77,7 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 }
 
 func (d *daemon) openRepositories(ctx context.Context, op schema.Operator, project schema.OperatorProject, cfg *reconciler.Config) error {
-	remote := gitrepo.Remote{
-		URL: located(project.Repository), Username: project.Username, TokenFile: project.TokenFile,
-		SSHKeyFile: project.SSHKeyFile, KnownHostsFile: project.KnownHostsFile, CAFile: project.CAFile,
-	}
+	remote := remoteOf(project)
 	repo, err := gitrepo.Open(ctx, filepath.Join(op.StateDir, "mirror"), remote)
 	if err != nil {
 		return settingError(err)
@@ -104,6 +101,13 @@ func (d *daemon) openRepositories(ctx context.Context, op schema.Operator, proje
 	d.closers = append(d.closers, ledgerRepo.Close)
 	cfg.Ledger = gitrepo.Mirror{Repo: ledgerRepo}
 	return nil
+}
+
+func remoteOf(project schema.OperatorProject) gitrepo.Remote {
+	return gitrepo.Remote{
+		URL: located(project.Repository), Username: project.Username, TokenFile: project.TokenFile,
+		SSHKeyFile: project.SSHKeyFile, KnownHostsFile: project.KnownHostsFile, CAFile: project.CAFile,
+	}
 }
 
 // located makes a relative path absolute; like the other files of the operator's it counts from the working directory.
@@ -147,10 +151,9 @@ func (d *daemon) openForge(project schema.OperatorProject, shared budgets, log *
 			hint: "GitLab is asked for the merge request that brought a change: write gitlab: into the operator's file, or give --gitlab-url, --gitlab-project and --gitlab-token-file",
 		}
 	}
-	forge, err := gitlab.New(gitlab.Config{
-		URL: project.GitLab.URL, Project: project.GitLab.Project, TokenFile: project.GitLab.TokenFile, CAFile: project.GitLab.CAFile, Log: log,
-		Budget: shared.of(project.GitLab.URL),
-	})
+	access := forgeConfig(project, log)
+	access.Budget = shared.of(project.GitLab.URL)
+	forge, err := gitlab.New(access)
 	if err != nil {
 		return &failure{code: exitUsage, err: err, hint: "correct gitlab: in the operator's file; its token_file holds a project access token with role Developer and scope api, or Reporter and read_api where notes: is false"}
 	}
@@ -161,6 +164,13 @@ func (d *daemon) openForge(project schema.OperatorProject, shared budgets, log *
 		cfg.Announcer = forge
 	}
 	return nil
+}
+
+func forgeConfig(project schema.OperatorProject, log *slog.Logger) gitlab.Config {
+	return gitlab.Config{
+		URL: project.GitLab.URL, Project: project.GitLab.Project, TokenFile: project.GitLab.TokenFile, CAFile: project.GitLab.CAFile,
+		Pushes: project.TokenFile == project.GitLab.TokenFile && project.SSHKeyFile == "", Log: log,
+	}
 }
 
 func (d *daemon) openTargets(ctx context.Context, op schema.Operator, project schema.OperatorProject, log *slog.Logger, cfg *reconciler.Config) error {

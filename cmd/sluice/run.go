@@ -63,6 +63,9 @@ func (a *app) run(ctx context.Context, f runFlags, commands []string) error {
 	if err != nil {
 		return err
 	}
+	if f.once {
+		op.Poll.Guardrails = -1 // nobody would see them
+	}
 	log := a.logger(f.logFormat)
 	daemons, err := openDaemons(ctx, op, log)
 	if err != nil {

@@ -182,6 +182,18 @@ func encodePack(objs []schema.Object) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// CanPush asks the remote whether this login may push at all, and pushes nothing. Which refs it may move is the forge's to say
+// when they are moved.
+func (r *Repo) CanPush(ctx context.Context) error {
+	return r.online(ctx, "ask whether to push to", func(ctx context.Context) error {
+		s, _, err := r.receivePack(ctx)
+		if err != nil {
+			return err
+		}
+		return s.Close()
+	})
+}
+
 // RemoteRef asks the remote where a ref is now; zero if it has no such ref.
 func (r *Repo) RemoteRef(ctx context.Context, ref string) (schema.Hash, error) {
 	var id schema.Hash

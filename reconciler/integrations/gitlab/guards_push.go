@@ -83,8 +83,8 @@ func ownRails(g schema.GuardedRef, rules []branchRule, own pusher) []schema.Guar
 	if g.Use == schema.UseLedger {
 		switch len(c.rules) {
 		case 0:
-			out = append(out, rail(schema.RailProtected, g.Ref, schema.GuardFail, "branch-unprotected", "no rule covers it"),
-				rail(schema.RailNoForcePush, g.Ref, schema.GuardFail, "branch-unprotected", "no rule covers it: Developers may rewrite it"))
+			out = append(out, rail(schema.RailProtected, g.Ref, schema.GuardFail, "ledger-push-open", "no rule covers it"),
+				rail(schema.RailNoForcePush, g.Ref, schema.GuardFail, "ledger-push-open", "no rule covers it: Developers may rewrite it"))
 		default:
 			out = append(out, rail(schema.RailProtected, g.Ref, schema.GuardOK, "", "by %s", c.called()), c.noForcePush(g.Ref))
 		}

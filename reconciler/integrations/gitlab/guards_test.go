@@ -149,7 +149,7 @@ var guardRows = []guardRow{
 	{"every Developer pushes the ledger", func(w *guardWorld) {
 		w.protect(gitlabtest.ProtectedBranch{Name: "sluice/ledger", Push: []gitlabtest.Access{{Level: gitlabtest.Developer}}})
 	}, "ledger-push", ledgerRef, "warn", "ledger-push-open", "Developers"},
-	{"nothing protects the ledger", func(w *guardWorld) { w.must(w.Unprotect(config, "sluice/ledger")) }, "protected", ledgerRef, "fail", "branch-unprotected", ""},
+	{"nothing protects the ledger", func(w *guardWorld) { w.must(w.Unprotect(config, "sluice/ledger")) }, "protected", ledgerRef, "fail", "ledger-push-open", ""},
 	{"whose the token is cannot be asked", func(w *guardWorld) { w.Fail(gitlabtest.Fault{Path: "user", Status: 403, Body: `{}`}) }, "ledger-push", ledgerRef, "unknown", "guardrail-unread", "403"},
 	{"promotions need no rule", nil, "promotion-push", promotionRef, "ok", "", ""},
 	{"a wildcard keeps promotions out", func(w *guardWorld) { w.protect(closed("sluice/*")) }, "promotion-push", promotionRef, "fail", "branch-push-closed", "nobody may push"},
