@@ -22,6 +22,9 @@ func (p *pass) lookAtGuards(ctx context.Context) {
 	if r.cfg.Ledger == r.cfg.Repository {
 		refs = append(refs, schema.GuardedRef{Ref: r.cfg.LedgerRef, Use: schema.UseLedger})
 	}
+	if r.cfg.BotKey != nil && r.cfg.Proposer != nil {
+		refs = append(refs, schema.GuardedRef{Ref: promotionPrefix + "stage/app", Use: schema.UsePromotion})
+	}
 	found, err := r.cfg.Guards.Health(ctx, refs)
 	if ctx.Err() != nil {
 		return

@@ -133,6 +133,8 @@ func TestNoOutputShowsASecret(t *testing.T) {
 	a.sluice(exitDone, "run", "--once", "--config", config)
 	a.sluice(exitDone, "run", "--once", "--config", config, "--log-format", "json", "-o", "json")
 
+	a.sluice(exitNo, "doctor", "--config", config)
+	a.sluice(exitNo, "doctor", "--config", config, "-o", "json")
 	for _, row := range a.failures(live) {
 		t.Run(row.name, func(t *testing.T) {
 			b := &aviary{project: a.project, t: t, binary: a.binary, birds: a.birds}
@@ -160,6 +162,9 @@ func (a *aviary) failures(live string) []canaryFailure {
 	once := func(name, targets string, replace ...string) []string {
 		return []string{"run", "--once", "--config", a.operator(name, targets, replace...)}
 	}
+	examined := func(name, targets string, replace ...string) []string {
+		return []string{"doctor", "--config", a.operator(name, targets, replace...)}
+	}
 	etcd := "directory: {kind: etcd, endpoints: [\"http://127.0.0.1:1\"], username: sluice, password_file: " + filepath.Join(a.dir, "password") + ", settings: {timeout: 300ms}}"
 	return []canaryFailure{
 		{"a wrong token", exitForbidden, once("wrong-token", live, a.token, filepath.Join(a.dir, "wrong"))},
@@ -178,6 +183,11 @@ func (a *aviary) failures(live string) []canaryFailure {
 		{"the token as the operator's file", exitUsage, []string{"run", "--once", "--config", a.token}},
 		{"a key as the operator's file", exitUsage, []string{"run", "--once", "--config", a.team.LogKey()}},
 		{"a key as the trust", exitUnprovable, []string{"verify", "HEAD", "--trust", a.team.LogKey()}},
+		{"a wrong token, examined", exitForbidden, examined("wrong-token", live, a.token, filepath.Join(a.dir, "wrong"))},
+		{"a key in place of the token, examined", exitNo, examined("key-as-token", live, a.token, a.team.LogKey())},
+		{"a forge that sends elsewhere, examined", exitUnavailable, examined("redirect", live, home(a.elsewhere())...)},
+		{"a forge that repeats what it was told, examined", exitForbidden, examined("echo", live, home(a.echo())...)},
+		{"a password in the endpoint of etcd, examined", exitUsage, examined("endpoint", strings.Replace(etcd, "http://", "http://u:"+urlSecret+"@", 1))},
 		{"the token as the trust", exitUnprovable, []string{"verify", "HEAD", "--trust", a.token}},
 		{"the token as a key to sign with", exitUsage, []string{"approve", "2", "-y", "--sign-with", a.token}},
 		{"a private key as one's public key", exitUsage, []string{"trust", "add", "eve", "--role", "author", "--key", a.team.Person("ann").Key()}},

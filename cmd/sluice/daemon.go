@@ -153,6 +153,7 @@ func (d *daemon) openForge(project schema.OperatorProject, shared budgets, log *
 	}
 	access := forgeConfig(project, log)
 	access.Budget = shared.of(project.GitLab.URL)
+	access.Writes = access.Writes || cfg.BotKey != nil
 	forge, err := gitlab.New(access)
 	if err != nil {
 		return &failure{code: exitUsage, err: err, hint: "correct gitlab: in the operator's file; its token_file holds a project access token with role Developer and scope api, or Reporter and read_api where notes: is false"}
@@ -169,7 +170,7 @@ func (d *daemon) openForge(project schema.OperatorProject, shared budgets, log *
 func forgeConfig(project schema.OperatorProject, log *slog.Logger) gitlab.Config {
 	return gitlab.Config{
 		URL: project.GitLab.URL, Project: project.GitLab.Project, TokenFile: project.GitLab.TokenFile, CAFile: project.GitLab.CAFile,
-		Pushes: project.TokenFile == project.GitLab.TokenFile && project.SSHKeyFile == "", Log: log,
+		Pushes: project.TokenFile == project.GitLab.TokenFile && project.SSHKeyFile == "", Writes: !project.GitLab.NoNotes, Log: log,
 	}
 }
 

@@ -18,7 +18,7 @@ func (d *doctorDesk) forge(ctx context.Context) error {
 		return nil
 	}
 	cfg := forgeConfig(d.project, slog.New(slog.DiscardHandler))
-	cfg.Writes = d.op.BotKeyFile != ""
+	cfg.Writes = cfg.Writes || d.op.BotKeyFile != ""
 	client, err := gitlab.New(cfg)
 	if err != nil {
 		err = &failure{code: exitUsage, err: err, hint: "correct gitlab: in the operator's file"}
@@ -48,14 +48,14 @@ func (d *doctorDesk) rail(r schema.GuardRail) {
 	if branch, ok := strings.CutPrefix(r.Subject, "refs/heads/"); ok {
 		group, subject = groupBranch, branch
 		if r.Name == schema.RailPromotionUse {
-			subject = promotionBranches + "…"
+			subject = strings.TrimSuffix(branch, someBranch) + "…"
 		}
 	}
 	d.add(group, r.Name, subject, r.State, r.Code, "%s", r.Seen)
 }
 
-// promotionBranches begin the names of the branches that sluice proposes promotions on (RULES R8).
-const promotionBranches = "sluice/promote/"
+// someBranch stands for what follows the prefix of branches that sluice proposes changes on (RULES R8).
+const someBranch = "stage/app"
 
 // guardedRefs are the branches that sluice relies on.
 func (d *doctorDesk) guardedRefs() []schema.GuardedRef {
@@ -67,7 +67,9 @@ func (d *doctorDesk) guardedRefs() []schema.GuardedRef {
 		out = append(out, schema.GuardedRef{Ref: "refs/heads/" + d.ledgerBranch(), Use: schema.UseLedger})
 	}
 	if d.op.BotKeyFile != "" {
-		out = append(out, schema.GuardedRef{Ref: "refs/heads/" + promotionBranches + "stage/app/0123456789abcdef", Use: schema.UsePromotion})
+		for _, prefix := range []string{"sluice/promote/", "sluice/rollback/"} {
+			out = append(out, schema.GuardedRef{Ref: "refs/heads/" + prefix + someBranch, Use: schema.UsePromotion})
+		}
 	}
 	return out
 }
