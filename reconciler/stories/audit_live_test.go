@@ -68,6 +68,9 @@ func TestADirectoryIsHeldAgainstTheLedger(t *testing.T) {
 		{"a file was added to the release", func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "staging/a/current/more.yaml"), []byte("x: 1\n"), 0o644)
 		}, []string{"drift … the configuration is not the one"}},
+		{"the document for readers was edited", func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "staging/a/current/.sluice.document"), []byte("{}"), 0o644)
+		}, []string{"drift … .sluice.document is not the one that the head names"}},
 		{"a file lies beside the release", func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "staging/a/mine"), []byte("x"), 0o644)
 		}, []string{"unlogged … staging/a/mine"}},

@@ -2,7 +2,7 @@
 // configuration from disk, for the demo and for tests.
 //
 //	<directory>/<stage>/<app>/current              symbolic link, replaced in one step: what readers open
-//	<directory>/<stage>/<app>/.sluice/000042/      a generation: the files, .sluice.json (the head) and .sluice.manifest
+//	<directory>/<stage>/<app>/.sluice/000042/      a generation: the files, .sluice.json (the head), .sluice.document and .sluice.manifest
 //	<directory>/<stage>/<app>/.sluice/lock         taken by writers
 //	<directory>/.sluice/<project>/checkpoint       the newest signed checkpoint of the project's ledger
 //
@@ -120,7 +120,7 @@ func checkPath(name string) error {
 	if !fs.ValidPath(name) || name == "." || strings.ContainsAny(name, "\\\x00") || !filepath.IsLocal(filepath.FromSlash(name)) {
 		return fmt.Errorf("not a path below the app")
 	}
-	if name == headName || name == manifestName {
+	if isOwn(name) {
 		return fmt.Errorf("the name is the target's own")
 	}
 	if len(name) > 1024 {

@@ -52,8 +52,12 @@ func fixture(t *testing.T) integrationstest.Fixture {
 			"the head garbled":   func(t *testing.T, r integrations.Release) { write(t, at(r.Cell, "current/.sluice.json"), "\x00") },
 			"the head deleted":   func(t *testing.T, r integrations.Release) { must(t, os.Remove(at(r.Cell, "current/.sluice.json"))) },
 			"the inventory lost": func(t *testing.T, r integrations.Release) { must(t, os.Remove(at(r.Cell, "current/.sluice.manifest"))) },
-			"current deleted":    func(t *testing.T, r integrations.Release) { must(t, os.Remove(at(r.Cell, "current"))) },
-			"current elsewhere":  func(t *testing.T, r integrations.Release) { link(t, "/etc", at(r.Cell, "current")) },
+			"the document changed": func(t *testing.T, r integrations.Release) {
+				edit(t, at(r.Cell, "current/.sluice.document"), `"files":`, `"files" :`)
+			},
+			"the document deleted": func(t *testing.T, r integrations.Release) { must(t, os.Remove(at(r.Cell, "current/.sluice.document"))) },
+			"current deleted":      func(t *testing.T, r integrations.Release) { must(t, os.Remove(at(r.Cell, "current"))) },
+			"current elsewhere":    func(t *testing.T, r integrations.Release) { link(t, "/etc", at(r.Cell, "current")) },
 			"current a directory": func(t *testing.T, r integrations.Release) {
 				must(t, os.Remove(at(r.Cell, "current")))
 				write(t, at(r.Cell, "current/app.yaml"), "x")
@@ -99,6 +103,10 @@ func reads(t *testing.T, current string, want integrations.Release) {
 	must(t, err)
 	head, err := integrations.DecodeHead(raw)
 	must(t, err)
+	document, err := root.ReadFile(".sluice.document")
+	if string(document) != string(want.Document) || len(want.Document) > 0 && schema.DigestOf(document) != head.Doc {
+		t.Errorf("the document is not the one that the head names: %v", err)
+	}
 	must(t, head.Verify(integrationstest.PublicKey()))
 	if head.Seq != want.Seq || head.Content != want.Content || head.Retired != want.Retired {
 		t.Errorf("head says %+v", head.Body)

@@ -70,11 +70,11 @@ func look(root *os.Root, dir, name string, cell schema.Cell) []integrations.Held
 		held.Problem = err.Error()
 	}
 	out := []integrations.Held{held}
-	beside, err := list(at, ".")
+	others, err := list(at, ".")
 	if err != nil {
 		out[0].Problem = err.Error()
 	}
-	for _, f := range beside {
+	for _, f := range others {
 		out = append(out, integrations.Held{Place: filepath.Join(dir, filepath.FromSlash(name), filepath.FromSlash(f.Path)), Cell: cell, Foreign: true})
 	}
 	return out
@@ -96,7 +96,7 @@ func read(cell *os.Root, held *integrations.Held) error {
 	if err != nil {
 		return err
 	}
-	have = slices.DeleteFunc(have, func(f schema.File) bool { return f.Path == headName || f.Path == manifestName })
+	have = slices.DeleteFunc(have, func(f schema.File) bool { return isOwn(f.Path) })
 	var documents []schema.DocumentFile
 	for _, f := range have {
 		data, _, err := readFile(cell, path.Join(target, f.Path))
@@ -113,5 +113,21 @@ func read(cell *os.Root, held *integrations.Held) error {
 		return errors.New(strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	held.Document = document.Encode()
-	return nil
+	return beside(cell, target, held)
+}
+
+// beside holds the document that readers verify to the head, where the files are what the head names: else they say it.
+func beside(cell *os.Root, target string, held *integrations.Held) error {
+	head, err := integrations.DecodeHead(held.Head)
+	if err != nil || schema.DigestOf(held.Document) != head.Doc {
+		return nil //nolint:nilerr // told when the head is judged
+	}
+	document, _, err := readFile(cell, path.Join(target, documentName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // a release from before targets had it
+	}
+	if err == nil && string(document) != string(held.Document) {
+		return errors.New(documentName + " is not the one that the head names")
+	}
+	return err
 }

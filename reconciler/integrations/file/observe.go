@@ -21,6 +21,7 @@ const (
 	ownDir       = ".sluice"
 	headName     = ".sluice.json"
 	manifestName = ".sluice.manifest"
+	documentName = ".sluice.document"
 )
 
 // generationLink is what current says when we wrote it.
@@ -134,6 +135,9 @@ func marker(cell *os.Root, target string) ([]byte, error) {
 // name; anything else in it would be read as configuration, so it is a difference too.
 func (o *found) compareFiles(place string, want integrations.Release, have []schema.File) {
 	wanted := map[string]schema.File{manifestName: {Mode: schema.Regular, Digest: schema.DigestOf(want.Manifest.Encode())}}
+	if len(want.Document) > 0 {
+		wanted[documentName] = schema.File{Mode: schema.Regular, Digest: schema.DigestOf(want.Document)}
+	}
 	for _, f := range want.Manifest {
 		wanted[f.Path] = f
 	}
@@ -142,7 +146,7 @@ func (o *found) compareFiles(place string, want integrations.Release, have []sch
 		if f.Path == headName {
 			continue
 		}
-		if f.Path != manifestName {
+		if !isOwn(f.Path) {
 			content = append(content, f)
 		}
 		o.differs(path.Join(place, current, f.Path), wanted[f.Path], f)
@@ -156,6 +160,9 @@ func (o *found) compareFiles(place string, want integrations.Release, have []sch
 	}
 	o.compareHead(path.Join(place, current, headName), integrations.NewBody(want, false))
 }
+
+// isOwn tells what lies beside the files of a generation: the head, the inventory and the document.
+func isOwn(name string) bool { return name == headName || name == manifestName || name == documentName }
 
 // compareHead notes the head itself as what differs.
 func (o *found) compareHead(key string, want integrations.Body) {

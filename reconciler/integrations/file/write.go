@@ -137,14 +137,24 @@ func fill(cell *os.Root, generation string, want integrations.Release, head inte
 			return err
 		}
 	}
+	if err := describe(cell, generation, want, head); err != nil {
+		return err
+	}
+	return syncDirs(cell, slices.Collect(maps.Keys(dirs)))
+}
+
+// describe writes what readers verify a generation with: the head, and the document that it names.
+func describe(cell *os.Root, generation string, want integrations.Release, head integrations.Head) error {
+	if len(want.Document) > 0 {
+		if err := writeFile(cell, path.Join(generation, documentName), want.Document, 0o644); err != nil {
+			return err
+		}
+	}
 	raw, err := head.Encode()
 	if err != nil {
 		return err
 	}
-	if err := writeFile(cell, path.Join(generation, headName), raw, 0o644); err != nil {
-		return err
-	}
-	return syncDirs(cell, slices.Collect(maps.Keys(dirs)))
+	return writeFile(cell, path.Join(generation, headName), raw, 0o644)
 }
 
 func permissions(mode schema.Mode) fs.FileMode {
@@ -244,7 +254,7 @@ func remove(cell *os.Root, generation string) error {
 	if err != nil {
 		return nil //nolint:nilerr // as above
 	}
-	names := []string{headName}
+	names := []string{headName, documentName}
 	dirs := []string{}
 	for _, f := range manifest {
 		if checkPath(f.Path) != nil {

@@ -1,6 +1,7 @@
 package mount_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	filetarget "github.com/sluice-gitops/sluice/reconciler/integrations/file"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/integrationstest"
 	"github.com/sluice-gitops/sluice/reconciler/provider"
 	"github.com/sluice-gitops/sluice/reconciler/provider/mount"
 	"github.com/sluice-gitops/sluice/reconciler/provider/providertest"
@@ -44,6 +47,34 @@ func TestConformance(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestReadsWhatTheTargetWrites: the directory that the target "file" fills is one that this source reads.
+func TestReadsWhatTheTargetWrites(t *testing.T) {
+	dir := t.TempDir()
+	target, err := filetarget.New(integrationstest.Spec("file", map[string]string{"directory": dir}))
+	must(t, err)
+	cell := integrationstest.Cell("payments/ledger")
+	first := integrationstest.Release(cell, 1, map[string]string{"app.yaml": "port: 1", "run.sh": "#!/bin/sh"})
+	_, err = target.Write(t.Context(), first)
+	must(t, err)
+	p, err := provider.Open(t.Context(), provider.Options{
+		Source: mount.New(filepath.Join(dir, "production", "payments", "ledger")), Project: first.Project, Stage: "production", App: "payments/ledger",
+		Keys: provider.Keys{"log-1": integrationstest.PublicKey()},
+	})
+	must(t, err)
+	defer p.Close()
+	_, err = target.Write(t.Context(), integrationstest.Release(cell, 2, map[string]string{"app.yaml": "port: 2"}))
+	must(t, err)
+	must(t, p.Refresh(t.Context()))
+	if text, ok := p.Snapshot().File("app.yaml"); string(text) != "port: 2" || !ok || p.Snapshot().Seq() != 2 || len(p.Snapshot().Files()) != 1 {
+		t.Errorf("entry %d with %q", p.Snapshot().Seq(), p.Snapshot().Files())
+	}
+	_, err = target.Write(t.Context(), integrationstest.Release(cell, 3, nil))
+	must(t, err)
+	if err := p.Refresh(t.Context()); !errors.Is(err, provider.ErrRetired) {
+		t.Errorf("retired: %v", err)
 	}
 }
 
