@@ -22,7 +22,7 @@ RACING = TestStories/(two_reconcilers|crash_points|git_down_drift_repaired|s01_s
 TEST  = $(GO) run ./ci/report $(TESTFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build build-static no-cgo lint vuln race real e2e bench fuzz mutate clean
+.PHONY: help demo test build build-static no-cgo lint vuln race real e2e hunt bench fuzz mutate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ real: ## install the real programs that tests drive: etcd, ssh-keygen, gpg, chro
 
 e2e: ## run the end-to-end tests against the real programs (make real first)
 	SLUICE_E2E=1 SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 20m ./cmd/... ./ci/...
+
+hunt: ## look for torn reads of etcd, 100,000 of them, while configurations flip and its history is compacted (HUNT=1000000)
+	SLUICE_HUNT=$(or $(HUNT),100000) $(GO) test -count=1 -timeout 120m -v -run TestNoReadIsTorn ./reconciler/provider/etcd
 
 bench: ## measure, and print the ratios to git (BENCH=Diff PKG=./reconciler/gitrepo BENCHTIME=3s)
 	ci/bench.sh '$(or $(BENCH),.)' '$(BENCHTIME)' $(PKG)

@@ -12,6 +12,12 @@ import (
 // look reads what the source holds and takes it if it can be taken. The position is where to watch on from, empty if the
 // source could not be read.
 func (p *Provider) look(ctx context.Context) (Position, error) {
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return "", fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+	}
 	at, changed, err := p.lookOnce(ctx)
 	p.note(err, changed)
 	return at, err

@@ -16,6 +16,7 @@ type Provider struct {
 	opts Options
 	stop context.CancelFunc
 	done chan struct{} // closed when the goroutine has ended
+	turn chan struct{} // taken by who looks: two looks at once could come back in the wrong order
 
 	snap atomic.Pointer[Snapshot]
 
@@ -49,7 +50,7 @@ func Open(ctx context.Context, opts Options) (*Provider, error) {
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	p := &Provider{opts: opts.withDefaults(), done: make(chan struct{})}
+	p := &Provider{opts: opts.withDefaults(), done: make(chan struct{}), turn: make(chan struct{}, 1)}
 	cached, cacheErr := p.recall()
 	at, err := p.first(ctx)
 	if err != nil {
