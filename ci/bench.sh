@@ -30,6 +30,7 @@ flags=(-p 1 -run '^$' -bench "$pattern" -benchtime "$benchtime" -benchmem -timeo
 	# shellcheck disable=SC2086 # one word per package
 	[ -z "$packages" ] || go test "${flags[@]}" $packages
 	[ -z "$peers" ] || go -C ci/peers test "${flags[@]}" ./...
+	[ -z "$peers" ] || go -C examples/readers test "${flags[@]}" .
 } | tee "$out"
 echo
 echo 'ratios (1.4 x-NAME: 1.4 times what NAME takes or does):'

@@ -26,7 +26,7 @@ func left(t *testing.T) (*providertest.Source, provider.Options, string) {
 		source.Set(ports(5))
 	}
 	opts := source.Options()
-	opts.Cache, opts.Patience, opts.Now = provider.DirCache(dir), time.Millisecond, func() time.Time { return noon }
+	opts.Cache, opts.Patience, opts.Now = provider.DirCache(dir), time.Minute, func() time.Time { return noon }
 	p := open(t, opts)
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
@@ -87,6 +87,9 @@ func TestStart(t *testing.T) {
 		if row.source != nil {
 			row.source(source)
 		}
+		if _, _, err := source.Head(t.Context()); err != nil {
+			opts.Patience = time.Millisecond
+		}
 		p, err := provider.Open(t.Context(), opts)
 		if row.origin == "" {
 			if !errors.Is(err, row.err) {
@@ -125,6 +128,7 @@ func TestATamperedCacheIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		source.Disconnect()
+		opts.Patience = time.Millisecond
 		if p, err := provider.Open(t.Context(), opts); !errors.Is(err, provider.ErrRefused) {
 			t.Errorf("%s: got %v, want ErrRefused", name, err)
 			if err == nil {
@@ -132,6 +136,7 @@ func TestATamperedCacheIsRefused(t *testing.T) {
 			}
 		}
 		source.Reconnect()
+		opts.Patience = time.Minute
 		open(t, opts) // and replaced
 		if again, err := os.ReadFile(path); err != nil || !bytes.Equal(again, text) {
 			t.Errorf("%s: afterwards it is not replaced: %v", name, err)
@@ -179,7 +184,7 @@ func TestProgramsShareACache(t *testing.T) {
 		t.Errorf("the newest is not what is kept: %v\n%s", err, text)
 	}
 	source.Disconnect()
-	opts.Start = provider.AllowStale(time.Hour)
+	opts.Start, opts.Patience = provider.AllowStale(time.Hour), time.Millisecond
 	if p := open(t, opts); p.Snapshot().Seq() != 60 {
 		t.Errorf("starts with entry %d", p.Snapshot().Seq())
 	}
@@ -190,7 +195,7 @@ func TestALargeDocumentIsKeptBesideTheHead(t *testing.T) {
 	source, dir := providertest.New(nil), t.TempDir()
 	source.Put(providertest.SourceSigner().ReleaseBeside(3, ports(3)))
 	opts := source.Options()
-	opts.Cache, opts.Start, opts.Patience = provider.DirCache(dir), provider.AllowStale(time.Hour), time.Millisecond
+	opts.Cache, opts.Start, opts.Patience = provider.DirCache(dir), provider.AllowStale(time.Hour), time.Minute
 	next := providertest.NewSigner("next")
 	keys := opts.Keys.(provider.Keys)
 	for id, key := range next.Keys() {
@@ -202,7 +207,7 @@ func TestALargeDocumentIsKeptBesideTheHead(t *testing.T) {
 		t.Fatal(err)
 	}
 	source.Disconnect()
-	opts.Keys = next.Keys() // the old pin has gone
+	opts.Keys, opts.Patience = next.Keys(), time.Millisecond // the old pin has gone
 	again := open(t, opts)
 	if n, err := provider.Get[int](again.Snapshot(), "app.yaml", "port"); n != 3 || err != nil || again.Snapshot().Origin() != provider.Cached {
 		t.Errorf("port %d, %v", n, err)

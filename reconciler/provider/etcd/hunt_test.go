@@ -28,7 +28,7 @@ import (
 
 // huntReads is how many reads the hunt makes of each size together; make hunt sets SLUICE_HUNT for more.
 func huntReads(t *testing.T) map[int]int {
-	total := 1_000
+	total := 600
 	if text := os.Getenv("SLUICE_HUNT"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 100 {
