@@ -76,6 +76,11 @@ func TestStart(t *testing.T) {
 			provider.RequireFresh(), nil, "", 0, provider.ErrBackwards},
 		{"a source that lies", func(s *providertest.Source) { s.Put(providertest.NewSigner("x").Release(9, ports(9))) },
 			provider.AllowStale(time.Hour), nil, provider.Cached, 5, nil},
+		{"the app has left the stage meanwhile", func(s *providertest.Source) {
+			none := providertest.Head(6, nil)
+			none.Retired = true
+			s.Put(providertest.Held{Head: providertest.SourceSigner().Sign(none)})
+		}, provider.AllowFallback(), nil, "", 0, provider.ErrRetired},
 		{"one that does not fit", func(s *providertest.Source) { s.Set(ports("x")) }, provider.AllowStale(time.Hour),
 			func(o *provider.Options) { o.Check = provider.Fits[config]() }, provider.Cached, 5, nil},
 	} {

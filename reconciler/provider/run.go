@@ -85,6 +85,10 @@ func (p *Provider) report(ctx context.Context, err error) {
 	if !ok || p.opts.Identity.Instance == "" {
 		return
 	}
+	if errors.Is(err, ErrUnavailable) {
+		p.reported = Report{} // it may run out meanwhile, so it is made again as soon as the source answers
+		return
+	}
 	next := p.reportOf(err)
 	same := next
 	same.At = p.reported.At

@@ -86,3 +86,43 @@ func TestConformance(t *testing.T) {
 		}
 	})
 }
+
+// TestReportsLieUnderALease: what a program reports goes away with it, and is put again when the lease was lost.
+func TestReportsLieUnderALease(t *testing.T) {
+	server := embedded(t, t.TempDir(), "")
+	defer server.Close()
+	client := dial(t, server.Endpoint())
+	source, key := etcd.New(client, "/config/production/pay"), "/config/production/pay/consumers/pay-0"
+	report := func(seq int64) (lease int64) {
+		t.Helper()
+		if err := source.Report(t.Context(), provider.Report{V: 1, Instance: "pay-0", Seq: seq}); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := client.Get(t.Context(), key)
+		if err != nil || len(answer.Kvs) != 1 || !strings.Contains(string(answer.Kvs[0].Value), fmt.Sprintf(`"seq":%d`, seq)) {
+			t.Fatalf("entry %d: %v, %v", seq, answer, err)
+		}
+		return answer.Kvs[0].Lease
+	}
+	first := report(1)
+	if again := report(2); first == 0 || again != first {
+		t.Errorf("leases %d and %d, want one", first, again)
+	}
+	if _, err := client.Revoke(t.Context(), clientv3.LeaseID(first)); err != nil {
+		t.Fatal(err)
+	}
+	if other := report(3); other == first || other == 0 {
+		t.Errorf("after the lease was lost: %d", other)
+	}
+	if err := source.Close(); err != nil {
+		t.Error(err)
+	}
+	if answer, err := client.Get(t.Context(), key); err != nil || len(answer.Kvs) != 0 {
+		t.Errorf("after Close: %v, %v", answer, err)
+	}
+	for _, name := range []string{"", "a/b", "a\x00", strings.Repeat("x", 201)} {
+		if err := source.Report(t.Context(), provider.Report{Instance: name}); err == nil {
+			t.Errorf("instance %q: accepted", name)
+		}
+	}
+}
