@@ -76,11 +76,7 @@ func (d DirCache) store(name string, data []byte, keep func(now []byte) bool) er
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	dir, err := os.Open(string(d))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return syncDir(string(d))
 }
 
 const cacheMagic = "sluice-cache v1 "

@@ -3,6 +3,7 @@
 package provider
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -24,4 +25,13 @@ func lockFile(name string) (unlock func(), err error) {
 		return nil, err
 	}
 	return func() { _ = f.Close() }, nil
+}
+
+// syncDir lets a rename survive a power cut.
+func syncDir(name string) error {
+	dir, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }

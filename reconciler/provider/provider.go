@@ -165,7 +165,7 @@ func (p *Provider) fallBack(cached *Snapshot, live, cacheErr error) error {
 
 func (p *Provider) start(snap *Snapshot, live error) {
 	p.snap.Store(snap)
-	p.opts.Log.Warn("started without the source", "origin", snap.origin, "seq", snap.Seq(), "digest", snap.Digest(), "error", live)
+	p.opts.Log.Warn("started without the source", "origin", snap.origin, "seq", snap.Seq(), "digest", snap.Digest(), "error", describe(live))
 }
 
 // Snapshot returns the configuration that runs. It costs one atomic load.

@@ -64,14 +64,19 @@ func (s *Source) Head(ctx context.Context) ([]byte, provider.Position, error) {
 }
 
 // Document implements [provider.Source]: all parts at the revision at which the head was read, so that one whose parts are
-// being swept is read whole or not at all.
+// being swept is read whole or not at all, however often the history is compacted.
 func (s *Source) Document(ctx context.Context, part provider.Part, at provider.Position) ([]byte, error) {
 	revision, err := strconv.ParseInt(string(at), 10, 64)
 	if err != nil || part.Blobs == 0 {
 		return nil, s.fail("rel", fmt.Errorf("position %q, %d parts", at, part.Blobs))
 	}
 	prefix := s.place + "/rel/" + strings.TrimPrefix(part.Doc, "sha256:") + "/blob/"
-	response, err := s.client.Get(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(revision), clientv3.WithLimit(int64(part.Blobs)+1))
+	all := []clientv3.OpOption{clientv3.WithPrefix(), clientv3.WithLimit(int64(part.Blobs) + 1)}
+	response, err := s.client.Get(ctx, prefix, append(all, clientv3.WithRev(revision))...)
+	if errors.Is(err, rpctypes.ErrCompacted) {
+		// The parts never change and are kept for a day, so what is there now is as good: the digest says whether it is all.
+		response, err = s.client.Get(ctx, prefix, all...)
+	}
 	if err != nil {
 		return nil, s.fail("rel", err)
 	}

@@ -31,18 +31,18 @@ func New(path string) Source { return Source{Path: path} }
 
 // Head implements [provider.Source]. A line end after the head is no part of it.
 func (s Source) Head(context.Context) ([]byte, provider.Position, error) {
-	f, err := os.Open(s.Path)
-	if err != nil {
-		return nil, "", err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	info, err := os.Stat(s.Path) // before it is opened: to open a pipe is to wait for its writer
 	if err != nil {
 		return nil, "", err
 	}
 	if !info.Mode().IsRegular() || info.Size() > provider.MaxHead+1 {
 		return nil, "", fmt.Errorf("%s: not a file of at most %d bytes", s.Path, provider.MaxHead)
 	}
+	f, err := os.Open(s.Path)
+	if err != nil {
+		return nil, "", err
+	}
+	defer f.Close()
 	raw, err := io.ReadAll(io.LimitReader(f, provider.MaxHead+1))
 	if err != nil {
 		return nil, "", err

@@ -1,10 +1,12 @@
 package mount_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -75,6 +77,24 @@ func TestReadsWhatTheTargetWrites(t *testing.T) {
 	must(t, err)
 	if err := p.Refresh(t.Context()); !errors.Is(err, provider.ErrRetired) {
 		t.Errorf("retired: %v", err)
+	}
+}
+
+// TestWhatIsNoFileIsNotWaitedFor: a pipe in the head's place would keep the program waiting for ever.
+func TestWhatIsNoFileIsNotWaitedFor(t *testing.T) {
+	for name, make := range map[string]func(string) error{
+		"a pipe":           func(name string) error { return syscall.Mkfifo(name, 0o600) },
+		"a directory":      func(name string) error { return os.Mkdir(name, 0o700) },
+		"a link out of it": func(name string) error { return os.Symlink("/etc/hostname", name) },
+		"more than a head has": func(name string) error {
+			return os.WriteFile(name, bytes.Repeat([]byte("x"), provider.MaxHead+1), 0o600)
+		},
+	} {
+		dir := t.TempDir()
+		must(t, make(filepath.Join(dir, provider.HeadFile)))
+		if raw, _, err := mount.New(dir).Head(t.Context()); err == nil {
+			t.Errorf("%s: read %d bytes", name, len(raw))
+		}
 	}
 }
 
