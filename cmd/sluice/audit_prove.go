@@ -102,6 +102,16 @@ func (s auditSheet) custody(c custody) {
 }
 
 func (s auditSheet) step(step custodyStep, last bool) {
+	s.people(step, last)
+	s.line("entry", "%s", step.Digest)
+	s.line("leaf", "%s", step.Inclusion.Leaf)
+	for i, h := range step.Inclusion.Hashes {
+		s.line(nameOnce(i, "with"), "%s", h)
+	}
+}
+
+// people tells who had a part in a step.
+func (s auditSheet) people(step custodyStep, last bool) {
 	e := step.Entry
 	word := s.headline(e)
 	if last {
@@ -128,11 +138,6 @@ func (s auditSheet) step(step custodyStep, last bool) {
 		s.soak(d.Verdict)
 	}
 	s.order(e.Order)
-	s.line("entry", "%s", step.Digest)
-	s.line("leaf", "%s", step.Inclusion.Leaf)
-	for i, h := range step.Inclusion.Hashes {
-		s.line(nameOnce(i, "with"), "%s", h)
-	}
 }
 
 // soak tells what the soak policy answered.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
@@ -29,6 +30,7 @@ func (d *daemon) openElection(project schema.OperatorProject, log *slog.Logger, 
 	}
 	d.election, err = lease.New(lease.Config{
 		Client: target.Client, Key: target.ElectionKey(project.Anchor), Name: fmt.Sprintf("%s/%d", host, os.Getpid()), Log: log,
+		TTL: min(max(3*cfg.Interval, 5*time.Second), lease.DefaultTTL),
 	})
 	if err != nil {
 		return err

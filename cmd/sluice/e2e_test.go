@@ -35,6 +35,9 @@ func TestEndToEnd(t *testing.T) {
 		t.Run(layout, func(t *testing.T) {
 			t.Parallel()
 			e := newEndToEnd(t, binary, sluiceYAML)
+			if sluiceYAML == branchLines { // in the other one both work at once
+				e.adapt = elected
+			}
 			e.seal()
 			first := e.start("first")
 			e.promote(5000, "development", "testing", "staging", "gray", "production")
@@ -45,8 +48,11 @@ func TestEndToEnd(t *testing.T) {
 			e.start("other") // two at once
 			e.promote(8000, "testing", "staging", "gray", "production")
 			e.powerCut()
+			e.pause(second, func() { e.promote(9000, "development") })
+			e.promote(9500, "development")
 			e.interrupt(second)
-			e.promote(9000, "development")
+			e.promote(9900, "development")
+			e.traced()
 			e.prove()
 		})
 	}
@@ -201,6 +207,37 @@ func (e *endToEnd) healWhileTheForgeIsDown() {
 	e.await("the drift to be in the ledger", func() bool {
 		return e.count(func(x ledger.Entry) bool { return x.Kind == ledger.Drift }) > 0
 	})
+}
+
+// elected lets one of the reconcilers work at a time.
+func elected(operator string) string {
+	return strings.Replace(operator, "    targets:\n", "    election: etcd\n    targets:\n", 1)
+}
+
+// pause stops a reconciler, the leader where there is one, while something happens, and wakes it up.
+func (e *endToEnd) pause(running *exec.Cmd, meanwhile func()) {
+	e.t.Helper()
+	if e.adapt != nil {
+		e.await("the other one to look on", func() bool {
+			log, err := os.ReadFile(filepath.Join(e.dir, "other.log"))
+			return err == nil && bytes.Contains(log, []byte("looks on"))
+		})
+	}
+	e.check(running.Process.Signal(syscall.SIGSTOP))
+	meanwhile()
+	e.check(running.Process.Signal(syscall.SIGCONT))
+}
+
+// traced leads from live keys back to the merge request that brought them.
+func (e *endToEnd) traced() {
+	e.t.Helper()
+	e.check(e.team.Person("ann").Fetch(e.t.Context()))
+	operator := filepath.Join(e.dir, "other.yaml")
+	key := etcd.HeadKey(etcd.DefaultRoot, e.cell("production"))
+	if out := e.sluice(exitDone, "trace", "etcd:"+key, "--config", operator); !strings.Contains(out, "as admitted") || !strings.Contains(out, "approved") {
+		e.t.Errorf("trace of %s says %s", key, out)
+	}
+	e.sluice(exitNo, "trace", "etcd:"+strings.TrimSuffix(key, "head")+"kv/app.yaml", "--config", operator) // there is no mirror
 }
 
 // powerCut ends etcd without warning, where it is a process of its own.

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// traceFlags say where the live key can be read.
+type traceFlags struct {
+	cloneFlags
+	config string
+}
+
+func (a *app) traceCommand() *cobra.Command {
+	var f traceFlags
+	c := &cobra.Command{
+		Use: "trace etcd:KEY", Short: "Lead from a live key back to who brought it", Args: cobra.ExactArgs(1),
+		Long: `trace tells of a key at a target which file and line it comes from, and then, entry by entry, who changed it, who signed, which merge
+request brought it and who approved. With --config it reads the key and says whether it is as admitted; without, no server is asked.
+It ends with 0 where the key is as admitted or was not read, and with 1 where it differs, is missing, or nobody admitted it.`,
+		Example: `  sluice trace etcd:/config/production/payments/kv/app.yaml/limits/maxTransfer --config reconciler.yaml
+  sluice trace etcd:/config/production/payments/head#app.yaml`,
+		RunE: func(c *cobra.Command, args []string) error { return a.trace(c.Context(), f, args[0]) },
+	}
+	f.add(c)
+	c.Flags().StringVar(&f.config, "config", "", "the operator's `FILE`, to read the key at the target")
+	return c
+}
+
+// traced is what is known of a key. Its value is shown only where diff would show it.
+type traced struct {
+	Target string   `json:"target"` // kind
+	Key    string   `json:"key"`
+	State  string   `json:"state"` // admitted, differs, missing, foreign, unread
+	Value  string   `json:"value,omitempty"`
+	Want   string   `json:"admitted,omitempty"`
+	Live   *liveKey `json:"live,omitempty"`
+	Path   string   `json:"path,omitempty"` // in the repository
+	Line   int      `json:"line,omitempty"`
+	Commit string   `json:"commit,omitempty"` // that the path is at
+	custody
+}
+
+// liveKey is what was read: never the value.
+type liveKey struct {
+	Digest   schema.Digest `json:"digest,omitempty"` // empty: the key is not there
+	Revision int64         `json:"mod_revision,omitempty"`
+	Lease    bool          `json:"lease,omitempty"`
+}
+
+// The answers of trace.
+const (
+	keyAdmitted = "admitted"
+	keyDiffers  = "differs"
+	keyMissing  = "missing"
+	keyForeign  = "foreign"
+	keyUnread   = "unread"
+)
+
+func (a *app) trace(ctx context.Context, f traceFlags, what string) error {
+	kind, key, ok := strings.Cut(what, ":")
+	if !ok || kind != "etcd" || key == "" {
+		return &failure{code: exitUsage, err: fmt.Errorf("%q is no key at a target", what), hint: "write etcd: and the key, like etcd:/config/production/payments/head"}
+	}
+	project, err := a.openClone(ctx, f.cloneFlags)
+	if err != nil {
+		return err
+	}
+	defer project.Close()
+	found := traced{Target: kind, Key: key, State: keyUnread}
+	place, err := keyPlaceOf(project, key)
+	if err != nil {
+		return err
+	}
+	found.App, found.Stage = place.cell.App, place.cell.Stage
+	t := &keyTracer{tracer: tracer{clone: project, cell: place.cell}, place: place}
+	if err := t.follow(ctx, &found); err != nil {
+		return err
+	}
+	if err := a.readLive(ctx, f, t, &found); err != nil {
+		return err
+	}
+	return a.printTrace(found)
+}
+
+// keyPlace is a key taken apart.
+type keyPlace struct {
+	cell schema.Cell
+	key  string // without a file of a head
+	part string // head, kv, rel or consumers; empty for anything else
+	rest string // below the part, or the file of a head
+}
+
+func keyPlaceOf(c *clone, key string) (keyPlace, error) {
+	var stages []schema.StageName
+	for _, s := range c.Project.Stages {
+		stages = append(stages, s.Name)
+	}
+	bare, file, _ := strings.Cut(key, "#")
+	_, stage, rest, ok := integrations.PlaceOf(stages, bare)
+	if !ok {
+		return keyPlace{}, &failure{code: exitUsage, err: fmt.Errorf("no stage of this project is in the key %s", key), hint: "a key is ROOT/STAGE/APP/…; sluice status names the stages"}
+	}
+	p := keyPlace{cell: schema.Cell{Stage: stage}, key: bare, rest: file}
+	segments := strings.Split(rest, "/")
+	for i, s := range segments {
+		switch s {
+		case "head", "kv", "rel", "consumers":
+			p.cell.App, p.part = schema.App(strings.Join(segments[:i], "/")), s
+			if s != "head" {
+				p.rest = strings.Join(segments[i+1:], "/")
+			}
+			return p, nil
+		}
+	}
+	p.cell.App = schema.App(strings.Join(segments[:max(len(segments)-1, 0)], "/"))
+	return p, nil
+}
+
+// readLive reads the key where the operator's file says the target is.
+func (a *app) readLive(ctx context.Context, f traceFlags, t *keyTracer, found *traced) error {
+	if f.config == "" {
+		return nil
+	}
+	data, err := os.ReadFile(f.config)
+	if err != nil {
+		return usageError(fmt.Errorf("--config: %w", err))
+	}
+	op, problems := schema.LoadOperator(f.config, data)
+	if len(problems) > 0 {
+		return problems
+	}
+	address, err := t.address(op)
+	if err != nil {
+		return err
+	}
+	key, err := etcd.ReadKey(ctx, settings(address), t.place.key)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", t.place.key, err)
+	}
+	return t.judge(key, found)
+}
+
+// address finds the target of kind etcd that the cell's stage is delivered to.
+func (t *keyTracer) address(op schema.Operator) (schema.TargetAddress, error) {
+	stage, _ := t.Project.Stage(t.cell.Stage)
+	for _, p := range op.Projects {
+		if p.Anchor != "" && p.Anchor != t.Ledger.Head().Anchor {
+			continue
+		}
+		for _, target := range stage.Targets {
+			if address, ok := p.Targets[target.Name]; ok && address.Kind == "etcd" {
+				return address, nil
+			}
+		}
+	}
+	return schema.TargetAddress{}, &failure{code: exitUsage, err: fmt.Errorf("--config names no target of kind etcd for stage %s of this project", t.cell.Stage),
+		hint: "give the operator's file of this project"}
+}
+
+func (a *app) printTrace(found traced) error {
+	if a.json() {
+		if err := json.NewEncoder(a.out).Encode(found); err != nil {
+			return err
+		}
+	} else {
+		s := auditSheet{to: a.out, color: a.colored()}
+		s.traced(found)
+	}
+	if found.State == keyAdmitted || found.State == keyUnread {
+		return nil
+	}
+	return answer{exitNo}
+}
+
+// foreignKey reports whether an error only says that nothing admitted has the key.
+func foreignKey(err error) bool {
+	var none *failure
+	return errors.As(err, &none) && none.code == exitUsage
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/reconciler/diff"
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// keyTracer follows a key at a target to the file that it is of.
+type keyTracer struct {
+	tracer
+	place keyPlace
+	state ledger.State
+	whole bool   // the key is of the whole cell
+	plain string // what the key has to be, where it is of one value
+}
+
+// follow finds the file, and the way it came.
+func (t *keyTracer) follow(ctx context.Context, found *traced) error {
+	if err := t.read(ctx); err != nil {
+		return err
+	}
+	var err error
+	if t.state, _, err = t.Ledger.Cell(ctx, t.cell); err != nil {
+		return err
+	}
+	at, ok := t.last(t.cell.Stage, t.Ledger.Head().Size+1)
+	if !ok || t.place.part == "" || t.place.part == "consumers" {
+		found.State = keyForeign
+		return nil
+	}
+	manifest, err := t.manifest(ctx, at)
+	if err != nil {
+		return err
+	}
+	t.file, t.key = fileOf(manifest, t.place.rest)
+	t.whole = t.place.part == "rel" || t.place.rest == "" || t.place.part == "kv" && t.place.rest == "_complete"
+	if t.whole {
+		return t.newest(ctx, at, found)
+	}
+	if t.file == "" {
+		found.State = keyForeign
+		return nil
+	}
+	t.admissions, t.sealed = nil, nil // trace reads them again
+	out, err := t.trace(ctx)
+	if foreignKey(err) {
+		found.State = keyForeign
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	found.custody = out
+	return t.locate(ctx, at, found)
+}
+
+// newest tells of the admission that the whole cell is of.
+func (t *keyTracer) newest(ctx context.Context, at sealing, found *traced) error {
+	found.Steps = []custodyStep{{Entry: at.entry, Sealed: at.cell.App != ""}}
+	return t.include(ctx, &found.custody)
+}
+
+func (t *keyTracer) manifest(ctx context.Context, at sealing) (schema.Manifest, error) {
+	digest := at.cell.Manifest
+	if d := at.entry.Decision; d != nil {
+		digest = d.Manifest
+	}
+	if digest == "" {
+		return nil, nil // it has left the stage
+	}
+	data, err := t.Ledger.Evidence(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	return schema.ParseManifest(data)
+}
+
+// fileOf splits a name below kv/ into a file of the manifest and a pointer into it.
+func fileOf(m schema.Manifest, name string) (file, pointer string) {
+	for _, f := range m {
+		if name == f.Path {
+			return f.Path, ""
+		}
+		if rest, ok := strings.CutPrefix(name, f.Path+"/"); ok {
+			return f.Path, "/" + rest
+		}
+	}
+	return "", ""
+}
+
+// locate finds the line in the repository.
+func (t *keyTracer) locate(ctx context.Context, at sealing, found *traced) error {
+	commit := at.cell.Commit
+	if d := at.entry.Decision; d != nil {
+		commit = d.Landing.Tip
+	}
+	stage, _ := t.Project.Stage(t.cell.Stage)
+	found.Path, found.Commit = t.Project.CellPath(stage, t.cell.App)+"/"+t.file, commit.Short()
+	info, err := t.repo.Commit(ctx, commit)
+	if err != nil {
+		return err
+	}
+	entry, ok, err := t.repo.Lookup(ctx, info.Tree, found.Path)
+	if err != nil || !ok {
+		return err
+	}
+	data, err := t.repo.Blob(ctx, entry.ID)
+	if err != nil {
+		return err
+	}
+	leaves, _ := schema.Flatten(t.file, data)
+	if leaf, ok := leaves[t.key]; ok && (t.key != "" || len(leaves) == 1) {
+		found.Line, t.plain = leaf.Position.Line, etcd.PlainText(leaf.Value)
+	}
+	found.Want, found.custody.Value = t.shown(found.custody.Value), ""
+	return nil
+}
+
+// shown is a value as diff would show it: not where its key is called like a secret.
+func (t *keyTracer) shown(value string) string {
+	key := strings.ReplaceAll(strings.TrimPrefix(t.key, "/"), "/", ".")
+	return diff.Mask([]diff.Edit{{File: t.file, Key: key, To: value}})[0].To
+}
+
+// judge compares the key with what was admitted.
+func (t *keyTracer) judge(key etcd.LiveKey, found *traced) error {
+	found.Live = &liveKey{Revision: key.ModRevision, Lease: key.Lease != 0}
+	if key.Value != nil {
+		found.Live.Digest = schema.DigestOf(key.Value)
+	}
+	switch {
+	case key.Value == nil:
+		found.State = keyMissing
+	case found.State == keyForeign:
+	case key.Lease == 0 && t.same(key.Value, found):
+		found.State = keyAdmitted
+	default:
+		found.State = keyDiffers
+		if t.place.part == "kv" && t.key != "" {
+			found.Value = t.shown(string(key.Value))
+		}
+	}
+	return nil
+}
+
+// same reports whether the bytes are what was admitted. Of a part that no head names any more nothing is said but that it is there.
+func (t *keyTracer) same(value []byte, found *traced) bool {
+	switch {
+	case t.place.part == "rel":
+		return true
+	case t.place.part == "head":
+		return t.sameHead(value, found)
+	case t.whole:
+		return strings.HasPrefix(string(value), "sha256:")
+	case t.key == "":
+		return schema.DigestOf(value) == found.Digest || t.plain != "" && string(value) == t.plain
+	}
+	return string(value) == t.plain
+}
+
+func (t *keyTracer) sameHead(value []byte, found *traced) bool {
+	head, err := integrations.DecodeHead(value)
+	if err != nil || len(found.Steps) == 0 {
+		return false
+	}
+	a := t.state.Admitted
+	return head.Seq == a.Seq && head.Content == a.Content && head.Verify(t.HeadKeys()[head.Key]) == nil
+}
+
+// traced writes what is known of a key, and then the way it came.
+func (s auditSheet) traced(f traced) {
+	fmt.Fprintf(s.to, "%s\n", s.paint("1", schema.Printable(f.Target+":"+f.Key)))
+	tone := map[string]string{keyAdmitted: "32", keyUnread: "2"}[f.State]
+	if tone == "" {
+		tone = "31"
+	}
+	s.line("is", "%s", stateText(f))
+	if f.Live != nil && f.Live.Digest != "" {
+		lease := "none"
+		if f.Live.Lease {
+			lease = "one: it will take the key away"
+		}
+		s.line("live", "%s, mod revision %d, lease %s", f.Live.Digest, f.Live.Revision, lease)
+	}
+	if f.Value != "" {
+		s.line("value", "%s", f.Value)
+	}
+	if f.Want != "" {
+		s.line("admitted", "%s", f.Want)
+	}
+	s.line("of", "%s in %s", f.App, f.Stage)
+	if f.Path != "" {
+		place := f.Path
+		if f.Line > 0 {
+			place += fmt.Sprintf(":%d", f.Line)
+		}
+		s.line("file", "%s at commit %s", place, f.Commit)
+	}
+	for i, step := range f.Steps {
+		fmt.Fprintln(s.to)
+		s.people(step, i == len(f.Steps)-1 && f.File != "")
+	}
+	if len(f.Steps) > 0 {
+		fmt.Fprintln(s.to)
+		s.line("prove it", "sluice audit verify --anchor DIGEST (the admins tell it)")
+	}
+}
+
+func stateText(f traced) string {
+	return map[string]string{
+		keyAdmitted: "as admitted", keyDiffers: "not what was admitted: somebody else wrote it, or it is about to be written",
+		keyMissing: "not there, and should be", keyForeign: "nobody's here: nothing that was admitted has this key",
+		keyUnread: "not read: --config FILE compares what is there",
+	}[f.State]
+}
