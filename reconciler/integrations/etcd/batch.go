@@ -16,7 +16,7 @@ const (
 	// batchBytes keeps a request below etcd's limit of 1.5 MiB.
 	batchBytes = 1 << 20
 	// batchesAtOnce is how many transactions are under way together.
-	batchesAtOnce = 4
+	batchesAtOnce = 8
 )
 
 // ReadMany implements [integrations.Batcher].
@@ -123,14 +123,15 @@ func (t *Target) prepare(b *batch, i int, c candidate, result *integrations.Resu
 	if c.have.listed != 0 {
 		return false
 	}
-	value, err := t.signed(c.goal, c.have)
-	if err != nil || b.bytes+len(value) > batchBytes {
+	wrote, err := t.signed(c.goal, c.have)
+	if err != nil || b.bytes+len(wrote.value) > batchBytes {
 		return false
 	}
-	b.bytes += len(value)
+	c.goal.wrote = wrote
+	b.bytes += len(wrote.value)
 	b.cells, b.goals = append(b.cells, i), append(b.goals, c.goal)
 	b.unmoved = append(b.unmoved, unmoved(c.goal.head, c.have.revision))
-	b.ops = append(append(b.ops, clientv3.OpPut(c.goal.head, value)), look(c.goal, maxForeign)...)
+	b.ops = append(append(b.ops, clientv3.OpPut(c.goal.head, wrote.value)), look(c.goal, maxForeign)...)
 	return true
 }
 

@@ -21,6 +21,13 @@ type goal struct {
 	body   integrations.Body
 	parts  []part            // the manifest last; none where the document is inside the head
 	mirror map[string]string // the flat mirror, by name below kv/; empty without one
+	wrote  *written          // the head that was signed for it; nil before
+}
+
+// written is a head with its bytes.
+type written struct {
+	head  integrations.Head
+	value string
 }
 
 // part is a key that never changes, with what it holds.

@@ -62,17 +62,16 @@ func (t *Target) replace(ctx context.Context, g goal, have found) (after found, 
 		}
 		return t.readBack(ctx, g)
 	}
-	value, err := t.signed(g, have)
-	if err != nil {
+	if g.wrote, err = t.signed(g, have); err != nil {
 		return have, true, err
 	}
 	if g.plain() && have.listed == 0 {
-		return t.replaceHead(ctx, g, have, value)
+		return t.replaceHead(ctx, g, have)
 	}
 	if done, err := t.putParts(ctx, g, &have); !done {
 		return have, t.final(ctx, err), err
 	}
-	done, err = t.flip(ctx, g, have, value)
+	done, err = t.flip(ctx, g, have, g.wrote.value)
 	if !done {
 		return have, t.final(ctx, err), err
 	}
@@ -80,17 +79,17 @@ func (t *Target) replace(ctx context.Context, g goal, have found) (after found, 
 }
 
 // signed is the head that says the goal and follows what was found.
-func (t *Target) signed(g goal, have found) (string, error) {
+func (t *Target) signed(g goal, have found) (*written, error) {
 	body := integrations.Next(g.want, g.body.Blobs == 0, have.Observation, have.head)
 	body.Blobs = g.body.Blobs
 	head, err := t.spec.SignHead(body)
 	if err == nil {
 		var value []byte
 		if value, err = head.Encode(); err == nil {
-			return string(value), nil
+			return &written{head, string(value)}, nil
 		}
 	}
-	return "", &integrations.Error{Target: t.spec.Name, Key: g.head, Class: integrations.ErrInvalid, Err: err}
+	return nil, &integrations.Error{Target: t.spec.Name, Key: g.head, Class: integrations.ErrInvalid, Err: err}
 }
 
 // final reports whether an error ends a write: what only may not have arrived is found out by reading.
@@ -99,8 +98,8 @@ func (t *Target) final(ctx context.Context, err error) bool {
 }
 
 // replaceHead is the whole write of a cell that lies in its head alone.
-func (t *Target) replaceHead(ctx context.Context, g goal, have found, value string) (after found, done bool, err error) {
-	ops := append([]clientv3.Op{clientv3.OpPut(g.head, value)}, look(g, maxForeign)...)
+func (t *Target) replaceHead(ctx context.Context, g goal, have found) (after found, done bool, err error) {
+	ops := append([]clientv3.Op{clientv3.OpPut(g.head, g.wrote.value)}, look(g, maxForeign)...)
 	response, err := t.txn(ctx, []clientv3.Cmp{unmoved(g.head, have.revision)}, ops)
 	if err != nil {
 		err = t.fail(g.head, err)
