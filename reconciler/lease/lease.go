@@ -65,13 +65,19 @@ func (e *Election) Leading() (lead context.Context, ok bool) {
 // Changed receives when Leading may answer otherwise than before.
 func (e *Election) Changed() <-chan struct{} { return e.changed }
 
-func (e *Election) set(lead context.Context, free bool) {
+// standing is what an election has come to: lead is nil for whoever does not lead.
+type standing struct {
+	lead context.Context
+	free bool
+}
+
+func (e *Election) set(now standing) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.lead == nil && lead == nil && e.free == free {
+	if e.lead == nil && now.lead == nil && e.free == now.free {
 		return
 	}
-	e.lead, e.free = lead, free
+	e.lead, e.free = now.lead, now.free
 	select {
 	case e.changed <- struct{}{}:
 	default:
@@ -89,14 +95,14 @@ func (e *Election) Run(ctx context.Context) {
 			if _, was := e.Leading(); !was {
 				e.cfg.Log.Warn("the election cannot be held; working as if alone, which the fence at the targets makes safe", "error", err)
 			}
-			e.set(nil, true)
+			e.set(standing{free: true})
 			select {
 			case <-ctx.Done():
 			case <-time.After(e.cfg.TTL / 3):
 			}
 		}
 	}
-	e.set(nil, false)
+	e.set(standing{})
 }
 
 // term is one lease: waiting to lead, and leading for as long as it lasts. An error is that the cluster could not be asked.
@@ -110,7 +116,7 @@ func (e *Election) term(ctx context.Context) error {
 		return err
 	}
 	defer e.end(client, session)
-	e.set(nil, false)
+	e.set(standing{})
 	alive, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
@@ -127,9 +133,9 @@ func (e *Election) term(ctx context.Context) error {
 		return fmt.Errorf("take part in the election: %w", err)
 	}
 	e.cfg.Log.Info("leads", "name", e.cfg.Name)
-	e.set(alive, false)
+	e.set(standing{lead: alive})
 	<-alive.Done()
-	e.set(nil, false)
+	e.set(standing{})
 	if ctx.Err() == nil {
 		e.cfg.Log.Warn("leads no more", "name", e.cfg.Name)
 	}
