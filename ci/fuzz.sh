@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# ci/fuzz.sh FUZZTIME FUZZSIGNED PACKAGE...: runs every fuzz target of the packages, one after the other, and ends with 1
-# if any failed. The readers of what people sign, which see an adversary's bytes first, get FUZZSIGNED each, all others
-# FUZZTIME. A finding is written to the package's testdata/fuzz: commit it with the fix.
+# ci/fuzz.sh FUZZTIME FUZZSIGNED PACKAGE...: runs every fuzz target of the packages, as many at a time as there are
+# processors, and ends with 1 if any failed. The readers of what people sign, which see an adversary's bytes first, get
+# FUZZSIGNED each, all others FUZZTIME. A finding is written to the package's testdata/fuzz: commit it with the fix.
 set -euo pipefail
 
 # Commits, tags and trees; the armor around a signature, and what is inside it.
@@ -9,7 +9,22 @@ signed='^reconciler/(signing Fuzz(ParseCommit|ParseTag|Armor|SSHSIG|OpenPGPSigna
 
 fuzztime=$1 fuzzsigned=$2
 shift 2
-count=0 failed=() long=()
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# fuzz TARGET DIR TIME: one target with one worker. What it says is printed as a whole, and the failed are listed in a file.
+fuzz() {
+	local log="$tmp/$1.$RANDOM" ok=yes
+	go test -run '^$' -fuzz "^$1\$" -fuzztime "$3" -fuzzminimizetime 2s -parallel 1 "$2" </dev/null >"$log" 2>&1 || ok=
+	{
+		flock 9
+		echo "fuzz: $1 in ${2#"$PWD"/} for $3"
+		cat "$log"
+		[ "$ok" ] || echo "$1" >>"$tmp/failed"
+	} 9>"$tmp/lock"
+}
+
+count=0 long=() atonce=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 while read -r dir; do
 	targets=$({ grep -hosE '^func Fuzz[A-Za-z0-9_]*' "$dir"/*_test.go || true; } | awk '{ print $2 }')
 	[ -n "$targets" ] || continue
@@ -19,18 +34,18 @@ while read -r dir; do
 			time=$fuzzsigned
 			long+=("$target")
 		fi
-		echo "fuzz: $target in ${dir#"$PWD"/} for $time"
+		[ "$(jobs -rp | wc -l)" -lt "$atonce" ] || wait -n || true # a failure is in the list
+		fuzz "$target" "$dir" "$time" &
 		count=$((count + 1))
-		go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 2s -parallel 2 "$dir" </dev/null ||
-			failed+=("$target")
 	done
 done < <(go list -f '{{.Dir}}' "$@")
+wait
 if [ "$count" = 0 ]; then
 	echo "fuzz: no package has a fuzz target" >&2
 	exit 1
 fi
 echo "fuzz: $count targets, for $fuzzsigned each of ${long[*]:-none}, for $fuzztime each of the others"
-if [ ${#failed[@]} -gt 0 ]; then
-	echo "fuzz: FAILED: ${failed[*]}" >&2
+if [ -s "$tmp/failed" ]; then
+	echo "fuzz: FAILED: $(tr '\n' ' ' <"$tmp/failed")" >&2
 	exit 1
 fi
