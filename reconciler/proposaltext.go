@@ -9,6 +9,7 @@ import (
 	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/reconciler/diff"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/note"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -66,10 +67,10 @@ func promotionText(c Candidate, now ledger.Admission, edits []diff.Edit) string 
 	line("%s of %s has been live in %s since entry #%d of the ledger. This merge request puts it into %s.", c.Revision, c.Cell.App, c.From, c.LiveSeq, c.Cell.Stage)
 	line("")
 	line("| | |\n|---|---|")
-	line("| app | %s |", inert(string(c.Cell.App)))
+	line("| app | %s |", note.Code(string(c.Cell.App)))
 	line("| from | %s, admitted there by entry #%d |", c.From, c.Seq)
 	line("| to | %s, which has %s |", c.Cell.Stage, had(now))
-	line("| revision | %s |", inert(string(c.Revision)))
+	line("| revision | %s |", note.Code(string(c.Revision)))
 	keysText(line, edits)
 	line("")
 	line("Look at it:")
@@ -101,23 +102,8 @@ func keysText(line func(string, ...any), edits []diff.Edit) {
 			line("| | and %d more |", len(edits)-i)
 			return
 		}
-		line("| %s | %s |", e.Op, inert(e.Key))
+		line("| %s | %s |", e.Op, note.Code(e.Key))
 	}
-}
-
-// inert is text of people that Markdown leaves alone: no markup, no mention, no quick action, one line.
-func inert(text string) string {
-	var b strings.Builder
-	b.WriteString("<code>")
-	for _, r := range schema.Printable(text) {
-		switch {
-		case r > 0x7f, r >= '0' && r <= '9', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', strings.ContainsRune(" .,-", r):
-			b.WriteRune(r)
-		default:
-			fmt.Fprintf(&b, "&#%d;", r)
-		}
-	}
-	return b.String() + "</code>"
 }
 
 // reviewers are the forge accounts of the people whose approval the gate would count: those with its roles who did not work
