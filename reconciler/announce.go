@@ -44,8 +44,6 @@ func (p *pass) announce(ctx context.Context) {
 }
 
 func (p *pass) announceAll(ctx context.Context, a *announced) error {
-	ctx, cancel := context.WithTimeout(ctx, max(p.cfg.Interval, minStale)) // a forge that does not answer keeps no pass waiting for long
-	defer cancel()
 	if err := p.newsOfLedger(ctx, a); err != nil {
 		return err
 	}

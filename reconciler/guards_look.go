@@ -26,8 +26,8 @@ func (p *pass) lookAtGuards(ctx context.Context) {
 		refs = append(refs, schema.GuardedRef{Ref: promotionPrefix + "stage/app", Use: schema.UsePromotion})
 	}
 	found, err := r.cfg.Guards.Health(ctx, refs)
-	if ctx.Err() != nil {
-		return
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return // the reconciler stops; a forge that did not answer in time is another thing, and is told
 	}
 	if err != nil {
 		found = unanswered(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -30,13 +31,15 @@ func (p *pass) mergeAll(ctx context.Context) {
 	if err != nil {
 		return // drafts says so
 	}
-	left := mostMerges
-	for _, mr := range open {
-		stage, cell, ok := p.mayMerge(mr)
-		if !ok || left == 0 {
-			continue
-		}
-		left--
+	ours := slices.DeleteFunc(slices.Clone(open), func(mr schema.MergeRequest) bool {
+		_, _, ok := p.mayMerge(mr)
+		return !ok
+	})
+	name := func(mr schema.MergeRequest) string { return fmt.Sprint(mr.IID) }
+	ours = order(p.merging, ours, name)
+	for _, mr := range ours[:min(len(ours), mostMerges)] {
+		p.merging[name(mr)] = p.now
+		stage, cell, _ := p.mayMerge(mr)
 		key := fmt.Sprintf("merge !%d %s", mr.IID, mr.Head)
 		switch merged, err := p.mergeOne(ctx, mr, stage, cell); {
 		case ctx.Err() != nil:

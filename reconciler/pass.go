@@ -25,7 +25,7 @@ type pass struct {
 	approvals *[]approvalTag                 // by signature, once they were read
 	// guardRails are those at the forge, once a gate asked for them.
 	guardRails *guardsAnswer
-	open       *[]schema.MergeRequest         // the forge's open merge requests, once they were asked for
+	open       *openedAnswer                  // of the forge's open merge requests, once they were asked for
 	merged     int                            // merge requests that this pass merged
 	statuses   map[int64]*schema.MergeRequest // by number, with their jobs, once a gate asked for them
 

@@ -38,7 +38,7 @@ func TestWordsOfAPromotion(t *testing.T) {
 	if got != string(want) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if acts := regexp.MustCompile("(?m)^\\s*/|@|canary|<img").FindString(got); acts != "" {
+	if acts := regexp.MustCompile(`(?m)^\s*/|@|canary|<img`).FindString(got); acts != "" {
 		t.Errorf("%q acts in\n%s", acts, got)
 	}
 }

@@ -99,11 +99,15 @@ func (p *pass) proposeAll(ctx context.Context) error {
 	todo := wanted(p.rules.project, apps)
 	left := mostProposals
 	p.withdrawAll(ctx, apps, todo, have, &left)
-	for _, c := range todo {
+	name := func(c Candidate) string { return c.Cell.String() }
+	for _, c := range order(p.proposing, todo, name) {
 		if left == 0 {
 			return nil
 		}
 		acted, err := p.proposeOne(ctx, c, have)
+		if acted || err != nil {
+			p.proposing[name(c)] = p.now
+		}
 		key := "proposal " + c.Cell.String() + " " + string(c.Revision)
 		switch {
 		case ctx.Err() != nil:

@@ -55,8 +55,11 @@ type Config struct {
 	// CompareEvery is the time between full comparisons of the targets. By default they take at most a twentieth of the
 	// time and are at most five minutes apart, so a small project is compared on every pass.
 	CompareEvery time.Duration
-	Now          func() time.Time // time.Now by default
-	Log          *slog.Logger     // discards by default
+	// Patience is how long all that is asked of the forge beside decisions may take in a pass: Interval by default, and ten
+	// seconds where that is less.
+	Patience time.Duration
+	Now      func() time.Time // time.Now by default
+	Log      *slog.Logger     // discards by default
 
 	Announcer Announcer // is told what to say below merge requests; nil: nothing is said
 	Page      string    // address of the status page as people reach it; empty if there is none
@@ -151,6 +154,8 @@ type Reconciler struct {
 	told     map[string]bool // what was logged and is still true
 	// outrun are our own branches, by the head, that the forge cannot merge any more: the target went on.
 	outrun map[string]schema.Hash
+	// proposing and merging say whose turn it was last.
+	proposing, merging turns
 	// distrusted is the control entry under which was looked for what rests on compromised keys.
 	distrusted int64
 	watched    witnesses
@@ -198,6 +203,9 @@ func New(cfg Config) (*Reconciler, error) {
 	if cfg.Interval <= 0 {
 		cfg.Interval = 30 * time.Second
 	}
+	if cfg.Patience <= 0 {
+		cfg.Patience = max(cfg.Interval, 10*time.Second)
+	}
 	if cfg.GuardsEvery == 0 {
 		cfg.GuardsEvery = defaultGuardsEvery
 	}
@@ -212,7 +220,7 @@ func New(cfg Config) (*Reconciler, error) {
 		return nil, fmt.Errorf("open the spool: %w", err)
 	}
 	r := &Reconciler{
-		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, outrun: map[string]schema.Hash{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
+		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, outrun: map[string]schema.Hash{}, proposing: turns{}, merging: turns{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
 		looked: map[schema.StageName]int64{}, fights: map[deliveryKey]fight{}, reported: map[deliveryKey]schema.Digest{},
 		strangers: map[deliveryKey]string{}, contested: map[schema.Cell]bool{},
 	}
@@ -261,15 +269,28 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 	if err == nil && report.ApplyErr == nil {
 		report.ApplyErr = p.askWitnesses(ctx)
 	}
-	p.lookAtGuards(ctx)
 	report.Held = p.held(ctx)
-	if report.AdmitErr == nil {
+	p.afterwards(ctx, report.AdmitErr == nil)
+	r.publish(ctx, p, report)
+	return report
+}
+
+// afterwards is what sluice asks of the forge, and says there, beside its decisions. All of it together has the time that
+// passes until the next look: a forge that hangs keeps neither that nor the repair of drift waiting.
+func (p *pass) afterwards(ctx context.Context, decided bool) {
+	ctx, cancel := p.soon(ctx)
+	defer cancel()
+	p.lookAtGuards(ctx)
+	if decided {
 		p.propose(ctx)
 		p.mergeAll(ctx)
 	}
 	p.announce(ctx)
-	r.publish(ctx, p, report)
-	return report
+}
+
+// soon ends about when the next pass is due.
+func (p *pass) soon(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, p.cfg.Patience)
 }
 
 // held counts the cells that wait or were refused, the control cell included.

@@ -84,16 +84,21 @@ func (p *pass) drafts(ctx context.Context, v *schema.View) []schema.DraftView {
 	return out
 }
 
-// opened asks for the open merge requests once in a pass.
+// openedAnswer is what the forge said of its open merge requests, be it that it did not.
+type openedAnswer struct {
+	requests []schema.MergeRequest
+	err      error
+}
+
+// opened asks for the open merge requests once in a pass, whether it is answered or not.
 func (p *pass) opened(ctx context.Context) ([]schema.MergeRequest, error) {
 	if p.open == nil {
+		ctx, cancel := p.soon(ctx)
+		defer cancel()
 		open, err := p.cfg.Forge.Opened(ctx)
-		if err != nil {
-			return nil, err
-		}
-		p.open = &open
+		p.open = &openedAnswer{open, err}
 	}
-	return *p.open, nil
+	return p.open.requests, p.open.err
 }
 
 // NewView shows a ledger under a project's rules. It needs nothing but a clone.

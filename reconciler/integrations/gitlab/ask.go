@@ -136,8 +136,8 @@ func (c *Client) unanswered(ctx context.Context, r request, a answer, err error)
 	case ctx.Err() != nil:
 		e.Err = context.Cause(ctx)
 	case errors.Is(err, context.DeadlineExceeded):
-		e.Err, e.Hint = nil, again
-		e.Message = fmt.Sprintf("nothing whole within %s", c.cfg.Timeout)
+		c.cfg.Budget.hangs(c.cfg.Now())
+		e.Err, e.Hint = fmt.Errorf("%w within %s", errHangs, c.cfg.Timeout), again
 	case errors.As(err, &token):
 		e.Kind, e.Request = ErrUnauthorized, ""
 		e.Hint = "write a valid token to " + c.cfg.TokenFile
@@ -170,9 +170,13 @@ func (c *Client) checkJSON(r request, a answer) error {
 	return nil
 }
 
+// errHangs: the time limit passed without a whole answer. It is not tried again within the same question: that would take as
+// long again.
+var errHangs = errors.New("nothing whole")
+
 // again says whether to send a request once more, and after how long.
 func (c *Client) again(ctx context.Context, r request, a answer, err error, try int) (time.Duration, bool) {
-	if ctx.Err() != nil || !errors.Is(err, ErrUnavailable) {
+	if ctx.Err() != nil || !errors.Is(err, ErrUnavailable) || errors.Is(err, errHangs) {
 		return 0, false
 	}
 	asked := c.retryAfter(a.header)

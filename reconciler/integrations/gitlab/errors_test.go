@@ -183,12 +183,23 @@ func TestAContextThatEndsShowsThrough(t *testing.T) {
 	}
 }
 
-func TestASilentServerIsUnavailable(t *testing.T) {
+// TestASilentServerIsAskedOnce: every question that waits for nothing is time in which drift is not repaired. After the first
+// the others are not asked for a while, and then they are.
+func TestASilentServerIsAskedOnce(t *testing.T) {
 	s := newStub(t)
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	s.on("/projects/42", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	c, _ := s.client(func(cfg *gitlab.Config) { cfg.Timeout, cfg.Tries = 50*time.Millisecond, 2 })
+	c, _ := s.client(func(cfg *gitlab.Config) {
+		cfg.Timeout, cfg.Tries, cfg.Now = 50*time.Millisecond, 3, func() time.Time { return now }
+	})
+	for range 4 {
+		if _, err := c.Opened(context.Background()); !errors.Is(err, gitlab.ErrUnavailable) || s.requests() != 1 {
+			t.Fatalf("got %v after %d requests, want ErrUnavailable after 1", err, s.requests())
+		}
+	}
+	now = now.Add(11 * time.Second)
 	if _, err := c.Opened(context.Background()); !errors.Is(err, gitlab.ErrUnavailable) || s.requests() != 2 {
-		t.Errorf("got %v after %d requests, want ErrUnavailable after 2", err, s.requests())
+		t.Fatalf("got %v after %d requests, want it to be asked again", err, s.requests())
 	}
 }
 
