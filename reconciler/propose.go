@@ -15,9 +15,11 @@ type Proposer interface {
 	// Host is the forge, as the trust's accounts name it.
 	Host() string
 	// Propose makes sure that a merge request is open from the proposal's branch, with its words; one that is open already is
-	// taken over. It opens none where a person closed the last one from that branch at the same commit, and wraps
-	// schema.ErrClosedByPerson then; schema.ErrTryLater is wrapped where the forge has not seen the branch yet.
+	// taken over. schema.ErrTryLater is wrapped where the forge has not seen the branch yet.
 	Propose(ctx context.Context, p schema.Proposal) (iid int64, err error)
+	// Refused is the merge request from that branch which a person closed and so said no, at whatever commit; 0 where none did.
+	// In doubt it was a person.
+	Refused(ctx context.Context, sourceRef, targetRef string) (iid int64, err error)
 	// Withdraw closes a merge request of ours with a word why, and deletes its branch.
 	Withdraw(ctx context.Context, iid int64, ref, why string) error
 }

@@ -14,6 +14,11 @@ import (
 // acted says that something was done at the forge or its repository.
 func (p *pass) proposeOne(ctx context.Context, c Candidate, have map[string]schema.MergeRequest) (acted bool, err error) {
 	stage, _ := p.rules.project.Stage(c.Cell.Stage)
+	branch := PromotionRef(c.Cell, c.Revision)
+	mr, open := have[branch]
+	if iid := p.refused[branch]; iid != 0 && !open {
+		return false, closedByPerson(iid)
+	}
 	j, err := p.cellJudge(ctx, stage, c.Cell.App)
 	if err != nil {
 		return false, err
@@ -22,15 +27,13 @@ func (p *pass) proposeOne(ctx context.Context, c Candidate, have map[string]sche
 	if err != nil {
 		return false, err
 	}
-	branch := PromotionRef(c.Cell, c.Revision)
-	mr, open := have[branch]
 	head := p.refs[branch]
 	if open && mr.Head != head {
 		return false, nil // the forge and Git do not say the same yet
 	}
+	fits := false
 	if !head.IsZero() {
-		fits, err := made.fits(ctx, j, head)
-		if err != nil {
+		if fits, err = made.fits(ctx, j, head); err != nil {
 			return false, err
 		}
 		fits = fits && (p.outrun[branch] != head || made.onTop(ctx, p.cfg.Repository, head))
@@ -39,16 +42,41 @@ func (p *pass) proposeOne(ctx context.Context, c Candidate, have map[string]sche
 			return false, nil // somebody proposes it already
 		case by == notBots:
 			return false, reason(fmt.Sprintf("the branch %s is not ours: open a merge request from it, or delete it", branchName(branch)))
-		case fits && by == botSigned && (open || p.told[closedKey(branch, head)]):
+		case fits && by == botSigned && open:
 			return false, nil
-		case fits && by == botSigned:
-			return true, p.openOne(ctx, c, made, branch, head)
+		default:
+			fits = fits && by == botSigned
 		}
 	}
-	if head, err = p.commit(ctx, j, c, made, branch, head); err != nil {
-		return false, err
+	if !open {
+		if err := p.mayPropose(ctx, branch, p.rules.project.Ref(stage)); err != nil {
+			return true, err
+		}
+	}
+	if !fits {
+		if head, err = p.commit(ctx, j, c, made, branch, head); err != nil {
+			return false, err
+		}
 	}
 	return true, p.openOne(ctx, c, made, branch, head)
+}
+
+// mayPropose asks the forge, once in a life, whether a person said no. It is asked before anything is pushed: the branch that
+// somebody deleted stays deleted.
+func (p *pass) mayPropose(ctx context.Context, branch, targetRef string) error {
+	iid, err := p.cfg.Proposer.Refused(ctx, branch, targetRef)
+	if err != nil || iid == 0 {
+		return err
+	}
+	p.refused[branch] = iid
+	return closedByPerson(iid)
+}
+
+// closedByPerson is the merge request with which a person said no to a promotion.
+type closedByPerson int64
+
+func (c closedByPerson) Error() string {
+	return fmt.Sprintf("a person closed its merge request !%d", int64(c))
 }
 
 // cutCandidate makes the change that a promotion is.
@@ -134,9 +162,6 @@ func (p *pass) openOne(ctx context.Context, c Candidate, made cut, branch string
 	}
 	iid, err := p.cfg.Proposer.Propose(ctx, proposal)
 	switch {
-	case errors.Is(err, schema.ErrClosedByPerson):
-		p.told[closedKey(branch, head)] = true
-		return reason(fmt.Sprintf("a person closed its merge request: %s", promoteCommand(c)))
 	case errors.Is(err, schema.ErrTryLater):
 		p.cfg.Log.Debug("promotion is proposed later", "cell", c.Cell.String(), "reason", err)
 		return nil
@@ -146,14 +171,6 @@ func (p *pass) openOne(ctx context.Context, c Candidate, made cut, branch string
 	p.cfg.Log.Info("proposed a promotion", "cell", c.Cell.String(), "from", c.From, "revision", c.Revision.String(), "merge_request", iid)
 	p.open = nil // the page shows it
 	return nil
-}
-
-func closedKey(branch string, head schema.Hash) string {
-	return "closed " + branch + " " + head.String()
-}
-
-func promoteCommand(c Candidate) string {
-	return fmt.Sprintf("sluice promote %s --to %s", c.Cell.App, c.Cell.Stage)
 }
 
 // botHand says how far a commit is the robot's.

@@ -13,8 +13,6 @@ type Proposal struct {
 
 // What a forge may come to beside success when it opens or merges one; the forge's client says it and the reconciler acts on it.
 var (
-	// ErrClosedByPerson: somebody closed the merge request from that branch at this very commit, and so said no.
-	ErrClosedByPerson = errors.New("a person closed it")
 	// ErrTryLater: the forge is not ready for it. It is looked at again.
 	ErrTryLater = errors.New("not ready yet")
 	// ErrNotMergeable: the forge does not merge it as it is, and waiting alone does not help.

@@ -80,6 +80,19 @@ func (w *world) closeRequest(words []string) []string {
 	return nil
 }
 
+// forgetBranch deletes the branch that a merge request is from, as people do after they closed it: "forget 2".
+func (w *world) forgetBranch(words []string) []string {
+	iid, err := strconv.Atoi(words[0])
+	w.must(err)
+	mr, err := w.forge.MergeRequest("acme/config", iid)
+	w.must(err)
+	bob := w.team.Person("bob")
+	w.must(bob.Fetch(w.ctx))
+	_, err = bob.Git(w.ctx, "push", "-q", "origin", "--delete", mr.SourceBranch)
+	w.must(err)
+	return nil
+}
+
 // botWrites is somebody with the robot's key: "bot prod a=r3" proposes what he likes with it.
 func (w *world) botWrites(words []string) []string {
 	thief := w.team.Person("reconciler")

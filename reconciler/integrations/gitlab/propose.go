@@ -28,14 +28,14 @@ type proposed struct {
 }
 
 // Propose makes sure that a merge request is open from the proposal's branch, with its title and description. It looks before
-// it opens one, and takes over what somebody else opened meanwhile; labels and reviewers are set once and then people's.
-// [schema.ErrClosedByPerson] is wrapped where somebody else closed the last one at the same commit.
+// it opens one, and takes over what somebody else opened meanwhile; labels and reviewers are set once and then people's. That
+// somebody closed one before does not matter here: ask Refused first.
 func (c *Client) Propose(ctx context.Context, p schema.Proposal) (int64, error) {
 	path, err := c.below(ctx, "merge_requests")
 	if err != nil {
 		return 0, err
 	}
-	there, err := c.proposedFrom(ctx, path, p)
+	there, err := c.proposedFrom(ctx, path, p.SourceRef, p.TargetRef)
 	if err != nil {
 		return 0, err
 	}
@@ -44,19 +44,48 @@ func (c *Client) Propose(ctx context.Context, p schema.Proposal) (int64, error) 
 			return mr.IID, c.reword(ctx, path, mr, p)
 		}
 	}
+	return c.openOne(ctx, path, p)
+}
+
+// Refused is the merge request from one branch into another that a person closed, and so said no to the promotion, whatever
+// commit it had then: a branch that is deleted or made anew is the same question. 0 where nobody did, or one was merged since.
+func (c *Client) Refused(ctx context.Context, sourceRef, targetRef string) (int64, error) {
+	path, err := c.below(ctx, "merge_requests")
+	if err != nil {
+		return 0, err
+	}
+	there, err := c.proposedFrom(ctx, path, sourceRef, targetRef)
+	if err != nil {
+		return 0, err
+	}
 	for _, mr := range there {
-		if mr.State == "closed" && mr.SHA == p.Head && mr.ClosedBy.ID != 0 && mr.ClosedBy.ID != mr.Author.ID {
-			return 0, fmt.Errorf("%s: %w", bang(mr.IID), schema.ErrClosedByPerson)
+		switch {
+		case mr.State == "merged":
+			return 0, nil
+		case mr.State == "closed" && !mr.withdrawn():
+			return mr.IID, nil
 		}
 	}
-	return c.openOne(ctx, path, p)
+	return 0, nil
+}
+
+// closedByUs begins the description of what Withdraw closed.
+const closedByUs = "**Closed by sluice: "
+
+// withdrawn reports whether sluice closed it. Its mark alone does not say so, because it stays when people open and close the
+// request again: whoever closed it has to be its author, or both are users behind access tokens, of which the one before a
+// token was replaced is another. In doubt it was a person, whose no stands.
+func (mr proposed) withdrawn() bool {
+	by, author := mr.ClosedBy, mr.Author
+	return strings.HasPrefix(mr.Description, closedByUs) && by.ID != 0 &&
+		(by.ID == author.ID || by.basic().Bot && author.basic().Bot)
 }
 
 // proposedFrom lists the merge requests from a branch into another, in every state, newest first. GitLab filters; what it
 // lists beside is left out here.
-func (c *Client) proposedFrom(ctx context.Context, path string, p schema.Proposal) ([]proposed, error) {
-	r := request{doing: "look for a merge request from " + branchOf(p.SourceRef), path: path, query: query{
-		State: "all", Scope: "all", Source: branchOf(p.SourceRef), Target: branchOf(p.TargetRef), OrderBy: "created_at", Sort: "asc",
+func (c *Client) proposedFrom(ctx context.Context, path, source, target string) ([]proposed, error) {
+	r := request{doing: "look for a merge request from " + branchOf(source), path: path, query: query{
+		State: "all", Scope: "all", Source: branchOf(source), Target: branchOf(target), OrderBy: "created_at", Sort: "asc",
 	}}
 	var out []proposed
 	err := c.steadily(ctx, func() error {
@@ -73,7 +102,7 @@ func (c *Client) proposedFrom(ctx context.Context, path string, p schema.Proposa
 			if err := json.Unmarshal(l.rows[i], &mr); err != nil {
 				return c.incomplete(r.doing, l.pages[0], ErrIncomplete, "row %d is not a merge request", i+1)
 			}
-			if mr.SourceProjectID == mr.TargetProjectID && mr.into(c.project.Load(), p.TargetRef) && branchRef(mr.SourceBranch) == p.SourceRef {
+			if mr.SourceProjectID == mr.TargetProjectID && mr.into(c.project.Load(), target) && branchRef(mr.SourceBranch) == source {
 				out = append(out, mr)
 			}
 		}
@@ -152,7 +181,7 @@ func (c *Client) Withdraw(ctx context.Context, iid int64, ref, why string) error
 	}
 	if mr.State == "opened" {
 		err = c.send(ctx, change{doing: "close " + bang(iid), method: http.MethodPut, path: path, repeatable: true, body: map[string]any{
-			"state_event": "close", "description": "**Closed by sluice: " + why + ".**\n\n" + mr.Description,
+			"state_event": "close", "description": closedByUs + why + ".**\n\n" + mr.Description,
 		}}, nil)
 		if err != nil {
 			return err

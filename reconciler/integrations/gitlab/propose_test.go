@@ -87,9 +87,7 @@ func TestProposing(t *testing.T) {
 		{"one is open", []string{shown(7, "")}, nil, 7, nil, ""},
 		{"one is open with other words", []string{shown(7, `"description":"old"`)}, nil, 7, nil, `PUT {"description":"what and why\n"`},
 		{"the last one was merged", []string{shown(7, `"state":"merged"`)}, text(201, shown(9, "")), 9, nil, "POST"},
-		{"a person closed it", []string{shown(7, byBob)}, nil, 0, schema.ErrClosedByPerson, ""},
-		{"a person closed it at another commit", []string{shown(7, byBob+`,"sha":"`+other+`"`)}, text(201, shown(9, "")), 9, nil, "POST"},
-		{"we closed it ourselves", []string{shown(7, `"state":"closed","closed_by":{"id":3,"username":"robot"}`)}, text(201, shown(9, "")), 9, nil, "POST"},
+		{"a person closed the last one, and a person asks for it again", []string{shown(7, byBob)}, text(201, shown(9, "")), 9, nil, "POST"},
 		{"a branch of that name in a fork", []string{shown(7, `"source_project_id":43`)}, text(201, shown(9, "")), 9, nil, "POST"},
 		{"GitLab lists another branch's", []string{shown(7, `"source_branch":"other"`)}, text(201, shown(9, "")), 9, nil, "POST"},
 		{"somebody was first", nil, text(409, taken), 7, nil, "POST"},
@@ -117,6 +115,46 @@ func TestProposing(t *testing.T) {
 			}
 			if n := s.count("POST /projects/42/merge_requests"); n > 1 {
 				t.Errorf("opened %d times", n)
+			}
+		})
+	}
+}
+
+// TestAPersonsNo: what a person closed is a no at whatever commit, and only what sluice certainly closed itself is none.
+func TestAPersonsNo(t *testing.T) {
+	const mark = `,"description":"**Closed by sluice: a newer revision is live.**\n\nwhat and why"`
+	token := func(n string) string { return `{"id":3` + n + `,"username":"project_42_bot_` + n + `"}` }
+	byBob := `"state":"closed","closed_by":{"id":9,"username":"bob"}`
+	byUs := `"state":"closed","closed_by":{"id":3,"username":"robot"}`
+	for _, tc := range []struct {
+		name   string
+		listed []string
+		want   int64
+	}{
+		{"none is there", nil, 0},
+		{"one is open", []string{shown(7, "")}, 0},
+		{"a person closed it", []string{shown(7, byBob)}, 7},
+		{"a person closed it at another commit", []string{shown(7, byBob+`,"sha":"`+other+`"`)}, 7},
+		{"a person closed it and the branch is gone", []string{shown(7, byBob+`,"sha":null`)}, 7},
+		{"sluice closed it", []string{shown(7, byUs+mark)}, 0},
+		{"its author closed it without our mark", []string{shown(7, byUs)}, 7},
+		{"a person closed what sluice had closed and somebody opened again", []string{shown(7, byBob+mark)}, 7},
+		{"sluice closed it with a new token", []string{shown(7, `"state":"closed","author":`+token("1")+`,"closed_by":`+token("2")+mark)}, 0},
+		{"the robot before this one opened it, and a person closed it", []string{shown(7, byBob+`,"author":`+token("1"))}, 7},
+		{"another robot closed it, without our mark", []string{shown(7, `"state":"closed","author":`+token("1")+`,"closed_by":`+token("2"))}, 7},
+		{"GitLab does not know who closed it", []string{shown(7, `"state":"closed","closed_by":null`+mark)}, 7},
+		{"a person closed the one before what sluice closed", []string{shown(7, byBob), shown(8, byUs+mark)}, 7},
+		{"one was merged since", []string{shown(7, byBob), shown(8, `"state":"merged"`)}, 0},
+		{"a branch of that name in a fork", []string{shown(7, byBob+`,"source_project_id":43`)}, 0},
+		{"into another branch", []string{shown(7, byBob+`,"target_branch":"other"`)}, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newStub(t)
+			s.on("/projects/42/merge_requests", listed(tc.listed...))
+			c, _ := s.client(nil)
+			p := proposal(t)
+			if got, err := c.Refused(context.Background(), p.SourceRef, p.TargetRef); got != tc.want || err != nil {
+				t.Errorf("got !%d and %v, want !%d", got, err, tc.want)
 			}
 		})
 	}
