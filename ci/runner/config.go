@@ -37,12 +37,14 @@ type Job struct {
 
 // Rule decides whether there is a job, or a pipeline; the first that holds does.
 type Rule struct {
-	If   string
-	When string
+	If           string
+	When         string
+	AllowFailure *bool `yaml:"allow_failure"` // nil: as the job says
 }
 
-// AllowFailure says with which codes a job may fail.
+// AllowFailure says whether a job may fail, or with which codes it may.
 type AllowFailure struct {
+	Always    bool  `yaml:"-"` // said by the rule that held
 	ExitCodes []int `yaml:"exit_codes"`
 }
 

@@ -52,6 +52,7 @@ func (w Worker) Execute(ctx context.Context, e Event, r Run, j Job, variables ma
 	if out.Code, err = w.script(ctx, dir, checkout, j, variables); err != nil {
 		return out, err
 	}
+	out.Warned = out.Code != 0 && j.AllowFailure.Always
 	for _, code := range j.AllowFailure.ExitCodes {
 		out.Warned = out.Warned || code == out.Code
 	}

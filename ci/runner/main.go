@@ -110,7 +110,7 @@ func execute(ctx context.Context, w Worker, e Event, r Run, jobs []Job, common m
 	failed, results := map[string]bool{}, map[string]Result{}
 	for _, j := range jobs {
 		if j.When == "manual" && j.Name != play {
-			fmt.Fprintf(w.Log, "job %s: manual\n", j.Name)
+			fmt.Fprintf(w.Log, "job %s: %s\n", j.Name, j.waiting())
 			continue
 		}
 		if len(failed) > 0 && j.Needs == nil && j.When != "always" {

@@ -9,19 +9,22 @@ import (
 // Pipeline is the jobs that a pipeline with these variables has. None is no pipeline.
 func (c Config) Pipeline(variables map[string]string) ([]Job, error) {
 	if len(c.Workflow.Rules) > 0 {
-		when, err := decide(c.Workflow.Rules, variables)
-		if err != nil || when == "never" {
+		r, err := decide(c.Workflow.Rules, variables)
+		if err != nil || r.When == "never" {
 			return nil, err
 		}
 	}
 	var out []Job
 	for _, j := range c.Jobs {
 		if len(j.Rules) > 0 {
-			when, err := decide(j.Rules, variables)
+			r, err := decide(j.Rules, variables)
 			if err != nil {
 				return nil, fmt.Errorf("job %s: %w", j.Name, err)
 			}
-			j.When = when
+			j.When = r.When
+			if r.AllowFailure != nil {
+				j.AllowFailure = AllowFailure{Always: *r.AllowFailure}
+			}
 		}
 		if j.When != "never" {
 			out = append(out, j)
@@ -30,29 +33,44 @@ func (c Config) Pipeline(variables map[string]string) ([]Job, error) {
 	return out, nil
 }
 
-// decide is what the first rule that holds says; where none does, never.
-func decide(rules []Rule, variables map[string]string) (string, error) {
+// waiting is what GitLab calls a button that nobody pressed. One that may not fail blocks its pipeline: below rules all, unless
+// they say that they may; elsewhere none.
+func (j Job) waiting() string {
+	if len(j.Rules) > 0 && !j.AllowFailure.Always {
+		return "manual, and the pipeline is blocked"
+	}
+	return "manual"
+}
+
+// decide is the first rule that holds; where none does, it says never.
+func decide(rules []Rule, variables map[string]string) (Rule, error) {
 	for _, r := range rules {
 		holds := true
 		if r.If != "" {
 			var err error
 			if holds, err = eval(r.If, variables); err != nil {
-				return "", fmt.Errorf("rule %q: %w", r.If, err)
+				return Rule{}, fmt.Errorf("rule %q: %w", r.If, err)
 			}
 		}
 		if holds && r.When == "" {
-			return "on_success", nil
+			r.When = "on_success"
 		}
 		if holds {
-			return r.When, nil
+			return r, nil
 		}
 	}
-	return "never", nil
+	return Rule{When: "never"}, nil
 }
 
-var comparison = regexp.MustCompile(`^\s*\$([A-Za-z_][A-Za-z0-9_]*)\s*(?:(==|!=)\s*(?:"([^"$]*)"|\$([A-Za-z_][A-Za-z0-9_]*)|(null)))?\s*$`)
+// What is compared: a variable with nothing, a text, a variable or null; a text, which an input became, with a text; a variable
+// with an expression.
+var (
+	comparison = regexp.MustCompile(`^\s*\$([A-Za-z_][A-Za-z0-9_]*)\s*(?:(==|!=)\s*(?:"([^"$]*)"|\$([A-Za-z_][A-Za-z0-9_]*)|(null)))?\s*$`)
+	texts      = regexp.MustCompile(`^\s*"([^"$]*)"\s*(==|!=)\s*"([^"$]*)"\s*$`)
+	matching   = regexp.MustCompile(`^\s*\$([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~)\s*/((?:[^/\\]|\\.)+)/\s*$`)
+)
 
-// eval knows variables, == and != with a text, a variable or null, and && above ||, without parentheses.
+// eval knows what compare does, and && above ||, without parentheses and with neither of them inside an expression.
 func eval(text string, variables map[string]string) (bool, error) {
 	for either := range strings.SplitSeq(text, "||") {
 		all := true
@@ -71,6 +89,17 @@ func eval(text string, variables map[string]string) (bool, error) {
 }
 
 func compare(text string, variables map[string]string) (bool, error) {
+	if m := texts.FindStringSubmatch(text); m != nil {
+		return (m[1] == m[3]) == (m[2] == "=="), nil
+	}
+	if m := matching.FindStringSubmatch(text); m != nil {
+		pattern, err := regexp.Compile(strings.ReplaceAll(m[3], `\/`, "/"))
+		if err != nil {
+			return false, err
+		}
+		value, set := variables[m[1]]
+		return (set && pattern.MatchString(value)) == (m[2] == "=~"), nil
+	}
 	m := comparison.FindStringSubmatch(text)
 	if m == nil {
 		return false, fmt.Errorf("%q is not known here", strings.TrimSpace(text))

@@ -48,7 +48,7 @@ func TestInputsAreValuesAndNoYAML(t *testing.T) {
 }
 
 func TestRules(t *testing.T) {
-	variables := map[string]string{"SOURCE": "push", "BRANCH": "main", "DEFAULT": "main", "EMPTY": ""}
+	variables := map[string]string{"SOURCE": "push", "BRANCH": "main", "DEFAULT": "main", "PATH": "a/b", "EMPTY": ""}
 	for rule, want := range map[string]bool{
 		`$SOURCE == "push"`:                      true,
 		`$SOURCE != "push"`:                      false,
@@ -60,6 +60,13 @@ func TestRules(t *testing.T) {
 		`$SOURCE == "schedule" || $BRANCH`:       true,
 		`$NONE && $BRANCH || $SOURCE == "push"`:  true,
 		`$SOURCE == "push" && $BRANCH == "next"`: false,
+		`$BRANCH =~ /^ma/`:                       true,
+		`$BRANCH !~ /^ma/`:                       false,
+		`$PATH =~ /^a\/b$/`:                      true,
+		`$PATH !~ /^a\/c/ && $BRANCH`:            true,
+		`$NONE =~ /.*/`:                          false,
+		`"x" == "x" && $BRANCH`:                  true,
+		`"x" == "y" || "x" != "x"`:               false,
 	} {
 		c, err := runner.Load([]byte("job:\n  script: [x]\n  rules: [{if: '"+rule+"'}]\n"), nil)
 		if err != nil {
@@ -79,7 +86,7 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 		"a job with no work":  "job: {stage: test}",
 		"a stage of its own":  "job: {stage: other, script: [x]}",
 		"a way of include:":   "include: [{template: x}]",
-		"an expression":       "job: {script: [x], rules: [{if: '$A =~ /x/'}]}",
+		"an expression":       "job: {script: [x], rules: [{if: '$A =~ /x'}]}",
 		"include: as a text":  "include: x.yml",
 		"a list of variables": "job: {script: [x], variables: [a]}",
 	} {
@@ -112,7 +119,10 @@ func TestJobs(t *testing.T) {
 		{"variables pass to the next stage", "a: {stage: build, script: ['echo A=7 > e'], artifacts: {reports: {dotenv: e}}}\nb: {script: ['echo a$A']}", "\na7\n", 0},
 		{"and not to a job that needs none", "a: {stage: build, script: ['echo A=7 > e'], artifacts: {reports: {dotenv: e}}}\nb: {needs: [], script: ['echo a$A']}", "\na\n", 0},
 		{"what stands after a job that failed", "a: {stage: build, script: ['false']}\nb: {script: [echo on]}", "job b: skipped", 1},
-		{"a manual job waits", "job: {script: ['true'], rules: [{when: manual}]}", "job job: manual", 0},
+		{"a manual job waits", "job: {script: ['true'], when: manual}", "job job: manual\n", 0},
+		{"below rules it blocks the pipeline", "job: {script: ['true'], rules: [{when: manual}]}", "job job: manual, and the pipeline is blocked\n", 0},
+		{"unless it may fail", "job: {script: ['true'], rules: [{when: manual, allow_failure: true}]}", "job job: manual\n", 0},
+		{"what may fail by a rule", "job: {script: [exit 3], rules: [{allow_failure: true}]}", "job job: warned, exit 3", 0},
 	} {
 		config := filepath.Join(t.TempDir(), "ci.yml")
 		if err := os.WriteFile(config, []byte(row.config), 0o644); err != nil {
