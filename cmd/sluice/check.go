@@ -47,12 +47,16 @@ func (a *app) check(ctx context.Context, f checkFlags) error {
 	if err != nil {
 		return err
 	}
+	anchor, err := a.anchor(f.clone) // also where no ledger is compared with it: a typing error is told before it matters
+	if err != nil {
+		return err
+	}
 	repo, refs, err := a.openRepo(ctx)
 	if err != nil {
 		return err
 	}
 	defer repo.Close()
-	d := &checkDesk{a: a, f: f, repo: repo, mirror: gitrepo.Mirror{Repo: repo}, refs: refs, made: now()}
+	d := &checkDesk{a: a, f: f, anchor: anchor, repo: repo, mirror: gitrepo.Mirror{Repo: repo}, refs: refs, made: now()}
 	found, err := d.check(ctx)
 	if err != nil {
 		return d.historyMissing(err)

@@ -23,6 +23,7 @@ func (d *checkDesk) findRules(ctx context.Context) error {
 		err = d.rulesOfLedger(ctx, tip)
 	} else {
 		err = d.rulesOfBranch(ctx)
+		d.unanchored(tip)
 	}
 	if err != nil || d.rules == nil {
 		return err
@@ -32,11 +33,7 @@ func (d *checkDesk) findRules(ctx context.Context) error {
 }
 
 func (d *checkDesk) rulesOfLedger(ctx context.Context, tip schema.Hash) error {
-	anchor, err := d.a.anchor(d.f.clone)
-	if err != nil {
-		return err
-	}
-	project, err := reconciler.OpenClone(ctx, d.repo, tip, anchor)
+	project, err := reconciler.OpenClone(ctx, d.repo, tip, d.anchor)
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
@@ -45,10 +42,21 @@ func (d *checkDesk) rulesOfLedger(ctx context.Context, tip schema.Hash) error {
 	if d.fork() {
 		d.note("this is a fork: its copy of the ledger may be old, so what kind a change is, and where it comes from, is a guess")
 	}
-	if anchor == "" {
+	if d.anchor == "" {
 		d.note("no anchor was given, so whose ledger this is stays open: set $SLUICE_ANCHOR")
 	}
 	return nil
+}
+
+// unanchored says that an anchor was told and nothing was compared with it.
+func (d *checkDesk) unanchored(tip schema.Hash) {
+	switch {
+	case d.anchor == "":
+	case tip.IsZero():
+		d.note("the anchor could not be applied: there is no ledger in this clone that it could be compared with")
+	default:
+		d.note("the anchor was not applied: --control judges by other files than the ledger's")
+	}
 }
 
 func (d *checkDesk) rulesOfBranch(ctx context.Context) error {

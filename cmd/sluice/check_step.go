@@ -19,6 +19,7 @@ type checkDesk struct {
 	mirror gitrepo.Mirror
 	refs   map[string]schema.Hash
 	made   time.Time
+	anchor schema.Digest // of trust version 1, as it was told; empty: it was not
 
 	step   reconciler.Step
 	rules  *reconciler.Previewer
