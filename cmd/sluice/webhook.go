@@ -37,15 +37,20 @@ func listenWebhooks(settings *schema.Webhook, daemons []*daemon, wakes []chan st
 	}
 	mux := http.NewServeMux()
 	mux.Handle(webhookPath, receiver)
-	page, err := listenFor("webhooks", settings.Listen, &http.Server{
-		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // what strangers do wrong is theirs
-	})
+	page, err := listenFor("webhooks", settings.Listen, webhookServer(mux))
 	if err != nil {
 		return nil, err
 	}
 	return &webhooks{receiver: receiver, page: page}, nil
+}
+
+// webhookServer gives nobody long: GitLab sends a request in one piece, and one that is late is found by the next poll.
+func webhookServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: 2 * time.Second, ReadTimeout: 3 * time.Second, WriteTimeout: 5 * time.Second,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // what strangers do wrong is theirs
+	}
 }
 
 // wake asks for a look soon. One that was asked for already is one with it.

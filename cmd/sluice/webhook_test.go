@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 const hookSecret = "hook-canary-5c1e8a90"
@@ -242,5 +243,18 @@ func (h *hooked) listensApart(r running) {
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusMethodNotAllowed {
 		h.t.Errorf("the page answers a POST with %d", resp.StatusCode)
+	}
+}
+
+// TestNobodyIsWaitedForLong: sixteen senders that have the secret, or that claim a signature, and then send nothing keep the
+// receiver from others no longer than a GitLab waits for its answer.
+func TestNobodyIsWaitedForLong(t *testing.T) {
+	s := webhookServer(http.NotFoundHandler())
+	for name, limit := range map[string][2]time.Duration{
+		"head": {s.ReadHeaderTimeout, 2 * time.Second}, "head and body": {s.ReadTimeout, 3 * time.Second}, "answer": {s.WriteTimeout, 5 * time.Second},
+	} {
+		if got, most := limit[0], limit[1]; got <= 0 || got > most {
+			t.Errorf("%s: %v, want no more than %v", name, got, most)
+		}
 	}
 }

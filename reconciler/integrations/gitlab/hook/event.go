@@ -23,7 +23,7 @@ type event struct {
 // kinds are the events after which there may be something to find: commits, requests by tag, approvals and merges, pipelines.
 var kinds = []string{"push", "tag_push", "merge_request", "pipeline"}
 
-// parse reads an event, which names one project.
+// parse reads an event, which names no more than one project: those of a group about its members name none.
 func parse(body []byte) (event, bool) {
 	var e event
 	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) || json.Unmarshal(body, &e) != nil {
@@ -32,7 +32,7 @@ func parse(body []byte) (event, bool) {
 	if e.Project.ID == 0 {
 		e.Project.ID = e.ProjectID
 	}
-	return e, e.Project.ID > 0 && (e.ProjectID == 0 || e.ProjectID == e.Project.ID || !e.matters())
+	return e, (e.ProjectID == 0 || e.ProjectID == e.Project.ID || !e.matters())
 }
 
 func (e event) matters() bool { return slices.Contains(kinds, e.Kind) }

@@ -28,10 +28,10 @@ const (
 	NoKeys       Outcome = "no-keys" // the secret's file cannot be read now
 	BadInstance  Outcome = "bad-instance"
 	Malformed    Outcome = "malformed"
-	BadProject   Outcome = "bad-project" // none that is watched
+	BadProject   Outcome = "bad-project" // none that is watched; answered as delivered, for GitLab's whole group may share a hook
 )
 
-// meaning is how an outcome is answered, and what the operator can do about it.
+// meaning is how an outcome is answered, and what the operator can do about it; nothing, where there is nothing to do.
 type meaning struct {
 	status int
 	fix    string
@@ -51,7 +51,8 @@ var meanings = map[Outcome]meaning{
 	NoKeys:       {503, "make the files readable that webhook: names"},
 	BadInstance:  {403, "correct instances: or take it out"},
 	Malformed:    {400, "look who asks: GitLab sends an object with its project"},
-	BadProject:   {404, "take the webhook out of that project, or add the project to the operator's file"},
+	// GitLab sends no more to a hook that is answered 4xx a few times, and a group's hook tells of all its projects.
+	BadProject: {200, "take the webhook out of that project, or add the project to the operator's file; a group's webhook tells of all its projects, and nothing is wrong with that"},
 }
 
 // Outcomes are all of them, for whoever counts.
@@ -63,5 +64,5 @@ func Outcomes() []Outcome {
 	return out
 }
 
-// ok says whether GitLab should take the request for delivered.
-func (o Outcome) ok() bool { return meanings[o].status < 300 }
+// refused says whether nothing came of a request that the operator may want to know of.
+func (o Outcome) refused() bool { return meanings[o].fix != "" }

@@ -98,22 +98,18 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	io.WriteString(w, string(o)+"\n") // whoever asked may be gone
 }
 
-// receive goes from what is cheap to find out to what is not.
+// receive goes from what is cheap to find out to what is not. What the head of a request tells is judged before it takes one of
+// the places to read at: else a few strangers who send nothing more would keep GitLab out.
 func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) Outcome {
+	keys, o := r.judgeHead(req)
+	if o != Accepted {
+		return o
+	}
 	select {
 	case r.slots <- struct{}{}:
 		defer func() { <-r.slots }()
 	default:
 		return Busy
-	}
-	if req.ContentLength > maxBody {
-		return TooLarge
-	}
-	if req.Method != http.MethodPost {
-		return BadMethod
-	}
-	if kind, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return BadType
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
 	var tooLarge *http.MaxBytesError
@@ -123,15 +119,29 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) Outcome {
 	case err != nil:
 		return Malformed
 	}
-	return r.judge(req.Header, body)
+	return r.judge(keys, req.Header, body)
+}
+
+// judgeHead says whether a request is worth being read: [Accepted], or why not.
+func (r *Receiver) judgeHead(req *http.Request) (Keys, Outcome) {
+	if req.ContentLength > maxBody {
+		return Keys{}, TooLarge
+	}
+	if req.Method != http.MethodPost {
+		return Keys{}, BadMethod
+	}
+	if kind, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return Keys{}, BadType
+	}
+	keys, err := r.cfg.Keys.Read()
+	if err != nil {
+		return Keys{}, NoKeys
+	}
+	return keys, keys.verifyHead(req.Header)
 }
 
 // judge decides on what was read, and wakes the project of an event that is new.
-func (r *Receiver) judge(h http.Header, body []byte) Outcome {
-	keys, err := r.cfg.Keys.Read()
-	if err != nil {
-		return NoKeys
-	}
+func (r *Receiver) judge(keys Keys, h http.Header, body []byte) Outcome {
 	now := r.cfg.Now()
 	if o := keys.Verify(h, body, now); o != Accepted {
 		return o
@@ -159,6 +169,9 @@ func (r *Receiver) judge(h http.Header, body []byte) Outcome {
 
 // is says whether an event is about the project: by its number, and only while that is unknown by its path.
 func (p Project) is(e event) bool {
+	if e.Project.ID <= 0 {
+		return false
+	}
 	if n := p.Number(); n != 0 {
 		return e.Project.ID == n
 	}
@@ -191,7 +204,7 @@ func (r *Receiver) note(o Outcome, req *http.Request) {
 	r.mu.Lock()
 	r.counts[o]++
 	count, now := r.counts[o], r.cfg.Now()
-	tell := !o.ok() && (r.told[o].IsZero() || now.Sub(r.told[o]) >= tellEvery)
+	tell := o.refused() && (r.told[o].IsZero() || now.Sub(r.told[o]) >= tellEvery)
 	if tell {
 		r.told[o] = now
 	}

@@ -75,7 +75,8 @@ func (s *station) do(req *http.Request) hook.Outcome {
 	if !slices.Contains(hook.Outcomes(), hook.Outcome(got)) {
 		s.t.Errorf("got answer %d %q, want a word of ours", w.Code, got)
 	}
-	if ok := w.Code < 300; ok != slices.Contains([]hook.Outcome{hook.Accepted, hook.Duplicate, hook.Ignored}, hook.Outcome(got)) {
+	// Whatever GitLab itself sent about whichever project is delivered: it disables a hook that is told otherwise.
+	if ok := w.Code < 300; ok != slices.Contains([]hook.Outcome{hook.Accepted, hook.Duplicate, hook.Ignored, hook.BadProject}, hook.Outcome(got)) {
 		s.t.Errorf("got %d for %s", w.Code, got)
 	}
 	return hook.Outcome(got)
@@ -102,7 +103,8 @@ func TestWhatWakesAProject(t *testing.T) {
 		{"a merge request of another project", `{"object_kind":"merge_request","project":{"id":43},"object_attributes":{"target_project_id":42}}`, hook.BadProject, [2]int{}},
 		{"another project under our name", `{"object_kind":"push","project":{"id":43,"path_with_namespace":"acme/config"}}`, hook.BadProject, [2]int{}},
 		{"two projects at once", `{"object_kind":"push","project_id":42,"project":{"id":43}}`, hook.Malformed, [2]int{}},
-		{"no project", `{"object_kind":"push"}`, hook.Malformed, [2]int{}},
+		{"no project, as a group's member has none", `{"event_name":"user_add_to_group","group_id":78}`, hook.BadProject, [2]int{}},
+		{"a name and no number", `{"object_kind":"push","project":{"path_with_namespace":"acme/other"}}`, hook.BadProject, [2]int{}},
 		{"a project that is no number", `{"object_kind":"push","project":{"id":"42"}}`, hook.Malformed, [2]int{}},
 		{"a list", `[` + push + `]`, hook.Malformed, [2]int{}},
 		{"two objects", push + push, hook.Malformed, [2]int{}},
@@ -315,6 +317,7 @@ func TestTooManyAtOnce(t *testing.T) {
 		go func() {
 			req := httptest.NewRequest(http.MethodPost, "/gitlab", slow{reading, release})
 			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("X-Gitlab-Token", token)
 			s.r.ServeHTTP(httptest.NewRecorder(), req)
 			done <- struct{}{}
 		}()
@@ -323,6 +326,9 @@ func TestTooManyAtOnce(t *testing.T) {
 	if got := s.send(push); got != hook.Busy {
 		t.Errorf("got %s, want %s", got, hook.Busy)
 	}
+	if got := s.send(push, "X-Gitlab-Token", "wrong"); got != hook.BadToken {
+		t.Errorf("a stranger meanwhile: got %s, want %s", got, hook.BadToken)
+	}
 	close(release)
 	for range 16 {
 		<-done
@@ -330,6 +336,46 @@ func TestTooManyAtOnce(t *testing.T) {
 	if got := s.send(push); got != hook.Accepted {
 		t.Errorf("afterwards: got %s, want %s", got, hook.Accepted)
 	}
+}
+
+// TestStrangersAreNotRead: whoever has no key takes no place to read at, however long he lets his body wait.
+func TestStrangersAreNotRead(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		keys  func(*hook.Files)
+		pairs []string
+		want  hook.Outcome
+	}{
+		{"nothing", nil, nil, hook.Unsigned},
+		{"a wrong token", nil, []string{"X-Gitlab-Token", "wrong"}, hook.BadToken},
+		{"two tokens", nil, []string{"X-Gitlab-Token", token, "X-Gitlab-Token", token}, hook.BadToken},
+		{"a part of a signature", nil, []string{"webhook-id", "e1", "X-Gitlab-Token", token}, hook.BadSignature},
+		{"a signature that nobody could check", func(f *hook.Files) { f.Signing = nil }, []string{"webhook-id", "e1", "webhook-timestamp", "1", "webhook-signature", "v1,eA=="}, hook.Unsigned},
+		{"a token where a signature is required", func(f *hook.Files) { f.RequireSignature = true }, []string{"X-Gitlab-Token", token}, hook.Unsigned},
+	} {
+		s := newStation(t, func(c *hook.Config) {
+			if row.keys != nil {
+				row.keys(&c.Keys)
+			}
+		})
+		read := false
+		req := httptest.NewRequest(http.MethodPost, "/gitlab", reads{&read})
+		for name, values := range headers(row.pairs...) {
+			req.Header[name] = values
+		}
+		req.Header.Set("Content-Type", "application/json")
+		if got := s.do(req); got != row.want || read {
+			t.Errorf("%s: got %s, read %v, want %s and nothing read", row.name, got, read, row.want)
+		}
+	}
+}
+
+// reads is a body that notes that it was read.
+type reads struct{ read *bool }
+
+func (b reads) Read([]byte) (int, error) {
+	*b.read = true
+	return 0, io.EOF
 }
 
 // slow is a body that says when it is read and ends when it is told to.

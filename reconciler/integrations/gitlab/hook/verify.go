@@ -26,10 +26,25 @@ const (
 // Verify says whether a request is GitLab's: [Accepted], or why not. Where a signature can be checked and there is one, it
 // decides: a wrong one is never made good by a right token.
 func (k Keys) Verify(h http.Header, body []byte, now time.Time) Outcome {
-	switch {
-	case len(k.Signing) > 0 && hasSignature(h):
+	if k.signed(h) {
 		return k.verifySignature(h, body, now)
-	case k.RequireSignature || k.Token == "":
+	}
+	return k.verifyToken(h)
+}
+
+// verifyHead is [Keys.Verify] as far as it goes without the body: a token is judged, of a signature no more than its form.
+func (k Keys) verifyHead(h http.Header) Outcome {
+	if !k.signed(h) {
+		return k.verifyToken(h)
+	}
+	if _, _, signatures := signatureOf(h); len(signatures) == 0 {
+		return BadSignature
+	}
+	return Accepted
+}
+
+func (k Keys) verifyToken(h http.Header) Outcome {
+	if k.RequireSignature || k.Token == "" {
 		return Unsigned
 	}
 	token, ok := only(h, "X-Gitlab-Token")
@@ -52,13 +67,7 @@ func hasSignature(h http.Header) bool {
 
 // verifySignature tries every key on every signature. The time is judged last: a time that nobody signed says nothing.
 func (k Keys) verifySignature(h http.Header, body []byte, now time.Time) Outcome {
-	id, hasID := only(h, headerID)
-	at, hasTime := only(h, headerTime)
-	list, hasList := only(h, headerSignature)
-	signatures := strings.Fields(list)
-	if !hasID || !hasTime || !hasList || id == "" || len(signatures) > maxSignatures {
-		return BadSignature
-	}
+	id, at, signatures := signatureOf(h)
 	good := 0
 	for _, key := range k.Signing {
 		mac := hmac.New(sha256.New, key)
@@ -84,6 +93,18 @@ func (k Keys) verifySignature(h http.Header, body []byte, now time.Time) Outcome
 		return Stale
 	}
 	return Accepted
+}
+
+// signatureOf takes a signature's headers apart. Without signatures where one is missing, twice there, or of another form.
+func signatureOf(h http.Header) (id, at string, signatures []string) {
+	id, hasID := only(h, headerID)
+	at, hasTime := only(h, headerTime)
+	list, hasList := only(h, headerSignature)
+	signatures = strings.Fields(list)
+	if !hasID || !hasTime || !hasList || id == "" || len(signatures) > maxSignatures {
+		return "", "", nil
+	}
+	return id, at, signatures
 }
 
 // only is the value of a header that is there once. Of two, a proxy may have checked the other one.
