@@ -16,11 +16,11 @@ import (
 
 const (
 	// maxLooks bounds how many merge requests one pass looks at: what it asks of the forge is the list of the open ones,
-	// which the view shows anyway, and about ten requests for each of these.
+	// which the view shows anyway, and about ten requests for each of these, with two for each status.
 	maxLooks = 10
 	// lookAnyway is after how long one is looked at again of which nothing is known to have changed; one a pass.
 	lookAnyway = 15 * time.Minute
-	// afterRefusal is how long nothing is tried after the forge said that this token may not write.
+	// afterRefusal is how long nothing is tried after the forge refused the token, and one merge request after it refused that one.
 	afterRefusal = 10 * time.Minute
 )
 
@@ -53,17 +53,27 @@ func (p *pass) announceAll(ctx context.Context, a *announced) error {
 		return nil // the view says so
 	}
 	a.newsOfForge(open, slices.Collect(maps.Values(p.ownRefs())))
+	return p.announceEach(ctx, a)
+}
+
+// announceEach looks at the merge requests of this pass. What goes wrong with one keeps nothing from the others, unless it is the
+// token that is refused.
+func (p *pass) announceEach(ctx context.Context, a *announced) error {
 	var errs []error
 	for _, iid := range a.toLookAt(p.now) {
 		n := a.Requests[iid]
 		n.Looked = p.now
 		done, err := p.announceOne(ctx, iid, n)
 		switch {
-		case refusedBy(err):
+		case ofToken(err):
 			a.denied = p.now.Add(afterRefusal)
-			p.tellOnce("announce: refused", "no notes are written below merge requests: the token may not; it needs the scope api, or write notes: false into the operator's file",
+			p.tellOnce("announce: refused", "no notes are written below merge requests: the forge refuses the token, which has to be valid and of scope api; or write notes: false into the operator's file",
 				"error", err)
-			return nil
+			return errors.Join(errs...)
+		case forbidden(err):
+			n.denied = p.now.Add(afterRefusal)
+			p.tellOnce(fmt.Sprintf("announce: refused !%d", iid), "a merge request is not told everything: the forge does not let the token; it is tried again in ten minutes",
+				"merge_request", iid, "error", err)
 		case errors.Is(err, errLater): // the entry that judges it will be news
 			n.News, n.Due = false, p.now.Add(lookAnyway)
 		case err != nil:
@@ -77,14 +87,16 @@ func (p *pass) announceAll(ctx context.Context, a *announced) error {
 	return errors.Join(errs...)
 }
 
-// refusedBy says whether the forge refused because of who asks.
-func refusedBy(err error) bool {
+// ofToken says whether the forge refused who asks, so that whatever else is asked is refused as well.
+func ofToken(err error) bool {
+	var refusal interface{ OfToken() bool }
+	return errors.As(err, &refusal) && refusal.OfToken()
+}
+
+// forbidden says whether the forge refused one request, as of a merge request that is locked or may not be seen.
+func forbidden(err error) bool {
 	var coded interface{ Code() schema.Code }
-	if !errors.As(err, &coded) {
-		return false
-	}
-	code := coded.Code()
-	return code == "forge-forbidden" || code == "forge-unauthorized"
+	return errors.As(err, &coded) && coded.Code() == "forge-forbidden"
 }
 
 // ownRefs are the refs that hold stages or the control files, by themselves.
@@ -191,9 +203,6 @@ func (a *announced) newsOfForge(open []schema.MergeRequest, refs []string) {
 		if n.Head != mr.Head || !n.Updated.Equal(mr.UpdatedAt) || n.Target != mr.TargetRef {
 			n.News = true
 		}
-		if n.Head != mr.Head {
-			n.States = nil
-		}
 		n.Head, n.Updated, n.Target, n.Merged = mr.Head, mr.UpdatedAt, mr.TargetRef, false
 	}
 	for iid, n := range a.Requests {
@@ -209,6 +218,7 @@ func (a *announced) toLookAt(now time.Time) []int64 {
 	var news, others []int64
 	for iid, n := range a.Requests {
 		switch {
+		case now.Before(n.denied):
 		case n.News, !n.Due.IsZero() && !now.Before(n.Due):
 			news = append(news, iid)
 		case now.Sub(n.Looked) >= lookAnyway:

@@ -146,17 +146,45 @@ func TestOneThatFailsLetsOthersPass(t *testing.T) {
 	}
 }
 
+func TestOneThatIsRefusedIsTriedLater(t *testing.T) {
+	a := lookedAt(1, 2)
+	for _, n := range a.Requests {
+		n.News, n.Due = true, noteNow
+	}
+	a.Requests[1].denied = noteNow.Add(afterRefusal)
+	if got := a.toLookAt(noteNow); !slices.Equal(got, []int64{2}) {
+		t.Errorf("looked at %v, want the other one alone", got)
+	}
+	if got := a.toLookAt(noteNow.Add(afterRefusal)); !slices.Equal(got, []int64{1, 2}) {
+		t.Errorf("later: looked at %v, want both", got)
+	}
+}
+
 func TestOnlyARefusalOfTheTokenStopsNotes(t *testing.T) {
-	for code, want := range map[schema.Code]bool{
-		"forge-forbidden": true, "forge-unauthorized": true, "forge-unavailable": false, "forge-missing": false, "forge-refused": false,
+	for _, row := range []struct {
+		sentence         string
+		err              forgeRefuses
+		stops, forbidden bool
+	}{
+		{"the token ended", forgeRefuses{"forge-unauthorized", true}, true, false},
+		{"its scope is too small", forgeRefuses{"forge-forbidden", true}, true, true},
+		{"one merge request may not be written to", forgeRefuses{"forge-forbidden", false}, false, true},
+		{"no answer", forgeRefuses{"forge-unavailable", false}, false, false},
+		{"refused by its rules", forgeRefuses{"forge-refused", false}, false, false},
 	} {
-		if got := refusedBy(fmt.Errorf("write: %w", codedError(code))); got != want {
-			t.Errorf("%s: got %v, want %v", code, got, want)
+		err := fmt.Errorf("write: %w", row.err)
+		if ofToken(err) != row.stops || forbidden(err) != row.forbidden {
+			t.Errorf("%s: of the token %v, forbidden %v; want %v, %v", row.sentence, ofToken(err), forbidden(err), row.stops, row.forbidden)
 		}
 	}
 }
 
-type codedError schema.Code
+// forgeRefuses is an error as the forge's client makes it.
+type forgeRefuses struct {
+	code    schema.Code
+	ofToken bool
+}
 
-func (e codedError) Error() string     { return string(e) }
-func (e codedError) Code() schema.Code { return schema.Code(e) }
+func (e forgeRefuses) Error() string     { return string(e.code) }
+func (e forgeRefuses) Code() schema.Code { return e.code }
+func (e forgeRefuses) OfToken() bool     { return e.ofToken }

@@ -72,7 +72,8 @@ func soonest(s note.Subject, now time.Time) time.Time {
 	return at
 }
 
-// say writes the note and the commit's statuses where they are not what was said last. What changes nothing of ours gets none.
+// say writes the note and the commit's statuses where they are not so. What was said last is not asked: others may have changed it,
+// and a later pipeline of the same commit has no status of the earlier one. What changes nothing of ours gets none.
 func (p *pass) say(ctx context.Context, s note.Subject, mr schema.MergeRequest, n *announcedNote) error {
 	if s.Empty() && n.Note == 0 {
 		return nil
@@ -88,20 +89,12 @@ func (p *pass) say(ctx context.Context, s note.Subject, mr schema.MergeRequest, 
 	}
 	var errs []error
 	for _, status := range s.Statuses() {
-		if n.States[status.Name] == status.State {
-			continue
-		}
 		err := p.cfg.Announcer.Status(ctx, schema.CommitStatus{
 			Commit: mr.Head, Ref: ref, Name: status.Name, State: status.State, Description: status.Description, URL: p.cfg.Page,
 		})
 		if err != nil && !nowhere(err) {
 			errs = append(errs, fmt.Errorf("status %s: %w", status.Name, err))
-			continue
 		}
-		if n.States == nil {
-			n.States = map[string]string{}
-		}
-		n.States[status.Name] = status.State
 	}
 	return errors.Join(errs...)
 }

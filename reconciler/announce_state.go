@@ -24,17 +24,18 @@ type announced struct {
 
 // announcedNote is what is known of one merge request.
 type announcedNote struct {
-	Head    schema.Hash       `json:"head,omitzero"`
-	Updated time.Time         `json:"updated,omitzero"`
-	Target  string            `json:"target,omitempty"`
-	Merged  bool              `json:"merged,omitempty"`
-	Cells   []schema.Cell     `json:"cells,omitempty"`   // that it changes
-	Entered map[string]int64  `json:"entered,omitempty"` // by cell, the entry that let it in
-	Note    int64             `json:"note,omitempty"`
-	States  map[string]string `json:"statuses,omitempty"` // by name, as they were set for Head
-	Looked  time.Time         `json:"looked,omitzero"`
-	Due     time.Time         `json:"due,omitzero"` // when time alone changes what is to be said; zero: never
-	News    bool              `json:"news,omitempty"`
+	Head    schema.Hash      `json:"head,omitzero"`
+	Updated time.Time        `json:"updated,omitzero"`
+	Target  string           `json:"target,omitempty"`
+	Merged  bool             `json:"merged,omitempty"`
+	Cells   []schema.Cell    `json:"cells,omitempty"`   // that it changes
+	Entered map[string]int64 `json:"entered,omitempty"` // by cell, the entry that let it in
+	Note    int64            `json:"note,omitempty"`
+	Looked  time.Time        `json:"looked,omitzero"`
+	Due     time.Time        `json:"due,omitzero"` // when time alone changes what is to be said; zero: never
+	News    bool             `json:"news,omitempty"`
+
+	denied time.Time // until when it is not looked at, after the forge refused
 }
 
 func (n *announcedNote) about(app schema.App, stage schema.StageName) bool {

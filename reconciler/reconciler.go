@@ -116,13 +116,13 @@ type Forge interface {
 }
 
 // Announcer says below merge requests what a change would do and what it waits for, for people who never use sluice. No
-// verdict depends on it. Its errors may say by Code() schema.Code that it may not write.
+// verdict depends on it. Its errors may say by Code() schema.Code that it may not write this, by OfToken() bool that it may write nothing.
 type Announcer interface {
 	// MergeRequest returns one in full, whatever its state.
 	MergeRequest(ctx context.Context, iid int64) (schema.MergeRequest, error)
 	// Note makes a text the body of the one note of ours, and returns its number.
 	Note(ctx context.Context, n schema.StickyNote) (int64, error)
-	// Status says the same of a commit in one word.
+	// Status says the same of a commit in one word, and writes nothing where the forge shows that already.
 	Status(ctx context.Context, s schema.CommitStatus) error
 }
 

@@ -91,6 +91,15 @@ func (w *world) forgeNote(words []string) []string {
 	return nil
 }
 
+// notesOf lets the forge refuse notes below one merge request, or take all again: "notes-of 1 refused", "notes-of 1 taken".
+func (w *world) notesOf(words []string) []string {
+	w.forge.Heal()
+	if words[1] == "refused" {
+		w.forge.Fail(gitlabtest.Fault{Path: "/merge_requests/" + words[0] + "/notes", Status: http.StatusForbidden, Body: `{"message":"403 Forbidden"}`})
+	}
+	return nil
+}
+
 // loseNote lets the forge make the next note and answer an error.
 func (w *world) loseNote([]string) []string {
 	w.forge.Fail(gitlabtest.Fault{Method: "POST", Path: "/notes", Status: 500, Times: 1, After: true})

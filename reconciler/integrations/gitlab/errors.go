@@ -111,6 +111,12 @@ func (e *Error) Code() schema.Code {
 	return "forge-unavailable"
 }
 
+// OfToken says whether GitLab refused the token itself, so that whatever else is asked with it is refused as well: it ended, or its
+// scope is too small. Any other 403 is about the one thing that was asked for.
+func (e *Error) OfToken() bool {
+	return errors.Is(e.Kind, ErrUnauthorized) || errors.Is(e.Kind, ErrForbidden) && strings.Contains(e.Message, "insufficient_scope")
+}
+
 // refusal makes an error from a status that is not a success. The status decides and never the text, except that the
 // text tells the several meanings of 404 apart.
 func (c *Client) refusal(r request, a answer) *Error {

@@ -140,6 +140,28 @@ func TestAnErrorSaysWhatToDo(t *testing.T) {
 }
 
 // TestTheTokenNeverShows greps all that the client says while everything goes wrong, GitLab's echoing it included.
+// TestWhetherTheTokenIsRefused tells what no request of this token can do from what one request could not.
+func TestWhetherTheTokenIsRefused(t *testing.T) {
+	for name, tc := range map[string]struct {
+		answer stubbed
+		want   bool
+	}{
+		"it ended":                  {text(401, `{"error":"invalid_token"}`), true},
+		"its scope is too small":    {text(403, `{"error":"insufficient_scope","scope":"api"}`), true},
+		"this may not be seen":      {text(403, `{"message":"403 Forbidden"}`), false},
+		"a scope that is not there": {text(404, `{"error":"insufficient_scope"}`), false},
+	} {
+		s := newStub(t)
+		s.on(mrPath, tc.answer)
+		c, _ := s.client(nil)
+		_, err := c.MergeRequest(context.Background(), 7)
+		var e *gitlab.Error
+		if !errors.As(err, &e) || e.OfToken() != tc.want {
+			t.Errorf("%s: got %v, want it to be of the token: %v", name, err, tc.want)
+		}
+	}
+}
+
 func TestTheTokenNeverShows(t *testing.T) {
 	var logged bytes.Buffer
 	s := newStub(t)
