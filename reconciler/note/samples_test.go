@@ -2,6 +2,8 @@ package note_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/diff"
@@ -41,9 +43,14 @@ func gate(parts ...schema.Verdict) schema.Verdict {
 
 var soaked = time.Date(2026, 11, 24, 5, 20, 0, 0, time.UTC)
 
+// approvals leaves out of those who may approve who did, as the policy does.
 func approvals(have, need, by string) schema.Verdict {
-	return is("approvals", schema.Hold, "approvals-missing", "have", have, "need", need, "by", by, "eligible", "bob, carol, dan")
+	left := slices.DeleteFunc(strings.Split(approvers, ", "), func(who string) bool { return slices.Contains(strings.Split(by, ", "), who) })
+	return is("approvals", schema.Hold, "approvals-missing", "have", have, "need", need, "by", by, "eligible", strings.Join(left, ", "))
 }
+
+// approvers may approve the samples' changes, which ann wrote.
+const approvers = "bob, carol, dan"
 
 func promotion(verdict schema.Verdict) note.Cell {
 	return note.Cell{
@@ -70,7 +77,7 @@ func samples() map[string]note.Subject {
 	both := approvals("0", "2", "")
 	both.Parts = []schema.Verdict{
 		is("approvals", schema.Hold, "self-approval", "by", "ann"),
-		is("approvals", schema.Hold, "signed-approvals-missing", "have_signed", "0", "need_signed", "1", "eligible_signed", "bob, carol"),
+		is("approvals", schema.Hold, "signed-approvals-missing", "have_signed", "0", "need_signed", "1", "signed_by", "", "eligible_signed", approvers),
 	}
 	merged := about(promotion(held))
 	merged.Merged = true
