@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,6 +104,41 @@ func TestNobodyThere(t *testing.T) {
 	}
 	if _, err := target.Write(t.Context(), release(1, "a")); !errors.Is(err, integrations.ErrUnavailable) {
 		t.Errorf("write: got %v, want ErrUnavailable", err)
+	}
+	err = target.Reach(t.Context())
+	if !errors.Is(err, integrations.ErrUnavailable) || !strings.Contains(err.Error(), endpoint+": connection refused") {
+		t.Errorf("reach: got %v, want the endpoint, and that it refused", err)
+	}
+}
+
+func TestReach(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	there, away := "http://"+listener.Addr().String(), "http://127.0.0.1:1"
+	ca := authority(t)
+	secured := secure(t, ca, ca.issue(t, "server"))
+	for _, row := range []struct {
+		sentence string
+		settings map[string]string
+		want     []string
+	}{
+		{"one endpoint of two answers", map[string]string{"endpoints": away + "," + there}, nil},
+		{"none of two answers", map[string]string{"endpoints": away + ",http://localhost:1"}, []string{away + ": ", "http://localhost:1: ", "refused"}},
+		{"the certificate is of those we know", map[string]string{"endpoints": secured, "ca_file": ca.cert}, nil},
+		{"the certificate is of nobody we know", map[string]string{"endpoints": secured, "ca_file": authority(t).cert}, []string{secured + ": ", "certificate"}},
+	} {
+		err := connect(t, row.settings).Reach(t.Context())
+		if (err == nil) != (row.want == nil) {
+			t.Errorf("%s: got %v", row.sentence, err)
+		}
+		for _, part := range row.want {
+			if err != nil && !strings.Contains(err.Error(), part) {
+				t.Errorf("%s: %q is not in: %v", row.sentence, part, err)
+			}
+		}
 	}
 }
 
