@@ -17,14 +17,14 @@ func (a *app) doctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "doctor", Short: "Check everything around the reconciler, and say what to set", Args: cobra.NoArgs,
 		Long: `doctor asks, for each project of the operator's file, all that sluice depends on: the repository, the ledger and its keys, GitLab's
-token, branch rules and settings, its webhooks and its clock, and the targets. It reads and changes nothing. Each line is ok, warn, fail or
-unknown, with what was seen and what to do; what could not be asked is unknown and never ok. It ends with 0 when all is ok or warns, with 1
+token, branch rules and settings, its webhooks and its clock, and the targets. It changes nothing; whether state_dir can be written it tries
+with a directory that it takes away again. Each line is ok, warn, fail or unknown, with what was seen and what to do; what could not be asked is unknown and never ok. It ends with 0 when all is ok or warns, with 1
 when something fails or is unknown, and with 4 or 5 when neither the repository nor GitLab could be asked anything.`,
 		Example: `  sluice doctor --config reconciler.yaml
   sluice doctor --pre                      before the project is sealed
   sluice doctor -o json | jq '.projects[].checks[] | select(.state != "ok")'`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			op, err := runFlags{config: config}.operator()
+			op, err := runFlags{config: config, fileOnly: true}.operator()
 			if err != nil {
 				return err
 			}

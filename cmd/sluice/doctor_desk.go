@@ -29,6 +29,7 @@ type doctorDesk struct {
 	rules  *schema.Project   // what is in force, else what the default branch says
 	trust  *schema.Trust
 	ring   *signing.Keyring
+	broken map[string]bool // targets whose files cannot be used
 }
 
 func (d *doctorDesk) add(group, name, subject string, state schema.GuardState, code schema.Code, format string, args ...any) {
@@ -84,20 +85,31 @@ func (d *doctorDesk) examine(ctx context.Context) examined {
 	d.trusted()
 	out.forge = d.forge(ctx)
 	d.targets(ctx)
-	out.Checks = inOrder(d.checks)
+	out.Checks = inOrder(advised(d.checks))
 	return out
+}
+
+// advised gives each check that is not well something to do: what another system said comes without.
+func advised(checks []doctorCheck) []doctorCheck {
+	for i, c := range checks {
+		if c.Fix == "" && (c.State == schema.GuardFail || c.State == schema.GuardUnknown) {
+			checks[i].Fix = "correct what this line names, then ask again; it cannot be said more exactly"
+		}
+	}
+	return checks
 }
 
 // git fetches into the mirror, and asks whether a push would be taken.
 func (d *doctorDesk) git(ctx context.Context, dir string) error {
 	repo, err := gitrepo.Open(ctx, filepath.Join(dir, "mirror"), remoteOf(d.project))
 	if err != nil {
-		err = settingError(err)
+		err = doctorSetting(err)
 		d.failed(groupGit, "fetch", "", err)
 		return err
 	}
 	found, err := repo.Fetch(ctx)
 	if err != nil {
+		err = doctorSetting(err)
 		d.failed(groupGit, "fetch", "", err)
 		return errors.Join(err, repo.Close())
 	}
@@ -112,6 +124,14 @@ func (d *doctorDesk) git(ctx context.Context, dir string) error {
 	}
 	d.ok(groupGit, "push", "", "the login may push; which branches the rules below say")
 	return nil
+}
+
+// doctorSetting says where a setting or a credential of the repository that cannot be used is named.
+func doctorSetting(err error) error {
+	if !errors.Is(err, gitrepo.ErrUsage) {
+		return err
+	}
+	return &failure{code: exitUsage, err: err, hint: "correct the repository's settings in the operator's file, and the files that they name"}
 }
 
 func (d *doctorDesk) ledgerElsewhere() bool {
@@ -161,13 +181,13 @@ func (d *doctorDesk) ledger(ctx context.Context, dir string) {
 		from.URL = located(d.project.Ledger.Repository)
 		other, err := gitrepo.Open(ctx, filepath.Join(dir, "ledger"), from)
 		if err != nil {
-			d.failed(groupLedger, "fetch", "", settingError(err))
+			d.failed(groupLedger, "fetch", "", doctorSetting(err))
 			return
 		}
 		defer other.Close()
 		found, err := other.Fetch(ctx)
 		if err != nil {
-			d.failed(groupLedger, "fetch", "", err)
+			d.failed(groupLedger, "fetch", "", doctorSetting(err))
 			return
 		}
 		if err := other.CanPush(ctx); err != nil {

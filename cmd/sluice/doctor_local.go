@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"slices"
 	"time"
 
@@ -9,38 +8,6 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
-
-// files looks at the files that the operator's names. Private keys of others' reach are refused by the reconciler; tokens it
-// takes, with a warning.
-func (d *doctorDesk) files() {
-	d.secretFile("log_key_file", d.op.LogKeyFile, schema.GuardFail)
-	d.secretFile("next_log_key_file", d.op.NextLogKeyFile, schema.GuardFail)
-	d.secretFile("bot_key_file", d.op.BotKeyFile, schema.GuardFail)
-	d.secretFile("token_file", d.project.TokenFile, schema.GuardWarn)
-	d.secretFile("ssh_key_file", d.project.SSHKeyFile, schema.GuardWarn)
-	if g := d.project.GitLab; g != nil && g.TokenFile != d.project.TokenFile {
-		d.secretFile("gitlab.token_file", g.TokenFile, schema.GuardWarn)
-	}
-}
-
-func (d *doctorDesk) secretFile(field, path string, open schema.GuardState) {
-	if path == "" {
-		return
-	}
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		d.add(groupFiles, field, path, schema.GuardFail, "", "%v", reason(err))
-		d.advise("correct %s in the operator's file, or put the file there", field)
-	case !info.Mode().IsRegular():
-		d.add(groupFiles, field, path, schema.GuardFail, "", "it is no file")
-		d.advise("correct %s in the operator's file", field)
-	case info.Mode().Perm()&0o077 != 0:
-		d.add(groupFiles, field, path, open, "key-file-open", "mode %04o", info.Mode().Perm())
-	default:
-		d.ok(groupFiles, field, path, "mode %04o", info.Mode().Perm())
-	}
-}
 
 const rootSoon = 30 * 24 * time.Hour
 

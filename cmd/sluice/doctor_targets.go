@@ -1,69 +1,149 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// targets reads from each target that the project delivers to, in each stage that it serves. Nothing is written, so whether
-// writing is allowed shows with the first delivery.
+// targets asks each target of the operator's file once whether it is there, and reads from it in each stage that it serves.
+// Nothing is written, so whether writing is allowed shows with the first delivery.
 func (d *doctorDesk) targets(ctx context.Context) {
-	if d.rules == nil {
-		d.add(groupTargets, "read", "", schema.GuardUnknown, "", "which targets the stages have is not known")
-		d.advise("mend what fails above, then ask again")
-		return
-	}
 	var cfg reconciler.Config
 	if err := loadLogKeys(d.op, &cfg); err != nil {
 		d.add(groupTargets, "read", "", schema.GuardUnknown, "", "no log key to read their heads with")
 		d.advise("mend what fails above, then ask again")
 		return
 	}
-	keys := cfg.HeadKeys
-	opened := map[string]integrations.Target{}
-	for _, stage := range d.rules.Stages {
-		for _, t := range stage.Targets {
-			d.target(ctx, stage, t, opened, keys)
+	served := d.served()
+	for _, name := range slices.Sorted(maps.Keys(d.project.Targets)) {
+		if _, ok := served[name]; !ok {
+			served[name] = nil // run opens it all the same
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(opened)) {
-		if c, ok := opened[name].(integrations.Closer); ok {
-			_ = c.Close() // nothing was written
+	for _, name := range slices.Sorted(maps.Keys(served)) {
+		d.target(ctx, name, served[name], cfg.HeadKeys)
+	}
+	if d.rules == nil {
+		d.add(groupTargets, "read", "", schema.GuardUnknown, "", "which targets the stages have is not known")
+		d.advise("mend what fails above, then ask again")
+	}
+}
+
+// delivery is a stage that a target serves.
+type delivery struct {
+	stage    schema.StageName
+	settings map[string]string
+}
+
+func (d *doctorDesk) served() map[string][]delivery {
+	out := map[string][]delivery{}
+	if d.rules == nil {
+		return out
+	}
+	for _, stage := range d.rules.Stages {
+		for _, t := range stage.Targets {
+			out[t.Name] = append(out[t.Name], delivery{stage.Name, t.Settings})
+		}
+	}
+	return out
+}
+
+func (d *doctorDesk) target(ctx context.Context, name string, stages []delivery, keys *integrations.LogKeys) {
+	if d.broken[name] {
+		d.add(groupTargets, "read", name, schema.GuardUnknown, "", "a file that it needs cannot be used, so it was not asked")
+		d.advise("mend what fails above, then ask again")
+		return
+	}
+	target := d.openTarget(ctx, name, keys)
+	if target == nil {
+		return // said once
+	}
+	if c, ok := target.(integrations.Closer); ok {
+		defer func() { _ = c.Close() }() // nothing was written
+	}
+	if r, ok := target.(reachable); ok {
+		if err := r.Reach(ctx); err != nil {
+			d.failed(groupTargets, "read", name, err)
+			return
+		}
+	}
+	d.readStages(ctx, name, target, stages)
+}
+
+// reachable is a target that says why nobody answers, sooner than reading does.
+type reachable interface{ Reach(context.Context) error }
+
+// readStages asks for all stages at once, so that one time runs out and not one for each, and tells stages with one answer in
+// one line.
+func (d *doctorDesk) readStages(ctx context.Context, name string, target integrations.Target, stages []delivery) {
+	errs := make([]error, len(stages))
+	var wg sync.WaitGroup
+	for i, s := range stages {
+		app := d.someApp(s.stage)
+		wg.Go(func() { errs[i] = d.read(ctx, target, s, app) })
+	}
+	wg.Wait()
+	for i, s := range stages {
+		alike := func(err error) bool { return err != nil && errs[i] != nil && withoutKey(err) == withoutKey(errs[i]) }
+		first := slices.IndexFunc(errs, alike)
+		switch {
+		case errs[i] == nil:
+			d.ok(groupTargets, "read", name+" "+string(s.stage), "answers; writing is not tried")
+		case first == i:
+			d.failedStages(name, stages, errs, alike)
 		}
 	}
 }
 
-func (d *doctorDesk) target(ctx context.Context, stage schema.Stage, t schema.StageTarget, opened map[string]integrations.Target, keys *integrations.LogKeys) {
-	target, ok := opened[t.Name]
-	if !ok {
-		if target = d.openTarget(ctx, t.Name, keys); target != nil {
-			opened[t.Name] = target
-		} else {
-			opened[t.Name] = nil
+func (d *doctorDesk) failedStages(name string, stages []delivery, errs []error, alike func(error) bool) {
+	var names []string
+	var err error
+	for i, s := range stages {
+		if alike(errs[i]) {
+			names, err = append(names, string(s.stage)), cmp.Or(err, errs[i])
 		}
 	}
-	if target == nil {
-		return // said once
+	subject := name + " " + strings.Join(names, ", ")
+	if len(names) > 1 && len(names) == len(stages) {
+		subject = name
 	}
+	d.failed(groupTargets, "read", subject, err)
+	if last := &d.checks[len(d.checks)-1]; len(names) > 1 {
+		last.Seen = plain(withoutKey(err)) // the key is that of one stage
+	}
+}
+
+// withoutKey is what an error says of the target, whichever of its keys was read.
+func withoutKey(err error) string {
+	var of *integrations.Error
+	if !errors.As(err, &of) || of.Key == "" {
+		return err.Error()
+	}
+	bare := *of
+	bare.Key = ""
+	return bare.Error()
+}
+
+func (d *doctorDesk) read(ctx context.Context, target integrations.Target, s delivery, app schema.App) error {
 	project := ""
 	if d.trust != nil {
 		project = d.trust.Root.Project
 	}
 	_, err := target.Read(ctx, integrations.Release{
-		Project: project, Cell: schema.Cell{Stage: stage.Name, App: d.someApp(stage.Name)}, Revision: schema.None, Content: schema.NoContent,
-		Retired: true, Settings: t.Settings,
+		Project: project, Cell: schema.Cell{Stage: s.stage, App: app}, Revision: schema.None, Content: schema.NoContent,
+		Retired: true, Settings: s.settings,
 	})
-	if err != nil {
-		d.failed(groupTargets, "read", t.Name+" "+string(stage.Name), err)
-		return
-	}
-	d.ok(groupTargets, "read", t.Name+" "+string(stage.Name), "answers; writing is not tried")
+	return err
 }
 
 // openTarget opens a target as the operator's file has it; nil where that cannot be done, which is said.
@@ -81,7 +161,7 @@ func (d *doctorDesk) openTarget(ctx context.Context, name string, keys *integrat
 	}
 	target, err := openTarget(ctx, name, address, keys, slog.New(slog.DiscardHandler))
 	if err != nil {
-		d.failed(groupTargets, "read", name, err)
+		d.failed(groupTargets, "read", name, &failure{code: exitUsage, err: err, hint: "correct " + name + " below targets in the operator's file"})
 		return nil
 	}
 	return target

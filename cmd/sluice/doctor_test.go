@@ -1,8 +1,10 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -98,6 +101,91 @@ func (r *sickRoom) checks() (int, map[string]doctorCheck) {
 	return code, found
 }
 
+// TestDoctorChangesNothing: neither the state directory is made, nor does anything stay in the one above it.
+func TestDoctorChangesNothing(t *testing.T) {
+	dir := t.TempDir()
+	d := &doctorDesk{op: schema.Operator{StateDir: filepath.Join(dir, "a", "b")}}
+	d.stateDir()
+	if len(d.checks) != 1 || d.checks[0].State != schema.GuardOK {
+		t.Errorf("a directory that can be made: got %+v", d.checks)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// TestDoctorNamesOnlyItsFlags: run has more of them.
+func TestDoctorNamesOnlyItsFlags(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty.yaml")
+	if err := os.WriteFile(empty, []byte("projects: [{repository: https://git.example.com/acme/config.git, anchor: "+string(schema.DigestOf(nil))+"}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ file, want string }{
+		{filepath.Join(t.TempDir(), "none.yaml"), "hint: name it with --config\n"},
+		{empty, "hint: write it into the operator's file\n"},
+	} {
+		code, _, errs := call(t.Context(), os.Getenv, "doctor", "--config", row.file)
+		if code != exitUsage || !strings.Contains(errs, row.want) || strings.Contains(errs, "--repository") {
+			t.Errorf("exit %d: %s", code, errs)
+		}
+	}
+}
+
+// TestDoctorGoldensSayWhatToDo: below each line that fails or is unknown, or the last of several that one advice serves.
+func TestDoctorGoldensSayWhatToDo(t *testing.T) {
+	goldens, err := filepath.Glob(filepath.Join("testdata", "doctor", "*.txt"))
+	if err != nil || len(goldens) < 4 {
+		t.Fatalf("%v, %v", goldens, err)
+	}
+	for _, golden := range goldens {
+		text, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := ""
+		for line := range strings.Lines(string(text)) {
+			state, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+			switch {
+			case state == "fix:":
+				open = ""
+			case (state == "ok" || state == "") && open != "":
+				t.Errorf("%s: no advice for %s", golden, open)
+				open = ""
+			case strings.HasPrefix(line, "  fail ") || strings.HasPrefix(line, "  unknown "):
+				open = line
+			}
+		}
+	}
+}
+
+// TestDoctorTellsStagesWithOneAnswerOnce: somebody takes connections at the endpoint and never says a word.
+func TestDoctorTellsStagesWithOneAnswerOnce(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	d := &doctorDesk{project: schema.OperatorProject{Targets: map[string]schema.TargetAddress{
+		"etcd": {Kind: "etcd", Endpoints: []string{"http://" + listener.Addr().String()}, Settings: map[string]string{"timeout": "100ms"}},
+	}}}
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := integrations.NewLogKeys(integrations.HeadSigner{ID: "log", Key: public, Sign: func(text []byte) ([]byte, error) {
+		return ed25519.Sign(private, text), nil
+	}})
+	d.target(t.Context(), "etcd", []delivery{{stage: "testing"}, {stage: "gray"}, {stage: "production", settings: map[string]string{"none": "x"}}}, keys)
+	var got []string
+	for _, c := range d.checks {
+		got = append(got, string(c.State)+" "+c.Subject)
+	}
+	if diff := cmp.Diff([]string{"unknown etcd testing, gray", "fail etcd production"}, got); diff != "" || strings.Contains(d.checks[0].Seen, "testing") {
+		t.Errorf("%s\n%+v", diff, d.checks)
+	}
+}
+
 // TestDoctor examines one project from before it is sealed to one in which all is well, and then makes it ill.
 func TestDoctor(t *testing.T) {
 	r := newSickRoom(t)
@@ -128,7 +216,7 @@ func TestDoctor(t *testing.T) {
 		{"GitLab is away", func() { r.forge.Down(true) }, "gitlab https://gitlab.example.com", "unknown", "forge-unavailable", exitNo},
 		{"GitLab does not know the token", func() { r.write("gitlab", "glpat-unknown") }, "gitlab https://gitlab.example.com", "fail", "forge-unauthorized", exitNo},
 		{"the token file may be read by all", func() { r.must(os.Chmod(r.token, 0o644)) }, "token_file DIR/reconciler/token", "warn", "key-file-open", exitDone},
-		{"the target's directory is gone", func() { r.must(os.Rename(filepath.Join(r.dir, "live"), filepath.Join(r.dir, "away"))) }, "read directory production", "unknown", "target-unavailable", exitNo},
+		{"the target's directory is gone", func() { r.must(os.Rename(filepath.Join(r.dir, "live"), filepath.Join(r.dir, "away"))) }, "read directory", "unknown", "target-unavailable", exitNo},
 		{"the log key is another", func() { r.edit("log_key_file: .*", "log_key_file: "+r.team.Person("ann").Key()) }, "log key", "fail", "key-unnamed", exitNo},
 		{"the anchor is another", func() { r.edit("anchor: .*", "anchor: "+string(schema.DigestOf(nil))) }, "chain sluice/ledger", "fail", "anchor-mismatch", exitNo},
 		{"a target that the operator does not name", func() { r.edit("directory: {kind", "other: {kind") }, "read directory", "fail", "", exitNo},
@@ -140,6 +228,24 @@ func TestDoctor(t *testing.T) {
 			r.edit("log_key_file:", "bot_key_file: "+r.team.Person("ann").Key()+"\nlog_key_file:")
 		}, "bot key", "fail", "key-unnamed", exitNo},
 		{"there is no ledger", func() { r.edit("log_key_file:", "    ledger: {branch: nowhere}\nlog_key_file:") }, "chain nowhere", "fail", "not-sealed", exitNo},
+		{"the webhook's secret is empty", func() { r.webhook("secret_file: " + r.file("empty", "")) }, "webhook.secret_file DIR/empty", "fail", "", exitNo},
+		{"the webhook's signing key is none", func() { r.webhook("signing_key_files: [" + r.file("signing", "secret") + "]") }, "webhook", "fail", "", exitNo},
+		{"a target's password is missing", func() { r.etcd("username: u, password_file: " + filepath.Join(r.dir, "none")) }, "targets.etcd.password_file DIR/none", "fail", "", exitNo},
+		{"such a target is not asked", func() { r.etcd("username: u, password_file: " + filepath.Join(r.dir, "none")) }, "read etcd", "unknown", "", exitNo},
+		{"a target's certificates are none", func() { r.etcd("ca_file: " + r.file("ca", "none")) }, "targets.etcd.ca_file DIR/ca", "fail", "", exitNo},
+		{"a target's setting makes no sense", func() { r.etcd("root: none") }, "read etcd", "fail", "", exitNo},
+		{"a client's certificate is not its key's", func() {
+			r.etcd("cert_file: " + r.file("cert", "none") + ", key_file: " + r.file("key", "none"))
+		}, "targets.etcd.cert_file DIR/cert", "fail", "", exitNo},
+		{"nobody answers at a target's endpoint", func() { r.etcd("root: /config") }, "read etcd", "unknown", "target-unavailable", exitNo},
+		{"the repository's certificates are missing", func() { r.edit("    anchor:", "    ca_file: "+filepath.Join(r.dir, "none")+"\n    anchor:") }, "ca_file DIR/none", "fail", "", exitNo},
+		{"a witness over a connection that anybody reads", func() {
+			r.edit("    anchor:", "    witnesses: [{name: w, url: \"http://w.example.com\"}]\n    anchor:")
+		}, "witnesses", "fail", "", exitNo},
+		{"the state directory cannot be made", func() { r.edit("state_dir: .*", "state_dir: "+filepath.Join(r.token, "state")) }, "state_dir DIR/reconciler/token/state", "fail", "", exitNo},
+		{"all else is examined without one", func() { r.edit("state_dir: .*", "state_dir: "+filepath.Join(r.token, "state")) }, "chain sluice/ledger", "ok", "", exitNo},
+		{"the token file is missing", func() { r.must(os.Remove(r.token)) }, "token_file DIR/reconciler/token", "fail", "", exitNo},
+		{"the token file is empty", func() { r.must(os.WriteFile(r.token, nil, 0o600)) }, "fetch", "fail", "", exitNo},
 		{"nothing can be asked", func() { r.write("token", "glpat-unknown") }, "fetch", "fail", "repository-unauthorized", exitForbidden},
 	} {
 		t.Run(row.sentence, func(t *testing.T) {
@@ -150,19 +256,27 @@ func TestDoctor(t *testing.T) {
 			defer heal()
 			row.ill()
 			code, found := r.checks()
-			c, ok := found[row.check]
+			c := found[row.check]
 			if code != row.exit || c.State != row.state || c.Code != row.code {
 				t.Errorf("exit %d, %s: %+v; want exit %d, %s %s", code, row.check, c, row.exit, row.state, row.code)
 			}
-			if ok && c.State != schema.GuardOK && c.Fix == "" {
-				t.Errorf("%s says nothing of what to do: %+v", row.check, c)
+			for title, c := range found {
+				if c.State != schema.GuardOK && c.Fix == "" {
+					t.Errorf("%s says nothing of what to do: %+v", title, c)
+				}
 			}
 		})
 	}
 	heal := r.keep()
+	r.etcd("root: /config")
+	r.must(os.Rename(filepath.Join(r.dir, "live"), filepath.Join(r.dir, "away")))
+	r.golden("away.txt", exitNo)
+	heal()
 	defer heal()
 	r.ill()
 	r.golden("ill.txt", exitNo)
+	r.brokenFiles()
+	r.golden("files.txt", exitNo)
 }
 
 // well sets what doctor asks for.
@@ -187,6 +301,32 @@ func (r *sickRoom) ill() {
 		u.Scopes, u.TokenExpires = []string{"api", "sudo"}, time.Now().AddDate(0, 0, 5)
 	}))
 	r.must(os.Chmod(r.token, 0o640))
+}
+
+// brokenFiles names files that keep run from starting.
+func (r *sickRoom) brokenFiles() {
+	r.webhook("secret_file: " + r.file("empty", ""))
+	r.etcd("username: u, password_file: " + filepath.Join(r.dir, "none"))
+	r.edit("state_dir: .*", "state_dir: "+filepath.Join(r.token, "state"))
+	r.must(os.WriteFile(r.token, nil, 0o600))
+}
+
+func (r *sickRoom) file(name, text string) string {
+	r.t.Helper()
+	path := filepath.Join(r.dir, name)
+	r.must(os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+func (r *sickRoom) webhook(settings string) {
+	r.t.Helper()
+	r.edit("log_key_file:", "webhook: {listen: \"127.0.0.1:0\", "+settings+"}\nlog_key_file:")
+}
+
+// etcd adds a target that nobody serves.
+func (r *sickRoom) etcd(settings string) {
+	r.t.Helper()
+	r.edit("( +)directory: {kind", "${1}etcd: {kind: etcd, endpoints: [\"http://127.0.0.1:1\"], "+settings+"}\n${1}directory: {kind")
 }
 
 func (r *sickRoom) change(change func(*gitlabtest.Project)) {
@@ -263,5 +403,13 @@ func TestDoctorCode(t *testing.T) {
 	order := inOrder([]doctorCheck{{Group: groupTargets}, {Group: groupFiles}, {Group: groupForge}})
 	if slices.IndexFunc(order, func(c doctorCheck) bool { return c.Group == groupFiles }) != 0 {
 		t.Errorf("got %v", order)
+	}
+}
+
+func TestDoctorAdvises(t *testing.T) {
+	for state, want := range map[schema.GuardState]bool{schema.GuardFail: true, schema.GuardUnknown: true, schema.GuardOK: false} {
+		if got := advised([]doctorCheck{{State: state}})[0].Fix != ""; got != want {
+			t.Errorf("%s: advice %t, want %t", state, got, want)
+		}
 	}
 }

@@ -24,6 +24,7 @@ type runFlags struct {
 	etcd                                                                      []string
 	interval                                                                  time.Duration
 	once                                                                      bool
+	fileOnly                                                                  bool // of a command that has --config alone: no other flag is advised
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -62,6 +63,9 @@ func (a *app) run(ctx context.Context, f runFlags, commands []string) error {
 	op, err := f.operator()
 	if err != nil {
 		return err
+	}
+	if err := makeDir(op.StateDir); err != nil {
+		return &failure{code: exitUsage, err: err, hint: adviceStateDir}
 	}
 	if f.once {
 		op.Poll.Guardrails = -1 // nobody would see them
@@ -187,7 +191,7 @@ func (f runFlags) operator() (schema.Operator, error) {
 	if f.config != "" {
 		data, err := os.ReadFile(f.config)
 		if err != nil {
-			return op, &failure{code: exitUsage, err: fmt.Errorf("read the operator's file %s: %w", f.config, reason(err)), hint: "name it with --config, or give --repository and the other settings as flags"}
+			return op, &failure{code: exitUsage, err: fmt.Errorf("read the operator's file %s: %w", f.config, reason(err)), hint: f.or("name it with --config", "give --repository and the other settings as flags")}
 		}
 		var found schema.Diagnostics
 		if op, found = schema.LoadOperator(f.config, data); len(found) > 0 {
@@ -197,7 +201,7 @@ func (f runFlags) operator() (schema.Operator, error) {
 	if err := f.override(&op); err != nil {
 		return op, err
 	}
-	return op, complete(op)
+	return op, f.complete(op)
 }
 
 func (f runFlags) override(op *schema.Operator) error {
@@ -247,10 +251,18 @@ func (f runFlags) project() schema.OperatorProject {
 	return p
 }
 
+// or adds the flag that would do as well, where the command has it.
+func (f runFlags) or(first, flag string) string {
+	if f.fileOnly {
+		return first
+	}
+	return first + ", or " + flag
+}
+
 // complete names the first setting that a run cannot do without.
-func complete(op schema.Operator) error {
+func (f runFlags) complete(op schema.Operator) error {
 	missing := func(what, flag string) error {
-		return &failure{code: exitUsage, err: fmt.Errorf("%s is not set", what), hint: "write it into the operator's file, or give " + flag}
+		return &failure{code: exitUsage, err: fmt.Errorf("%s is not set", what), hint: f.or("write it into the operator's file", "give "+flag)}
 	}
 	switch {
 	case len(op.Projects) == 0:
@@ -265,7 +277,7 @@ func complete(op schema.Operator) error {
 			return missing("the trust anchor of "+redacted(p.Repository), "--anchor; sluice init printed it, and the admins know it")
 		}
 	}
-	return makeDir(op.StateDir)
+	return nil
 }
 
 func (a *app) logger(format string) *slog.Logger {
