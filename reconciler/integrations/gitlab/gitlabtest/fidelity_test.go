@@ -97,7 +97,10 @@ func TestPushOptions(t *testing.T) {
 		t.Errorf("got %+v", mr)
 	}
 	f.change(dir, "b.yaml", "b: 2\n")
-	f.gitOK(dir, "push", "--quiet", "-o", "merge_request.create", "-o", "merge_request.title=Raise it more", "origin", "HEAD:refs/heads/feature")
+	shown := f.gitOK(dir, "push", "--quiet", "-o", "merge_request.create", "-o", "merge_request.title=Raise it more", "origin", "HEAD:refs/heads/feature")
+	if !strings.Contains(shown, "/"+config+"/-/merge_requests/1") {
+		t.Errorf("a push to the branch of an open merge request: got %q, want its address", shown)
+	}
 	if all, err := f.MergeRequests(config); err != nil || len(all) != 1 || all[0].Title != "Raise it more" {
 		t.Errorf("the second push: got %+v %v, want the same merge request", all, err)
 	}

@@ -132,6 +132,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, p *project, use
 		if isBranch {
 			s.deliverPush(p, user, branch, c.old, c.new)
 			s.followPush(p, user, branch, c.new, options)
+			answer.say(s.shownAfterPush(p, branch))
 		}
 		s.log.Info("pushed", "project", p.Path, "user", user.Username, "ref", c.ref, "to", c.new)
 	}
@@ -154,6 +155,16 @@ func (s *Server) followPush(p *project, user *User, branch, tip string, options 
 	s.hide(p, tip)
 }
 
+// shownAfterPush is what GitLab writes to who pushed a branch with an open merge request.
+func (s *Server) shownAfterPush(p *project, branch string) string {
+	for _, mr := range p.mrs {
+		if mr.State == "opened" && mr.SourceBranch == branch {
+			return fmt.Sprintf("\nView merge request for %s:\n  %s\n\n", branch, s.mergeRequestURL(p, mr))
+		}
+	}
+	return ""
+}
+
 // heldAnswer keeps an answer in memory until it is sent.
 type heldAnswer struct {
 	header http.Header
@@ -164,6 +175,15 @@ type heldAnswer struct {
 func (a *heldAnswer) Header() http.Header         { return a.header }
 func (a *heldAnswer) WriteHeader(status int)      { a.status = status }
 func (a *heldAnswer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+// say puts a text for people before the end of a receive-pack's answer, on the side band where git shows it.
+func (a *heldAnswer) say(text string) {
+	const end = "0000"
+	if body := a.body.Bytes(); text != "" && bytes.HasSuffix(body, []byte(end)) {
+		a.body.Truncate(len(body) - len(end))
+		fmt.Fprintf(&a.body, "%04x\x02%s%s", len(text)+5, text, end)
+	}
+}
 
 func (a *heldAnswer) send(w http.ResponseWriter) {
 	for key, values := range a.header {
