@@ -106,7 +106,9 @@ type proposed struct {
 	Target       string           `json:"target"`
 	Commit       string           `json:"commit,omitempty"`
 	MergeRequest int64            `json:"merge_request,omitempty"`
-	State        string           `json:"state"` // dry-run, nothing-to-do, proposed, pushed, live, denied, waiting
+	State        string           `json:"state"`          // dry-run, nothing-to-do, proposed, pushed, live, denied, waiting, closed
+	Open         string           `json:"open,omitempty"` // where its merge request can be opened, as far as none is known
+	before       bool             // it was pushed before
 }
 
 type drafter func(context.Context, reconciler.Drafting, schema.Cell) (reconciler.Draft, error)
@@ -146,6 +148,9 @@ func (a *app) propose(ctx context.Context, f proposeFlags, app string, make draf
 		return err
 	}
 	if f.wait && !f.dryRun {
+		if out.State == "pushed" && !a.json() {
+			a.writePushed(out)
+		}
 		return a.await(ctx, f, draft, state.Admitted.Seq, out)
 	}
 	return a.sayProposed(out)

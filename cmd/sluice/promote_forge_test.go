@@ -80,10 +80,14 @@ func TestPromotionsReachTheForge(t *testing.T) {
 	run(exitDone, "run", "--once", "--config", operator)
 
 	out := run(exitDone, "-C", clone, "promote", "payments", "--to", "testing", "--yes")
-	if !strings.Contains(out, "proposed: merge request") {
-		t.Errorf("promote printed\n%s", out)
+	first := opened("by a push", "ann", "sluice/promote/testing/payments/")
+	if !strings.Contains(out, fmt.Sprintf("proposed: merge request !%d", first)) || !strings.Contains(newest().Description, "\n    git fetch origin\n") {
+		t.Errorf("promote printed\n%s\nand described it\n%s", out, newest().Description)
 	}
-	merge(opened("by a push", "ann", "sluice/promote/testing/payments/"))
+	if out := run(exitNo, "-C", clone, "promote", "payments", "--to", "testing", "--yes"); !strings.Contains(out, "cannot be seen without a token") {
+		t.Errorf("a second time without a token printed\n%s", out)
+	}
+	merge(first)
 	run(exitDone, "run", "--once", "--config", operator)
 	run(exitDone, "-C", clone, "promote", "payments", "--to", "testing", "--yes") // it is there already
 
@@ -122,8 +126,27 @@ func TestPromotionsReachTheForge(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(exitDone, "run", "--once", "--config", operator)
-	run(exitDone, "-C", clone, "rollback", "payments", "--stage", "development", "--yes")
-	merge(opened("the way back", "ann", "sluice/rollback/development/payments/"))
+	back := []string{"-C", clone, "rollback", "payments", "--stage", "development", "--yes", "--gitlab-token-file"}
+	bad := filepath.Join(dir, "bad.token")
+	if err := os.WriteFile(bad, []byte("glpat-nobody"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(exitForbidden, append(back, bad)...) // it is pushed, and has no merge request
+	run(exitForbidden, append(back, bad)...)
+	out = run(exitDone, append(back, token)...)
+	iid = opened("the way back", "ann", "sluice/rollback/development/payments/")
+	if !strings.Contains(out, fmt.Sprintf("proposed: merge request !%d from", iid)) {
+		t.Errorf("rollback printed\n%s", out)
+	}
+	if err := p.forge.CloseMergeRequest(p.team.Path(), iid, "bob"); err != nil {
+		t.Fatal(err)
+	}
+	run(exitDone, append(back, token)...)
+	again := opened("the way back, after somebody closed it", "ann", "sluice/rollback/development/payments/")
+	if again == iid {
+		t.Errorf("got !%d, which is closed", iid)
+	}
+	merge(again)
 	run(exitDone, "run", "--once", "--config", operator)
 	if data, err := os.ReadFile(filepath.Join(live, "development", "payments", "current", "app.yaml")); err != nil || !strings.Contains(string(data), "5000") {
 		t.Errorf("after the rollback development has %q, %v", data, err)

@@ -40,25 +40,40 @@ func (a *app) writeDraft(d reconciler.Draft, p proposed) {
 
 // sayProposed says what came of it and what is next.
 func (a *app) sayProposed(p proposed) error {
+	pushed := p.State == "pushed"
 	if a.json() {
-		return json.NewEncoder(a.out).Encode(p)
-	}
-	number := ""
-	if p.MergeRequest > 0 {
-		number = fmt.Sprintf(" !%d", p.MergeRequest)
+		err := json.NewEncoder(a.out).Encode(p)
+		if err == nil && pushed {
+			return answer{exitNo}
+		}
+		return err
 	}
 	switch p.State {
 	case "dry-run":
 		fmt.Fprintln(a.out, "nothing was changed (--dry-run)")
 		return nil
 	case "pushed":
-		fmt.Fprintf(a.out, "pushed %s\nnext: open a merge request from %s into %s\n", p.Commit[:8], p.Branch, schema.Printable(p.Target))
-		return nil
+		a.writePushed(p)
+		return answer{exitNo} // what is only pushed is proposed to nobody
 	case "proposed":
-		fmt.Fprintf(a.out, "proposed: merge request%s from %s\n", number, p.Branch)
+		fmt.Fprintf(a.out, "proposed: merge request !%d from %s\n", p.MergeRequest, p.Branch)
 		fmt.Fprintf(a.out, "next: who may, approves it; merge it; then git fetch && sluice why %s %s\n", p.App, p.Stage)
 		return nil
 	}
 	fmt.Fprintf(a.out, "%s: %s in %s\n", p.State, p.Revision, schema.Cell{Stage: p.Stage, App: p.App})
 	return nil
+}
+
+// writePushed says that there is a branch, that nothing is known of a merge request, and how there comes to be one.
+func (a *app) writePushed(p proposed) {
+	if p.before {
+		fmt.Fprintf(a.out, "pushed before: %s is there with %s; whether its merge request is open cannot be seen without a token\n", p.Branch, p.Commit[:8])
+	} else {
+		fmt.Fprintf(a.out, "pushed %s to %s; the server named no merge request for it\n", p.Commit[:8], p.Branch)
+	}
+	fmt.Fprintf(a.out, "next: open a merge request from %s into %s\n", p.Branch, schema.Printable(p.Target))
+	if p.Open != "" {
+		fmt.Fprintf(a.out, "  at %s\n", schema.Printable(p.Open))
+	}
+	fmt.Fprintln(a.out, "  or run the same with --gitlab-token-file FILE: it finds the one that is open, or opens it")
 }
