@@ -82,7 +82,7 @@ func (d Drafting) Promotion(ctx context.Context, cell schema.Cell) (Draft, error
 	if out.Edits, err = p.editsOf(ctx, made); err != nil {
 		return Draft{}, err
 	}
-	out.Description = promotionText(c, j.state.Admitted, out.Edits)
+	out.Description = promotionText(c, j.state.Admitted, out.Edits) + fmt.Sprintf("\nStage-local files of %s stay as they are.\n", cell.Stage)
 	return out, d.finish(ctx, p, j, made, &out)
 }
 
@@ -121,10 +121,8 @@ func (d Drafting) Rollback(ctx context.Context, cell schema.Cell, to string, wit
 func (h history) goal(to string) (ledger.Admission, error) {
 	now := h.own.Admitted
 	if to == "" {
-		for _, a := range slices.Backward(h.own.Revisions) {
-			if h.rollsBack(now.Revision, a.Revision) {
-				return a, nil
-			}
+		if a, ok := h.before(); ok {
+			return a, nil
 		}
 		return ledger.Admission{}, &Refused{
 			Why:  fmt.Sprintf("%s was never admitted with another revision to go back to", h.cell),
@@ -145,6 +143,16 @@ func (h history) goal(to string) (ledger.Admission, error) {
 		}
 	}
 	return a, nil
+}
+
+// before is the last admission that the current one can be rolled back to.
+func (h history) before() (ledger.Admission, bool) {
+	for _, a := range slices.Backward(h.own.Revisions) {
+		if h.rollsBack(h.own.Admitted.Revision, a.Revision) {
+			return a, true
+		}
+	}
+	return ledger.Admission{}, false
 }
 
 // admissionNamed finds the last admission of a revision by the beginning of its digest, as people see it: "r:57ba02cc".

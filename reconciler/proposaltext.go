@@ -33,7 +33,7 @@ func (p *pass) proposal(ctx context.Context, c Candidate, made cut, branch strin
 	if err != nil {
 		return out, fmt.Errorf("read the ledger's state of %s: %w", c.Cell, err)
 	}
-	out.Description = promotionText(c, from.Admitted, edits)
+	out.Description = promotionText(c, from.Admitted, edits) + robotText(c)
 	out.Reviewers, err = p.reviewers(ctx, c)
 	return out, err
 }
@@ -79,9 +79,12 @@ func promotionText(c Candidate, now ledger.Admission, edits []diff.Edit) string 
 	line("    sluice diff %s %s %s", c.Cell.Stage, c.From, c.Cell.App)
 	line("    sluice history %s", c.Cell.App)
 	line("    sluice why %s %s", c.Cell.App, c.Cell.Stage)
-	line("")
-	line("Its one commit is signed by the reconciler's robot, which may only copy what was admitted in %s. Stage-local files of %s stay as they are.", c.From, c.Cell.Stage)
 	return b.String()
+}
+
+// robotText says whose commit it is where the reconciler made it.
+func robotText(c Candidate) string {
+	return fmt.Sprintf("\nIts one commit is signed by the reconciler's robot, which may only copy what was admitted in %s. Stage-local files of %s stay as they are.\n", c.From, c.Cell.Stage)
 }
 
 func had(a ledger.Admission) string {

@@ -24,7 +24,7 @@ func TestWordsOfAPromotion(t *testing.T) {
 		{Op: "remove", Key: "db.password", From: "canary"},
 		{Op: "add", Key: "zeile\u202e|spalte"},
 	}
-	got := PromotionTitle(c) + "\n\n" + promotionText(c, ledger.Admission{Seq: 9, Revision: rev("r1")}, edits)
+	got := PromotionTitle(c) + "\n\n" + promotionText(c, ledger.Admission{Seq: 9, Revision: rev("r1")}, edits) + robotText(c)
 	const golden = "testdata/promotion.md"
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {

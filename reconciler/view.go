@@ -109,6 +109,10 @@ func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (sch
 	}
 	head := l.Head()
 	as := reviser{ledger: l, local: project.StageLocal, since: head.Control.Regrouped, known: map[schema.Digest]schema.Revision{}}
+	held := map[schema.App]bool{}
+	for _, s := range all {
+		held[s.App] = held[s.App] || s.Held != nil
+	}
 	var states []ledger.State
 	for _, s := range all {
 		if !hasCell(project, s) {
@@ -116,6 +120,11 @@ func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (sch
 		}
 		if s.Admitted, err = as.admission(ctx, s.Admitted); err != nil {
 			return schema.View{}, fmt.Errorf("%s in %s: %w", s.App, s.Stage, err)
+		}
+		if held[s.App] { // its rollback goals are shown, which take all that was admitted
+			if s, err = as.state(ctx, s); err != nil {
+				return schema.View{}, err
+			}
 		}
 		states = append(states, s)
 	}
@@ -125,8 +134,8 @@ func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (sch
 	}
 	v.Incidents = incidents(l.Refs())
 	if head.Control.Held != nil {
-		held := heldView(*head.Control.Held)
-		v.Control = &held
+		control := heldView(*head.Control.Held)
+		v.Control = &control
 	}
 	v.Apps = apps(states, project, v.Incidents)
 	if v.Emergencies, err = emergencies(ctx, l, states); err != nil {
@@ -159,6 +168,9 @@ func apps(states []ledger.State, project schema.Project, incidents []schema.Inci
 		view := schema.AppView{App: app}
 		for _, stage := range project.Stages {
 			c := cellView(schema.Cell{Stage: stage.Name, App: app}, stages[stage.Name], stage)
+			if goal, ok := (history{own: stages[stage.Name], others: stages}).before(); ok && c.Held != nil {
+				c.Goal = goal.Revision
+			}
 			for _, i := range incidents {
 				if i.Ref == project.Ref(stage) {
 					c.Incident, c.State = &i, schema.Refused

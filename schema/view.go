@@ -79,6 +79,8 @@ type CellView struct {
 	Targets      []TargetView `json:"targets,omitempty"`
 	Held         *HeldView    `json:"held,omitempty"`
 	Incident     *Incident    `json:"incident,omitempty"`
+	// Goal is what a rollback goes back to where a change is held; empty where none was admitted that the rollback gate serves.
+	Goal Revision `json:"goal,omitempty"`
 }
 
 // TargetView is what one target is known to hold.

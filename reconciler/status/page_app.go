@@ -19,7 +19,7 @@ func appPage(cfg Config, v schema.View, app schema.AppView, now time.Time) page 
 		out := cellOf(cfg, v, c, stale)
 		out.Targets, out.Facts = targetsOf(c, asOf(v), stale), facts(c)
 		if c.Held != nil {
-			out.Ways = waysOut(c.Cell, *c.Held, c.Seq == 0, TextOptions{Commands: cfg.Commands, Place: cfg.Place})
+			out.Ways = waysOut(c, TextOptions{Commands: cfg.Commands, Place: cfg.Place})
 			out.Why = fmt.Sprintf("sluice why %s %s", quote(string(app.App)), quote(string(c.Cell.Stage)))
 		}
 		p.Cells = append(p.Cells, out)

@@ -165,7 +165,7 @@ var stages = []schema.StageName{"development", "testing", "staging", "gray", "pr
 // liveCell is a cell that is as intended.
 func liveCell(app schema.App, stage schema.StageName, digit string, old time.Duration) schema.CellView {
 	return schema.CellView{
-		Cell: schema.Cell{Stage: stage, App: app}, State: schema.Live, Revision: revision(digit), Content: content(digit), Seq: 31, MergeRequest: 4101,
+		Cell: schema.Cell{Stage: stage, App: app}, State: schema.Live, Revision: revision(digit), Content: content(digit), Goal: revision("4"), Seq: 31, MergeRequest: 4101,
 		Since: ago(old), LiveAt: ago(old - time.Second), Targets: []schema.TargetView{{Name: "etcd", Live: true, At: ago(old - time.Second)}},
 	}
 }

@@ -58,7 +58,7 @@ func (p paper) whyControl(v schema.View) int {
 	p.line("%s: %s since %s", p.strong("control files"), p.paint(lookOf(word).Tone, string(word)), when(v.Control.Since, p.opts.Now))
 	p.line("commit %s", short(v.Control.Commit))
 	p.checklist(landed(v.Control.Verdict, p.opts))
-	p.ways(waysOut(schema.Control, *v.Control, false, p.opts))
+	p.ways(waysOut(schema.CellView{Cell: schema.Control, Held: v.Control}, p.opts))
 	return exitWaits
 }
 
@@ -121,7 +121,7 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 	if c.Held != nil {
 		p.line("%s", changeText(*c.Held))
 		p.checklist(landed(c.Held.Verdict, p.opts))
-		ways = append(ways, waysOut(c.Cell, *c.Held, c.Seq == 0, p.opts)...)
+		ways = append(ways, waysOut(c, p.opts)...)
 	}
 	p.targets(c, p.opts.Verbose)
 	p.ways(ways)

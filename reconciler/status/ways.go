@@ -13,8 +13,10 @@ type way struct {
 	Commands []string
 }
 
-// waysOut are those of RULES R14: the evidence, taking the change back, and a rollback.
-func waysOut(cell schema.Cell, h schema.HeldView, first bool, o TextOptions) []way {
+// waysOut are those of RULES R14 for what is held in a cell: the evidence, taking the change back, and a rollback where there
+// is something to go back to.
+func waysOut(c schema.CellView, o TextOptions) []way {
+	cell, h := c.Cell, *c.Held
 	var out []way
 	if enters(h.Verdict, late(h.Verdict, o)) {
 		out = append(out, evidence(cell, h.Verdict, o))
@@ -24,8 +26,8 @@ func waysOut(cell schema.Cell, h schema.HeldView, first bool, o TextOptions) []w
 		return append(out, way{Text: "Take the change of the control files back by a merge request; what is in force stays so.",
 			Commands: []string{"git revert " + parent(h)}})
 	}
-	out = append(out, takeBack(cell, h, first, o))
-	if first || h.Change.Kind == schema.Rollback {
+	out = append(out, takeBack(cell, h, c.Seq == 0, o))
+	if c.Goal == "" || h.Change.Kind == schema.Rollback {
 		return out
 	}
 	return append(out, rollback(cell, o))

@@ -43,6 +43,8 @@ func TestWhyQuestions(t *testing.T) {
 	})
 	rolling := sample(t)
 	rolling.Apps[2].Cells[3].Held.Change.Kind, rolling.Apps[2].Cells[3].Held.Change.Tune = schema.Rollback, true
+	sealed := sample(t)
+	sealed.Apps[2].Cells[3].Goal = ""
 	rows := []struct {
 		name   string
 		view   schema.View
@@ -52,6 +54,7 @@ func TestWhyQuestions(t *testing.T) {
 	}{
 		{"with-a-place", quietly, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, func(o *status.TextOptions) { o.Place = place }},
 		{"with-rollback", quietly, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, func(o *status.TextOptions) { o.Commands = append(o.Commands, "rollback") }},
+		{"no-goal-of-a-rollback", sealed, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, func(o *status.TextOptions) { o.Commands = append(o.Commands, "rollback") }},
 		{"verbose", quietly, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, func(o *status.TextOptions) { o.Verbose = true }},
 		{"in-colour", quietly, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, func(o *status.TextOptions) { o.Color = true }},
 		{"every-stage", quietly, schema.Cell{App: "orders/api"}, 1, nil},
