@@ -1,6 +1,8 @@
 package reconciler
 
 import (
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +129,47 @@ func TestPromotionsAreWantedWhereTheStageSaysSo(t *testing.T) {
 	want := []schema.StageName{"gray", "staging"} // testing is manual
 	if len(got) != len(want) || got[0].Cell.Stage != want[0] || got[1].Cell.Stage != want[1] {
 		t.Errorf("got %+v, want promotions to %v", got, want)
+	}
+}
+
+// TestWhatAPersonIsToldOfTheNextStep: the reason that sluice has is the one that people are told, and the forge's where it is known.
+func TestWhatAPersonIsToldOfTheNextStep(t *testing.T) {
+	project, found := schema.LoadProject("sluice.yaml", []byte(soaking))
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	type states = map[schema.StageName]ledger.State
+	held := past(promoted("r1"))
+	held.Held = &ledger.Held{Seq: 7}
+	r2 := PromotionRef(schema.Cell{Stage: "staging", App: "pay"}, rev("r2"))
+	closed := unproposed{revision: rev("r2"), why: closedByPerson(12).Error()}
+	waits := states{"testing": past(promoted("r2")), "staging": past(promoted("r1"))}
+	for _, r := range []struct {
+		sentence string
+		to       schema.StageName
+		states   states
+		open     map[string]int64
+		last     unproposed
+		want     *schema.NextView
+	}{
+		{"what may come", "staging", waits, nil, unproposed{}, &schema.NextView{From: "testing", Revision: rev("r2")}},
+		{"its merge request is open", "staging", waits, map[string]int64{r2: 9}, unproposed{}, &schema.NextView{From: "testing", Revision: rev("r2"), MergeRequest: 9}},
+		{"a person closed it", "staging", waits, nil, closed, &schema.NextView{From: "testing", Revision: rev("r2"), Why: "a person closed its merge request !12"}},
+		{"a person closed it and another one is open", "staging", waits, map[string]int64{r2: 13}, closed, &schema.NextView{From: "testing", Revision: rev("r2"), MergeRequest: 13}},
+		{"a person closed that of an older one", "staging", states{"testing": past(promoted("r3"))}, nil, closed, &schema.NextView{From: "testing", Revision: rev("r3")}},
+		{"it soaks", "gray", states{"staging": past(with2(promoted("r2"), monday.Add(2*time.Hour)))}, nil, unproposed{}, &schema.NextView{Why: fmt.Sprintf("%s has not soaked in staging yet", rev("r2"))}},
+		{"a stage that people promote to", "testing", states{"development": past(broughtBy(schema.Edit, full("r2")))}, nil, unproposed{}, &schema.NextView{From: "development", Revision: rev("r2")}},
+		{"nothing differs", "gray", states{"staging": past(promoted("r2")), "gray": past(promoted("r2"))}, nil, unproposed{}, nil},
+		{"what waits says itself why", "staging", states{"testing": past(promoted("r2")), "staging": held}, nil, unproposed{}, nil},
+		{"where edits enter", "development", states{"development": past(promoted("r1"))}, nil, unproposed{}, nil},
+	} {
+		t.Run(r.sentence, func(t *testing.T) {
+			stage, _ := project.Stage(r.to)
+			got := prospects{project: project, app: "pay", states: r.states, now: monday.Add(3 * time.Hour)}.next(stage, r.open, r.last)
+			if !reflect.DeepEqual(got, r.want) {
+				t.Errorf("got %+v, want %+v", got, r.want)
+			}
+		})
 	}
 }
 

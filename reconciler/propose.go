@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
@@ -116,8 +117,10 @@ func (p *pass) proposeAll(ctx context.Context) error {
 			return nil
 		case err != nil:
 			p.tellOnce(key, "promotion is not proposed", "cell", c.Cell.String(), "revision", c.Revision.String(), "reason", err)
+			p.unproposed[c.Cell] = unproposed{revision: c.Revision, why: err.Error()}
 		default:
 			delete(p.told, key)
+			delete(p.unproposed, c.Cell)
 		}
 		if acted {
 			left--
@@ -128,24 +131,30 @@ func (p *pass) proposeAll(ctx context.Context) error {
 
 // prospects groups the ledger's state by app.
 func (p *pass) prospects(ctx context.Context) (map[schema.App]prospects, error) {
-	states, err := p.ledger.Cells(ctx)
+	since := p.ledger.Head().Control.Regrouped
+	as := reviser{ledger: p.ledger, local: p.rules.project.StageLocal, since: since, known: p.revisions(since)}
+	return prospectsOf(ctx, p.ledger, p.rules.project, as, p.now)
+}
+
+func prospectsOf(ctx context.Context, l *ledger.Ledger, project schema.Project, as reviser, now time.Time) (map[schema.App]prospects, error) {
+	states, err := l.Cells(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger's state: %w", err)
 	}
-	head, refs := p.ledger.Head(), p.ledger.Refs()
+	head, refs := l.Head(), l.Refs()
 	out := map[schema.App]prospects{}
 	for _, s := range states {
-		if !p.rules.has(s) {
+		if !hasCell(project, s) {
 			continue
 		}
-		if s, err = p.revised(ctx, s); err != nil {
+		if s, err = as.state(ctx, s); err != nil {
 			return nil, err
 		}
 		app, ok := out[s.App]
 		if !ok {
 			app = prospects{
-				project: p.rules.project, app: s.App, states: map[schema.StageName]ledger.State{},
-				suspended: head.Suspended, incidents: refs.Incident, now: p.now,
+				project: project, app: s.App, states: map[schema.StageName]ledger.State{},
+				suspended: head.Suspended, incidents: refs.Incident, now: now,
 			}
 			out[s.App] = app
 		}

@@ -153,7 +153,8 @@ type Reconciler struct {
 	tags     tagCache
 	told     map[string]bool // what was logged and is still true
 	// refused are branches of ours whose merge request, the number, a person closed.
-	refused map[string]int64
+	refused    map[string]int64
+	unproposed map[schema.Cell]unproposed
 	// outrun are our own branches, by the head, that the forge cannot merge any more: the target went on.
 	outrun map[string]schema.Hash
 	// proposing and merging say whose turn it was last.
@@ -222,7 +223,7 @@ func New(cfg Config) (*Reconciler, error) {
 		return nil, fmt.Errorf("open the spool: %w", err)
 	}
 	r := &Reconciler{
-		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, refused: map[string]int64{}, outrun: map[string]schema.Hash{}, proposing: turns{}, merging: turns{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
+		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, refused: map[string]int64{}, unproposed: map[schema.Cell]unproposed{}, outrun: map[string]schema.Hash{}, proposing: turns{}, merging: turns{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
 		looked: map[schema.StageName]int64{}, fights: map[deliveryKey]fight{}, reported: map[deliveryKey]schema.Digest{},
 		strangers: map[deliveryKey]string{}, contested: map[schema.Cell]bool{},
 	}

@@ -40,6 +40,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 		if !p.full.IsZero() {
 			v.Compared = p.full
 		}
+		p.next(ctx, &v)
 	}
 	v.Guards = r.guarded
 	r.view.Store(&v)

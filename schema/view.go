@@ -81,6 +81,18 @@ type CellView struct {
 	Incident     *Incident    `json:"incident,omitempty"`
 	// Goal is what a rollback goes back to where a change is held; empty where none was admitted that the rollback gate serves.
 	Goal Revision `json:"goal,omitempty"`
+	// Next is what a promotion would bring here; nil where nothing differs, or something waits that says why itself.
+	Next *NextView `json:"next,omitempty"`
+}
+
+// NextView is what a promotion would bring to a cell, or why it brings nothing now.
+type NextView struct {
+	From     StageName `json:"from,omitempty"`
+	Revision Revision  `json:"revision,omitempty"` // empty: no stage before has one that may come
+	// Why is a sentence: why there is none, or why sluice does not propose it. Empty where one may be promoted.
+	Why string `json:"why,omitempty"`
+	// MergeRequest is open for it, as far as a running reconciler knows; a clone knows none.
+	MergeRequest int64 `json:"merge_request,omitempty"`
 }
 
 // TargetView is what one target is known to hold.

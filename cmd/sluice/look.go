@@ -171,6 +171,9 @@ func (a *app) view(c *cobra.Command, f cloneFlags, verbose bool) (schema.View, s
 	if err != nil {
 		return schema.View{}, status.TextOptions{}, err
 	}
+	if view, err = reconciler.WithNext(c.Context(), view, project.Ledger, project.Project, now()); err != nil {
+		return schema.View{}, status.TextOptions{}, err
+	}
 	view.At, view.Looked, view.Repository = now(), view.Ledger.At, a.dir
 	if dir, err := filepath.Abs(a.dir); err == nil {
 		view.Repository = dir

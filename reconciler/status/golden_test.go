@@ -77,6 +77,30 @@ func TestWhyOfEveryState(t *testing.T) {
 	golden(t, "why-states.txt", b.Bytes())
 }
 
+// onItsWay is an app that is on its way: in each stage something else is to be told of what the stage before has.
+func onItsWay(t testing.TB) schema.View {
+	v := sample(t)
+	cells := v.Apps[0].Cells
+	cells[1].Next = &schema.NextView{From: "development", Revision: revision("7"), Why: "a person closed its merge request !12"}
+	cells[2].Next = &schema.NextView{From: "testing", Revision: revision("7"), MergeRequest: 14}
+	cells[3].Next = &schema.NextView{Why: "r:77777777 has not soaked in staging yet"}
+	cells[4] = schema.CellView{Cell: cells[4].Cell, State: schema.Absent, Next: &schema.NextView{From: "gray", Revision: revision("6")}}
+	v.Apps = v.Apps[:1]
+	return v
+}
+
+func TestWhyTellsWhatComesNext(t *testing.T) {
+	v, opts := onItsWay(t), options()
+	opts.Commands = append(opts.Commands, "promote")
+	var b bytes.Buffer
+	for _, c := range v.Apps[0].Cells {
+		if exit := status.WriteWhy(&b, v, c.Cell, opts); exit != 0 {
+			t.Errorf("%s: exit %d, want 0: what may come is not in the way of what is there", c.Cell, exit)
+		}
+	}
+	golden(t, "ask-next.txt", b.Bytes())
+}
+
 func TestStatus(t *testing.T) {
 	stale := sample(t)
 	stale.Looked, stale.At = ago(18*time.Minute), ago(20*time.Second)
@@ -100,6 +124,7 @@ func TestStatus(t *testing.T) {
 		{"project-with-guard-rails", guarded(t), "", func(*status.TextOptions) {}},
 		{"app", sample(t), "orders/api", func(*status.TextOptions) {}},
 		{"app-verbose", sample(t), "orders/api", func(o *status.TextOptions) { o.Verbose = true }},
+		{"app-on-its-way-verbose", onItsWay(t), "catalog", func(o *status.TextOptions) { o.Verbose = true }},
 		{"app-without-why", sample(t), "payments/ledger", func(o *status.TextOptions) { o.Commands = nil }},
 		{"app-unknown", sample(t), "payments/ledgr", func(*status.TextOptions) {}},
 	}

@@ -63,7 +63,7 @@ type cell struct {
 	Ways                     []way
 	Targets                  []target
 	Facts                    [][2]string
-	Why                      string
+	Why, Next                string
 }
 
 type target struct {

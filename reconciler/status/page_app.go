@@ -18,6 +18,9 @@ func appPage(cfg Config, v schema.View, app schema.AppView, now time.Time) page 
 	for _, c := range app.Cells {
 		out := cellOf(cfg, v, c, stale)
 		out.Targets, out.Facts = targetsOf(c, asOf(v), stale), facts(c)
+		if !stale {
+			out.Next = nextText(c, cfg.Commands)
+		}
 		if c.Held != nil {
 			out.Ways = waysOut(c, TextOptions{Commands: cfg.Commands, Place: cfg.Place})
 			out.Why = fmt.Sprintf("sluice why %s %s", quote(string(app.App)), quote(string(c.Cell.Stage)))

@@ -48,8 +48,10 @@ func TestPagesSayWhatTheyShould(t *testing.T) {
 	whole, stale, guarded := troubled(t), troubled(t), guarded(t)
 	stale.Looked = ago(18 * time.Minute)
 	unsealed := schema.View{Repository: "config", At: now, Looked: now, StaleAfter: time.Minute}
-	empty := sample(t)
+	empty, coming := sample(t), onItsWay(t)
 	empty.Apps = nil
+	late := coming
+	late.Looked = ago(18 * time.Minute)
 	rows := []struct {
 		name string
 		view *schema.View
@@ -58,6 +60,8 @@ func TestPagesSayWhatTheyShould(t *testing.T) {
 		want []string
 		not  []string
 	}{
+		{"what comes next", &coming, "/app/catalog", 200, []string{"<p>Next: r:77777777 of development is not proposed: a person closed its merge request !12", "waits for merge request !14"}, nil},
+		{"what came next when Git was last read", &late, "/app/catalog", 200, []string{"catalog"}, []string{"Next:"}},
 		{"the matrix", &whole, "/", 200, []string{
 			"10 of 18 cells as intended; 1 refused; 1 drifted;", "r:66666666", "held", "!4120", "1 in the way",
 		}, []string{"sha256:"}},

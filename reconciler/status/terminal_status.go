@@ -198,5 +198,9 @@ func (r rows) add(v schema.View, c schema.CellView, o TextOptions) {
 	r.mr.add(mr, "")
 	r.seq.add(entry, "")
 	r.content.add(content, "")
-	r.note.add(note(c), "")
+	text := note(c)
+	if text == "" && o.Verbose {
+		text = nextText(c, nil)
+	}
+	r.note.add(text, "")
 }

@@ -111,6 +111,7 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 	if Clear(c) {
 		p.targets(c, true)
 		p.line("%s", clearText(c))
+		p.coming(c)
 		return exitNothing
 	}
 	var ways []way
@@ -125,7 +126,15 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 	}
 	p.targets(c, p.opts.Verbose)
 	p.ways(ways)
+	p.coming(c)
 	return exitWaits
+}
+
+// coming is the line about what the stages before have.
+func (p paper) coming(c schema.CellView) {
+	if text := nextText(c, p.opts.Commands); text != "" {
+		p.line("next: %s", text)
+	}
 }
 
 // clearText ends the answer about a cell that nothing stands in the way of.

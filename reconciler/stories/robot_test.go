@@ -93,6 +93,34 @@ func (w *world) forgetBranch(words []string) []string {
 	return nil
 }
 
+// next tells what the page says of promotions, and then what a clone says, which knows no forge.
+func (w *world) next([]string) []string {
+	clone, repo := w.openLedger()
+	defer repo.Close()
+	view, err := reconciler.NewView(w.ctx, clone.Ledger, clone.Project)
+	w.must(err)
+	view, err = reconciler.WithNext(w.ctx, view, clone.Ledger, clone.Project, w.clock.Now())
+	w.must(err)
+	tell := func(who string, v schema.View) (out []string) {
+		for _, app := range v.Apps {
+			for _, c := range app.Cells {
+				if n := c.Next; n != nil && n.Revision != "" {
+					line := fmt.Sprintf("%s: %s/%s %s of %s", who, shortStage(c.Cell.Stage), c.Cell.App, w.revision(n.Revision), shortStage(n.From))
+					if n.MergeRequest != 0 {
+						line += fmt.Sprintf(" by !%d", n.MergeRequest)
+					}
+					if n.Why != "" {
+						line += ": " + n.Why
+					}
+					out = append(out, line)
+				}
+			}
+		}
+		return out
+	}
+	return append(tell("page", *w.r.View()), tell("clone", view)...)
+}
+
 // botWrites is somebody with the robot's key: "bot prod a=r3" proposes what he likes with it.
 func (w *world) botWrites(words []string) []string {
 	thief := w.team.Person("reconciler")
