@@ -41,19 +41,19 @@ var judgementMutations = []mutation{
 	{
 		"what a critical field was is believed of any file", "policies", "policies/critical.go",
 		"!ok || schema.DigestOf(data) != file.Digest {",
-		"!ok {",
+		"!ok || len(data) < 0 {",
 		"TestCritical",
 	},
 	{
 		"a critical field that is removed is no change", "policies", "policies/critical.go",
 		"(had != has || old != now)",
-		"(has && old != now)",
+		"(had && has && old != now)",
 		"TestCritical",
 	},
 	{
 		"an app that no list names enters", "policies", "policies/whitelist.go",
 		"if !names.MatchName(string(f.Cell.App)) {",
-		"if false {",
+		"if len(names) < 0 {",
 		"TestWhitelist",
 	},
 	{
