@@ -18,6 +18,8 @@ BUILD = $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(
 TOOLS = $(BIN)/tools
 # The stories in which two things happen at once; the others run one goroutine and cost minutes under the detector.
 RACING = TestStories/(two_reconcilers|crash_points|git_down_drift_repaired|s01_squash_busy_mainline)
+# The tests that do more with SLUICE_E2E; the others have run in make test.
+FARTHER = EndToEnd|Browser|BuiltBinaries
 # go test, with the reasons of what was skipped.
 TEST  = $(GO) run ./ci/report $(TESTFLAGS)
 
@@ -66,7 +68,7 @@ real: ## install the real programs that tests drive: etcd, ssh-keygen, gpg, chro
 	ci/real/install.sh
 
 e2e: ## run the end-to-end tests against the real programs (make real first)
-	SLUICE_E2E=1 SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 20m ./cmd/... ./ci/...
+	SLUICE_E2E=1 SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 20m -run '$(FARTHER)' ./cmd/... ./ci/...
 
 hunt: ## look for torn reads of etcd, 100,000 of them, while configurations flip and its history is compacted (HUNT=1000000)
 	SLUICE_HUNT=$(or $(HUNT),100000) $(GO) test -count=1 -timeout 120m -v -run TestNoReadIsTorn ./reconciler/provider/etcd
