@@ -73,6 +73,7 @@ func FuzzMarkdown(f *testing.F) {
 	f.Add("**a** `b` [c](https://d) <img src=x>\n| a |\n|---|\n```\n<b>\n")
 	f.Add("[x](javascript:alert(1)) [y](https://a\"onclick=1)")
 	f.Add("<details><script>")
+	f.Add("# a\n\n    b\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		rest := string(markdown(text))
 		for {
@@ -98,7 +99,7 @@ func known(tag string) bool {
 		return after == ` rel="nofollow noreferrer"` && (strings.HasPrefix(url, "http") || strings.HasPrefix(url, "/"))
 	}
 	switch strings.TrimPrefix(tag, "/") {
-	case "p", "br", "ul", "li", "table", "tr", "td", "th", "pre", "code", "strong", "a", "details", "summary":
+	case "p", "br", "h3", "pre class=indented", "ul", "li", "table", "tr", "td", "th", "pre", "code", "strong", "a", "details", "summary":
 		return true
 	}
 	return false
