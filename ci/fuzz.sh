@@ -11,6 +11,7 @@ fuzztime=$1 fuzzsigned=$2
 shift 2
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+: >"$tmp/told"
 
 # fuzz TARGET DIR TIME: one target with one worker. What it says is printed as a whole, and the failed are listed in a file.
 fuzz() {
@@ -26,6 +27,7 @@ fuzz() {
 		echo "fuzz: $1 in ${2#"$PWD"/} for $3"
 		cat "$log"
 		[ "$ok" ] || echo "$1" >>"$tmp/failed"
+		echo "$1" >>"$tmp/told"
 	} 9>"$tmp/lock"
 }
 
@@ -50,6 +52,11 @@ if [ "$count" = 0 ]; then
 	exit 1
 fi
 echo "fuzz: $count targets, for $fuzzsigned each of ${long[*]:-none}, for $fuzztime each of the others"
+told=$(wc -l <"$tmp/told")
+if [ "$told" != "$count" ]; then
+	echo "fuzz: $((count - told)) targets never said how they went" >&2
+	exit 1
+fi
 if [ -s "$tmp/failed" ]; then
 	echo "fuzz: FAILED: $(tr '\n' ' ' <"$tmp/failed")" >&2
 	exit 1
