@@ -60,6 +60,7 @@ func TestNoReadIsTorn(t *testing.T) {
 type hunt struct {
 	keys   int
 	cell   schema.Cell
+	mirror string // as the stage's setting of that name
 	client *clientv3.Client
 
 	left, plain, provided, flips, again, storms atomic.Int64
@@ -119,6 +120,9 @@ func (h *hunt) flip(t *testing.T, writer *target.Target, seq int64) {
 	text, _ := document.File("app.json")
 	want := integrationstest.Release(h.cell, seq, map[string]string{"app.json": string(text)})
 	want.Document = document.Encoded()
+	if h.mirror != "" {
+		want.Settings = map[string]string{"mirror": h.mirror}
+	}
 	if o, err := writer.Write(context.Background(), want); err != nil || !o.Equal {
 		t.Errorf("entry %d: %+v, %v", seq, o, err)
 	}
