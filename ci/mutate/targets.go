@@ -29,6 +29,12 @@ var targetMutations = []mutation{
 		"TestTheFlipNeedsEveryPart",
 	},
 	{
+		"a mirror's marker stays while the mirror changes", etcdPackage, etcdPackage + "/flip.go",
+		"both), clientv3.OpDelete(g.dir+mirrorDir+completeName))",
+		"both))",
+		"TestLargeMirrorsSayWhenTheyAreWhole",
+	},
+	{
 		"a mirror goes on under a newer head", etcdPackage, etcdPackage + "/flip.go",
 		"[]clientv3.Cmp{unmoved(g.head, revision), unmoved(g.inventory(), revision)}",
 		"[]clientv3.Cmp{clientv3.Compare(clientv3.ModRevision(g.head), \">\", 0*revision)}",

@@ -20,11 +20,16 @@ type EtcdServer struct {
 }
 
 // Etcd starts etcd on an empty folder of the test and returns when it is healthy.
-func Etcd(t testing.TB) *EtcdServer {
+func Etcd(t testing.TB) *EtcdServer { t.Helper(); return startEtcd(t, "etcd") }
+
+// PackagedEtcd is Etcd with the server that the distribution packages: older than ours, and what many have.
+func PackagedEtcd(t testing.TB) *EtcdServer { t.Helper(); return startEtcd(t, "etcd-packaged") }
+
+func startEtcd(t testing.TB, binary string) *EtcdServer {
 	t.Helper()
 	client, peer := "http://"+freeAddress(t), "http://"+freeAddress(t)
 	s := &EtcdServer{Endpoint: client, t: t, args: []string{
-		Binary(t, "etcd"), "--name=real", "--data-dir=" + t.TempDir(), "--logger=zap", "--log-level=warn",
+		Binary(t, binary), "--name=real", "--data-dir=" + t.TempDir(), "--logger=zap", "--log-level=warn",
 		"--listen-client-urls=" + client, "--advertise-client-urls=" + client,
 		"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=real=" + peer,
 	}}

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs the real programs that tests drive: ssh-keygen, gpg and chromium from the distribution, etcd and etcdctl
-# built from the module in ci/real/etcd. Running it again does nothing; a changed version builds again.
+# built from the module in ci/real/etcd, and the etcd that the distribution packages. Running it again does nothing; a
+# changed version builds again.
 #
-#   ci/real/install.sh [COMPONENT...]      openssh gnupg chromium etcd    (all of them when none is named)
+#   ci/real/install.sh [COMPONENT...]      openssh gnupg chromium etcd etcd-packaged    (all of them when none is named)
 #
 # Programs land in ${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}/bin, where package ci/real finds them.
 set -euo pipefail
@@ -58,16 +59,40 @@ module_programs() {
 	done
 }
 
+# unpacked_program NAME PROGRAM PACKAGE: the program of a package as bin/NAME, without installing the package, because that
+# would start a service.
+unpacked_program() {
+	local name=$1 program=$2 package=$3 start=$SECONDS stage
+	if [ ! -x "$cache/bin/$name" ]; then
+		command -v apt-get >/dev/null || fail "$name: there is no apt-get; put the distribution's $program at $cache/bin/$name"
+		mkdir -p "$cache/bin"
+		stage=$(mktemp -d "$cache/.$name.XXXXXX")
+		chmod 755 "$stage"
+		(cd "$stage" && { apt-get download -qq "$package" || { update && apt-get download -qq "$package"; }; } >/dev/null 2>&1 && dpkg -x ./*.deb . && rm -f ./*.deb) ||
+			fail "$name: could not download and unpack the package $package"
+		rm -rf "${cache:?}/$name"
+		mv "$stage" "$cache/$name"
+		ln -sfn "../$name$program" "$cache/bin/$name"
+		say "$name: unpacked package $package in $((SECONDS - start)) s"
+	fi
+	say "$name: have $cache/bin/$name"
+}
+
+update() {
+	if [ "$(id -u)" = 0 ]; then apt-get update -qq; else sudo apt-get update -qq; fi
+}
+
 install() {
 	case $1 in
 	openssh) apt_program ssh-keygen openssh-client ;;
 	gnupg) apt_program gpg gnupg ;;
 	chromium) apt_program chromium chromium fonts-dejavu-core ;;
 	etcd) module_programs etcd etcd=go.etcd.io/etcd/server/v3 etcdctl=go.etcd.io/etcd/etcdctl/v3 ;;
-	*) say "unknown component $1; there are: openssh gnupg chromium etcd" >&2; exit 2 ;;
+	etcd-packaged) unpacked_program etcd-packaged /usr/bin/etcd etcd-server ;;
+	*) say "unknown component $1; there are: openssh gnupg chromium etcd etcd-packaged" >&2; exit 2 ;;
 	esac
 }
 
-[ $# -gt 0 ] || set -- openssh gnupg chromium etcd
+[ $# -gt 0 ] || set -- openssh gnupg chromium etcd etcd-packaged
 for component; do install "$component"; done
 say "done in $SECONDS s"

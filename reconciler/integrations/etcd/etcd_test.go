@@ -77,6 +77,11 @@ func TestConformanceRealProcess(t *testing.T) {
 	integrationstest.TestTarget(t, fixtures(process(t)))
 }
 
+// TestConformancePackaged is the suite against the distribution's server, which is years older.
+func TestConformancePackaged(t *testing.T) {
+	integrationstest.TestTarget(t, fixtures(real.PackagedEtcd(t).Endpoint))
+}
+
 // fixtures are places of their own in one cluster.
 func fixtures(endpoint string) func(*testing.T) integrationstest.Fixture {
 	var n atomic.Int32
