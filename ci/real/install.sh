@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# Installs the real programs that tests drive: ssh-keygen, gpg and chromium from the distribution, etcd and etcdctl
-# built from the module in ci/real/etcd, and the etcd that the distribution packages. Running it again does nothing; a
-# changed version builds again.
+# Installs the real programs that tests drive: ssh-keygen, gpg and chromium from the distribution; etcd, etcdctl and
+# kube-apiserver built from the modules in ci/real/etcd and ci/real/kube-apiserver; and the etcd that the distribution
+# packages. Running it again does nothing; a changed version builds again. kube-apiserver takes about six minutes of two
+# cores and 3 GB of memory, once.
 #
-#   ci/real/install.sh [COMPONENT...]      openssh gnupg chromium etcd etcd-packaged    (all of them when none is named)
+#   ci/real/install.sh [COMPONENT...]      openssh gnupg chromium etcd etcd-packaged kube-apiserver    (all when none is named)
 #
 # Programs land in ${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}/bin, where package ci/real finds them.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}
+
+components='openssh gnupg chromium etcd etcd-packaged kube-apiserver'
 
 say() { printf 'real: %s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
@@ -35,7 +38,7 @@ apt_program() {
 }
 
 # module_programs MODULE NAME=PACKAGE...: builds packages of the nested module ci/real/MODULE, keyed by its go.sum and
-# the Go version, so that a changed pin builds again and an unchanged one costs nothing.
+# the Go version, so that a changed pin builds again and an unchanged one costs nothing. LINK is for the linker.
 module_programs() {
 	local module=$1 start=$SECONDS key stage name package
 	shift
@@ -47,7 +50,7 @@ module_programs() {
 		mkdir -p "$stage"
 		for pair in "$@"; do
 			name=${pair%%=*} package=${pair#*=}
-			GOFLAGS='' CGO_ENABLED=0 go -C "$here/$module" build -buildvcs=false -trimpath -ldflags '-s -w' -o "$stage/$name" "$package"
+			GOFLAGS='' CGO_ENABLED=0 go -C "$here/$module" build -buildvcs=false -trimpath -ldflags "-s -w ${LINK:-}" -o "$stage/$name" "$package"
 		done
 		touch "$stage/complete"
 		say "$module: built in $((SECONDS - start)) s"
@@ -82,6 +85,8 @@ update() {
 	if [ "$(id -u)" = 0 ]; then apt-get update -qq; else sudo apt-get update -qq; fi
 }
 
+kubernetes_version() { awk '$1 == "k8s.io/kubernetes" { print $2 }' "$here/kube-apiserver/go.mod"; }
+
 install() {
 	case $1 in
 	openssh) apt_program ssh-keygen openssh-client ;;
@@ -89,10 +94,13 @@ install() {
 	chromium) apt_program chromium chromium fonts-dejavu-core ;;
 	etcd) module_programs etcd etcd=go.etcd.io/etcd/server/v3 etcdctl=go.etcd.io/etcd/etcdctl/v3 ;;
 	etcd-packaged) unpacked_program etcd-packaged /usr/bin/etcd etcd-server ;;
-	*) say "unknown component $1; there are: openssh gnupg chromium etcd etcd-packaged" >&2; exit 2 ;;
+	# An API server without a version of its own refuses to start.
+	kube-apiserver) LINK="-X k8s.io/component-base/version.gitVersion=$(kubernetes_version)" module_programs kube-apiserver kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver ;;
+	*) say "unknown component $1; there are: $components" >&2; exit 2 ;;
 	esac
 }
 
-[ $# -gt 0 ] || set -- openssh gnupg chromium etcd etcd-packaged
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $components
 for component; do install "$component"; done
 say "done in $SECONDS s"
