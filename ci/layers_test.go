@@ -67,6 +67,7 @@ var sdks = []sdk{
 	{"gopkg.in/yaml.v3", []string{"schema", "ci/runner"}},
 	{"github.com/santhosh-tekuri/jsonschema/v6", []string{"policies"}},
 	{"github.com/go-playground/validator/v10", []string{"policies"}},
+	{"cel.dev/cel-go", []string{"policies"}},
 	{"github.com/google/go-cmp", []string{"reconciler/diff"}},
 	{"golang.org/x/mod/sumdb", []string{"reconciler/ledger"}},
 	{"github.com/ProtonMail/go-crypto", []string{"reconciler/signing"}},

@@ -62,6 +62,12 @@ func New(spec schema.PolicySpec) (Policy, error) {
 			return nil, fmt.Errorf("policy pipeline: %w", err)
 		}
 		return Pipeline{s}, nil
+	case "expression":
+		s, err := spec.Expression()
+		if err != nil {
+			return nil, fmt.Errorf("policy expression: %w", err)
+		}
+		return newExpression(s)
 	case "freeze", "window":
 		return calendar(spec)
 	case "all", "any", "at_least":

@@ -94,7 +94,7 @@ func newRules(files map[string][]byte) (*rules, error) {
 	if !ok {
 		return nil, fmt.Errorf("sluice.yaml: the project has none")
 	}
-	project, found := schema.LoadProject("sluice.yaml", source)
+	project, found := policies.LoadProject("sluice.yaml", source)
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (r *rules) compile(stage schema.Stage) error {
 		r.gates[gateKey{stage.Name, kind}] = gate{
 			policy: policy, digest: specs.Digest(digests),
 			guarded:  asksFor(specs, "guardrails"),
-			compares: asksFor(specs, "critical"),
+			compares: asksFor(specs, "critical") || asksFor(specs, "expression"),
 			jobs:     asksFor(specs, "pipeline"),
 		}
 	}

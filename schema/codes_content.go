@@ -35,6 +35,14 @@ var contentCodes = []CodeInfo{
 		Cause: "The gate has a rule for this value (tags:), and the value does not satisfy it. The value itself is not repeated here.",
 		Fix:   "Correct the value, or ask the admins to change the rule in sluice.yaml.",
 	}, {
+		Code: "expression", Title: "expression is not true", Message: "not true of this change: {says}",
+		Cause: "The gate says in an expression what has to be true of a change (expression:), and it is not true of this one. sluice policy explain says what each name in it means.",
+		Fix:   "Change what it is about, or wait where it is about time or people; else ask the admins to change the expression in sluice.yaml.",
+	}, {
+		Code: "expression-failed", Title: "expression gives no answer", Message: "no answer to whether this is true: {says}[: {detail}]",
+		Cause: "The expression asks for a value that is not there, compares what cannot be compared, or costs too much. A question without an answer is no yes.",
+		Fix:   "Ask the admins to correct the expression in sluice.yaml: has(files[\"app.yaml\"].replicas) tells whether a value is there.",
+	}, {
 		Code: "critical-field", Title: "a critical field changes", Message: "{path}[ at {at}] is critical: a person has to confirm its change",
 		Cause: "The gate names fields (critical:) whose change somebody with a certain role has to confirm, beside the approvals that every change needs.",
 		Fix:   "Ask one of those named to approve exactly this change; sluice why names them.",

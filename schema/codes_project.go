@@ -47,6 +47,10 @@ var projectCodes = []CodeInfo{
 		Cause: "A policy that nobody judges would let everything through.",
 		Fix:   "Correct the name: schema/FORMAT.md lists the policies.",
 	}, {
+		Code: "bad-expression", Title: "expression is wrong", Message: "the expression cannot be used: {why}",
+		Cause: "It is not in the Common Expression Language, names a fact that does not exist, or compares what is never equal. It is checked when the file is read, so that no change meets it first.",
+		Fix:   "Correct it at the place that is shown; policies/README.md lists the facts with their types.",
+	}, {
 		Code: "fixed-policy", Title: "policy always holds", Message: `"{policy}" always holds and is not written in a gate`,
 		Cause: "Signatures, merge request evidence and provenance cannot be switched off or on; a gate only adds to them.",
 		Fix:   "Remove the line.",

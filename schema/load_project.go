@@ -54,6 +54,7 @@ func (r *projectReader) read() Project {
 	p.RollbackWindow = r.o.duration("rollback_window")
 	r.readTargets()
 	r.readStages()
+	p.Expressions = r.src.expressions
 	return r.project
 }
 

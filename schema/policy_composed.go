@@ -91,7 +91,7 @@ func (s *source) policies(v *value, path string, all bool) []PolicySpec {
 		spec, ok := s.policy(item, at(path, i))
 		switch {
 		case !ok:
-		case all && !composes(spec.Name) && slices.ContainsFunc(out, func(p PolicySpec) bool { return p.Name == spec.Name }):
+		case all && !repeats(spec.Name) && slices.ContainsFunc(out, func(p PolicySpec) bool { return p.Name == spec.Name }):
 			s.report(item.fields[0].at, "duplicate-policy", "", args{"policy": spec.Name})
 		default:
 			out = append(out, spec)
@@ -100,8 +100,9 @@ func (s *source) policies(v *value, path string, all bool) []PolicySpec {
 	return out
 }
 
-func composes(name string) bool {
-	return slices.Contains([]string{"all", "any", "at_least", "when"}, name)
+// repeats reports whether a gate may name the policy several times.
+func repeats(name string) bool {
+	return slices.Contains([]string{"all", "any", "at_least", "expression", "when"}, name)
 }
 
 // policy reads {name: value} and checks the value, so that policies only ever see good ones.

@@ -9,7 +9,7 @@ import (
 
 // PolicyNames are the policies that a gate may name.
 var PolicyNames = []string{
-	"all", "any", "approvals", "at_least", "critical", "duties", "freeze", "guardrails", "limits", "pipeline", "schema", "secrets", "soak",
+	"all", "any", "approvals", "at_least", "critical", "duties", "expression", "freeze", "guardrails", "limits", "pipeline", "schema", "secrets", "soak",
 	"tags", "when", "whitelist", "window",
 }
 
@@ -118,6 +118,8 @@ func (s *source) policyValue(name string, v *value, path string) any {
 		return s.critical(v, path)
 	case "duties":
 		return s.duties(v, path)
+	case "expression":
+		return s.expression(v, path)
 	case "freeze", "window":
 		return s.calendar(v, path)
 	case "guardrails":

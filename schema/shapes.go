@@ -21,6 +21,7 @@ const (
 	windowShape
 	atLeastShape
 	criticalShape
+	expressionShape
 	whenShape
 	operatorShape
 	operatorProjectShape
@@ -76,9 +77,10 @@ var shapes = [shapeCount]shape{
 	freezeShape:    {file: "Policies", path: "freeze", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 	windowShape:    {file: "Policies", path: "window", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 
-	atLeastShape:  {file: "Policies", path: "at_least", required: []string{"n", "of"}},
-	criticalShape: {file: "Policies", path: "critical", required: []string{"fields"}, optional: []string{"confirm"}},
-	whenShape:     {file: "Policies", path: "when", required: []string{"then"}, optional: []string{"apps", "files", "kinds"}},
+	atLeastShape:    {file: "Policies", path: "at_least", required: []string{"n", "of"}},
+	criticalShape:   {file: "Policies", path: "critical", required: []string{"fields"}, optional: []string{"confirm"}},
+	expressionShape: {file: "Policies", path: "expression", required: []string{"that"}, optional: []string{"says", "otherwise"}},
+	whenShape:       {file: "Policies", path: "when", required: []string{"then"}, optional: []string{"apps", "files", "kinds"}},
 
 	operatorShape: {
 		file: "reconciler.yaml", required: []string{"projects"},

@@ -24,6 +24,8 @@ type source struct {
 	lines []string
 	found Diagnostics // at most maxFindings
 	depth int         // of policies that are made of others, while one is read
+	// expressions are those of the file, in its order.
+	expressions []Expression
 }
 
 func newSource(file string, data []byte) *source {

@@ -107,6 +107,11 @@ func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnsw
 			return a
 		}
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the reconciler, by what each of them needs"}
+	case "expression":
+		if expressedFromCheckout(p, v) {
+			return a
+		}
+		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the reconciler, by what it knows then"}
 	case "provenance":
 		if !p.Hint {
 			return untilLive(a, v)
@@ -139,6 +144,19 @@ func onlyFromCheckout(v schema.Verdict) bool {
 			return false
 		case "all", "any", "at_least", "when":
 			return !onlyFromCheckout(part)
+		}
+		return true
+	})
+}
+
+// expressedFromCheckout reports whether an expression was answered by facts that a checkout has for certain.
+func expressedFromCheckout(p reconciler.Preview, v schema.Verdict) bool {
+	return v.Code != "evidence-missing" && !slices.ContainsFunc(strings.Split(v.Args["facts"], ", "), func(fact string) bool {
+		switch fact {
+		case "app", "stage", "files", "was", "changed", "added", "deleted", "signers", "authors":
+			return false
+		case "kind", "source", "tunes":
+			return p.Hint
 		}
 		return true
 	})
@@ -224,6 +242,8 @@ func isFinding(p reconciler.Preview, v schema.Verdict) bool {
 		return true
 	case "any", "at_least":
 		return onlyFromCheckout(v)
+	case "expression":
+		return expressedFromCheckout(p, v)
 	case "limits": // approvals may let a large change through; nothing else does
 		return !slices.ContainsFunc(leavesOf(v), func(leaf schema.Verdict) bool { return leaf.Policy == "approvals" }) ||
 			slices.ContainsFunc(leavesOf(v), func(leaf schema.Verdict) bool { return leaf.Code == "blast-radius" })

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
@@ -171,7 +172,7 @@ func (d *checkDesk) lintControl(files map[string][]byte, before bool) {
 		d.found(schema.FindingIn(schema.ProjectFile, "unreadable", nil), before)
 		return
 	}
-	project, found := schema.LoadProject(schema.ProjectFile, source)
+	project, found := policies.LoadProject(schema.ProjectFile, source)
 	found = append(found, project.MissingSchemas(func(path string) bool { _, ok := files[path]; return ok })...)
 	trust, more := schema.LoadTrust(belowTrust(files))
 	for i := range more {

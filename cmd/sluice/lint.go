@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -69,7 +70,7 @@ func (a *app) lint() (schema.Diagnostics, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read sluice.yaml: %w", err)
 	}
-	project, found := schema.LoadProject(schema.ProjectFile, source)
+	project, found := policies.LoadProject(schema.ProjectFile, source)
 	found = append(found, lintTrust(root)...)
 	if len(project.Stages) == 0 {
 		return found, nil

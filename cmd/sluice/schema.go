@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -66,7 +67,7 @@ func (a *app) projectOrDefault() (schema.Project, error) {
 	if err != nil {
 		return schema.Project{}, fmt.Errorf("read %s: %w", schema.ProjectFile, reason(err))
 	}
-	project, found := schema.LoadProject(schema.ProjectFile, source)
+	project, found := policies.LoadProject(schema.ProjectFile, source)
 	if len(found) > 0 {
 		return schema.Project{}, found
 	}

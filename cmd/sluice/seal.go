@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
@@ -95,7 +96,7 @@ func sealable(ctx context.Context, repo *gitrepo.Repo, refs map[string]schema.Ha
 	if err != nil {
 		return control, none, err
 	}
-	project, problems := schema.LoadProject(schema.ProjectFile, data)
+	project, problems := policies.LoadProject(schema.ProjectFile, data)
 	return control, project, problems.Err()
 }
 
