@@ -64,7 +64,7 @@ race: ## run the tests of everything concurrent under the race detector; needs a
 	CGO_ENABLED=1 $(TEST) -race -timeout 20m $$($(GO) list ./reconciler/... ./cmd/... | grep -v '/stories$$')
 	CGO_ENABLED=1 $(TEST) -race -timeout 20m -run '$(RACING)' ./reconciler/stories
 
-real: ## install the real programs that tests drive: etcd, kube-apiserver, ssh-keygen, gpg, chromium
+real: ## install the real programs that tests drive: etcd, kube-apiserver, ssh-keygen, gpg, chromium, prometheus
 	ci/real/install.sh
 
 e2e: ## run the end-to-end tests against the real programs (make real first)

@@ -21,6 +21,8 @@ var layers = []layer{
 	{packages: "reconciler/lifecycle", ours: []string{"schema"}, pure: true},
 	{packages: "reconciler/note", ours: []string{"schema", "reconciler/diff"}, pure: true},
 	{packages: "reconciler/ledger", ours: []string{"schema"}},
+	{packages: "reconciler/journal", ours: []string{"schema", "reconciler/ledger"}, pure: true},
+	{packages: "reconciler/admin", ours: []string{"schema"}},
 	{packages: "reconciler/signing", ours: []string{"schema"}},
 	{packages: "reconciler/seal", ours: []string{"schema"}},
 	{packages: "reconciler/gitrepo", ours: []string{"schema"}},
@@ -39,7 +41,7 @@ var layers = []layer{
 	}},
 	{packages: "reconciler/stories"}, // tests alone
 	{packages: "reconciler", ours: []string{
-		"schema", "policies", "reconciler/diff", "reconciler/lifecycle", "reconciler/note", "reconciler/ledger", "reconciler/signing",
+		"schema", "policies", "reconciler/diff", "reconciler/lifecycle", "reconciler/note", "reconciler/ledger", "reconciler/journal", "reconciler/signing",
 		"reconciler/seal", "reconciler/integrations",
 	}},
 	{packages: "cmd/sluice", ours: []string{"schema", "policies", "reconciler/..."}},
@@ -85,7 +87,7 @@ var sdks = []sdk{
 	{"go.etcd.io/etcd/server/v3/embed", []string{"reconciler/integrations/etcd"}},
 	{"google.golang.org/grpc", []string{"reconciler/integrations/etcd"}},
 	{"go.uber.org/zap", []string{"reconciler/integrations/etcd"}},
-	{"github.com/prometheus/client_golang", []string{"reconciler/status"}},
+	{"github.com/prometheus/client_golang", []string{"reconciler/admin"}},
 	{"github.com/spf13/cobra", []string{"cmd/sluice"}},
 	{"github.com/spf13/pflag", []string{"cmd/sluice"}},
 	{"golang.org/x/term", []string{"cmd/sluice"}},

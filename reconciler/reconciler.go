@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/journal"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -171,6 +172,8 @@ type Reconciler struct {
 	revisedAs    map[schema.Digest]schema.Revision
 	revisedSince int64
 	view         atomic.Pointer[schema.View]
+	past         *journal.Fold // what the page tells of the past
+	pulse        schema.Pulse
 	// inForce is rules for the goroutines that watch.
 	inForce atomic.Pointer[rules]
 

@@ -23,15 +23,18 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 	v.At = r.cfg.Now().UTC()
 	v.Problems, v.ProblemCodes = problems(report.Err())
 	v.Repository, v.StaleAfter = r.cfg.Name, r.staleAfter(p, v.At)
+	v.Pulse = r.beat(p, v.At, report)
 	if p != nil {
+		past := r.readPast(ctx, p.ledger)
 		fresh, err := r.viewOf(ctx, p)
 		if err != nil {
 			v.Problems = append(v.Problems, err.Error())
 		} else {
 			fresh.At, fresh.Problems, fresh.ProblemCodes = v.At, v.Problems, v.ProblemCodes
 			fresh.Repository, fresh.StaleAfter = v.Repository, v.StaleAfter
-			fresh.Looked, fresh.Compared, fresh.Drafts = v.Looked, v.Compared, v.Drafts
+			fresh.Looked, fresh.Compared, fresh.Drafts, fresh.Pulse = v.Looked, v.Compared, v.Drafts, v.Pulse
 			v = fresh
+			v.Journal = past
 		}
 		if p.refs != nil {
 			v.Looked = p.now
@@ -64,6 +67,20 @@ func (r *Reconciler) staleAfter(p *pass, done time.Time) time.Duration {
 		after += max(0, done.Sub(p.now))
 	}
 	return after
+}
+
+// beat counts a pass that has ended.
+func (r *Reconciler) beat(p *pass, done time.Time, report Report) *schema.Pulse {
+	r.pulse.Passes++
+	if report.Err() != nil {
+		r.pulse.Failed++
+	}
+	r.pulse.Every, r.pulse.Leads = r.cfg.Interval, !r.follows()
+	if p != nil {
+		r.pulse.Took = max(0, done.Sub(p.now))
+	}
+	out := r.pulse
+	return &out
 }
 
 // drafts are the open merge requests into the first stage; they are shown while the forge answers and never stored.

@@ -23,9 +23,10 @@ func LoadOperator(file string, data []byte) (Operator, Diagnostics) {
 		Poll:     src.poll(o),
 		Listen:   o.text("listen"),
 		Page:     src.webURL(o, "page"),
+		Admin:    src.adminAddress(o),
 		Embedded: src.embedded(o),
 	}
-	op.Webhook = src.webhook(o, op.Listen)
+	op.Webhook = src.webhook(o, op.Listen, op.Admin)
 	items, path := o.list("projects")
 	for i, item := range items {
 		op.Projects = append(op.Projects, src.operatorProject(item, at(path, i)))
@@ -46,6 +47,15 @@ func unquoted(found Diagnostics) Diagnostics {
 		found[i].Source = ""
 	}
 	return found
+}
+
+// adminAddress is not the page's: metrics name repositories and targets.
+func (s *source) adminAddress(o object) string {
+	address := o.text("admin")
+	if v, path := o.get("admin"); address != "" && address == o.text("listen") {
+		s.badValue(v, path, "give it an address of its own", "the page listens there")
+	}
+	return address
 }
 
 func (s *source) poll(o object) Poll {
@@ -97,7 +107,7 @@ func (s *source) embedded(o object) *EmbeddedEtcd {
 }
 
 // webhook reads the receiver of hints. One that checks nothing is refused here already: anybody could send to it.
-func (s *source) webhook(o object, page string) *Webhook {
+func (s *source) webhook(o object, page, admin string) *Webhook {
 	v, path := o.get("webhook")
 	if v == nil {
 		return nil
@@ -117,6 +127,8 @@ func (s *source) webhook(o object, page string) *Webhook {
 		s.badValue(v, path, "write signing_key_files: [PATH] or secret_file: PATH", "nothing says who may send to it")
 	case w.RequireSignature && len(w.SigningKeyFiles) == 0:
 		s.badValue(v, path, "write signing_key_files: [PATH]", "no signing key is named that could check a signature")
+	case w.Listen != "" && w.Listen == admin:
+		s.badValue(v, path, "give the webhook an address of its own", "metrics and health are there")
 	case w.Listen != "" && w.Listen == page:
 		s.badValue(v, path, "give the webhook an address of its own", "the page listens there, and it only reads")
 	}

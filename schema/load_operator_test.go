@@ -44,6 +44,7 @@ state_dir: /state
 poll: {interval: 1m, jitter: 0s, guardrails: 1h}
 listen: 127.0.0.1:8080
 page: https://sluice.example.com/
+admin: 127.0.0.1:9090
 embedded_etcd: {directory: /etcd, listen: "127.0.0.1:2379"}
 webhook: {listen: "127.0.0.1:8081", secret_file: /ws, signing_key_files: [/w1, /w2], require_signature: true, instances: ["https://gitlab.example.com"]}
 `,
@@ -62,7 +63,7 @@ webhook: {listen: "127.0.0.1:8081", secret_file: /ws, signing_key_files: [/w1, /
 					},
 					Witnesses: []schema.WitnessAddress{{Name: "witness.example/w1", URL: "https://witness.example/w1"}},
 				}},
-				LogKeyFile: "/log", NextLogKeyFile: "/next", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute, Guardrails: time.Hour}, Listen: "127.0.0.1:8080", Page: "https://sluice.example.com",
+				LogKeyFile: "/log", NextLogKeyFile: "/next", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute, Guardrails: time.Hour}, Listen: "127.0.0.1:8080", Page: "https://sluice.example.com", Admin: "127.0.0.1:9090",
 				Embedded: &schema.EmbeddedEtcd{Directory: "/etcd", Listen: "127.0.0.1:2379"},
 				Webhook: &schema.Webhook{
 					Listen: "127.0.0.1:8081", SecretFile: "/ws", SigningKeyFiles: []string{"/w1", "/w2"}, RequireSignature: true,
@@ -119,13 +120,14 @@ func TestWebhooksThatAreRefused(t *testing.T) {
 		{"one that checks nothing", "{listen: 127.0.0.1:8081}", "bad-value"},
 		{"an empty list of keys", "{listen: 127.0.0.1:8081, signing_key_files: []}", "bad-value"},
 		{"a signature that nothing could check", "{listen: 127.0.0.1:8081, secret_file: /s, require_signature: true}", "bad-value"},
+		{"the address of the metrics", "{listen: 127.0.0.1:9090, secret_file: /s}", "bad-value"},
 		{"the page's address", "{listen: 127.0.0.1:8080, secret_file: /s}", "bad-value"},
 		{"no address", "{secret_file: /s}", "missing-field"},
 		{"a secret in the file", "{listen: 127.0.0.1:8081, secret: hunter2}", "literal-secret"},
 		{"the name of a file as a list", "{listen: 127.0.0.1:8081, secret_file: [/s]}", "wrong-type"},
 	}
 	for _, row := range rows {
-		text := "projects:\n  - {anchor: " + string(schema.DigestOf(nil)) + ", repository: /x}\nlisten: 127.0.0.1:8080\nwebhook: " + row.webhook + "\n"
+		text := "projects:\n  - {anchor: " + string(schema.DigestOf(nil)) + ", repository: /x}\nlisten: 127.0.0.1:8080\nadmin: 127.0.0.1:9090\nwebhook: " + row.webhook + "\n"
 		_, ds := schema.LoadOperator("reconciler.yaml", []byte(text))
 		if len(ds) != 1 || ds[0].Code != row.code {
 			t.Errorf("%s: got %v, want %s", row.name, ds.Err(), row.code)

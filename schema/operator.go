@@ -17,6 +17,7 @@ type Operator struct {
 	Poll           Poll
 	Listen         string // address of the page and API; empty is none
 	Page           string // the page's address as people reach it; empty is none
+	Admin          string // address of metrics and health; empty is none
 	Embedded       *EmbeddedEtcd
 	Webhook        *Webhook // nil: none are received
 }

@@ -84,7 +84,7 @@ var shapes = [shapeCount]shape{
 
 	operatorShape: {
 		file: "reconciler.yaml", required: []string{"projects"},
-		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "page", "embedded_etcd", "webhook"},
+		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "page", "admin", "embedded_etcd", "webhook"},
 	},
 	operatorProjectShape: {
 		file: "reconciler.yaml", path: "projects[]", required: []string{"repository", "anchor"},

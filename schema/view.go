@@ -31,6 +31,9 @@ type View struct {
 	Problems []string `json:"problems,omitempty"` // what could not be found out in the last pass
 	// ProblemCodes are those of Problems, each once and sorted, for alerts; some problems have none.
 	ProblemCodes []Code `json:"problem_codes,omitempty"`
+	// Journal is what happened; nil where nobody read it. Pulse is of a running reconciler; nil of a clone.
+	Journal *Journal `json:"-"`
+	Pulse   *Pulse   `json:"-"`
 }
 
 // LedgerView names the ledger's last entry.

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs the real programs that tests drive: ssh-keygen, gpg and chromium from the distribution; etcd, etcdctl and
+# Installs the real programs that tests drive: ssh-keygen, gpg, chromium and prometheus from the distribution; etcd, etcdctl and
 # kube-apiserver built from the modules in ci/real/etcd and ci/real/kube-apiserver; and the etcd that the distribution
 # packages. Running it again does nothing; a changed version builds again. kube-apiserver takes about six minutes of two
 # cores and 3 GB of memory, once.
 #
-#   ci/real/install.sh [COMPONENT...]      openssh gnupg chromium etcd etcd-packaged kube-apiserver    (all when none is named)
+#   ci/real/install.sh [COMPONENT...]      openssh gnupg chromium prometheus etcd etcd-packaged kube-apiserver    (all when none is named)
 #
 # Programs land in ${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}/bin, where package ci/real finds them.
 set -euo pipefail
@@ -12,7 +12,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}
 
-components='openssh gnupg chromium etcd etcd-packaged kube-apiserver'
+components='openssh gnupg chromium prometheus etcd etcd-packaged kube-apiserver'
 
 say() { printf 'real: %s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
@@ -92,6 +92,7 @@ install() {
 	openssh) apt_program ssh-keygen openssh-client ;;
 	gnupg) apt_program gpg gnupg ;;
 	chromium) apt_program chromium chromium fonts-dejavu-core ;;
+	prometheus) apt_program prometheus prometheus ;;
 	etcd) module_programs etcd etcd=go.etcd.io/etcd/server/v3 etcdctl=go.etcd.io/etcd/etcdctl/v3 ;;
 	etcd-packaged) unpacked_program etcd-packaged /usr/bin/etcd etcd-server ;;
 	# An API server without a version of its own refuses to start.

@@ -1,4 +1,4 @@
-// Package real finds and runs the real programs that tests drive: etcd, etcdctl, kube-apiserver, ssh-keygen, gpg, chromium, git.
+// Package real finds and runs the real programs that tests drive: etcd, etcdctl, kube-apiserver, ssh-keygen, gpg, chromium, prometheus, git.
 //
 // A test that cannot find its program skips and prints why. Where SLUICE_REAL is "required", as in the project's own
 // pipeline, it fails instead, so that nothing is left unchecked unseen. Only tests may import this package.

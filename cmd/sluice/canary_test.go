@@ -255,7 +255,7 @@ func (a *aviary) looks() {
 // goroutine is doing.
 func (a *aviary) daemon(config string) {
 	a.t.Helper()
-	cmd := exec.Command(a.binary, "run", "--config", config, "--listen", "127.0.0.1:0", "--log-format", "json")
+	cmd := exec.Command(a.binary, "run", "--config", config, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--pprof=false", "--log-format", "json")
 	cmd.Env = append(os.Environ(), "GOTRACEBACK=system")
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
@@ -264,18 +264,29 @@ func (a *aviary) daemon(config string) {
 	real.Start(a.t, cmd)
 	lines := bufio.NewScanner(pipe)
 	lines.Buffer(nil, 1<<20)
-	address := ""
-	for address == "" && lines.Scan() {
+	var addresses []string // of the page, then of the metrics
+	for len(addresses) < 2 && lines.Scan() {
 		a.search("the log", lines.Text())
 		if _, rest, ok := strings.Cut(lines.Text(), `"address":"`); ok {
-			address, _, _ = strings.Cut(rest, `"`)
+			address, _, _ := strings.Cut(rest, `"`)
+			addresses = append(addresses, address)
 		}
 	}
-	if address == "" {
-		a.t.Fatal("the reconciler serves no page")
+	if len(addresses) < 2 {
+		a.t.Fatal("the reconciler serves no page, or no metrics")
 	}
+	for _, path := range []string{"/metrics", "/readyz?verbose", "/livez", "/debug/pprof/heap"} {
+		answer, err := http.Get(addresses[1] + path)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		a.search("GET "+path+" of the metrics' address", fmt.Sprint(answer.Header)+string(body))
+	}
+	address := addresses[0]
 	for path, want := range map[string]int{
-		"/": http.StatusOK, "/metrics": http.StatusOK, "/healthz": http.StatusOK, "/app/payments": 0, "/api/v1/status": 0,
+		"/": http.StatusOK, "/metrics": http.StatusNotFound, "/healthz": http.StatusOK, "/app/payments": 0, "/api/v1/status": 0,
 		"/debug/pprof/": http.StatusNotFound, "/debug/pprof/heap": http.StatusNotFound, "/debug/pprof/cmdline": http.StatusNotFound,
 		"/debug/pprof/goroutine?debug=2": http.StatusNotFound, "/debug/vars": http.StatusNotFound,
 	} {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +25,8 @@ import (
 // daemon is one project's reconciler with everything it holds open.
 type daemon struct {
 	reconciler *reconciler.Reconciler
+	name       string   // as the logs have it
+	targets    []string // their names
 	commands   []string // what its texts may advise
 	embedded   string   // endpoint of the etcd inside, if there is one
 
@@ -72,6 +76,7 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 	if err := d.openElection(project, log, &cfg); err != nil {
 		return nil, err
 	}
+	d.name, d.targets = cfg.Name, slices.Sorted(maps.Keys(cfg.Targets))
 	d.reconciler, err = reconciler.New(cfg)
 	return d, err
 }

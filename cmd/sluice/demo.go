@@ -178,7 +178,7 @@ func (d *demo) startReconciler(ctx context.Context) error {
 	d.daemon.commands = d.commands
 	d.daemon.closers = append([]func() error{log.Close}, d.daemon.closers...)
 	d.etcd = d.daemon.embedded
-	if d.page, err = listenStatus("127.0.0.1:0", []*daemon{d.daemon}, nil); err != nil {
+	if d.page, err = listenStatus("127.0.0.1:0", []*daemon{d.daemon}); err != nil {
 		return err
 	}
 	running, stop := context.WithCancel(ctx)

@@ -20,11 +20,11 @@ type pageServer struct {
 }
 
 // listenStatus opens the status page of the first project; an empty address is no page.
-func listenStatus(address string, daemons []*daemon, webhooks func() map[string]uint64) (*pageServer, error) {
+func listenStatus(address string, daemons []*daemon) (*pageServer, error) {
 	if address == "" || len(daemons) == 0 {
 		return nil, nil
 	}
-	handler, err := status.New(status.Config{View: daemons[0].reconciler.View, Version: version, Commands: daemons[0].commands, Webhooks: webhooks})
+	handler, err := status.New(status.Config{View: daemons[0].reconciler.View, Version: version, Commands: daemons[0].commands})
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,8 @@ type runFlags struct {
 	gitlabURL, gitlabProject, gitlabToken, directory, logFormat               string
 	etcd                                                                      []string
 	interval                                                                  time.Duration
-	once                                                                      bool
+	once, profiling                                                           bool
+	admin                                                                     string
 	fileOnly                                                                  bool // of a command that has --config alone: no other flag is advised
 }
 
@@ -53,6 +54,8 @@ With --once it makes one pass and ends with what it found: 0 nothing to do, 1 so
 	flags.StringSliceVar(&f.etcd, "etcd", nil, "`ENDPOINT` of the target named etcd; may be repeated")
 	flags.StringVar(&f.directory, "directory", "", "`DIR` of the target named directory")
 	flags.StringVar(&f.listen, "listen", "", "`ADDRESS` of the status page")
+	flags.StringVar(&f.admin, "admin", "", "`ADDRESS` of metrics and health")
+	flags.BoolVar(&f.profiling, "pprof", false, "serve profiles at the address of --admin; they show what is in memory")
 	flags.DurationVar(&f.interval, "interval", 0, "time between polls")
 	flags.StringVar(&f.logFormat, "log-format", "text", "log as `FORMAT`: text or json")
 	flags.BoolVar(&f.once, "once", false, "make one pass and end")
@@ -89,7 +92,7 @@ func (a *app) run(ctx context.Context, f runFlags, commands []string) error {
 		return a.runOnce(ctx, daemons)
 	}
 	log.Info("watching", "projects", len(daemons), "interval", op.Poll.Interval.String())
-	return runAll(ctx, op, daemons, log)
+	return runAll(ctx, op, daemons, f.profiling, log)
 }
 
 func openDaemons(ctx context.Context, op schema.Operator, log *slog.Logger) ([]*daemon, error) {
@@ -144,7 +147,7 @@ func passCode(report reconciler.Report) int {
 }
 
 // runAll runs every project until ctx ends, and the page and the receiver of webhooks beside them.
-func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, log *slog.Logger) error {
+func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, profiling bool, log *slog.Logger) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	wakes := make([]chan struct{}, len(daemons))
@@ -156,12 +159,16 @@ func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, log *slo
 		return err
 	}
 	defer hooks.close()
-	page, err := listenStatus(op.Listen, daemons, hooks.counts())
+	page, err := listenStatus(op.Listen, daemons)
+	if err != nil {
+		return err
+	}
+	desk, err := listenAdmin(ctx, op.Admin, daemons, hooks.counts(), profiling)
 	if err != nil {
 		return err
 	}
 	var wg sync.WaitGroup
-	errs := make([]error, len(daemons)+2)
+	errs := make([]error, len(daemons)+3)
 	for i, d := range daemons {
 		if d.election != nil {
 			wg.Go(func() { d.election.Run(ctx) })
@@ -172,7 +179,7 @@ func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, log *slo
 		})
 	}
 	wakeUp(ctx, wakes)
-	for i, server := range []*pageServer{page, hooks.server()} {
+	for i, server := range []*pageServer{page, hooks.server(), desk} {
 		if server != nil {
 			log.Info("serving "+server.what, "address", "http://"+server.address)
 			wg.Go(func() { errs[len(daemons)+i] = server.serve(ctx) })
@@ -225,6 +232,7 @@ func (f runFlags) override(op *schema.Operator) error {
 	set(&op.LogKeyFile, f.logKey)
 	set(&op.StateDir, f.stateDir)
 	set(&op.Listen, f.listen)
+	set(&op.Admin, f.admin)
 	if f.embedded != "" {
 		op.Embedded = &schema.EmbeddedEtcd{Directory: f.embedded}
 	}

@@ -60,8 +60,8 @@ func (h *hooked) operator(interval string) string {
 
 // running is a sluice run in this process.
 type running struct {
-	page, hooks string // addresses
-	stop        func() string
+	page, hooks, admin string // addresses
+	stop               func() string
 }
 
 // run starts the reconciler and waits until its first pass is over.
@@ -72,7 +72,7 @@ func (h *hooked) run(interval string) running {
 	ended := make(chan int, 1)
 	go func() {
 		a := &app{in: strings.NewReader(""), out: io.Discard, errs: errs, environ: os.Getenv}
-		ended <- a.main(ctx, []string{"run", "--config", h.operator(interval)})
+		ended <- a.main(ctx, []string{"run", "--config", h.operator(interval), "--admin", "127.0.0.1:0"})
 		errs.Close()
 	}()
 	var r running
@@ -97,17 +97,20 @@ func (h *hooked) run(interval string) running {
 
 // addresses reads the log until it has told where everything listens.
 func (h *hooked) addresses(log io.Reader, r *running) string {
-	find := regexp.MustCompile(`serving (the status page|webhooks)" address=(\S+)`)
+	find := regexp.MustCompile(`serving (the status page|webhooks|metrics and health)" address=(\S+)`)
 	var all bytes.Buffer
-	for r.page == "" || r.hooks == "" {
+	for r.page == "" || r.hooks == "" || r.admin == "" {
 		var chunk [512]byte
 		n, err := log.Read(chunk[:])
 		all.Write(chunk[:n])
 		for _, m := range find.FindAllStringSubmatch(all.String(), -1) {
-			if m[1] == "webhooks" {
+			switch m[1] {
+			case "webhooks":
 				r.hooks = m[2]
-			} else {
+			case "the status page":
 				r.page = m[2]
+			default:
+				r.admin = m[2]
 			}
 		}
 		if err != nil {
@@ -175,11 +178,19 @@ func TestAHookHurriesWhatPollingFinds(t *testing.T) {
 	h.asks("POST", "/hooks", url.Values{"url": {r.hooks + "/gitlab"}, "merge_requests_events": {"true"}, "token": {hookSecret},
 		"signing_token": {"whsec_" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))}})
 	h.brings(5000)
-	if got := h.get(r.page + "/metrics"); !regexp.MustCompile(`sluice_webhook_requests_total\{outcome="accepted"\} [1-9]`).MatchString(got) {
+	if got := h.get(r.admin + "/metrics"); !regexp.MustCompile(`sluice_webhook_requests_total\{outcome="accepted"\} [1-9]`).MatchString(got) {
 		t.Error("no webhook was counted as accepted")
 	}
+	for _, want := range []string{"[+]git ok", "[+]ledger ok", "[+]forge ok", "[+]target:", "[+]past ok"} {
+		if got := h.get(r.admin + "/readyz?verbose"); !strings.Contains(got, want) {
+			t.Errorf("readyz lacks %q:\n%s", want, got)
+		}
+	}
+	h.await("the admission to be counted", func() bool {
+		return regexp.MustCompile(`sluice_transitions_total\{from="draft",project="[^"]+",result="admitted",to="development"\} [1-9]`).MatchString(h.get(r.admin + "/metrics"))
+	})
 	h.replay()
-	if got := h.get(r.page + "/metrics"); !regexp.MustCompile(`sluice_webhook_requests_total\{outcome="duplicate"\} [1-9]`).MatchString(got) {
+	if got := h.get(r.admin + "/metrics"); !regexp.MustCompile(`sluice_webhook_requests_total\{outcome="duplicate"\} [1-9]`).MatchString(got) {
 		t.Error("no webhook was counted as a duplicate")
 	}
 	if said := r.stop(); strings.Contains(said, hookSecret) {

@@ -4,7 +4,7 @@ import "strings"
 
 // Routes are the paths that the page answers, for tests that walk them.
 func Routes() []string {
-	s := &site{metrics: metricsHandler(Config{})}
+	s := &site{}
 	var out []string
 	for _, r := range s.routes() {
 		out = append(out, strings.NewReplacer("{$}", "", "{app...}", "catalog").Replace(r.pattern))

@@ -29,12 +29,10 @@ type Config struct {
 	View func() *schema.View
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
-	// Version is the binary's version, for the footer and sluice_build_info.
+	// Version is the binary's version, for the footer.
 	Version string
 	// Commands are the names of the binary's commands: the page advises no other ones.
 	Commands []string
-	// Webhooks returns how many webhooks came so far, by what became of them; nil where none are received.
-	Webhooks func() map[string]uint64
 	// Place says where a cell lies in Git, as in [TextOptions]; nil where that is unknown.
 	Place func(schema.Cell) Place
 	// Log is told of answers that could not be made; nil is slog.Default.
@@ -45,7 +43,6 @@ type Config struct {
 type site struct {
 	cfg       Config
 	templates map[string]*template.Template
-	metrics   http.Handler
 
 	mu   sync.Mutex // guards last
 	last rendered
@@ -70,7 +67,7 @@ func New(cfg Config) (http.Handler, error) {
 		cfg.Now = time.Now
 	}
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
-	s := &site{cfg: cfg, templates: map[string]*template.Template{}, metrics: metricsHandler(cfg)}
+	s := &site{cfg: cfg, templates: map[string]*template.Template{}}
 	for _, name := range []string{"matrix.html", "app.html", "missing.html"} {
 		t, err := template.New(name).ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name)
 		if err != nil {
@@ -97,7 +94,6 @@ func (s *site) routes() []route {
 		{"/app/{app...}", s.app},
 		{"/view.json", s.viewJSON},
 		{"/healthz", s.healthz},
-		{"/metrics", s.metrics.ServeHTTP},
 		{"/style.css", s.file("templates/style.css", "text/css; charset=utf-8")},
 		{"/icon.svg", s.file("templates/icon.svg", "image/svg+xml")},
 		{"/", s.missing},

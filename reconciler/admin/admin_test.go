@@ -1,0 +1,146 @@
+package admin_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/admin"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// now is the moment at which everything is asked.
+var now = time.Date(2026, 11, 23, 7, 30, 20, 0, time.UTC)
+
+// sample is a view of two apps in two stages, with a past.
+func sample() *schema.View {
+	cell := func(app schema.App, stage schema.StageName, state schema.CellState, target schema.Code) schema.CellView {
+		return schema.CellView{Cell: schema.Cell{Stage: stage, App: app}, State: state, Targets: []schema.TargetView{{Name: "etcd", Live: target == "", Code: target}}}
+	}
+	held := cell("payments/ledger", "production", schema.Held, "")
+	held.Held = &schema.HeldView{Since: now.Add(-time.Hour)}
+	j := schema.Journal{
+		Read: 48, Whole: true, Kinds: map[string]int64{"admit": 7, "hold": 3},
+		Transitions: map[schema.Transition]int64{
+			{From: "draft", To: "staging", Result: schema.Passed}: 4, {From: "staging", To: "production", Result: schema.Waiting}: 3, {From: "gone", To: "staging", Result: schema.Passed}: 9,
+		},
+		Deliveries: map[schema.DeliveryResult]int64{{Stage: "staging", Target: "etcd", Result: "ok"}: 5}, Drifts: map[schema.StageName]int64{"production": 2},
+		Stages: map[schema.StageName]schema.StageFigures{"production": {
+			Deployments: 5, Failed: 1, Last: now.Add(-time.Minute), Lead: schema.Durations{}.With(10 * time.Minute).With(200 * 24 * time.Hour),
+		}},
+	}
+	return &schema.View{
+		At: now, Looked: now.Add(-8 * time.Second), Compared: now.Add(-3 * time.Minute), StaleAfter: time.Minute, Ledger: schema.LedgerView{Size: 48},
+		Stages: []schema.StageName{"staging", "production"},
+		Apps: []schema.AppView{
+			{App: "catalog", Cells: []schema.CellView{cell("catalog", "staging", schema.Live, ""), cell("catalog", "production", schema.Failing, "target-unavailable")}},
+			{App: "payments/ledger", Cells: []schema.CellView{cell("payments/ledger", "staging", schema.Live, ""), held}},
+		},
+		Journal: &j, Pulse: &schema.Pulse{Passes: 9, Failed: 1, Took: 1500 * time.Millisecond, Every: 30 * time.Second, Leads: true},
+	}
+}
+
+// desk is the handler of one view.
+func desk(v *schema.View, change ...func(*admin.Config)) http.Handler {
+	cfg := admin.Config{
+		Projects: []admin.Project{{Name: "config", View: func() *schema.View { return v }, Targets: []string{"etcd"}}},
+		Version:  "v0.1.0-test", Now: func() time.Time { return now },
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	return admin.New(cfg)
+}
+
+func get(t *testing.T, h http.Handler, path string) (int, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	data, err := io.ReadAll(w.Result().Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Code, string(data)
+}
+
+func TestHealthTellsTheTruthOfEachDependency(t *testing.T) {
+	with := func(change func(*schema.View)) *schema.View { v := sample(); change(v); return v }
+	well := with(func(v *schema.View) { v.Apps = v.Apps[1:] })
+	rows := []struct {
+		sentence, path string
+		view           *schema.View
+		code           int
+		want           []string
+	}{
+		{"all is well", "/readyz", well, 200, []string{"ok\n"}},
+		{"all is well, one by one", "/readyz?verbose", well, 200, []string{"[+]git ok", "[+]ledger ok", "[+]forge ok", "[+]witnesses ok", "[+]target:etcd ok: 2 cells", "[+]past ok", "[+]lease ok: this process works"}},
+		{"nothing is known yet", "/readyz", nil, 503, []string{"[-]git failed: not looked at yet"}},
+		{"Git is silent", "/readyz", with(func(v *schema.View) {
+			v.Looked, v.ProblemCodes = now.Add(-18*time.Minute), []schema.Code{"repository-unreachable"}
+		}), 503, []string{"[-]git failed: last read 2026-11-23T07:12:20Z [repository-unreachable]"}},
+		{"the ledger is in doubt", "/readyz", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"log-rollback"} }), 503, []string{"[-]ledger failed: log-rollback"}},
+		{"GitLab is down, and people can still look", "/readyz?verbose", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"forge-unavailable"} }), 200, []string{"[-]forge failed, still ready: forge-unavailable"}},
+		{"GitLab is down, asked for alone", "/readyz/forge", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"forge-unavailable"} }), 503, []string{"[-]forge failed: forge-unavailable"}},
+		{"a target is down", "/readyz?verbose", sample(), 200, []string{"[-]target:etcd failed, still ready: 1 of 4 cells target-unavailable"}},
+		{"no quorum of witnesses is not the ledger's fault", "/readyz?verbose", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"log-unwitnessed"} }), 200, []string{"[+]ledger ok", "[-]witnesses failed, still ready: log-unwitnessed"}},
+		{"a long ledger is still being read", "/readyz/past", with(func(v *schema.View) { v.Journal.Read = 40 }), 503, []string{"40 of 48 entries are read"}},
+		{"another process works", "/readyz/lease", with(func(v *schema.View) { v.Pulse.Leads = false }), 200, []string{"ok"}},
+		{"no such check", "/readyz/moon", well, 404, []string{"no such check"}},
+		{"the loop runs", "/livez", sample(), 200, []string{"ok"}},
+		{"the first look takes its time", "/livez", nil, 200, []string{"ok"}},
+		{"Git is silent and the loop runs", "/livez", with(func(v *schema.View) { v.Looked = now.Add(-time.Hour) }), 200, []string{"ok"}},
+		{"the loop hangs", "/livez", with(func(v *schema.View) { v.At = now.Add(-time.Hour) }), 503, []string{"config: no pass ended for 1h0m0s"}},
+	}
+	for _, row := range rows {
+		t.Run(row.sentence, func(t *testing.T) {
+			code, got := get(t, desk(row.view), row.path)
+			if code != row.code {
+				t.Errorf("GET %s: %d, want %d\n%s", row.path, code, row.code, got)
+			}
+			for _, want := range row.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("GET %s lacks %q:\n%s", row.path, want, got)
+				}
+			}
+		})
+	}
+	if code, got := get(t, desk(well, func(c *admin.Config) { c.Stopping = func() bool { return true } }), "/readyz"); code != 503 || !strings.Contains(got, "[-]shutdown failed") {
+		t.Errorf("while it ends: %d %s", code, got)
+	}
+	if code, got := get(t, admin.New(admin.Config{}), "/readyz"); code != 503 || !strings.Contains(got, "[-]projects failed") {
+		t.Errorf("without a project: %d %s", code, got)
+	}
+	two := desk(well, func(c *admin.Config) {
+		c.Projects = append(c.Projects, admin.Project{Name: "other", View: func() *schema.View { return nil }})
+	})
+	if code, got := get(t, two, "/readyz"); code != 503 || !strings.Contains(got, "[+]0:git ok") || !strings.Contains(got, "[-]1:git failed") {
+		t.Errorf("of two projects one is ready: %d %s", code, got)
+	}
+}
+
+// TestTheAdminAddressOnlyReads walks what is served with methods that would change something, and asks for what is off.
+func TestTheAdminAddressOnlyReads(t *testing.T) {
+	h := desk(sample(), func(c *admin.Config) { c.Profiling = true })
+	for _, path := range []string{"/metrics", "/livez", "/healthz", "/readyz", "/readyz/git", "/debug/pprof/", "/", "/nowhere"} {
+		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get"} {
+			r := httptest.NewRequest("GET", path, nil)
+			r.Method = method
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if w.Code != http.StatusMethodNotAllowed {
+				t.Errorf("%s %s: %d, want 405", method, path, w.Code)
+			}
+		}
+	}
+	if code, _ := get(t, h, "/debug/pprof/"); code != 200 {
+		t.Errorf("profiles that were asked for: %d", code)
+	}
+	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/profile?seconds=1", "/debug/vars", "/"} {
+		if code, _ := get(t, desk(sample()), path); code != 404 {
+			t.Errorf("GET %s by default: %d, want 404", path, code)
+		}
+	}
+}

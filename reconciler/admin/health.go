@@ -1,0 +1,191 @@
+package admin
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// check is the answer about one thing that a reconciler depends on.
+type check struct {
+	name string
+	bad  string // why it does not work; empty where it does
+	note string // said of one that works
+	// counts says that without it the process does not know what it shows. What else is down is told, and takes the page out
+	// of no load balancer: people look at it just then.
+	counts bool
+}
+
+// livez fails where a restart may help: the loop hangs. That others are down is no reason.
+func (c Config) livez(w http.ResponseWriter, _ *http.Request) {
+	now := c.Now()
+	for _, p := range c.Projects {
+		v := p.View()
+		if v == nil || v.Pulse == nil {
+			continue // the first look at a large repository takes its time
+		}
+		if silent := now.Sub(v.At); silent > patience(*v) {
+			http.Error(w, fmt.Sprintf("%s: no pass ended for %s", p.Name, silent.Round(time.Second)), http.StatusServiceUnavailable)
+			return
+		}
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// patience is how long a pass may take until the loop counts as hanging.
+func patience(v schema.View) time.Duration {
+	return max(10*time.Minute, 10*v.Pulse.Every, 10*v.Pulse.Took)
+}
+
+// readyz answers 200 while what is shown says something about now. With ?verbose it has a line for each check, and each can be
+// asked for alone.
+func (c Config) readyz(w http.ResponseWriter, r *http.Request) {
+	checks := c.checks()
+	if name := r.PathValue("check"); name != "" {
+		i := slices.IndexFunc(checks, func(have check) bool { return have.name == name })
+		if i < 0 {
+			http.Error(w, "there is no such check", http.StatusNotFound)
+			return
+		}
+		checks = []check{checks[i]}
+		checks[0].counts = true
+	}
+	status := http.StatusOK
+	for _, have := range checks {
+		if have.bad != "" && have.counts {
+			status = http.StatusServiceUnavailable
+		}
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	if status == http.StatusOK && !r.URL.Query().Has("verbose") {
+		fmt.Fprintln(w, "ok")
+		return
+	}
+	for _, have := range checks {
+		have.write(w)
+	}
+}
+
+// write prints a line as Kubernetes does.
+func (c check) write(w io.Writer) {
+	switch {
+	case c.bad == "":
+		fmt.Fprintf(w, "[+]%s ok%s\n", c.name, after(": ", c.note))
+	case c.counts:
+		fmt.Fprintf(w, "[-]%s failed: %s\n", c.name, c.bad)
+	default:
+		fmt.Fprintf(w, "[-]%s failed, still ready: %s\n", c.name, c.bad)
+	}
+}
+
+func after(between, text string) string {
+	if text == "" {
+		return ""
+	}
+	return between + text
+}
+
+func (c Config) checks() []check {
+	var out []check
+	if len(c.Projects) == 0 {
+		out = append(out, check{name: "projects", bad: "none is watched", counts: true})
+	}
+	for i, p := range c.Projects {
+		for _, have := range p.checks(c.Now()) {
+			if len(c.Projects) > 1 {
+				have.name = fmt.Sprintf("%d:%s", i, have.name)
+			}
+			out = append(out, have)
+		}
+	}
+	if c.Stopping != nil && c.Stopping() {
+		out = append(out, check{name: "shutdown", bad: "the process is ending", counts: true})
+	}
+	return out
+}
+
+func (p Project) checks(now time.Time) []check {
+	v := p.View()
+	if v == nil {
+		return []check{{name: "git", bad: "not looked at yet", counts: true}}
+	}
+	out := []check{gitCheck(*v, now), coded(*v, "ledger", true, "log-", "state-mismatch", "anchor-", "history-missing", "unknown-format", "unlogged"),
+		coded(*v, "forge", false, "forge-"), coded(*v, "witnesses", false, "witness")}
+	for _, name := range p.Targets {
+		out = append(out, targetCheck(*v, name))
+	}
+	if v.Journal != nil {
+		past := check{name: "past", note: fmt.Sprintf("%d entries", v.Journal.Read)}
+		if v.Journal.Read < v.Ledger.Size {
+			past.bad = fmt.Sprintf("%d of %d entries are read", v.Journal.Read, v.Ledger.Size)
+		}
+		out = append(out, past)
+	}
+	if v.Pulse != nil {
+		out = append(out, check{name: "lease", note: map[bool]string{true: "this process works", false: "another process works"}[v.Pulse.Leads]})
+	}
+	return out
+}
+
+func gitCheck(v schema.View, now time.Time) check {
+	c := check{name: "git", counts: true}
+	switch {
+	case v.Looked.IsZero():
+		c.bad = "not read yet"
+	case v.Stale(now):
+		c.bad = "last read " + v.Looked.UTC().Format(time.RFC3339)
+	default:
+		c.note = "read " + v.Looked.UTC().Format(time.RFC3339)
+		return c
+	}
+	for _, code := range v.ProblemCodes {
+		c.bad += " [" + string(code) + "]"
+	}
+	return c
+}
+
+// coded fails while the last pass met a problem whose code begins with one of those. A quorum of witnesses that is missing is
+// their trouble and not the ledger's.
+func coded(v schema.View, name string, counts bool, prefixes ...string) check {
+	c := check{name: name, counts: counts}
+	for _, code := range v.ProblemCodes {
+		whose := cmp.Or(map[schema.Code]string{"log-unwitnessed": "witnesses", "log-stale": "witnesses"}[code], "")
+		if whose == name || whose == "" && slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(string(code), p) }) {
+			c.bad += after(" ", string(code))
+		}
+	}
+	c.bad = strings.TrimSpace(c.bad)
+	return c
+}
+
+// targetCheck fails while the target could not be written or verified for some cell.
+func targetCheck(v schema.View, name string) check {
+	c := check{name: "target:" + name}
+	total, failing, codes := 0, 0, map[schema.Code]bool{}
+	for t := range targetViews(v) {
+		if t.Name != name {
+			continue
+		}
+		total++
+		if strings.HasPrefix(string(t.Code), "target-") {
+			failing++
+			codes[t.Code] = true
+		}
+	}
+	c.note = fmt.Sprintf("%d cells", total)
+	if failing > 0 {
+		c.bad = fmt.Sprintf("%d of %d cells", failing, total)
+		for _, code := range slices.Sorted(maps.Keys(codes)) {
+			c.bad += " " + string(code)
+		}
+	}
+	return c
+}

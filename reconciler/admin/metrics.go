@@ -1,0 +1,173 @@
+package admin
+
+import (
+	"net/http"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// metricsHandler serves what is known of the projects, of the process and of the build. No label names an app: ten thousand of
+// them would be too many series.
+func metricsHandler(cfg Config) http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		newCollector(cfg),
+	)
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, EnableOpenMetrics: true})
+}
+
+// A metric is one family: its labels come after project, where it has that.
+type metric struct {
+	name, help string
+	labels     []string
+	process    bool // of the process: without the label project
+}
+
+// metrics is the whole list. Dashboards and rules are checked against it.
+var metrics = []metric{
+	{name: "build_info", help: "Always 1; the labels name the build.", labels: []string{"version", "goversion"}, process: true},
+	{name: "webhook_requests_total", help: "Webhooks of the forge, by what became of them.", labels: []string{"outcome"}, process: true},
+
+	{name: "cells", help: "Apps in stages, by state, as of sluice_git_last_success_timestamp_seconds.", labels: []string{"stage", "state"}},
+	{name: "apps", help: "Apps in the project."},
+	{name: "drafts", help: "Open merge requests into the first stage."},
+	{name: "oldest_held_timestamp_seconds", help: "Since when the longest waiting change of a stage waits.", labels: []string{"stage"}},
+	{name: "target_cells", help: "Apps in stages that a target holds, by whether they were read back.", labels: []string{"target", "state"}},
+	{name: "control_change_waiting", help: "1 while a change of the control files waits."},
+	{name: "incidents", help: "Refs that were rewound, rewritten or lost."},
+	{name: "emergencies", help: "Admissions by break-glass that nobody has reviewed."},
+	{name: "emergency_review_due_timestamp_seconds", help: "When the first of them has to have been reviewed; absent without one."},
+	{name: "suspended", help: "Stages and apps that people pinned."},
+	{name: "tainted", help: "Apps in stages that hold a revision which people marked."},
+
+	{name: "git_last_success_timestamp_seconds", help: "When Git was last read; 0 before the first time."},
+	{name: "targets_last_compare_timestamp_seconds", help: "When all targets were last compared with what was admitted; 0 before the first time."},
+	{name: "problems", help: "Questions that the last pass could not answer."},
+	{name: "problem", help: "1 while the last pass met a problem of this code; sluice explain says what to do.", labels: []string{"code"}},
+	{name: "guardrail_checks", help: "Guard rails at the forge, by what they are about and how they were found.", labels: []string{"name", "state"}},
+	{name: "guardrail_last_read_timestamp_seconds", help: "When the guard rails at the forge were last read."},
+	{name: "passes_total", help: "Passes since the process started, by whether something could not be found out or done.", labels: []string{"result"}},
+	{name: "last_pass_timestamp_seconds", help: "When the last pass ended."},
+	{name: "last_pass_duration_seconds", help: "How long it took."},
+	{name: "poll_interval_seconds", help: "Time between two passes."},
+	{name: "leader", help: "1 while this process works, 0 while another one does."},
+
+	{name: "ledger_entries", help: "Entries in the ledger."},
+	{name: "records_total", help: "Ledger entries by kind, from the first one on.", labels: []string{"kind"}},
+	{name: "transitions_total", help: "Steps between stages that were decided, from the ledger's first entry on.", labels: []string{"from", "to", "result"}},
+	{name: "deliveries_total", help: "Writes to targets, from the ledger's first entry on.", labels: []string{"stage", "target", "result"}},
+	{name: "drifts_total", help: "Times that a target was found to differ from what was admitted.", labels: []string{"stage"}},
+	{name: "deployments_total", help: "Changes that went live in a stage.", labels: []string{"stage"}},
+	{name: "deployments_failed_total", help: "Of those, the ones that were rolled back, replaced by break-glass, or marked.", labels: []string{"stage"}},
+	{name: "last_deployment_timestamp_seconds", help: "When the last change went live.", labels: []string{"stage"}},
+	{name: "lead_time_seconds", help: "From when the merge request that brought a revision was opened until it was live.", labels: []string{"stage"}},
+	{name: "restore_time_seconds", help: "From when content that failed went live until other content did.", labels: []string{"stage"}},
+}
+
+// collector reads the views at each scrape, so that nothing has to be kept up to date beside them.
+type collector struct {
+	cfg   Config
+	descs map[string]*prometheus.Desc
+}
+
+func newCollector(cfg Config) *collector {
+	c := &collector{cfg: cfg, descs: map[string]*prometheus.Desc{}}
+	for _, m := range metrics {
+		labels := m.labels
+		if !m.process {
+			labels = append([]string{"project"}, labels...)
+		}
+		c.descs[m.name] = prometheus.NewDesc("sluice_"+m.name, m.help, labels, nil)
+	}
+	return c
+}
+
+// Describe names every metric.
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range c.descs {
+		ch <- d
+	}
+}
+
+// Collect reads the views.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	ch <- prometheus.MustNewConstMetric(c.descs["build_info"], prometheus.GaugeValue, 1, clean(c.cfg.Version), runtime.Version())
+	if c.cfg.Webhooks != nil {
+		for outcome, n := range c.cfg.Webhooks() {
+			ch <- prometheus.MustNewConstMetric(c.descs["webhook_requests_total"], prometheus.CounterValue, float64(n), clean(outcome))
+		}
+	}
+	for _, p := range c.cfg.Projects {
+		v := p.View()
+		if v == nil {
+			v = &schema.View{}
+		}
+		out := series{descs: c.descs, ch: ch, project: clean(p.Name)}
+		out.view(v)
+		out.self(v)
+		out.past(v)
+	}
+}
+
+// series writes the metrics of one project.
+type series struct {
+	descs   map[string]*prometheus.Desc
+	ch      chan<- prometheus.Metric
+	project string
+}
+
+func (s series) gauge(name string, value float64, labels ...string) {
+	s.write(name, prometheus.GaugeValue, value, labels)
+}
+
+func (s series) counter(name string, value int64, labels ...string) {
+	s.write(name, prometheus.CounterValue, float64(value), labels)
+}
+
+func (s series) write(name string, kind prometheus.ValueType, value float64, labels []string) {
+	s.ch <- prometheus.MustNewConstMetric(s.descs[name], kind, value, s.labels(labels)...)
+}
+
+func (s series) labels(labels []string) []string {
+	out := []string{s.project}
+	for _, l := range labels {
+		out = append(out, clean(l))
+	}
+	return out
+}
+
+func (s series) histogram(name string, d schema.Durations, labels ...string) {
+	buckets, sum := map[float64]uint64{}, uint64(0)
+	for i, bound := range schema.DurationBounds {
+		if i < len(d.Buckets) {
+			sum += d.Buckets[i]
+		}
+		buckets[bound] = sum
+	}
+	s.ch <- prometheus.MustNewConstHistogram(s.descs[name], d.Count, d.Sum, buckets, s.labels(labels)...)
+}
+
+// clean makes text written by others fit for a label: Prometheus wants UTF-8, and escapes the rest itself.
+func clean(text string) string {
+	text = schema.Printable(strings.ToValidUTF8(text, "�"))
+	if runes := []rune(text); len(runes) > 200 {
+		return string(runes[:199]) + "…"
+	}
+	return text
+}
+
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
+}

@@ -1,0 +1,169 @@
+package admin_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"github.com/sluice-gitops/sluice/reconciler/admin"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func scrape(t *testing.T, v *schema.View, change ...func(*admin.Config)) string {
+	t.Helper()
+	code, got := get(t, desk(v, change...), "/metrics")
+	if code != 200 {
+		t.Fatalf("GET /metrics: %d\n%s", code, got)
+	}
+	return got
+}
+
+func TestMetrics(t *testing.T) {
+	v := sample()
+	v.ProblemCodes = []schema.Code{"clock", "forge-lost-access"}
+	v.Guards = &schema.Guards{At: now, Rails: []schema.GuardRail{
+		{Name: "no-push", Subject: "refs/heads/main", State: schema.GuardWarn}, {Name: "no-push", Subject: "refs/heads/x", State: "who knows"},
+	}}
+	v.Emergencies = []schema.EmergencyView{{Review: now}}
+	got := scrape(t, v, func(c *admin.Config) {
+		c.Webhooks = func() map[string]uint64 { return map[string]uint64{"accepted": 3, "bad-token": 0} }
+	})
+	for _, want := range []string{
+		`sluice_build_info{goversion="go`, `version="v0.1.0-test"} 1`,
+		`sluice_cells{project="config",stage="production",state="held"} 1`, `sluice_cells{project="config",stage="staging",state="drifted"} 0`,
+		`sluice_apps{project="config"} 2`, `sluice_ledger_entries{project="config"} 48`, `sluice_incidents{project="config"} 0`,
+		`sluice_git_last_success_timestamp_seconds{project="config"} 1.795419012e+09`, `sluice_oldest_held_timestamp_seconds{project="config",stage="production"} 1.79541542e+09`,
+		`sluice_target_cells{project="config",state="failing",target="etcd"} 1`, `sluice_target_cells{project="config",state="live",target="etcd"} 3`,
+		`sluice_problem{code="forge-lost-access",project="config"} 1`, `sluice_problem{code="clock",project="config"} 1`, `sluice_problem{code="forge-unavailable",project="config"} 0`,
+		`sluice_guardrail_checks{name="no-push",project="config",state="warn"} 1`, `sluice_guardrail_checks{name="no-push",project="config",state="unknown"} 1`,
+		`sluice_emergencies{project="config"} 1`, `sluice_emergency_review_due_timestamp_seconds{project="config"} 1.79541902e+09`,
+		`sluice_passes_total{project="config",result="ok"} 8`, `sluice_passes_total{project="config",result="failed"} 1`, `sluice_last_pass_duration_seconds{project="config"} 1.5`, `sluice_leader{project="config"} 1`,
+		`sluice_records_total{kind="admit",project="config"} 7`,
+		`sluice_transitions_total{from="draft",project="config",result="admitted",to="staging"} 4`, `sluice_transitions_total{from="staging",project="config",result="held",to="production"} 3`,
+		`sluice_transitions_total{from="staging",project="config",result="admitted",to="production"} 0`, `sluice_deliveries_total{project="config",result="ok",stage="staging",target="etcd"} 5`,
+		`sluice_drifts_total{project="config",stage="production"} 2`, `sluice_deployments_total{project="config",stage="production"} 5`, `sluice_deployments_failed_total{project="config",stage="production"} 1`,
+		`sluice_lead_time_seconds_bucket{project="config",stage="production",le="900"} 1`, `sluice_lead_time_seconds_bucket{project="config",stage="production",le="+Inf"} 2`, `sluice_restore_time_seconds_count{project="config",stage="production"} 0`,
+		`sluice_webhook_requests_total{outcome="accepted"} 3`, `sluice_webhook_requests_total{outcome="bad-token"} 0`, "go_goroutines", "process_start_time_seconds",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+	for _, not := range []string{"payments", "catalog", "refs/heads", "gone"} {
+		if strings.Contains(got, not) {
+			t.Errorf("metrics name %s: labels must not grow with apps, branches or what was", not)
+		}
+	}
+}
+
+// TestMetricsFollowTheCustoms asks Prometheus' own linter.
+func TestMetricsFollowTheCustoms(t *testing.T) {
+	found, err := promlint.New(strings.NewReader(scrape(t, sample()))).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range found {
+		if strings.HasPrefix(f.Metric, "sluice_") {
+			t.Errorf("%s: %s", f.Metric, f.Text)
+		}
+	}
+}
+
+func TestMetricsBeforeTheFirstLook(t *testing.T) {
+	got := scrape(t, nil)
+	for _, want := range []string{`sluice_git_last_success_timestamp_seconds{project="config"} 0`, `sluice_ledger_entries{project="config"} 0`, "sluice_build_info"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+	for _, not := range []string{"sluice_cells{", "sluice_passes", "sluice_transitions", "webhook"} {
+		if strings.Contains(got, not) {
+			t.Errorf("metrics tell %s of what nobody has seen", not)
+		}
+	}
+}
+
+func TestCountersWaitUntilTheLedgerIsRead(t *testing.T) {
+	v := sample()
+	v.Journal.Whole = false
+	if got := scrape(t, v); strings.Contains(got, "_transitions_total") || strings.Contains(got, "_deployments_total") {
+		t.Error("half of the ledger is counted: that the rest comes looks like a day's work in a minute")
+	}
+}
+
+func TestAStageWithABadNameDoesNotBreakMetrics(t *testing.T) {
+	v := sample()
+	v.Stages = []schema.StageName{"gray", "\xff", schema.StageName(strings.Repeat("x", 10_000)), "\u202egnp"}
+	if got := scrape(t, v); !strings.Contains(got, `sluice_ledger_entries{project="config"} 48`) || strings.Contains(got, "\u202e") || strings.Contains(got, strings.Repeat("x", 300)) {
+		t.Errorf("a stage with a bad name takes the metrics away, or stands there as it is: %.300s", got)
+	}
+}
+
+// monitoring is what operators copy: rules, dashboards and what to do.
+const monitoring = "../../examples/deploy/monitoring"
+
+// TestMonitoringAsksForMetricsThatAreThere reads every expression in rules and dashboards.
+func TestMonitoringAsksForMetricsThatAreThere(t *testing.T) {
+	known := append(admin.MetricNames(), "sluice_lead_time_seconds_bucket", "sluice_lead_time_seconds_count", "sluice_lead_time_seconds_sum",
+		"sluice_restore_time_seconds_bucket", "sluice_restore_time_seconds_count", "sluice_restore_time_seconds_sum")
+	named, files := map[string]bool{}, 0
+	for _, pattern := range []string{"*.yaml", "*.json"} {
+		found, err := filepath.Glob(filepath.Join(monitoring, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range found {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files++
+			// A recorded rule is called level:metric:operation; what it is made of is checked where it is recorded.
+			text := regexp.MustCompile(`[a-z_]+:[a-z0-9_]+:[a-z0-9_]+`).ReplaceAllString(string(data), "")
+			for _, name := range regexp.MustCompile(`\bsluice_[a-z_]+`).FindAllString(text, -1) {
+				named[name] = true
+				if !slices.Contains(known, name) {
+					t.Errorf("%s asks for %s, which no reconciler has", file, name)
+				}
+			}
+		}
+	}
+	if files < 3 {
+		t.Fatalf("%d files in %s: the check would check nothing", files, monitoring)
+	}
+	for _, must := range []string{"sluice_transitions_total", "sluice_lead_time_seconds_bucket", "sluice_deployments_failed_total", "sluice_restore_time_seconds_sum"} {
+		if !named[must] {
+			t.Errorf("no dashboard shows %s", must)
+		}
+	}
+}
+
+// TestEveryAlertHasARunbook: an alert names the section of the runbook that says what to do, and none is left over.
+func TestEveryAlertHasARunbook(t *testing.T) {
+	rules, err := os.ReadFile(filepath.Join(monitoring, "alerts.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	book, err := os.ReadFile(filepath.Join(monitoring, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	alerts := regexp.MustCompile(`(?m)^ +- alert: (\w+)$`).FindAllStringSubmatch(string(rules), -1)
+	sections := regexp.MustCompile(`(?m)^### (Sluice\w+)$`).FindAllStringSubmatch(string(book), -1)
+	if len(alerts) == 0 || len(alerts) != len(sections) {
+		t.Errorf("%d alerts and %d sections", len(alerts), len(sections))
+	}
+	for _, a := range alerts {
+		if !slices.ContainsFunc(sections, func(s []string) bool { return s[1] == a[1] }) {
+			t.Errorf("the runbook has no section ### %s", a[1])
+		}
+		if !strings.Contains(string(rules), "#"+strings.ToLower(a[1])) {
+			t.Errorf("alert %s names no runbook_url", a[1])
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package admin
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// cellStates are the states that are told of every stage, also without a cell, so that an alert sees a zero and not a gap.
+var cellStates = []schema.CellState{
+	schema.Refused, schema.Drifted, schema.Failing, schema.Unverified, schema.Denied, schema.Held, schema.Admitted,
+	schema.Live, schema.Prepared, schema.Retired, schema.Absent,
+}
+
+// forgeCodes are told also while they are not met, for the same reason.
+var forgeCodes = []schema.Code{"forge-unauthorized", "forge-forbidden", "forge-lost-access", "forge-unavailable", "forge-incomplete"}
+
+// view tells how the project is.
+func (s series) view(v *schema.View) {
+	s.gauge("apps", float64(len(v.Apps)))
+	s.gauge("drafts", float64(len(v.Drafts)))
+	s.gauge("ledger_entries", float64(v.Ledger.Size))
+	s.gauge("incidents", float64(len(v.Incidents)))
+	s.gauge("emergencies", float64(len(v.Emergencies)))
+	s.gauge("suspended", float64(len(v.Suspended)))
+	s.gauge("tainted", float64(len(v.Tainted)))
+	var due time.Time
+	for _, e := range v.Emergencies {
+		if due.IsZero() || e.Review.Before(due) {
+			due = e.Review
+		}
+	}
+	if !due.IsZero() {
+		s.gauge("emergency_review_due_timestamp_seconds", seconds(due))
+	}
+	waiting := 0.0
+	if v.Control != nil {
+		waiting = 1
+	}
+	s.gauge("control_change_waiting", waiting)
+	s.cells(v)
+	s.targets(v)
+}
+
+func (s series) cells(v *schema.View) {
+	counts, oldest := map[schema.StageName]map[schema.CellState]int{}, map[schema.StageName]time.Time{}
+	for _, stage := range v.Stages {
+		counts[stage] = map[schema.CellState]int{}
+	}
+	for _, app := range v.Apps {
+		for _, cell := range app.Cells {
+			byState, known := counts[cell.Cell.Stage]
+			if !known {
+				continue
+			}
+			byState[cell.State]++
+			if h := cell.Held; h != nil && (oldest[cell.Cell.Stage].IsZero() || h.Since.Before(oldest[cell.Cell.Stage])) {
+				oldest[cell.Cell.Stage] = h.Since
+			}
+		}
+	}
+	for _, stage := range v.Stages {
+		for _, state := range cellStates {
+			s.gauge("cells", float64(counts[stage][state]), string(stage), string(state))
+		}
+		if at, ok := oldest[stage]; ok {
+			s.gauge("oldest_held_timestamp_seconds", seconds(at), string(stage))
+		}
+	}
+}
+
+// targets counts what each target was found to hold: as admitted, not read back yet, or not as admitted and why not.
+func (s series) targets(v *schema.View) {
+	counts := map[string]map[string]int{}
+	for t := range targetViews(*v) {
+		if counts[t.Name] == nil {
+			counts[t.Name] = map[string]int{"live": 0, "pending": 0, "failing": 0}
+		}
+		switch {
+		case t.Code != "":
+			counts[t.Name]["failing"]++
+		case t.Live:
+			counts[t.Name]["live"]++
+		default:
+			counts[t.Name]["pending"]++
+		}
+	}
+	for name, states := range counts {
+		for state, n := range states {
+			s.gauge("target_cells", float64(n), name, state)
+		}
+	}
+}
+
+func targetViews(v schema.View) iter.Seq[schema.TargetView] {
+	return func(yield func(schema.TargetView) bool) {
+		for _, app := range v.Apps {
+			for _, cell := range app.Cells {
+				for _, t := range cell.Targets {
+					if !yield(t) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// self tells how the reconciler does.
+func (s series) self(v *schema.View) {
+	s.gauge("git_last_success_timestamp_seconds", seconds(v.Looked))
+	s.gauge("targets_last_compare_timestamp_seconds", seconds(v.Compared))
+	s.gauge("problems", float64(len(v.Problems)))
+	for _, code := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(v.ProblemCodes, forgeCodes)))) {
+		met := 0.0
+		if slices.Contains(v.ProblemCodes, code) {
+			met = 1
+		}
+		s.gauge("problem", met, string(code))
+	}
+	s.guards(v)
+	p := v.Pulse
+	if p == nil {
+		return
+	}
+	s.counter("passes_total", p.Passes-p.Failed, "ok")
+	s.counter("passes_total", p.Failed, "failed")
+	s.gauge("last_pass_timestamp_seconds", seconds(v.At))
+	s.gauge("last_pass_duration_seconds", p.Took.Seconds())
+	s.gauge("poll_interval_seconds", p.Every.Seconds())
+	s.gauge("leader", map[bool]float64{true: 1}[p.Leads])
+}
+
+// guards tells every state of every guard rail that was looked at. Rails are a fixed list; how many subjects one has is
+// counted and not named.
+func (s series) guards(v *schema.View) {
+	if v.Guards == nil {
+		return
+	}
+	s.gauge("guardrail_last_read_timestamp_seconds", seconds(v.Guards.At))
+	counts := map[string]map[schema.GuardState]int{}
+	for _, r := range v.Guards.Rails {
+		if counts[r.Name] == nil {
+			counts[r.Name] = map[schema.GuardState]int{}
+		}
+		state := r.State
+		if !slices.Contains(schema.GuardStates, state) {
+			state = schema.GuardUnknown
+		}
+		counts[r.Name][state]++
+	}
+	for name, states := range counts {
+		for _, state := range schema.GuardStates {
+			s.gauge("guardrail_checks", float64(states[state]), name, string(state))
+		}
+	}
+}

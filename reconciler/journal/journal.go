@@ -1,0 +1,174 @@
+// Package journal folds the ledger's entries into what people are shown of the past: records, transitions between stages, and
+// the figures of delivery. It decides nothing and nothing is decided by it.
+package journal
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// kept is how many records a journal has at least, if there are so many; it has at most twice as many.
+const kept = 20_000
+
+// Fold takes entries in and gives journals out. Its zero value has read nothing.
+type Fold struct {
+	journal schema.Journal
+	cells   map[schema.Cell]cell
+	// begun is when the merge request that first brought a revision of an app was opened.
+	begun map[revision]time.Time
+}
+
+type revision struct {
+	app      schema.App
+	revision schema.Revision
+}
+
+// cell is what the figures need to know of one cell.
+type cell struct {
+	seq      int64 // its admission; 0: sealed, or none
+	revision schema.Revision
+	counts   bool // a change that people meant to bring, and not a way back
+	required map[string]bool
+	live     time.Time // when it went live; zero: not yet
+	failed   bool      // counted as a failure
+	broken   time.Time // since when what failed before it was live; zero: nothing is being put right
+}
+
+// Read is the number of the last entry taken in.
+func (f *Fold) Read() int64 { return f.journal.Read }
+
+// Add takes in the entry after the last one; digest is that of its bytes.
+func (f *Fold) Add(e ledger.Entry, digest schema.Digest) {
+	f.prepare()
+	f.journal.Read = e.Seq
+	f.journal.Kinds[string(e.Kind)]++
+	if len(f.journal.Records) >= 2*kept {
+		f.journal.Records = slices.Clone(f.journal.Records[len(f.journal.Records)-kept:])
+	}
+	r := record(e, digest)
+	f.journal.Records = append(f.journal.Records, r) // journals given out see no more of the array than they had
+	switch {
+	case e.Decision != nil && e.App != "":
+		f.decided(e, r)
+	case e.Delivery != nil:
+		f.delivered(e)
+	case e.Order != nil && e.Kind == ledger.Taint && e.Code == "":
+		f.fail(e.Cell(), e.Order.Revision)
+	}
+	if e.Kind == ledger.Archive && e.Code == "" {
+		f.journal.Transitions[schema.Transition{From: e.Stage, To: schema.ArchiveNode, Result: schema.Passed}]++
+	}
+}
+
+func (f *Fold) prepare() {
+	if f.cells != nil {
+		return
+	}
+	f.cells, f.begun = map[schema.Cell]cell{}, map[revision]time.Time{}
+	f.journal.Kinds, f.journal.Transitions = map[string]int64{}, map[schema.Transition]int64{}
+	f.journal.Deliveries, f.journal.Drifts = map[schema.DeliveryResult]int64{}, map[schema.StageName]int64{}
+	f.journal.Stages = map[schema.StageName]schema.StageFigures{}
+}
+
+// Journal is what was read so far. It does not change when more is read.
+func (f *Fold) Journal() *schema.Journal {
+	f.prepare()
+	j := f.journal
+	j.Records = slices.Clip(j.Records)
+	if len(j.Records) > 0 {
+		j.Since = j.Records[0].At
+	}
+	j.Kinds, j.Transitions, j.Deliveries = maps.Clone(j.Kinds), maps.Clone(j.Transitions), maps.Clone(j.Deliveries)
+	j.Drifts, j.Stages = maps.Clone(j.Drifts), maps.Clone(j.Stages)
+	return &j
+}
+
+// decided counts a decision about an app, and opens the account of what was let in.
+func (f *Fold) decided(e ledger.Entry, r schema.Record) {
+	f.journal.Transitions[schema.Transition{From: r.From, To: r.To, Result: r.Result}]++
+	if !e.Kind.Admits() {
+		return
+	}
+	key := revision{e.App, r.Becomes}
+	if _, known := f.begun[key]; !known {
+		f.begun[key] = begin(e)
+	}
+	before := f.cells[e.Cell()]
+	back := e.Kind == ledger.Rollback || e.Kind == ledger.BreakGlass
+	if back {
+		f.fail(e.Cell(), before.revision)
+		before = f.cells[e.Cell()]
+	}
+	now := cell{seq: e.Seq, revision: r.Becomes, counts: !back && e.Kind != ledger.Retire, required: map[string]bool{}, broken: before.broken}
+	if before.failed && before.broken.IsZero() {
+		now.broken = before.live
+	}
+	for _, target := range e.Decision.Required {
+		now.required[target] = true
+	}
+	f.cells[e.Cell()] = now
+}
+
+// begin is when somebody asked for a change: where no merge request says so, when it was let in.
+func begin(e ledger.Entry) time.Time {
+	if mr := e.Decision.MergeRequest; mr != nil && !mr.OpenedAt.IsZero() {
+		return mr.OpenedAt
+	}
+	return e.At
+}
+
+// delivered counts what became of a write, and notes when a change is live everywhere it has to be.
+func (f *Fold) delivered(e ledger.Entry) {
+	switch e.Kind {
+	case ledger.Drift:
+		f.journal.Drifts[e.Stage]++
+		return
+	case ledger.Apply:
+	default:
+		return
+	}
+	f.journal.Deliveries[schema.DeliveryResult{Stage: e.Stage, Target: e.Delivery.Target, Result: e.Delivery.Result}]++
+	c := f.cells[e.Cell()]
+	if e.Delivery.Result != ledger.ResultOK || c.seq == 0 || c.seq != e.Delivery.Admission || !c.live.IsZero() {
+		return
+	}
+	delete(c.required, e.Delivery.Target)
+	if len(c.required) > 0 {
+		f.cells[e.Cell()] = c
+		return
+	}
+	figures := f.journal.Stages[e.Stage]
+	c.live = happened(e)
+	if !c.broken.IsZero() {
+		figures.Restore, c.broken = figures.Restore.With(c.live.Sub(c.broken)), time.Time{}
+	}
+	if c.counts {
+		figures.Deployments, figures.Last = figures.Deployments+1, c.live
+		figures.Lead = figures.Lead.With(c.live.Sub(f.begun[revision{e.App, c.revision}]))
+	}
+	f.journal.Stages[e.Stage], f.cells[e.Cell()] = figures, c
+}
+
+// happened is when a delivery was made, also where it could be recorded only later.
+func happened(e ledger.Entry) time.Time {
+	if e.ObservedAt != nil {
+		return *e.ObservedAt
+	}
+	return e.At
+}
+
+// fail counts a change that went live and turned out wrong, once.
+func (f *Fold) fail(at schema.Cell, rev schema.Revision) {
+	c := f.cells[at]
+	if c.revision != rev || c.live.IsZero() || !c.counts || c.failed {
+		return
+	}
+	c.failed = true
+	figures := f.journal.Stages[at.Stage]
+	figures.Failed++
+	f.journal.Stages[at.Stage], f.cells[at] = figures, c
+}

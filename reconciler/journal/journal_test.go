@@ -1,0 +1,139 @@
+package journal_test
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/journal"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// start is when the first entry of a tale is written; each later one comes an hour after.
+var start = time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
+
+// tale writes entries one after the other.
+type tale struct {
+	fold journal.Fold
+	seq  int64
+}
+
+func (s *tale) add(e ledger.Entry) int64 {
+	s.seq++
+	e.Seq, e.At = s.seq, start.Add(time.Duration(s.seq)*time.Hour)
+	s.fold.Add(e, schema.DigestOf([]byte(fmt.Sprint(s.seq))))
+	return s.seq
+}
+
+// decides is a decision about the app shop; source is the stage it is promoted from.
+func (s *tale) decides(kind ledger.Kind, change schema.Kind, stage, source schema.StageName, rev string) int64 {
+	d := ledger.Decision{Change: schema.Change{Kind: change, To: schema.Side{Revision: schema.Revision(rev)}}, Required: []string{"etcd"}}
+	if source != "" {
+		d.Change.Source = &schema.Source{Stage: source}
+	}
+	if kind == ledger.Hold || kind == ledger.Deny {
+		d.Verdict = schema.Verdict{Outcome: schema.Hold, Parts: []schema.Verdict{{Policy: "soak", Code: "soak-pending", Outcome: schema.Hold}}}
+	}
+	if kind == ledger.Admit {
+		d.MergeRequest = &ledger.MergeRequest{IID: s.seq, Author: "alice", OpenedAt: start.Add(time.Duration(s.seq) * time.Hour)} // an hour before it is let in
+	}
+	return s.add(ledger.Entry{Kind: kind, Stage: stage, App: "shop", Decision: &d})
+}
+
+func (s *tale) live(stage schema.StageName, admission int64) {
+	s.add(ledger.Entry{Kind: ledger.Apply, Stage: stage, App: "shop", Delivery: &ledger.Delivery{Target: "etcd", Admission: admission, Result: ledger.ResultOK}})
+}
+
+func TestTransitionsAreCountedFromWhereToWhere(t *testing.T) {
+	var s tale
+	s.add(ledger.Entry{Kind: ledger.Genesis})
+	s.decides(ledger.Admit, schema.Edit, "development", "", "r1")
+	s.decides(ledger.Hold, schema.Promote, "testing", "development", "r1")
+	s.decides(ledger.Admit, schema.Promote, "testing", "development", "r1")
+	s.decides(ledger.Deny, schema.Override, "production", "", "r9")
+	s.decides(ledger.Admit, schema.Tune, "testing", "", "r1")
+	s.decides(ledger.Rollback, schema.Rollback, "testing", "", "r0")
+	s.decides(ledger.Retire, schema.Retire, "production", "", "")
+	s.add(ledger.Entry{Kind: ledger.Archive, Stage: "testing", App: "shop", Order: &ledger.Order{Revision: "r0"}})
+	s.add(ledger.Entry{Kind: ledger.Control, Decision: &ledger.Decision{}})
+	want := map[schema.Transition]int64{
+		{From: "draft", To: "development", Result: "admitted"}:   1,
+		{From: "development", To: "testing", Result: "held"}:     1,
+		{From: "development", To: "testing", Result: "admitted"}: 1,
+		{From: "draft", To: "production", Result: "denied"}:      1,
+		{From: "draft", To: "testing", Result: "admitted"}:       1,
+		{From: "testing", To: "testing", Result: "admitted"}:     1,
+		{From: "production", To: "archived", Result: "admitted"}: 1,
+		{From: "testing", To: "archived", Result: "admitted"}:    1,
+	}
+	j := s.fold.Journal()
+	if !reflect.DeepEqual(j.Transitions, want) {
+		t.Errorf("got  %v\nwant %v", j.Transitions, want)
+	}
+	if r, ok := j.Record(3); !ok || r.From != "development" || r.To != "testing" || r.Result != "held" || len(r.Missing) != 1 || r.Missing[0] != "soak-pending" {
+		t.Errorf("record 3 is %+v, %v", r, ok)
+	}
+	if j.Kinds["admit"] != 3 || j.Kinds["control"] != 1 || j.Read != 10 {
+		t.Errorf("kinds %v, read %d", j.Kinds, j.Read)
+	}
+}
+
+func TestTheFourFiguresOfDelivery(t *testing.T) {
+	var s tale
+	dev := s.decides(ledger.Admit, schema.Edit, "development", "", "r1") // opened at 0 h
+	s.live("development", dev)                                           // 2 h
+	one := s.decides(ledger.Admit, schema.Promote, "production", "development", "r1")
+	s.live("production", one)                                                   // 4 h: four hours after it was opened
+	bad := s.decides(ledger.Admit, schema.Edit, "production", "", "r2")         // opened at 4 h
+	s.live("production", bad)                                                   // 6 h
+	s.live("production", bad)                                                   // said again: counts once
+	back := s.decides(ledger.Rollback, schema.Rollback, "production", "", "r1") // 8 h
+	s.live("production", back)                                                  // 9 h: three hours after r2 went live
+	never := s.decides(ledger.Admit, schema.Edit, "production", "", "r3")       // never live, so no deployment
+	s.decides(ledger.Rollback, schema.Rollback, "production", "", "r1")         // and no failure
+	s.add(ledger.Entry{Kind: ledger.Drift, Stage: "production", App: "shop", Delivery: &ledger.Delivery{Target: "etcd", Admission: never}})
+	s.add(ledger.Entry{Kind: ledger.Apply, Stage: "production", App: "shop", Delivery: &ledger.Delivery{Target: "etcd", Admission: never, Result: ledger.ResultFailed}})
+	s.add(ledger.Entry{Kind: ledger.Taint, Stage: "development", App: "shop", Order: &ledger.Order{Revision: "r1"}})
+	s.add(ledger.Entry{Kind: ledger.Taint, Stage: "development", App: "shop", Order: &ledger.Order{Revision: "r1"}})
+	j := s.fold.Journal()
+	p := j.Stages["production"]
+	if p.Deployments != 2 || p.Failed != 1 || !p.Last.Equal(start.Add(6*time.Hour)) {
+		t.Errorf("production: %d deployments, %d failed, last at %s", p.Deployments, p.Failed, p.Last)
+	}
+	if p.Lead.Count != 2 || p.Lead.Sum != (4+2)*3600 {
+		t.Errorf("lead time: %d of %v s in all, want 2 of 6 h", p.Lead.Count, p.Lead.Sum)
+	}
+	if p.Restore.Count != 1 || p.Restore.Sum != 3*3600 {
+		t.Errorf("time to restore: %d of %v s in all, want 1 of 3 h", p.Restore.Count, p.Restore.Sum)
+	}
+	if d := j.Stages["development"]; d.Deployments != 1 || d.Failed != 1 {
+		t.Errorf("development: %d deployments, %d failed; a mark counts once", d.Deployments, d.Failed)
+	}
+	if j.Drifts["production"] != 1 || j.Deliveries[schema.DeliveryResult{Stage: "production", Target: "etcd", Result: "failed"}] != 1 {
+		t.Errorf("drifts %v, deliveries %v", j.Drifts, j.Deliveries)
+	}
+}
+
+func TestAJournalGivenOutDoesNotChange(t *testing.T) {
+	var s tale
+	for range 45_000 {
+		s.decides(ledger.Hold, schema.Promote, "testing", "development", "r1")
+		if s.seq == 10 {
+			early := s.fold.Journal()
+			defer func() {
+				if early.Read != 10 || len(early.Records) != 10 || early.Records[9].Seq != 10 || early.Kinds["hold"] != 10 || len(early.Stages) != 0 {
+					t.Errorf("it changed: %d read, %d records, %v", early.Read, len(early.Records), early.Kinds)
+				}
+			}()
+		}
+	}
+	j := s.fold.Journal()
+	if n := len(j.Records); n < 20_000 || n > 40_000 || j.Records[n-1].Seq != 45_000 || !j.Since.Equal(j.Records[0].At) {
+		t.Errorf("%d records, the last is %d", n, j.Records[n-1].Seq)
+	}
+	if _, ok := j.Record(1); ok {
+		t.Error("a record that is long past is still kept")
+	}
+}

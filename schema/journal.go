@@ -1,0 +1,136 @@
+package schema
+
+import (
+	"slices"
+	"time"
+)
+
+// Journal is what happened in a project, as its ledger tells it: the newest records, and figures over all of them. It is made
+// from the ledger alone, so a restart or another reconciler tells the same.
+//
+// Invariant: immutable once published.
+type Journal struct {
+	Read    int64    // entries that it knows; those of the ledger once they were all read
+	Whole   bool     // it was complete once, so that its figures only grow
+	Records []Record // the newest, oldest first
+	// Since is the first of Records that has everything after it; pages that ask for older ones say so.
+	Since       time.Time
+	Kinds       map[string]int64 // entries by kind
+	Transitions map[Transition]int64
+	Deliveries  map[DeliveryResult]int64
+	Drifts      map[StageName]int64
+	Stages      map[StageName]StageFigures
+}
+
+// Record is one ledger entry as people are shown it.
+type Record struct {
+	Seq     int64     `json:"seq"`
+	Kind    string    `json:"kind"`
+	At      time.Time `json:"at"`
+	Digest  Digest    `json:"digest,omitempty"` // of the entry's bytes
+	Stage   StageName `json:"stage,omitempty"`
+	App     App       `json:"app,omitempty"`
+	Ref     string    `json:"ref,omitempty"`
+	Code    Code      `json:"code,omitempty"`
+	From    StageName `json:"from,omitempty"`   // of a decision: where the content came from
+	To      StageName `json:"to,omitempty"`     // and where it was to go
+	Result  string    `json:"result,omitempty"` // of a decision or a delivery
+	Change  Kind      `json:"change,omitempty"`
+	Was     Revision  `json:"was,omitempty"`
+	Becomes Revision  `json:"revision,omitempty"`
+	Commit  Hash      `json:"commit,omitzero"`
+
+	MergeRequest int64    `json:"merge_request,omitempty"`
+	Authors      []string `json:"authors,omitempty"`
+	Operator     string   `json:"operator,omitempty"`
+	Approvers    []string `json:"approvers,omitempty"`
+	Missing      []Code   `json:"missing,omitempty"`
+	By           []string `json:"by,omitempty"` // of an order
+	Reason       string   `json:"reason,omitempty"`
+	Target       string   `json:"target,omitempty"`
+	Admission    int64    `json:"admission,omitempty"` // of a delivery: the entry whose content it is
+}
+
+// Transition is one step between nodes of the lifecycle and how the attempt ended.
+type Transition struct {
+	From, To StageName
+	Result   string
+}
+
+// The results of a transition.
+const (
+	Passed  = "admitted"
+	Waiting = "held"
+	Barred  = "denied"
+)
+
+// TransitionResults lists them.
+var TransitionResults = []string{Passed, Waiting, Barred}
+
+// The nodes of the lifecycle that are no stages: where changes are written, and where apps end.
+const (
+	DraftNode   StageName = "draft"
+	ArchiveNode StageName = "archived"
+)
+
+// DeliveryResult says how writing to a target ended.
+type DeliveryResult struct {
+	Stage          StageName
+	Target, Result string
+}
+
+// StageFigures are the four figures of delivery (DORA) of one stage, and what they are made of.
+type StageFigures struct {
+	Deployments int64     // changes that went live
+	Failed      int64     // of those: rolled back, replaced by break-glass, or marked
+	Last        time.Time // when the last one went live
+	// Lead is from when the merge request that first brought a revision was opened until it was live here.
+	Lead Durations
+	// Restore is from when content that failed went live until other content did.
+	Restore Durations
+}
+
+// DurationBounds are the upper bounds of the buckets of [Durations], in seconds: from a minute to ninety days.
+var DurationBounds = []float64{60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86400, 2 * 86400, 4 * 86400, 7 * 86400, 14 * 86400, 30 * 86400, 90 * 86400}
+
+// Durations is a histogram. Its zero value is empty.
+type Durations struct {
+	Count   uint64
+	Sum     float64  // seconds
+	Buckets []uint64 // by bound, not cumulative; what is longer than the last bound is in Count alone
+}
+
+// With returns the histogram with one more duration; negative ones count as none.
+func (d Durations) With(took time.Duration) Durations {
+	seconds := max(0, took.Seconds())
+	buckets := make([]uint64, len(DurationBounds))
+	copy(buckets, d.Buckets)
+	for i, bound := range DurationBounds {
+		if seconds <= bound {
+			buckets[i]++
+			break
+		}
+	}
+	return Durations{Count: d.Count + 1, Sum: d.Sum + seconds, Buckets: buckets}
+}
+
+// Record returns one of the kept records.
+func (j *Journal) Record(seq int64) (Record, bool) {
+	if j == nil {
+		return Record{}, false
+	}
+	i, ok := slices.BinarySearchFunc(j.Records, seq, func(r Record, seq int64) int { return int(r.Seq - seq) })
+	if !ok {
+		return Record{}, false
+	}
+	return j.Records[i], true
+}
+
+// Pulse says how the reconciler itself does.
+type Pulse struct {
+	Passes, Failed int64         // since it started
+	Took           time.Duration // the last pass
+	Every          time.Duration // between passes
+	Leads          bool          // false where another process works
+	Trace          string        // of the last pass, as its log lines have it
+}
