@@ -56,6 +56,12 @@ func New(spec schema.PolicySpec) (Policy, error) {
 			return nil, fmt.Errorf("policy guardrails: %w", err)
 		}
 		return Guardrails{s}, nil
+	case "health":
+		s, err := spec.Health()
+		if err != nil {
+			return nil, fmt.Errorf("policy health: %w", err)
+		}
+		return Health{s}, nil
 	case "pipeline":
 		s, err := spec.Pipeline()
 		if err != nil {

@@ -24,6 +24,7 @@ func TestNewReadsEveryFormOfAGate(t *testing.T) {
 		{"limits", schema.PolicySpec{Name: "limits", Value: map[string]any{"large": 2, "files": 5}}, policies.Limits{LimitsSpec: schema.LimitsSpec{Files: 5, Bytes: 262144, File: 131072, Line: 2000, Deletions: 50, Large: 2}}},
 		{"secrets", schema.PolicySpec{Name: "secrets", Value: map[string]any{"allow": []any{"a#b"}}}, policies.Secrets{SecretsSpec: schema.SecretsSpec{Allow: []schema.SecretException{{Files: "a", Key: "b"}}}}},
 		{"guardrails", schema.PolicySpec{Name: "guardrails", Value: []any{"protected"}}, policies.Guardrails{GuardrailsSpec: schema.GuardrailsSpec{Want: []string{"protected"}}}},
+		{"health", schema.PolicySpec{Name: "health", Value: map[string]any{"share": 90}}, policies.Health{HealthSpec: schema.HealthSpec{Instances: 1, Share: 90}}},
 		{"duties", schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []any{"author"}}}, policies.Duties{DutiesSpec: schema.DutiesSpec{Merger: []string{"author"}}}},
 		{"a freeze", schema.PolicySpec{Name: "freeze", Value: map[string]any{"weekly": "Sat", "zone": "UTC"}}, policies.Freeze{Spans: schema.CalendarSpec{Weekly: []schema.WeekSpan{{From: 7200, Long: 1440}}, Zone: "UTC"}, Zone: time.UTC}},
 		{"a window", schema.PolicySpec{Name: "window", Value: map[string]any{"weekly": "Sat", "zone": "UTC"}}, policies.Window{Spans: schema.CalendarSpec{Weekly: []schema.WeekSpan{{From: 7200, Long: 1440}}, Zone: "UTC"}, Zone: time.UTC}},

@@ -60,6 +60,10 @@ type Facts struct {
 	Unlinked int64
 	// Guards are the guard rails at the forge, read for this decision; nil where the gate names none or nobody looked.
 	Guards *schema.Guards
+	// Health are the instances of the app in the stage before; nil where the gate does not ask or nobody looked.
+	Health *schema.Consumers
+	// Held is what was recorded last about this very change from this very source; nil if nothing was.
+	Held *schema.Verdict
 	// Retirement says that a retirement record for the app is in force.
 	Retirement bool
 	// Suspended pins the cell; nil if nothing does.

@@ -32,6 +32,9 @@ func (r *replay) admission(ctx context.Context, a *appended, e ledger.Entry) []l
 		return found
 	}
 	c.pass.guardRails = &guardsAnswer{found: guards}
+	if c.pass.instances, err = r.recordedHealth(ctx, a, e); err != nil {
+		return lacking(c.path, err)
+	}
 	again, err := r.decideAgain(ctx, c, e, mr)
 	if err != nil {
 		return lacking(c.path, err)

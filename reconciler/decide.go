@@ -90,6 +90,9 @@ func (c *cellJudge) addEvidence(ctx context.Context, out *judged, f policies.Fac
 	if err := out.addGuards(f.Guards, add); err != nil {
 		return err
 	}
+	if err := out.addHealth(f.Health, add); err != nil {
+		return err
+	}
 	if f.MergeRequest != nil {
 		said, err := encodeTestimony(*f.MergeRequest)
 		if err != nil {

@@ -138,6 +138,9 @@ func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, ch
 			return f, err
 		}
 	}
+	if err := c.addHealth(ctx, &f); err != nil {
+		return f, err
+	}
 	if l.request == nil {
 		return f, nil
 	}

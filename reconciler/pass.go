@@ -25,9 +25,11 @@ type pass struct {
 	approvals *[]approvalTag                 // by signature, once they were read
 	// guardRails are those at the forge, once a gate asked for them.
 	guardRails *guardsAnswer
-	open       *openedAnswer                  // of the forge's open merge requests, once they were asked for
-	merged     int                            // merge requests that this pass merged
-	statuses   map[int64]*schema.MergeRequest // by number, with their jobs, once a gate asked for them
+	// instances are what runs where, once a gate asked for it.
+	instances map[schema.Cell]*schema.Consumers
+	open      *openedAnswer                  // of the forge's open merge requests, once they were asked for
+	merged    int                            // merge requests that this pass merged
+	statuses  map[int64]*schema.MergeRequest // by number, with their jobs, once a gate asked for them
 
 	marks  map[string][]byte // by target, the checkpoints that they keep; those that did not answer are not in it
 	forged int               // marks that no log key signed

@@ -163,11 +163,14 @@ type Reconciler struct {
 	// distrusted is the control entry under which was looked for what rests on compromised keys.
 	distrusted int64
 	watched    witnesses
-	notes      *announced                 // what was said below merge requests; nil until it is read
-	guarded    *schema.Guards             // as last looked at for people
-	kept       map[string]string          // by target, the checkpoint there that the known ledger was found to hold
-	former     []formerProject            // project files that were in force, by the rules' entry
-	looked     map[schema.StageName]int64 // by stage, the control entry since which its place was looked through
+	notes      *announced                            // what was said below merge requests; nil until it is read
+	guarded    *schema.Guards                        // as last looked at for people
+	fleet      map[schema.Cell]*schema.InstancesView // who runs what, as last seen for people
+	counting   int                                   // how far the sweep that reads it is
+	counted    time.Time                             // when that began
+	kept       map[string]string                     // by target, the checkpoint there that the known ledger was found to hold
+	former     []formerProject                       // project files that were in force, by the rules' entry
+	looked     map[schema.StageName]int64            // by stage, the control entry since which its place was looked through
 	// revisedAs are revisions that were recorded under other patterns, by manifest; revisedSince is whose patterns hold.
 	revisedAs    map[schema.Digest]schema.Revision
 	revisedSince int64
@@ -227,7 +230,7 @@ func New(cfg Config) (*Reconciler, error) {
 	}
 	r := &Reconciler{
 		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, refused: map[string]int64{}, unproposed: map[schema.Cell]unproposed{}, outrun: map[string]schema.Hash{}, proposing: turns{}, merging: turns{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
-		looked: map[schema.StageName]int64{}, fights: map[deliveryKey]fight{}, reported: map[deliveryKey]schema.Digest{},
+		looked: map[schema.StageName]int64{}, fleet: map[schema.Cell]*schema.InstancesView{}, fights: map[deliveryKey]fight{}, reported: map[deliveryKey]schema.Digest{},
 		strangers: map[deliveryKey]string{}, contested: map[schema.Cell]bool{},
 	}
 	r.recallCosigned()
@@ -286,6 +289,7 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 func (p *pass) afterwards(ctx context.Context, decided bool) {
 	ctx, cancel := p.soon(ctx)
 	defer cancel()
+	p.countInstances(ctx)
 	p.lookAtGuards(ctx)
 	if decided {
 		p.propose(ctx)

@@ -38,6 +38,7 @@ type gate struct {
 	guarded  bool // it asks for guard rails at the forge
 	compares bool // it asks what values were
 	jobs     bool // it asks for jobs on the head
+	health   bool // it asks what instances run
 }
 
 // ControlPaths are the files and directories of the control cell, at the top of the default branch (RULES R9).
@@ -128,6 +129,7 @@ func (r *rules) compile(stage schema.Stage) error {
 			guarded:  asksFor(specs, "guardrails"),
 			compares: asksFor(specs, "critical") || asksFor(specs, "expression"),
 			jobs:     asksFor(specs, "pipeline"),
+			health:   asksFor(specs, "health"),
 		}
 	}
 	return nil

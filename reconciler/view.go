@@ -44,6 +44,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 			v.Compared = p.full
 		}
 		p.next(ctx, &v)
+		r.withInstances(&v)
 	}
 	v.Guards = r.guarded
 	r.view.Store(&v)
@@ -156,6 +157,9 @@ func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (sch
 		v.Control = &control
 	}
 	v.Apps = apps(states, project, v.Incidents)
+	if err := withHealth(ctx, l, v.Apps, states); err != nil {
+		return schema.View{}, err
+	}
 	if v.Emergencies, err = emergencies(ctx, l, states); err != nil {
 		return schema.View{}, err
 	}

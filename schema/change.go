@@ -42,6 +42,7 @@ type Source struct {
 	SoakingSince time.Time `json:"-"`
 	Down         bool      `json:"-"` // a required target there cannot be verified at the moment
 	LiveSeq      int64     `json:"-"` // ledger sequence of the entry that made it live there
+	Content      Content   `json:"-"` // what is admitted there: stage-local files make it differ from what is promoted
 }
 
 // Landing is how a change arrived on a stage's ref, and how far its content is bound to what people signed.

@@ -43,6 +43,18 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "Drift or a target that cannot be reached pauses it.",
 		Fix:   "Clear the cause in the stage before; then the time goes on.",
 	}, {
+		Code: "health", Title: "too few instances run it", Message: "[{in}: ]{need} have to run it[ for {for}]",
+		Cause: "The gate asks that instances of the app's programs run the revision in the stage before, and fewer do: they have not read it yet, they do not take it, or they are away.",
+		Fix:   "See who runs what with sluice why on the stage before. An instance that does not take it says why in its own log; a revision that is wrong is corrected in the first stage.",
+	}, {
+		Code: "health-time", Title: "instances run it, not for long enough", Message: "[{in}: ]{need} have to run it for {for}[, since {since}]",
+		Cause: "Enough instances run the revision. The gate asks for a time in which no look saw otherwise; it begins with the first look after the merge.",
+		Fix:   "Wait. sluice why shows the earliest time.",
+	}, {
+		Code: "health-unknown", Title: "nobody knows what the instances run", Message: "[{in}: ]what the instances run is not known[: {why}]",
+		Cause: "The gate asks what instances of the app's programs run, and no data is never a yes: none reports, the target that holds the reports does not answer, or it keeps none.",
+		Fix:   "Let the programs name themselves (Options.Identity of reconciler/provider) and allow them to write their report; bring the target back. The admins can change the gate.",
+	}, {
 		Code: "choice", Title: "too few of several ways are open", Message: "{need} of these {of} have to allow; {have} do so",
 		Cause: "The gate names several policies of which some are enough (any:, at_least:). Each says below what it misses.",
 		Fix:   "Bring what the easiest of them asks for.",

@@ -24,7 +24,7 @@ func (r *projectReader) gates(drafts []stageDraft, i int) Gates {
 	if g.Retire, ok = r.gate(written, "retire"); !ok && i == len(drafts)-1 {
 		g.Retire = r.defaultRetire(g.Promote)
 	}
-	r.checkSoak(g, d.stage.Name)
+	r.checkBefore(g, d.stage.Name)
 	return g
 }
 
@@ -82,35 +82,47 @@ func (r *projectReader) defaultRetire(promote Gate) Gate {
 	return r.approvalsGate(2)
 }
 
-// checkSoak refuses a soak that can never end: before the first stage, before a rollback, or in a stage that does not lead here.
-func (r *projectReader) checkSoak(g Gates, stage StageName) {
-	r.soaks(g.Rollback, func(SoakSpec) string { return "a rollback comes from the stage itself" })
+// checkBefore refuses what can never be satisfied of policies about the stage before: before the first stage, before a rollback, or
+// of a stage that does not lead here.
+func (r *projectReader) checkBefore(g Gates, stage StageName) {
+	r.eachBefore(g.Rollback, func(StageName) string { return "a rollback comes from the stage itself" })
 	before := r.project.Predecessors(stage)
-	judge := func(spec SoakSpec) string {
+	judge := func(in StageName) string {
 		switch {
 		case len(before) == 0:
 			return "no stage leads to " + string(stage)
-		case spec.In != "" && !slices.Contains(before, spec.In):
-			return string(spec.In) + " does not lead to " + string(stage)
+		case in != "" && !slices.Contains(before, in):
+			return string(in) + " does not lead to " + string(stage)
 		}
 		return ""
 	}
-	r.soaks(g.Promote, judge)
-	r.soaks(g.Retire, judge)
+	r.eachBefore(g.Promote, judge)
+	r.eachBefore(g.Retire, judge)
 }
 
-func (r *projectReader) soaks(g Gate, judge func(SoakSpec) string) {
+func (r *projectReader) eachBefore(g Gate, judge func(in StageName) string) {
 	for _, p := range g.Leaves() {
-		if p.Name != "soak" {
+		in, ok := p.stageBefore()
+		if !ok {
 			continue
 		}
-		spec, err := p.Soak()
-		if err != nil {
-			continue // reported where it was read
-		}
 		at := span{p.Position.Line, p.Position.Column, len(p.Name)}
-		if why := judge(spec); why != "" {
-			r.src.report(at, "policy-misplaced", "", args{"policy": "soak", "why": why})
+		if why := judge(in); why != "" {
+			r.src.report(at, "policy-misplaced", "", args{"policy": p.Name, "why": why})
 		}
 	}
+}
+
+// stageBefore returns the stage that a policy about the stage before names; ok is false for every other policy, and for one that
+// was refused where it was read.
+func (s PolicySpec) stageBefore() (in StageName, ok bool) {
+	switch s.Name {
+	case "soak":
+		spec, err := s.Soak()
+		return spec.In, err == nil
+	case "health":
+		spec, err := s.Health()
+		return spec.In, err == nil
+	}
+	return "", false
 }

@@ -106,6 +106,9 @@ func TestProjectRefuses(t *testing.T) {
 		{"a critical field that climbs", "version: 1\nstages: [{name: a, gates: {promote: [critical: {fields: [../a.yaml#b]}]}}]", "bad-value", "2:58"},
 		{"a critical field without a name", "version: 1\nstages: [{name: a, gates: {promote: [critical: {fields: [\"a.yaml#b..c\"]}]}}]", "bad-value", "2:58"},
 		{"nobody confirms", "version: 1\nstages: [{name: a, gates: {promote: [critical: {fields: [a], confirm: 0}]}}]", "bad-value", "2:71"},
+		{"health before the first stage", "version: 1\nstages: [{name: a, gates: {promote: [health: {}]}}, {name: b}]", "policy-misplaced", "2:38"},
+		{"health before a rollback", "version: 1\nstages: [{name: a}, {name: b, gates: {rollback: [health: {}]}}]", "policy-misplaced", "2:50"},
+		{"health of a stage that does not lead here", "version: 1\nstages: [{name: a}, {name: b, gates: {promote: [health: {in: c}]}}]", "policy-misplaced", "2:49"},
 		{"soak before the first stage", "version: 1\nstages: [{name: a, gates: {promote: [soak: 1h]}}, {name: b}]", "policy-misplaced", "2:38"},
 	}
 	for _, row := range rows {

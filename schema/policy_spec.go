@@ -9,7 +9,8 @@ import (
 
 // PolicyNames are the policies that a gate may name.
 var PolicyNames = []string{
-	"all", "any", "approvals", "at_least", "critical", "duties", "expression", "freeze", "guardrails", "limits", "pipeline", "schema", "secrets", "soak",
+	"all", "any", "approvals", "at_least", "critical", "duties", "expression", "freeze", "guardrails", "health", "limits", "pipeline", "schema",
+	"secrets", "soak",
 	"tags", "when", "whitelist", "window",
 }
 
@@ -124,6 +125,8 @@ func (s *source) policyValue(name string, v *value, path string) any {
 		return s.calendar(v, path)
 	case "guardrails":
 		return s.guardrails(v, path)
+	case "health":
+		return s.health(v, path)
 	case "limits":
 		return s.limits(v, path)
 	case "pipeline":

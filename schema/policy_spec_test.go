@@ -106,6 +106,11 @@ func TestPolicyValues(t *testing.T) {
 		{name: "a job that turns the text around", spec: schema.PolicySpec{Name: "pipeline", Value: []string{"a\u202eb"}}, wrong: true},
 		{name: "no job", spec: schema.PolicySpec{Name: "pipeline", Value: []string{}}, wrong: true},
 		{name: "a job as a word", spec: schema.PolicySpec{Name: "pipeline", Value: "unit"}, wrong: true},
+		{name: "health by default", spec: schema.PolicySpec{Name: "health", Value: map[string]any{}}, want: schema.HealthSpec{Instances: 1, Share: 100}},
+		{name: "health of most, for an hour", spec: schema.PolicySpec{Name: "health", Value: map[string]any{"instances": 3, "share": 90, "for": "1h", "in": "gray"}}, want: schema.HealthSpec{Instances: 3, Share: 90, For: time.Hour, In: "gray"}},
+		{name: "health of nobody", spec: schema.PolicySpec{Name: "health", Value: map[string]any{"instances": 0}}, wrong: true},
+		{name: "health of more than all", spec: schema.PolicySpec{Name: "health", Value: map[string]any{"share": 101}}, wrong: true},
+		{name: "health as a word", spec: schema.PolicySpec{Name: "health", Value: true}, wrong: true},
 		{name: "duties by default", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{}}, want: schema.DutiesSpec{Merger: []string{"approver", "author"}}},
 		{name: "one duty", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []string{"author"}}}, want: schema.DutiesSpec{Merger: []string{"author"}}},
 		{name: "a duty of nobody", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []string{"auther"}}}, wrong: true},
@@ -146,6 +151,8 @@ func read1(s schema.PolicySpec) (any, error) {
 		return s.Guardrails()
 	case "pipeline":
 		return s.Pipeline()
+	case "health":
+		return s.Health()
 	case "duties":
 		return s.Duties()
 	case "freeze", "window":

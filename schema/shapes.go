@@ -17,6 +17,7 @@ const (
 	limitsShape
 	secretsShape
 	dutiesShape
+	healthShape
 	freezeShape
 	windowShape
 	atLeastShape
@@ -74,6 +75,7 @@ var shapes = [shapeCount]shape{
 	limitsShape:    {file: "Policies", path: "limits", optional: []string{"files", "bytes", "file", "line", "binary", "deletions", "large"}},
 	secretsShape:   {file: "Policies", path: "secrets", optional: []string{"allow"}},
 	dutiesShape:    {file: "Policies", path: "duties", optional: []string{"merger"}},
+	healthShape:    {file: "Policies", path: "health", optional: []string{"instances", "share", "for", "in"}},
 	freezeShape:    {file: "Policies", path: "freeze", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 	windowShape:    {file: "Policies", path: "window", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 

@@ -84,6 +84,8 @@ type CellView struct {
 	Incident     *Incident    `json:"incident,omitempty"`
 	// Goal is what a rollback goes back to where a change is held; empty where none was admitted that the rollback gate serves.
 	Goal Revision `json:"goal,omitempty"`
+	// Instances are those that a running reconciler saw last; a clone knows none.
+	Instances *InstancesView `json:"instances,omitempty"`
 	// Next is what a promotion would bring here; nil where nothing differs, or something waits that says why itself.
 	Next *NextView `json:"next,omitempty"`
 }
@@ -114,6 +116,8 @@ type HeldView struct {
 	Change       Change    `json:"change"`
 	MergeRequest int64     `json:"merge_request,omitempty"`
 	Verdict      Verdict   `json:"verdict"`
+	// Instances are those that the verdict was given by, where the gate asks for health.
+	Instances *InstancesView `json:"instances,omitempty"`
 }
 
 // EmergencyView is content that was let into a cell without its gate.

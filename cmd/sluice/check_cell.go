@@ -128,6 +128,8 @@ func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnsw
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the reconciler, by the ledger"}
 	case "pipeline":
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, By: "the reconciler, by the jobs of the merged head"}
+	case "health":
+		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the reconciler, by what the instances run then"}
 	case "guardrails":
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the reconciler, by what the forge tells it then"}
 	case "freeze", "window":

@@ -82,6 +82,8 @@ type Decision struct {
 	Tags []schema.Digest `json:"tags,omitempty"`
 	// Guards is the evidence blob with the guard rails at the forge, where the gate asked for them.
 	Guards schema.Digest `json:"guards,omitempty"`
+	// Health is the evidence blob with what instances said that they run, where the gate asked for it.
+	Health schema.Digest `json:"health,omitempty"`
 
 	// What follows is set on admissions.
 
@@ -216,6 +218,9 @@ func (e Entry) Names() []schema.Digest {
 		names = append(names, e.Decision.Tags...)
 		if e.Decision.Guards != "" {
 			names = append(names, e.Decision.Guards)
+		}
+		if e.Decision.Health != "" {
+			names = append(names, e.Decision.Health)
 		}
 		if mr := e.Decision.MergeRequest; mr != nil && mr.Answers != "" {
 			names = append(names, mr.Answers)

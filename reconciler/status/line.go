@@ -132,6 +132,10 @@ func met(v schema.Verdict) string {
 		add("merged by ", "by")
 	case "pipeline":
 		add("green: ", "jobs")
+	case "health":
+		add("", "need")
+		add("in ", "in")
+		add("since ", "since")
 	case "guardrails":
 		add("up: ", "have")
 	case "cells":

@@ -104,6 +104,7 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 			p.line("%s", p.paint(n.Tone, n.Text))
 		}
 	}
+	p.instances(c.Instances)
 	if Clear(c) && stale {
 		p.line("nothing stood in the way then")
 		return exitUnknown
@@ -122,6 +123,7 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 	if c.Held != nil {
 		p.line("%s", changeText(*c.Held))
 		p.checklist(landed(c.Held.Verdict, p.opts))
+		p.instances(c.Held.Instances)
 		ways = append(ways, waysOut(c, p.opts)...)
 	}
 	p.targets(c, p.opts.Verbose)

@@ -21,7 +21,8 @@ type faulty struct {
 	writes    int
 	looks     atomic.Int64 // at the checkpoint that it keeps
 	keeps     atomic.Int64 // of a checkpoint
-	crash     string       // "before" or "after" the next write: panic there
+	reports   func(schema.Cell) []schema.Consumer
+	crash     string // "before" or "after" the next write: panic there
 }
 
 var errCrash = errors.New("the process is gone")

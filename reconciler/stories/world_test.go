@@ -109,6 +109,7 @@ type world struct {
 	heads    map[int]string // merge request → branch
 	forged   map[int64]forgery
 	invented map[int64][]schema.Approval
+	reports  map[schema.Cell][]schema.Consumer
 	asked    []byte // statement of the request made last
 
 	without   []string      // stages without a branch at first
@@ -133,7 +134,7 @@ var people = []string{"ann", "eve", "bob", "carol", "dan", "rita", "rolf"}
 func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 	w := &world{
 		notes: s.notes, t: t, ctx: t.Context(), dir: t.TempDir(), layout: layout, guardsEvery: -1, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
-		targets: map[string]*faulty{}, names: map[schema.Revision]string{schema.None: "none"}, labels: map[string]schema.Hash{}, heads: map[int]string{}, forged: map[int64]forgery{}, invented: map[int64][]schema.Approval{}, tips: map[string]schema.Hash{},
+		targets: map[string]*faulty{}, names: map[schema.Revision]string{schema.None: "none"}, labels: map[string]schema.Hash{}, heads: map[int]string{}, forged: map[int64]forgery{}, invented: map[int64][]schema.Approval{}, reports: map[schema.Cell][]schema.Consumer{}, tips: map[string]schema.Hash{},
 	}
 	sign, forgeKey, err := w.forgeSigner()
 	if err != nil {
@@ -208,7 +209,7 @@ func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 func (w *world) addTarget(name string) {
 	dir := filepath.Join(w.dir, "targets", name)
 	w.must(os.MkdirAll(dir, 0o755))
-	w.targets[name] = &faulty{name: name, dir: dir}
+	w.targets[name] = &faulty{name: name, dir: dir, reports: w.reported}
 }
 
 // start makes a reconciler as a new process would find the world.

@@ -1,0 +1,61 @@
+package status
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// instancesText counts who runs what a cell has: "12 of 12 instances in gray run it". What instances say of themselves was never
+// signed, so it is said as theirs.
+func instancesText(v schema.InstancesView, now time.Time) string {
+	parts := []string{fmt.Sprintf("%d of %d instances in %s run it", v.Running, v.Total+v.Unread, safe(string(v.Stage)))}
+	add := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	add(v.Refused, "do not take it")
+	add(v.Quiet, "said nothing for "+age(schema.ConsumerQuiet))
+	add(v.Unread, "said what cannot be read")
+	if v.More {
+		parts = append(parts, "there are more than are read")
+	}
+	for _, target := range v.Silent {
+		parts = append(parts, "target "+safe(target)+" does not answer")
+	}
+	return strings.Join(parts, ", ") + " (as they say, " + when(v.At, now) + ")"
+}
+
+// refusalText names an instance that does not take what it was given.
+func refusalText(r schema.RefusalView) string {
+	means := map[string]string{
+		"rejected": "does not fit the program, whose log says why", "refused": "is not signed as it has to be", "backwards": "is older than what it had",
+		"retired": "is the app's end",
+	}
+	return fmt.Sprintf("%s: entry #%d %s", safe(r.Instance), r.Entry, cmp.Or(means[r.Why], "is not taken"))
+}
+
+// instances writes who runs what; nothing where nobody knows.
+func (p paper) instances(v *schema.InstancesView) {
+	if v == nil {
+		return
+	}
+	t := good
+	if v.Running < v.Total+v.Unread || v.More || len(v.Silent) > 0 {
+		t = wait
+	}
+	p.line("%s", p.paint(t, instancesText(*v, p.opts.Now)))
+	for _, r := range v.Refusing {
+		p.line("  %s", refusalText(r))
+	}
+	for _, o := range v.Other {
+		p.line("  %s: runs entry #%d", safe(o.Instance), o.Seq)
+	}
+	if rest := v.Total - v.Running - v.Quiet - len(v.Refusing) - len(v.Other); rest > 0 {
+		p.line("  and %d more", rest)
+	}
+}
