@@ -98,9 +98,9 @@ func (h Health) lasting(f Facts, v schema.Verdict) schema.Verdict {
 	return v
 }
 
-// sinceIn looks in a verdict for what the same question was answered by.
+// sinceIn looks in a verdict for what the same question was answered by; only one that enough run it has a time.
 func sinceIn(held, same schema.Verdict) (time.Time, bool) {
-	if held.Policy == "health" && (held.Code == "" || held.Code == "health-time") &&
+	if held.Policy == "health" &&
 		held.Args["need"] == same.Args["need"] && held.Args["in"] == same.Args["in"] && held.Args["for"] == same.Args["for"] {
 		at, err := time.Parse(time.RFC3339Nano, held.Args["since"])
 		return at, err == nil

@@ -99,7 +99,9 @@ func TestHealthLasts(t *testing.T) {
 		{"a second short", hour, seen(at(time.Hour-time.Second), runs(3, c(2))), schema.Hold, waits},
 		{"an hour, and now one is missing", hour, seen(at(time.Hour), runs(3, c(2)), runs(1, c(1))), schema.Hold, []schema.Code{"health"}},
 		{"a look between saw otherwise", hour, seen(func(f *policies.Facts) {
-			v := schema.All("gate", schema.Verdict{Policy: "health", Outcome: schema.Hold, Code: "health-unknown", Args: map[string]string{"since": noon.Add(-time.Hour).Format(time.RFC3339)}})
+			g := promotion()
+			seen(nil, runs(3, c(1)))(&g)
+			v := hour.Evaluate(g)
 			f.Held = &v
 		}, runs(3, c(2))), schema.Hold, waits},
 		{"another question was answered", hour, seen(func(f *policies.Facts) {

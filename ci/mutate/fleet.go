@@ -21,8 +21,8 @@ var fleetMutations = []mutation{
 		"TestHealth",
 	},
 	{
-		"the time that instances run it goes on over a look that saw otherwise", "policies", "policies/health.go",
-		"(held.Code == \"\" || held.Code == \"health-time\") &&",
+		"the time of another question counts", "policies", "policies/health.go",
+		"held.Args[\"need\"] == same.Args[\"need\"] &&",
 		"",
 		"TestHealthLasts",
 	},
