@@ -1,11 +1,13 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
@@ -20,7 +22,7 @@ type deliveryKey struct {
 }
 
 // chunk is how many cells a target is asked about at once.
-const chunk = 256
+const chunk = 4096
 
 // maxCompareGap is the longest time between two full comparisons, whatever they cost.
 const maxCompareGap = 5 * time.Minute
@@ -36,6 +38,7 @@ func (p *pass) converge(ctx context.Context, report *Report) error {
 	var d deliveries
 	jobs := p.plan(ctx, states, full, &d)
 	for _, name := range slices.Sorted(maps.Keys(jobs)) {
+		slices.SortFunc(jobs[name], inOrder) // neighbours go together
 		for part := range slices.Chunk(jobs[name], chunk) {
 			p.deliver(ctx, name, part, &d)
 		}
@@ -71,6 +74,10 @@ type job struct {
 
 func (j job) key() deliveryKey {
 	return deliveryKey{schema.Cell{Stage: j.state.Stage, App: j.state.App}, j.target.Name}
+}
+
+func inOrder(a, b job) int {
+	return cmp.Or(strings.Compare(string(a.state.Stage), string(b.state.Stage)), strings.Compare(string(a.state.App), string(b.state.App)))
 }
 
 // plan lists what has to be compared, by target.

@@ -52,28 +52,22 @@ func (s *spool) entries() []ledger.Entry { return slices.Clone(s.held) }
 
 // news leaves out what is spooled already: without the ledger every pass finds the same again.
 func (s *spool) news(entries []ledger.Entry) []ledger.Entry {
+	last := make(map[deliveryKey]ledger.Entry, len(entries)) // by cell and target, the latest entry about it
+	for _, e := range s.held {
+		last[about(e)] = e
+	}
 	var out []ledger.Entry
 	for _, e := range entries {
-		last, ok := lastAbout(e, out)
-		if !ok {
-			last, ok = lastAbout(e, s.held)
+		if known, ok := last[about(e)]; ok && sameDelivery(known, e) {
+			continue
 		}
-		if !ok || !sameDelivery(last, e) {
-			out = append(out, e)
-		}
+		last[about(e)] = e
+		out = append(out, e)
 	}
 	return out
 }
 
-// lastAbout returns the latest of some entries that is about the same cell at the same target.
-func lastAbout(e ledger.Entry, entries []ledger.Entry) (ledger.Entry, bool) {
-	for _, h := range slices.Backward(entries) {
-		if h.Cell() == e.Cell() && h.Delivery.Target == e.Delivery.Target {
-			return h, true
-		}
-	}
-	return ledger.Entry{}, false
-}
+func about(e ledger.Entry) deliveryKey { return deliveryKey{e.Cell(), e.Delivery.Target} }
 
 func sameDelivery(a, b ledger.Entry) bool {
 	return a.Kind == b.Kind && a.Code == b.Code && a.Delivery.Result == b.Delivery.Result &&

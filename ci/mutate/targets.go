@@ -11,10 +11,22 @@ var targetMutations = []mutation{
 		"TestConformanceEmbedded",
 	},
 	{
-		"heads are written in a batch over ones that were not judged", etcdPackage, etcdPackage + "/batch.go",
+		"heads are written in a batch over ones that were not judged", etcdPackage, etcdPackage + "/together.go",
 		"t.txn(ctx, b.unmoved, b.ops)",
 		"t.txn(ctx, nil, b.ops)",
 		"TestManyAreFencedAtTheMomentOfTheWrite",
+	},
+	{
+		"heads are written in a batch where somebody is", etcdPackage, etcdPackage + "/together.go",
+		"[]clientv3.Cmp{clientv3.Compare(clientv3.CreateRevision(from), \"=\", 0).WithRange(to)}",
+		"nil",
+		"TestManyGiveWayToWhoeverIsThereFirst",
+	},
+	{
+		"heads are signed with a key that they do not name", "reconciler/integrations", "reconciler/integrations/signmany.go",
+		"if err == nil && look {",
+		"if err == nil && look && false {",
+		"TestSignHeads",
 	},
 	{
 		"a head that has parts is written over one that was not judged", etcdPackage, etcdPackage + "/flip.go",

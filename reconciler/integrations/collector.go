@@ -77,7 +77,7 @@ func ParseReport(instance string, raw []byte) (schema.Consumer, error) {
 		texts = append(texts, name, value)
 	}
 	for _, text := range texts {
-		if !plain.MatchString(text) {
+		if !plain(text) {
 			return schema.Consumer{}, fmt.Errorf("report: text %q", text)
 		}
 	}

@@ -3,12 +3,10 @@ package integrations
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"time"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -82,90 +80,112 @@ func (b Body) Digest() schema.Digest {
 
 // SignHead makes the head that says body.
 func (s Spec) SignHead(body Body) (Head, error) {
-	key := s.Keys.signer()
-	if key.Sign == nil {
-		return Head{}, fmt.Errorf("sign head of %s in %s: no log key", body.App, body.Stage)
-	}
-	h := Head{Body: body, WrittenAt: s.Now().UTC().Truncate(time.Millisecond), Key: key.ID}
-	if err := h.check(); err != nil {
-		return Head{}, err
-	}
-	message, err := h.message()
+	h, text, key, err := s.signHead(body)
 	if err != nil {
 		return Head{}, err
 	}
-	if h.Sig, err = key.Sign(message); err != nil {
-		return Head{}, fmt.Errorf("sign head of %s in %s: %w", body.App, body.Stage, err)
+	return h, errors.Join(h.verify(text, key.Key), h.checkInline())
+}
+
+// signHead signs, and does not look at the signature.
+func (s Spec) signHead(body Body) (h Head, text []byte, key HeadSigner, err error) {
+	key = s.Keys.signer()
+	if key.Sign == nil {
+		return Head{}, nil, key, fmt.Errorf("sign head of %s in %s: no log key", body.App, body.Stage)
 	}
-	return h, h.Verify(key.Key)
+	h = Head{Body: body, WrittenAt: s.Now().UTC().Truncate(time.Millisecond), Key: key.ID}
+	if err = h.check(); err != nil {
+		return Head{}, nil, key, err
+	}
+	if text, err = body.text(); err != nil {
+		return Head{}, nil, key, err
+	}
+	message, err := h.message(text)
+	if err != nil {
+		return Head{}, nil, key, err
+	}
+	if h.Sig, err = key.Sign(message); err != nil {
+		return Head{}, nil, key, fmt.Errorf("sign head of %s in %s: %w", body.App, body.Stage, err)
+	}
+	return h, text, key, nil
 }
 
 // Encode writes the head's only form.
-func (h Head) Encode() ([]byte, error) { return json.Marshal(h) }
+func (h Head) Encode() ([]byte, error) {
+	text, err := h.text()
+	if err != nil {
+		return nil, err
+	}
+	return h.encode(text)
+}
 
 // DecodeHead reads a head and refuses any text that Encode would not have written. It does not look at the signature.
 func DecodeHead(raw []byte) (Head, error) {
+	h, _, err := decodeHead(raw)
+	return h, err
+}
+
+// decodeHead is DecodeHead with the text of the body.
+func decodeHead(raw []byte) (h Head, text []byte, err error) {
 	if len(raw) > MaxHead {
-		return Head{}, fmt.Errorf("%w: %d bytes, more than %d", ErrHead, len(raw), MaxHead)
+		return Head{}, nil, fmt.Errorf("%w: %d bytes, more than %d", ErrHead, len(raw), MaxHead)
 	}
-	var h Head
 	if err := json.Unmarshal(raw, &h); err != nil {
-		return Head{}, fmt.Errorf("%w: %w", ErrHead, err)
+		return Head{}, nil, fmt.Errorf("%w: %w", ErrHead, err)
 	}
 	if err := h.check(); err != nil {
-		return Head{}, fmt.Errorf("%w: %w", ErrHead, err)
+		return Head{}, nil, fmt.Errorf("%w: %w", ErrHead, err)
 	}
-	again, err := h.Encode()
-	if err != nil || !bytes.Equal(again, raw) {
-		return Head{}, fmt.Errorf("%w: not in its written form", ErrHead)
+	if text, err = h.text(); err != nil {
+		return Head{}, nil, err
 	}
-	return h, nil
+	if again, err := h.encode(text); err != nil || !bytes.Equal(again, raw) {
+		return Head{}, nil, fmt.Errorf("%w: not in its written form", ErrHead)
+	}
+	return h, text, nil
 }
 
 // Verify says whether the key signed what the head says, and whether its document is the one it names.
 func (h Head) Verify(key ed25519.PublicKey) error {
-	if len(key) != ed25519.PublicKeySize {
-		return fmt.Errorf("%w: key %q is not known", ErrHead, h.Key)
-	}
-	message, err := h.message()
+	text, err := h.text()
 	if err != nil {
 		return err
 	}
-	if !ed25519.Verify(key, message, h.Sig) {
-		return fmt.Errorf("%w: not signed by key %q", ErrHead, h.Key)
+	if err := h.verify(text, key); err != nil {
+		return err
 	}
+	return h.checkInline()
+}
+
+// checkInline says whether the document inside a head is the one that it names.
+func (h Head) checkInline() error {
 	if len(h.Inline) > 0 && (int64(len(h.Inline)) != h.Size || schema.DigestOf(h.Inline) != h.Doc) {
 		return fmt.Errorf("%w: the document is not the one it names", ErrHead)
 	}
 	return nil
 }
 
-// message is what is signed: the domain and the SHA-256 of the head's JSON without writtenAt and sig.
-func (h Head) message() ([]byte, error) {
-	text, err := json.Marshal(struct {
-		Body
-		Key string `json:"key"`
-	}{h.Body, h.Key})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrHead, err)
+// plain holds for every text in a head, so that no JSON writer has a choice of how to escape it: 1 to 200 of these letters.
+func plain(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '+' <= c && c <= ':' && c != ',' || c == '=' || c == '_' || c == '@') {
+			return false
+		}
 	}
-	sum := sha256.Sum256(text)
-	return append([]byte(HeadDomain), sum[:]...), nil
+	return 1 <= len(text) && len(text) <= 200
 }
-
-// plain holds for every text in a head, so that no JSON writer has a choice of how to escape it.
-var plain = regexp.MustCompile(`^[A-Za-z0-9+/:=._@-]{1,200}$`)
 
 func (h Head) check() error {
 	if h.V != 1 {
 		return fmt.Errorf("version %d is not known", h.V)
 	}
 	for _, s := range []string{h.Project, h.Key, string(h.Revision), string(h.Content), string(h.Doc)} {
-		if !plain.MatchString(s) {
+		if !plain(s) {
 			return fmt.Errorf("text %q", s)
 		}
 	}
-	if h.Prev != "" && !plain.MatchString(string(h.Prev)) {
+	if h.Prev != "" && !plain(string(h.Prev)) {
 		return fmt.Errorf("prev %q", h.Prev)
 	}
 	if _, err := schema.ParseApp(string(h.App)); err != nil {

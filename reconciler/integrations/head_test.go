@@ -220,6 +220,9 @@ func FuzzDecodeHead(f *testing.F) {
 		if err != nil || !bytes.Equal(again, raw) {
 			t.Fatalf("decoded %q, encoded %q, %v", raw, again, err)
 		}
+		if twin, err := json.Marshal(h); err != nil || !bytes.Equal(twin, raw) {
+			t.Fatalf("decoded %q, as JSON %q, %v", raw, twin, err)
+		}
 		// Whatever is accepted and verifies can be verified without this package.
 		if h.Verify(public()) == nil {
 			if err := independent(raw, public()); err != nil {
@@ -227,4 +230,31 @@ func FuzzDecodeHead(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestSignHeads(t *testing.T) {
+	var bodies []integrations.Body
+	for _, seq := range []int64{0, 1, 2} {
+		bodies = append(bodies, integrations.NewBody(release(seq, "{}"), true))
+	}
+	for i, h := range spec().SignHeads(bodies) {
+		if i == 0 {
+			if h.Err == nil || h.Text != nil {
+				t.Errorf("a body without a sequence number: %+v", h)
+			}
+			continue
+		}
+		raw, err := h.Encode()
+		if err != nil || !bytes.Equal(raw, h.Text) || h.Verify(public()) != nil {
+			t.Errorf("%d: %v, text %q, encoded %q", i, err, h.Text, raw)
+		}
+	}
+	stranger := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	other := spec()
+	other.Keys = integrations.NewLogKeys(integrations.HeadSigner{
+		ID: "log-1", Key: public(), Sign: func(m []byte) ([]byte, error) { return ed25519.Sign(stranger, m), nil },
+	})
+	if h := other.SignHeads(bodies[1:]); !errors.Is(h[0].Err, integrations.ErrHead) {
+		t.Errorf("a signer that does not hold the key it names: got %v, want ErrHead", h[0].Err)
+	}
 }

@@ -12,7 +12,7 @@ func (s Spec) Marker(raw []byte, want Release) (Holder, Head) {
 	if raw == nil {
 		return Nobody, Head{}
 	}
-	h, err := DecodeHead(raw)
+	h, text, err := decodeHead(raw)
 	if err != nil {
 		if project := claimed(raw); project != "" && project == want.Project {
 			return Altered, Head{}
@@ -22,7 +22,7 @@ func (s Spec) Marker(raw []byte, want Release) (Holder, Head) {
 	if h.Project != want.Project {
 		return Another, h
 	}
-	if h.Stage != want.Cell.Stage || h.App != want.Cell.App || h.Verify(s.Keys.key(h.Key)) != nil {
+	if h.Stage != want.Cell.Stage || h.App != want.Cell.App || h.verify(text, s.Keys.key(h.Key)) != nil || h.checkInline() != nil {
 		return Altered, h
 	}
 	return Us, h

@@ -2,166 +2,203 @@ package etcd
 
 import (
 	"context"
-	"errors"
+	"slices"
+	"strings"
 	"sync"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 const (
-	// batchCells keeps a transaction below etcd's limit of 128 operations, with the six that writing a cell takes.
-	batchCells = 20
+	// batchCells keeps the transaction of a batch, with its one look, below etcd's limit of operations.
+	batchCells = 120
 	// batchBytes keeps a request below etcd's limit of 1.5 MiB.
 	batchBytes = 1 << 20
 	// batchesAtOnce is how many transactions are under way together.
 	batchesAtOnce = 8
+	// headBytes is more than what a head has beside its document.
+	headBytes = 1500
 )
 
 // ReadMany implements [integrations.Batcher].
 func (t *Target) ReadMany(ctx context.Context, wants []integrations.Release) []integrations.Result {
-	return t.batches(wants, func(wants []integrations.Release, results []integrations.Result) {
-		for i, c := range t.observeMany(ctx, wants) {
+	return t.batches(wants, func(cells []candidate) {
+		plain := t.goals(cells)
+		if !t.nothingAt(ctx, plain) {
+			t.lookAtAll(ctx, plain)
+		}
+		for i := range cells {
+			c := &cells[i]
 			if c.ok {
-				results[i] = integrations.Result{Observation: c.have.Observation}
+				c.result.Observation = c.have.Observation
 				continue
 			}
-			results[i].Observation, results[i].Err = t.Read(ctx, wants[i])
+			c.result.Observation, c.result.Err = t.Read(ctx, c.want)
 		}
 	})
 }
 
-// WriteMany implements [integrations.Batcher]: one transaction for the cells of a batch that have to be written. Where
-// it does not succeed, because one head moved or an answer was lost, each of them is written by itself. So is each cell
-// that is more than its head.
+// WriteMany implements [integrations.Batcher]: a transaction writes many of the cells that have to be written. Where it does
+// not succeed, because one head moved or an answer was lost, each of them is written by itself. So is each cell that is more
+// than its head. Cells that the ledger knows of no apply of are first written on the condition that nothing is there at all.
 func (t *Target) WriteMany(ctx context.Context, wants []integrations.Release) []integrations.Result {
-	return t.batches(wants, func(wants []integrations.Release, results []integrations.Result) {
-		var one batch
-		for i, c := range t.observeMany(ctx, wants) {
-			if !c.ok || !t.prepare(&one, i, c, &results[i]) {
-				results[i].Observation, results[i].Err = t.Write(ctx, wants[i])
+	return t.batches(wants, func(cells []candidate) {
+		plain := t.goals(cells)
+		if len(plain) == len(cells) && neverApplied(plain) && t.writeFirst(ctx, plain) {
+			return
+		}
+		t.lookAtAll(ctx, plain)
+		var together []*candidate
+		for i := range cells {
+			c := &cells[i]
+			switch {
+			case c.ok && t.settled(c):
+			case c.ok && c.have.listed == 0:
+				together = append(together, c)
+			default:
+				c.result.Observation, c.result.Err = t.Write(ctx, c.want)
 			}
 		}
-		t.commit(ctx, one, wants, results)
+		t.writeTogether(ctx, together)
 	})
 }
 
-// batches cuts wants into batches and works on some of them at once. Each batch has its own part of the results.
-func (t *Target) batches(wants []integrations.Release, work func([]integrations.Release, []integrations.Result)) []integrations.Result {
+// candidate is a cell of a batch with what was found of it. One that is not ok is to be asked by itself.
+type candidate struct {
+	want   integrations.Release
+	result *integrations.Result
+	goal   goal
+	have   found
+	ok     bool
+}
+
+// batches cuts wants, in the order of their keys, into batches and works on some of them at once.
+func (t *Target) batches(wants []integrations.Release, work func([]candidate)) []integrations.Result {
 	results := make([]integrations.Result, len(wants))
+	cells := make([]candidate, len(wants))
+	for i, want := range wants {
+		cells[i] = candidate{want: want, result: &results[i]}
+	}
+	slices.SortStableFunc(cells, func(a, b candidate) int { return compareKeys(a.want.Cell, b.want.Cell) })
 	var group sync.WaitGroup
 	slots := make(chan struct{}, batchesAtOnce)
-	for from := 0; from < len(wants); from += batchCells {
-		to := min(from+batchCells, len(wants))
+	for len(cells) > 0 {
+		n, size := 0, 0
+		for n < min(batchCells, len(cells)) && (n == 0 || size+weight(cells[n].want) <= batchBytes) {
+			size += weight(cells[n].want)
+			n++
+		}
+		part := cells[:n]
+		cells = cells[n:]
 		slots <- struct{}{}
 		group.Go(func() {
 			defer func() { <-slots }()
-			work(wants[from:to], results[from:to])
+			work(part)
 		})
 	}
 	group.Wait()
 	return results
 }
 
-// candidate is a cell of a batch with what was found of it. One that is not ok is to be asked by itself.
-type candidate struct {
-	goal goal
-	have found
-	ok   bool
+// compareKeys orders cells as their keys are ordered below one root.
+func compareKeys(a, b schema.Cell) int {
+	if a.Stage != b.Stage {
+		return strings.Compare(string(a.Stage), string(b.Stage))
+	}
+	n := min(len(a.App), len(b.App))
+	if c := strings.Compare(string(a.App[:n]), string(b.App[:n])); c != 0 || len(a.App) == len(b.App) {
+		return c
+	}
+	return strings.Compare(string(a.App[n:])+"/", string(b.App[n:])+"/")
 }
 
-// observeMany reads the cells of a batch in one transaction.
-func (t *Target) observeMany(ctx context.Context, wants []integrations.Release) []candidate {
-	cells := make([]candidate, len(wants))
-	var ops []clientv3.Op
-	for i, want := range wants {
-		g, err := t.goalOf(want)
-		if err != nil || !g.plain() {
-			continue
-		}
-		cells[i].goal, cells[i].ok = g, true
-		ops = append(ops, look(g, maxForeign)...)
-	}
-	if len(ops) == 0 {
-		return cells
-	}
-	response, err := t.txn(ctx, nil, ops)
-	if err != nil {
-		return make([]candidate, len(wants))
-	}
-	answers := response.Responses
+// weight is how many bytes a cell takes in a request, if it has no more than a head.
+func weight(want integrations.Release) int { return len(want.Document)/3*4 + headBytes }
+
+// goals finds what each cell is to be. Those that are no more than their heads are ok so far, and returned.
+func (t *Target) goals(cells []candidate) (plain []*candidate) {
 	for i := range cells {
+		g, err := t.goalOf(cells[i].want)
+		cells[i].goal, cells[i].ok = g, err == nil && g.plain()
 		if cells[i].ok {
-			cells[i].have, cells[i].ok = t.compare(cells[i].goal, answers[:looks])
-			answers = answers[looks:]
+			plain = append(plain, &cells[i])
 		}
 	}
-	return cells
+	return plain
 }
 
-// batch is one transaction that writes the heads of several cells.
-type batch struct {
-	cells   []int // positions in the batch's wants
-	goals   []goal
-	unmoved []clientv3.Cmp
-	ops     []clientv3.Op
-	bytes   int
+// neverApplied reports whether the cells may be among the first of a stage: the ledger knows of no apply, and one range of
+// keys holds them.
+func neverApplied(cells []*candidate) bool {
+	return len(cells) > 0 && !slices.ContainsFunc(cells, func(c *candidate) bool {
+		return c.want.Applied || c.goal.above() != cells[0].goal.above()
+	})
 }
 
-// prepare puts a cell into the transaction, or its answer into the result if there is nothing to write. It is false for
-// a cell that is to be written by itself.
-func (t *Target) prepare(b *batch, i int, c candidate, result *integrations.Result) bool {
-	result.Observation = c.have.Observation
-	if c.have.Equal && !c.have.Outdated {
-		return true
-	}
-	if err := t.spec.Permit(c.goal.want, c.have.Observation); err != nil {
-		result.Err = err
-		return true
-	}
-	if c.have.listed != 0 {
+// nothingAt reports whether not one key is where the cells belong, and then says so of each.
+func (t *Target) nothingAt(ctx context.Context, cells []*candidate) bool {
+	if !neverApplied(cells) {
 		return false
 	}
-	wrote, err := t.signed(c.goal, c.have)
-	if err != nil || b.bytes+len(wrote.value) > batchBytes {
+	count := clientv3.OpGet(cells[0].goal.dir, clientv3.WithRange(endOf(cells)), clientv3.WithCountOnly())
+	response, err := t.txn(ctx, nil, []clientv3.Op{count})
+	if err != nil || response.Responses[0].GetResponseRange().Count > 0 {
 		return false
 	}
-	c.goal.wrote = wrote
-	b.bytes += len(wrote.value)
-	b.cells, b.goals = append(b.cells, i), append(b.goals, c.goal)
-	b.unmoved = append(b.unmoved, unmoved(c.goal.head, c.have.revision))
-	b.ops = append(append(b.ops, clientv3.OpPut(c.goal.head, wrote.value)), look(c.goal, maxForeign)...)
+	for _, c := range cells {
+		c.have = t.compare(c.goal, looked{all: true, complete: true})
+	}
 	return true
 }
 
-func (t *Target) commit(ctx context.Context, b batch, wants []integrations.Release, results []integrations.Result) {
-	if len(b.cells) == 0 {
-		return
-	}
-	response, err := t.txn(ctx, b.unmoved, b.ops)
-	if err != nil || !response.Succeeded {
-		t.oneByOne(ctx, b, wants, results, err)
-		return
-	}
-	answers := response.Responses
-	for n, i := range b.cells {
-		after, _ := t.compare(b.goals[n], answers[1:1+looks])
-		after.Wrote = true
-		results[i].Observation, results[i].Err = after.Observation, nil
-		if !after.Equal {
-			results[i].Err = t.fail(b.goals[n].head, errReadBack)
-		}
-		answers = answers[1+looks:]
+func (t *Target) lookAtAll(ctx context.Context, cells []*candidate) {
+	for part := range slices.Chunk(cells, maxOps/looks) {
+		t.lookAt(ctx, part)
 	}
 }
 
-// oneByOne writes the cells of a transaction that did not succeed. If its answer was lost, what is there now was
-// written by it.
-func (t *Target) oneByOne(ctx context.Context, b batch, wants []integrations.Release, results []integrations.Result, lost error) {
-	for _, i := range b.cells {
-		results[i].Observation, results[i].Err = t.Write(ctx, wants[i])
-		unknown := lost != nil && errors.Is(classOf(lost), integrations.ErrUnavailable)
-		results[i].Wrote = results[i].Wrote || unknown && results[i].Err == nil
+// above is what all cells of a stage are below.
+func (g goal) above() string { return strings.TrimSuffix(g.dir, string(g.want.Cell.App)+"/") }
+
+// endOf is where the keys of cells end.
+func endOf(cells []*candidate) string {
+	end := ""
+	for _, c := range cells {
+		end = max(end, clientv3.GetPrefixRangeEnd(c.goal.dir))
 	}
+	return end
+}
+
+// lookAt reads cells in one transaction. Those whose look was cut short are not ok.
+func (t *Target) lookAt(ctx context.Context, cells []*candidate) {
+	var ops []clientv3.Op
+	for _, c := range cells {
+		ops = append(ops, look(c.goal, maxForeign)...)
+	}
+	response, err := t.txn(ctx, nil, ops)
+	if err != nil {
+		for _, c := range cells {
+			c.ok = false
+		}
+		return
+	}
+	for n, c := range cells {
+		l := seen(c.goal, response.Responses[n*looks:(n+1)*looks])
+		if c.ok = l.complete; c.ok {
+			c.have = t.compare(c.goal, l)
+		}
+	}
+}
+
+// settled answers for a cell that is not to be written: it is as it should be, or must not be touched.
+func (t *Target) settled(c *candidate) bool {
+	c.result.Observation = c.have.Observation
+	if c.have.Equal && !c.have.Outdated {
+		return true
+	}
+	c.result.Err = t.spec.Permit(c.want, c.have.Observation)
+	return c.result.Err != nil
 }

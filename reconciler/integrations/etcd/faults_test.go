@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -212,18 +213,64 @@ func TestALostAnswerToManyIsFoundOut(t *testing.T) {
 }
 
 func TestManyAreFencedAtTheMomentOfTheWrite(t *testing.T) {
+	for _, row := range []struct {
+		sentence string
+		before   int64 // the release that is there before; 0 for none
+	}{{"nothing was there", 0}, {"an older release was there", 1}} {
+		t.Run(row.sentence, func(t *testing.T) {
+			endpoint := embedded(t)
+			p := between(t, endpoint)
+			target, other := connect(t, map[string]string{"endpoints": p.endpoint()}), connect(t, map[string]string{"endpoints": endpoint})
+			if row.before > 0 {
+				other.WriteMany(t.Context(), batchOf(row.before, "old"))
+			}
+			newer := batchOf(3, "newer")[1]
+			p.when("writtenAt", func() { write(t, other, newer) }, nil)
+			for i, r := range target.WriteMany(t.Context(), batchOf(2, "x")) {
+				if i == 1 && !errors.Is(r.Err, integrations.ErrFenced) || i != 1 && (r.Err != nil || !r.Equal || !r.Wrote) {
+					t.Errorf("%d: %+v", i, r)
+				}
+			}
+			if o, err := other.Read(t.Context(), newer); err != nil || !o.Equal {
+				t.Errorf("the newer release: %+v, %v", o, err)
+			}
+		})
+	}
+}
+
+func TestManyGiveWayToWhoeverIsThereFirst(t *testing.T) {
 	endpoint := embedded(t)
-	p := between(t, endpoint)
-	target, other := connect(t, map[string]string{"endpoints": p.endpoint()}), connect(t, map[string]string{"endpoints": endpoint})
-	newer := batchOf(2, "newer")[1]
-	p.when("writtenAt", func() { write(t, other, newer) }, nil)
-	for i, r := range target.WriteMany(t.Context(), batchOf(1, "x")) {
-		if i == 1 && !errors.Is(r.Err, integrations.ErrFenced) || i != 1 && (r.Err != nil || !r.Equal || !r.Wrote) {
+	p, c := between(t, endpoint), raw{dial(t, endpoint), "/config"}
+	target := connect(t, map[string]string{"endpoints": p.endpoint()})
+	wants := batchOf(1, "x")
+	p.when("writtenAt", func() {
+		if _, err := c.Put(t.Context(), c.beside(wants[1].Cell, "app.yaml"), "somebody's"); err != nil {
+			t.Error(err)
+		}
+	}, nil)
+	for i, r := range target.WriteMany(t.Context(), wants) {
+		if i == 1 && !errors.Is(r.Err, integrations.ErrForeign) || i != 1 && (r.Err != nil || !r.Equal || !r.Wrote) {
 			t.Errorf("%d: %+v", i, r)
 		}
 	}
-	if o, err := other.Read(t.Context(), newer); err != nil || !o.Equal {
-		t.Errorf("the newer release: %+v, %v", o, err)
+}
+
+// TestManyAreReadBackWithWhatIsBeside compares what a batch says of its cells with what each says by itself, and puts names
+// side by side whose keys are not in the order of the names.
+func TestManyAreReadBackWithWhatIsBeside(t *testing.T) {
+	target := connect(t, map[string]string{"endpoints": embedded(t)})
+	var wants []integrations.Release
+	for _, app := range []schema.App{"b/c", "b-c", "e", "a", "b/d/e", "ab", "e-f"} {
+		wants = append(wants, integrationstest.Release(integrationstest.Cell(app), 1, map[string]string{"app.yaml": string(app)}))
+	}
+	for _, ask := range []func(context.Context, []integrations.Release) []integrations.Result{target.ReadMany, target.WriteMany, target.ReadMany} {
+		for i, r := range ask(t.Context(), wants) {
+			alone, err := target.Read(t.Context(), wants[i])
+			alone.Wrote = r.Wrote
+			if r.Err != nil || err != nil || !r.Wrote && alone.Equal != r.Equal || r.Wrote && (!r.Equal || fmt.Sprint(alone) != fmt.Sprint(r.Observation)) {
+				t.Errorf("%s: got %+v, alone %+v, %v", wants[i].Cell, r, alone, err)
+			}
+		}
 	}
 }
 

@@ -84,8 +84,8 @@ func (t *Target) observeUpTo(ctx context.Context, g goal, between int) (o found,
 	if err != nil {
 		return found{Observation: integrations.Observation{Place: g.head}}, false, t.fail(g.head, err)
 	}
-	o, complete = t.compare(g, response.Responses)
-	return o, complete, nil
+	l := seen(g, response.Responses)
+	return t.compare(g, l), l.complete, nil
 }
 
 // txn is one request with a time limit of its own.
@@ -104,57 +104,88 @@ func (t *Target) txn(ctx context.Context, compare []clientv3.Cmp, then []clientv
 }
 
 // looks is how many operations look has.
-const looks = 5
+const looks = 3
 
-// look reads the head, and the keys beside it in the gaps that rel/ and consumers/ leave, the mirror and the inventory with
-// them.
+// look reads the head and the keys beside it, in the gaps that consumers/ and rel/ leave. The head, the mirror and the
+// inventory are in the second of them.
 func look(g goal, between int) []clientv3.Op {
 	gap := func(from, to string, limit int) clientv3.Op {
 		return clientv3.OpGet(from, clientv3.WithRange(to), clientv3.WithLimit(int64(limit)))
 	}
 	beside := max(maxForeign, len(g.want.Files)+1)
 	return []clientv3.Op{
-		clientv3.OpGet(g.head),
 		gap(g.dir, g.dir+"consumers/", beside),
-		gap(g.dir+"consumers0", g.head, beside), // "0" follows "/"
-		gap(g.head+"\x00", g.inventory()+"\x00", max(beside, between)),
+		gap(g.dir+"consumers0", g.inventory()+"\x00", max(beside, between)), // "0" follows "/"
 		gap(g.dir+"rel0", clientv3.GetPrefixRangeEnd(g.dir), beside),
 	}
 }
 
-// compare turns the answers to look into an observation. It is not complete when a key of ours may be among those that were
-// too many to look at.
-func (t *Target) compare(g goal, answers []*etcdserverpb.ResponseOp) (o found, complete bool) {
-	var kv *mvccpb.KeyValue
+// looked is what a look at a cell found.
+type looked struct {
+	head     *mvccpb.KeyValue // nil if there is none
+	beside   []*mvccpb.KeyValue
+	parts    []*mvccpb.KeyValue
+	all      bool // nothing was left out of beside
+	complete bool // no key of ours can be among what was left out
+}
+
+// seen sorts the answers to look, and those to what was asked of the parts after it.
+func seen(g goal, answers []*etcdserverpb.ResponseOp) looked {
+	l := looked{all: true, complete: !answers[1].GetResponseRange().More}
+	for _, answer := range answers[:looks] {
+		r := answer.GetResponseRange()
+		l.all = l.all && !r.More
+		for _, kv := range r.Kvs {
+			l.add(g, kv)
+		}
+	}
+	for _, answer := range answers[looks:] {
+		l.parts = append(l.parts, answer.GetResponseRange().Kvs...)
+	}
+	return l
+}
+
+func (l *looked) add(g goal, kv *mvccpb.KeyValue) {
+	if string(kv.Key) == g.head {
+		l.head = kv
+		return
+	}
+	l.beside = append(l.beside, kv)
+}
+
+// compare turns what was found into an observation.
+func (t *Target) compare(g goal, l looked) (o found) {
 	var raw []byte
-	if kvs := answers[0].GetResponseRange().Kvs; len(kvs) > 0 {
-		kv, raw = kvs[0], append([]byte{}, kvs[0].Value...)
+	if l.head != nil {
+		raw = l.head.Value[:len(l.head.Value):len(l.head.Value)]
+		if raw == nil {
+			raw = []byte{} // an empty head is one
+		}
 	}
 	o.Observation, o.head = t.observed(g, raw)
-	if kv != nil {
-		o.revision, o.created, o.Digest = kv.ModRevision, kv.CreateRevision, schema.DigestOf(raw)
+	if l.head != nil {
+		o.revision, o.created, o.Digest = l.head.ModRevision, l.head.CreateRevision, schema.DigestOf(raw)
 	}
 	// A lease on the head would delete it one day: somebody else put it there.
-	o.Equal = o.Holder == integrations.Us && o.head.Body.Equal(g.body) && kv.Lease == 0
+	o.Equal = o.Holder == integrations.Us && o.head.Body.Equal(g.body) && l.head.Lease == 0
 	if !o.Equal {
 		o.Keys = differences(g.head, g.want, g.body, o.head, raw)
 		for i := range o.Keys {
 			o.Keys[i].Revision = o.revision
 		}
 	}
-	beside, all := foreignKeys(g.dir, g.want.Cell, answers[1:looks])
-	beside = o.ours(g, beside)
-	if len(answers) > looks {
-		o.compareParts(g, answers[looks].GetResponseRange().Kvs)
+	beside := o.ours(g, withoutNested(g.dir, g.want.Cell, l.beside))
+	if len(g.parts) > 0 {
+		o.compareParts(g, l.parts)
 	}
-	if kv == nil && len(beside) > 0 {
-		o.Holder, o.Same = integrations.Stranger, all && sameFiles(g.dir, g.want, beside)
+	if l.head == nil && len(beside) > 0 {
+		o.Holder, o.Same = integrations.Stranger, l.all && sameFiles(g.dir, g.want, beside)
 		o.Digest = digestOfKeys(beside)
 	}
 	o.foreign(g, beside)
 	slices.Sort(o.Foreign)
 	slices.SortFunc(o.Keys, func(a, b integrations.Difference) int { return strings.Compare(a.Key, b.Key) })
-	return o, !answers[3].GetResponseRange().More
+	return o
 }
 
 // observed tells whose the head is. One that this process signed a moment ago need not be verified when it comes back
@@ -190,27 +221,25 @@ func (o *found) foreign(g goal, beside []*mvccpb.KeyValue) {
 	}
 }
 
-// foreignKeys are the keys beside the head, but those of cells that lie below: an app's directory may hold apps after
-// the app itself has gone.
-func foreignKeys(dir string, cell schema.Cell, answers []*etcdserverpb.ResponseOp) (kvs []*mvccpb.KeyValue, complete bool) {
-	complete = true
+// withoutNested leaves out the keys of cells that lie below: an app's directory may hold apps after the app itself has gone.
+func withoutNested(dir string, cell schema.Cell, beside []*mvccpb.KeyValue) []*mvccpb.KeyValue {
 	var nested []string
-	for _, answer := range answers {
-		r := answer.GetResponseRange()
-		complete = complete && !r.More
-		for _, kv := range r.Kvs {
-			kvs = append(kvs, kv)
-			place, ok := strings.CutSuffix(string(kv.Key), "head")
-			if h, err := integrations.DecodeHead(kv.Value); ok && err == nil &&
-				h.Stage == cell.Stage && string(cell.App)+"/"+strings.TrimPrefix(place, dir) == string(h.App)+"/" {
-				nested = append(nested, place)
-			}
+	for _, kv := range beside {
+		place, ok := strings.CutSuffix(string(kv.Key), "head")
+		if !ok {
+			continue
+		}
+		if h, err := integrations.DecodeHead(kv.Value); err == nil &&
+			h.Stage == cell.Stage && string(cell.App)+"/"+strings.TrimPrefix(place, dir) == string(h.App)+"/" {
+			nested = append(nested, place)
 		}
 	}
-	kvs = slices.DeleteFunc(kvs, func(kv *mvccpb.KeyValue) bool {
+	if len(nested) == 0 {
+		return beside
+	}
+	return slices.DeleteFunc(beside, func(kv *mvccpb.KeyValue) bool {
 		return slices.ContainsFunc(nested, func(place string) bool { return strings.HasPrefix(string(kv.Key), place) })
 	})
-	return kvs, complete
 }
 
 // sameFiles reports whether the keys are, one by one, the files of the release.

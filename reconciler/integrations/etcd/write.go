@@ -80,9 +80,7 @@ func (t *Target) replace(ctx context.Context, g goal, have found) (after found, 
 
 // signed is the head that says the goal and follows what was found.
 func (t *Target) signed(g goal, have found) (*written, error) {
-	body := integrations.Next(g.want, g.body.Blobs == 0, have.Observation, have.head)
-	body.Blobs = g.body.Blobs
-	head, err := t.spec.SignHead(body)
+	head, err := t.spec.SignHead(bodyAfter(g, have))
 	if err == nil {
 		var value []byte
 		if value, err = head.Encode(); err == nil {
@@ -90,6 +88,13 @@ func (t *Target) signed(g goal, have found) (*written, error) {
 		}
 	}
 	return nil, &integrations.Error{Target: t.spec.Name, Key: g.head, Class: integrations.ErrInvalid, Err: err}
+}
+
+// bodyAfter is what the head of the goal says after what was found.
+func bodyAfter(g goal, have found) integrations.Body {
+	body := integrations.Next(g.want, g.body.Blobs == 0, have.Observation, have.head)
+	body.Blobs = g.body.Blobs
+	return body
 }
 
 // final reports whether an error ends a write: what only may not have arrived is found out by reading.
@@ -108,7 +113,11 @@ func (t *Target) replaceHead(ctx context.Context, g goal, have found) (after fou
 	if !response.Succeeded {
 		return have, false, nil
 	}
-	after, _ = t.compare(g, response.Responses[1:])
+	l := seen(g, response.Responses[1:])
+	if !l.complete {
+		return t.readBack(ctx, g)
+	}
+	after = t.compare(g, l)
 	after.Wrote = true
 	if !after.Equal {
 		return after, true, t.fail(g.head, errReadBack)
