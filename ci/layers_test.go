@@ -70,7 +70,7 @@ var sdks = []sdk{
 	{"github.com/santhosh-tekuri/jsonschema/v6", []string{"policies"}},
 	{"github.com/go-playground/validator/v10", []string{"policies"}},
 	{"cel.dev/cel-go", []string{"policies"}},
-	{"github.com/google/go-cmp", []string{"reconciler/diff"}},
+	{"github.com/google/go-cmp", []string{"reconciler/diff", "policies"}},
 	{"golang.org/x/mod/sumdb", []string{"reconciler/ledger"}},
 	{"github.com/ProtonMail/go-crypto", []string{"reconciler/signing"}},
 	{"github.com/hiddeco/sshsig", []string{"reconciler/signing"}},

@@ -78,6 +78,12 @@ func New(spec schema.PolicySpec) (Policy, error) {
 		return calendar(spec)
 	case "all", "any", "at_least":
 		return composed(spec)
+	case "breaker":
+		s, err := spec.Breaker()
+		if err != nil {
+			return nil, fmt.Errorf("policy breaker: %w", err)
+		}
+		return Breaker{s}, nil
 	case "critical":
 		s, err := spec.Critical()
 		if err != nil {

@@ -64,6 +64,8 @@ type Facts struct {
 	Health *schema.Consumers
 	// Held is what was recorded last about this very change from this very source; nil if nothing was.
 	Held *schema.Verdict
+	// Rollbacks are those of the app in every stage, as far as the ledger's state has them; nil where nobody read it.
+	Rollbacks *Rollbacks
 	// Retirement says that a retirement record for the app is in force.
 	Retirement bool
 	// Suspended pins the cell; nil if nothing does.

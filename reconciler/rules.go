@@ -127,7 +127,7 @@ func (r *rules) compile(stage schema.Stage) error {
 		r.gates[gateKey{stage.Name, kind}] = gate{
 			policy: policy, digest: specs.Digest(digests),
 			guarded:  asksFor(specs, "guardrails"),
-			compares: asksFor(specs, "critical") || asksFor(specs, "expression"),
+			compares: asksFor(specs, "critical") || asksFor(specs, "expression") || asksFor(specs, "breaker"),
 			jobs:     asksFor(specs, "pipeline"),
 			health:   asksFor(specs, "health"),
 		}

@@ -55,6 +55,15 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "The gate asks what instances of the app's programs run, and no data is never a yes: none reports, the target that holds the reports does not answer, or it keeps none.",
 		Fix:   "Let the programs name themselves (Options.Identity of reconciler/provider) and allow them to write their report; bring the target back. The admins can change the gate.",
 	}, {
+		Code: "breaker-tripped", Title: "going back did not work of late", Message: "{restored} of {rollbacks} rollbacks in {window} restored, {rate} %; {threshold} % are asked for[; it recovers by itself at {until}]",
+		Cause:   "The gate asks that rollbacks of the app worked lately (breaker:): what cannot be taken back goes on with a person's confirmation only, or waits. A rollback restored if every required target had it in time and it was not rolled back from itself; one that is not there yet counts as one that did not.",
+		Fix:     "Let somebody with the role that is named confirm exactly this change, see why going back failed (sluice history), or wait until the breaker recovers.",
+		Example: "1 of 2 rollbacks in 168h restored, 50 %; 85 % are asked for; it recovers by itself at 2026-11-30T09:00:00Z",
+	}, {
+		Code: "risk-high", Title: "risk is high", Message: "risk {risk} of 100: {fields} critical fields change, {restored} of {rollbacks} rollbacks restored; from {limit} on a person confirms",
+		Cause: "The gate has a limit for the risk of a change (breaker: risk:), a sum of the share of critical fields that it changes and of rollbacks that did not restore. Without any rollback nobody knows that going back works, which counts in full.",
+		Fix:   "Let somebody with the role that is named confirm exactly this change, or make it smaller.",
+	}, {
 		Code: "choice", Title: "too few of several ways are open", Message: "{need} of these {of} have to allow; {have} do so",
 		Cause: "The gate names several policies of which some are enough (any:, at_least:). Each says below what it misses.",
 		Fix:   "Bring what the easiest of them asks for.",

@@ -86,6 +86,12 @@ func (r *projectReader) defaultRetire(promote Gate) Gate {
 // of a stage that does not lead here.
 func (r *projectReader) checkBefore(g Gates, stage StageName) {
 	r.eachBefore(g.Rollback, func(StageName) string { return "a rollback comes from the stage itself" })
+	for _, p := range g.Rollback.Leaves() {
+		if p.Name == "breaker" {
+			at := span{p.Position.Line, p.Position.Column, len(p.Name)}
+			r.src.report(at, "policy-misplaced", "", args{"policy": p.Name, "why": "it would keep a stage from going back because going back did not work"})
+		}
+	}
 	before := r.project.Predecessors(stage)
 	judge := func(in StageName) string {
 		switch {

@@ -37,11 +37,29 @@ func (f Field) Names(file, pointer string) bool {
 	if f.Key == "" {
 		return true
 	}
-	want, have := strings.Split(f.Key, "."), strings.Split(strings.TrimPrefix(pointer, "/"), "/")
-	if len(have) < len(want) {
+	want, have := f.names(pointer)
+	return len(have) >= len(want) && alike(want, have)
+}
+
+// Reaches reports whether the field is the value at a JSON Pointer of a file, lies in it, or has it inside.
+func (f Field) Reaches(file, pointer string) bool {
+	if !(Patterns{f.Files}).Match(file) {
 		return false
 	}
-	for i, pattern := range want {
+	if f.Key == "" || pointer == "" {
+		return true
+	}
+	want, have := f.names(pointer)
+	return alike(want, have)
+}
+
+func (f Field) names(pointer string) (want, have []string) {
+	return strings.Split(f.Key, "."), strings.Split(strings.TrimPrefix(pointer, "/"), "/")
+}
+
+// alike compares names with patterns as far as there are both.
+func alike(want, have []string) bool {
+	for i, pattern := range want[:min(len(want), len(have))] {
 		name := strings.NewReplacer("~1", "/", "~0", "~").Replace(have[i])
 		if ok, err := path.Match(pattern, name); pattern != name && (err != nil || !ok) {
 			return false

@@ -9,7 +9,7 @@ import (
 
 // PolicyNames are the policies that a gate may name.
 var PolicyNames = []string{
-	"all", "any", "approvals", "at_least", "critical", "duties", "expression", "freeze", "guardrails", "health", "limits", "pipeline", "schema",
+	"all", "any", "approvals", "at_least", "breaker", "critical", "duties", "expression", "freeze", "guardrails", "health", "limits", "pipeline", "schema",
 	"secrets", "soak",
 	"tags", "when", "whitelist", "window",
 }
@@ -115,6 +115,8 @@ func (s *source) policyValue(name string, v *value, path string) any {
 		return s.approvals(v, path)
 	case "at_least":
 		return s.atLeast(v, path)
+	case "breaker":
+		return s.breaker(v, path)
 	case "critical":
 		return s.critical(v, path)
 	case "duties":

@@ -21,6 +21,7 @@ const (
 	freezeShape
 	windowShape
 	atLeastShape
+	breakerShape
 	criticalShape
 	expressionShape
 	whenShape
@@ -79,7 +80,11 @@ var shapes = [shapeCount]shape{
 	freezeShape:    {file: "Policies", path: "freeze", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 	windowShape:    {file: "Policies", path: "window", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
 
-	atLeastShape:    {file: "Policies", path: "at_least", required: []string{"n", "of"}},
+	atLeastShape: {file: "Policies", path: "at_least", required: []string{"n", "of"}},
+	breakerShape: {
+		file: "Policies", path: "breaker",
+		optional: []string{"fields", "durations", "sets", "confirm", "success", "window", "restore", "trip", "risk", "weight"},
+	},
 	criticalShape:   {file: "Policies", path: "critical", required: []string{"fields"}, optional: []string{"confirm"}},
 	expressionShape: {file: "Policies", path: "expression", required: []string{"that"}, optional: []string{"says", "otherwise"}},
 	whenShape:       {file: "Policies", path: "when", required: []string{"then"}, optional: []string{"apps", "files", "kinds"}},

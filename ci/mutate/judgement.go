@@ -51,24 +51,6 @@ var judgementMutations = []mutation{
 		"TestCritical",
 	},
 	{
-		"an expression may rest on a fact that is not known", "policies", "policies/expression.go",
-		"case types.IsUnknown(out):\n\t\treturn answer(policy, schema.Hold,",
-		"case types.IsUnknown(out):\n\t\treturn answer(policy, schema.Allow,",
-		"TestExpression",
-	},
-	{
-		"an expression without an answer allows", "policies", "policies/expression.go",
-		"return answer(\"expression\", schema.Hold, \"expression-failed\"",
-		"return answer(\"expression\", schema.Allow, \"expression-failed\"",
-		"TestExpression",
-	},
-	{
-		"an expression believes any file", "policies", "policies/vocabulary.go",
-		"!ok || schema.DigestOf(data) != file.Digest {",
-		"!ok || len(data) < 0 {",
-		"TestExpression",
-	},
-	{
 		"an app that no list names enters", "policies", "policies/whitelist.go",
 		"if !names.MatchName(string(f.Cell.App)) {",
 		"if len(names) < 0 {",

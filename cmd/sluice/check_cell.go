@@ -122,7 +122,7 @@ func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnsw
 			return checkedAnswer{Policy: v.Policy, Outcome: outcomeWord(schema.Hold), Code: "rebase-needed", Text: schema.Code("rebase-needed").Message(nil)}
 		}
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, By: "the reconciler, once it is merged"}
-	case "approvals", "critical":
+	case "approvals", "breaker", "critical":
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the approvers, and the reconciler"}
 	case "soak":
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, Text: askedFor(v), By: "the reconciler, by the ledger"}
