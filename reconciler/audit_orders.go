@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -181,9 +182,43 @@ func (r *replay) acceptedRef(ctx context.Context, a *appended, e ledger.Entry) [
 	return r.ordered(ctx, a, e)
 }
 
-// archiving closes a revision to rollbacks; no version writes such entries yet, so none can be judged.
-func (r *replay) archiving(_ context.Context, _ *appended, e ledger.Entry) []ledger.Finding {
-	return r.unjudged(e)
+// archiving asks again whether what an entry archives was to be archived, and what proves it.
+func (r *replay) archiving(ctx context.Context, a *appended, e ledger.Entry) []ledger.Finding {
+	in, err := r.rulesInForceAt(ctx, a.Before, a.Before.Head().Control.Seq)
+	if err != nil {
+		return lacking(entryPlace(e), err)
+	}
+	state, _, err := a.Before.Cell(ctx, e.Cell())
+	if err != nil {
+		return lacking(entryPlace(e), err)
+	}
+	retired := true
+	for _, end := range lifecycle.Ends(in.project) {
+		last, _, err := a.Before.Cell(ctx, schema.Cell{Stage: end, App: e.App})
+		if err != nil {
+			return lacking(entryPlace(e), err)
+		}
+		retired = retired && hasLeft(last)
+	}
+	again, err := archived(a.Before.Head().Project, state, retired, in, e.At)
+	if err != nil {
+		return lacking(entryPlace(e), err)
+	}
+	for _, d := range again {
+		if d.entry.Order.Revision != e.Order.Revision {
+			continue
+		}
+		var differ []string
+		compareJSON("", asJSON(said(e)), asJSON(said(d.entry)), &differ)
+		switch {
+		case len(differ) > 0:
+			return mismatch(entryPlace(e), "archived again, it comes out otherwise: %s", differ[0])
+		case !slices.Contains(e.Evidence, schema.DigestOf(d.evidence[0])):
+			return mismatch(entryPlace(e), "its snapshot is not that of the revision")
+		}
+		return nil
+	}
+	return mismatch(entryPlace(e), "%s was not to be archived then", e.Order.Revision)
 }
 
 // withoutExpunged drops findings that are none: evidence that two roots had removed is not there to decide by, and the entry that says

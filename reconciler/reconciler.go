@@ -162,15 +162,17 @@ type Reconciler struct {
 	proposing, merging turns
 	// distrusted is the control entry under which was looked for what rests on compromised keys.
 	distrusted int64
-	watched    witnesses
-	notes      *announced                            // what was said below merge requests; nil until it is read
-	guarded    *schema.Guards                        // as last looked at for people
-	fleet      map[schema.Cell]*schema.InstancesView // who runs what, as last seen for people
-	counting   int                                   // how far the sweep that reads it is
-	counted    time.Time                             // when that began
-	kept       map[string]string                     // by target, the checkpoint there that the known ledger was found to hold
-	former     []formerProject                       // project files that were in force, by the rules' entry
-	looked     map[schema.StageName]int64            // by stage, the control entry since which its place was looked through
+	// archiveAt is when is looked next for what is to be archived.
+	archiveAt time.Time
+	watched   witnesses
+	notes     *announced                            // what was said below merge requests; nil until it is read
+	guarded   *schema.Guards                        // as last looked at for people
+	fleet     map[schema.Cell]*schema.InstancesView // who runs what, as last seen for people
+	counting  int                                   // how far the sweep that reads it is
+	counted   time.Time                             // when that began
+	kept      map[string]string                     // by target, the checkpoint there that the known ledger was found to hold
+	former    []formerProject                       // project files that were in force, by the rules' entry
+	looked    map[schema.StageName]int64            // by stage, the control entry since which its place was looked through
 	// revisedAs are revisions that were recorded under other patterns, by manifest; revisedSince is whose patterns hold.
 	revisedAs    map[schema.Digest]schema.Revision
 	revisedSince int64
@@ -264,6 +266,8 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 	} else if err := p.rotate(ctx, &report); err != nil {
 		report.AdmitErr = err
 	} else if err := p.admit(ctx, &report); err != nil {
+		report.AdmitErr = err
+	} else if err := p.archive(ctx, &report); err != nil {
 		report.AdmitErr = err
 	}
 	if errors.Is(report.AdmitErr, ErrDoubt) {

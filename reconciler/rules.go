@@ -23,6 +23,8 @@ type rules struct {
 	disabled []error
 	files    map[string][]byte
 	gates    map[gateKey]gate
+	// retirements are the retirement records, by app.
+	retirements map[schema.App]schema.Retirement
 	// replaced is closed when other rules came into force.
 	replaced chan struct{}
 }
@@ -110,6 +112,9 @@ func newRules(files map[string][]byte) (*rules, error) {
 			return nil, err
 		}
 	}
+	if r.retirements, found = schema.LoadRetirements(files); len(found) > 0 {
+		return nil, found.Err()
+	}
 	return r, nil
 }
 
@@ -154,7 +159,7 @@ func hasCell(project schema.Project, s ledger.State) bool {
 }
 
 func (r *rules) retirement(app schema.App) bool {
-	_, ok := r.files[".sluice/retired/"+string(app)+".yaml"]
+	_, ok := r.retirements[app]
 	return ok
 }
 

@@ -113,6 +113,14 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "A later change took back what was held.",
 		Fix:   "Nothing to do.",
 	}, {
+		Code: "window-over", Title: "rollback window is over", Message: "another revision took its place longer ago than the rollback window",
+		Cause: "What was superseded longer ago than rollback_window in the last stage is archived: rollbacks do not go back to it any more.",
+		Fix:   "Nothing to do. The same files can come back by the whole ladder.",
+	}, {
+		Code: "app-retired", Title: "app has retired", Message: "the app has left the last stage, so what ran there is archived",
+		Cause: "An app whose absence is live in the last stage has retired; none of its revisions is a rollback goal there any more.",
+		Fix:   "Nothing to do. To bring the app back, put its files into the first stage and promote them.",
+	}, {
 		Code: "key-in-use", Title: "new log key signs", Message: "the log key that replaced another signs from here on",
 		Cause: "A log key was replaced; the first entry by the new one shows that the reconciler holds it.",
 		Fix:   "Give the new key as log_key_file, take next_log_key_file out, and let the roots drop the old key from log_keys.",

@@ -52,6 +52,7 @@ func (r *projectReader) read() Project {
 	p.Atomic = r.o.flag("atomic", false)
 	p.Provenance = r.provenance()
 	p.RollbackWindow = r.o.duration("rollback_window")
+	p.Retention = r.o.duration("retention")
 	r.readTargets()
 	r.readStages()
 	p.Expressions = r.src.expressions

@@ -14,6 +14,7 @@ type Project struct {
 	Atomic         bool
 	Provenance     ProvenanceUnit
 	RollbackWindow time.Duration // how long superseded revisions stay rollback goals; 0 is for ever
+	Retention      time.Duration // how long what is archived has to be kept; 0 is for ever
 	// Expressions are those of every gate, in the order of the file; whether they mean anything is for the policies to check.
 	Expressions []Expression
 }

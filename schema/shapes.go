@@ -42,6 +42,7 @@ const (
 	accountShape
 	keyShape
 	revokedShape
+	retirementShape
 	shapeCount
 )
 
@@ -61,7 +62,7 @@ var shapes = [shapeCount]shape{
 	projectShape: {
 		file: "sluice.yaml", required: []string{"version"},
 		optional: []string{
-			"layout", "branch", "apps", "stage_local", "targets", "stages", "atomic", "provenance", "approvals", "rollback_window",
+			"layout", "branch", "apps", "stage_local", "targets", "stages", "atomic", "provenance", "approvals", "rollback_window", "retention",
 		},
 	},
 	appsShape:        {file: "sluice.yaml", path: "apps", optional: []string{"depth", "patterns"}},
@@ -127,4 +128,6 @@ var shapes = [shapeCount]shape{
 	accountShape:    {file: "principals.yaml", path: "principals.ID.forge[]", required: []string{"host", "user_id"}},
 	keyShape:        {file: "keys/ID/NAME.yaml", optional: []string{"usages", "valid_from", "valid_until", "revoked"}},
 	revokedShape:    {file: "keys/ID/NAME.yaml", path: "revoked", required: []string{"reason", "at"}, optional: []string{"distrust_after_entry"}},
+
+	retirementShape: {file: "retired/APP.yaml", required: []string{"reason", "owner"}, optional: []string{"retention"}},
 }

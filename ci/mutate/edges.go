@@ -3,6 +3,18 @@ package main
 // edgeMutations take guards of what comes from outside and what goes out away.
 var edgeMutations = []mutation{
 	{
+		"what a target still has is archived", "reconciler", "reconciler/archive.go",
+		"if a.Seq == live.Seq && a.Revision == rev {",
+		"if a.Seq == -live.Seq && a.Revision == rev {",
+		"TestWhatIsArchived",
+	},
+	{
+		"the audit takes whatever was archived", "reconciler/stories", "reconciler/audit_orders.go",
+		"return mismatch(entryPlace(e), \"%s was not to be archived then\", e.Order.Revision)",
+		"return nil",
+		"TestTheAuditDecidesAgain",
+	},
+	{
 		"a stranger's webhook takes a place to read at", "reconciler/integrations/gitlab/hook", "reconciler/integrations/gitlab/hook/receiver.go",
 		"return keys, keys.verifyHead(req.Header)",
 		"return keys, Accepted",

@@ -63,7 +63,7 @@ func (s auditSheet) entry(ctx context.Context, c *clone, shown shownEntry) {
 func (s auditSheet) headline(e ledger.Entry) string {
 	word := map[ledger.Kind]string{
 		ledger.Genesis: "sealed", ledger.Admit: "admitted", ledger.Rollback: "rolled back", ledger.Retire: "retired", ledger.Hold: "held",
-		ledger.Deny: "denied", ledger.Apply: "delivered", ledger.Drift: "drift", ledger.TargetDown: "target down", ledger.Observe: "observed",
+		ledger.Deny: "denied", ledger.Apply: "delivered", ledger.Drift: "drift", ledger.TargetDown: "target down", ledger.Observe: "observed", ledger.Archive: "archived",
 	}[e.Kind]
 	if word == "" {
 		word = string(e.Kind)

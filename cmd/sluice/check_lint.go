@@ -174,6 +174,8 @@ func (d *checkDesk) lintControl(files map[string][]byte, before bool) {
 	}
 	project, found := policies.LoadProject(schema.ProjectFile, source)
 	found = append(found, project.MissingSchemas(func(path string) bool { _, ok := files[path]; return ok })...)
+	_, records := schema.LoadRetirements(files)
+	found = append(found, records...)
 	trust, more := schema.LoadTrust(belowTrust(files))
 	for i := range more {
 		if !strings.HasPrefix(more[i].Position.File, schema.TrustDir) {

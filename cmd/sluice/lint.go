@@ -72,6 +72,7 @@ func (a *app) lint() (schema.Diagnostics, error) {
 	}
 	project, found := policies.LoadProject(schema.ProjectFile, source)
 	found = append(found, lintTrust(root)...)
+	found = append(found, lintRetirements(root)...)
 	if len(project.Stages) == 0 {
 		return found, nil
 	}
@@ -82,6 +83,22 @@ func (a *app) lint() (schema.Diagnostics, error) {
 	found = append(found, more...)
 	slices.SortStableFunc(found, func(x, y schema.Diagnostic) int { return strings.Compare(x.Position.File, y.Position.File) })
 	return found, nil
+}
+
+func lintRetirements(root fs.FS) schema.Diagnostics {
+	below, err := readTree(root, schema.RetirementDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return schema.Diagnostics{{Position: schema.Position{File: schema.RetirementDir}, Code: "unreadable", Message: err.Error()}}
+	}
+	files := map[string][]byte{}
+	for path, data := range below {
+		files[schema.RetirementDir+"/"+path] = data
+	}
+	_, found := schema.LoadRetirements(files)
+	return found
 }
 
 func lintTrust(root fs.FS) schema.Diagnostics {

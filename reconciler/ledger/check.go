@@ -171,6 +171,8 @@ func (e Entry) checkOrder() error {
 		return errors.New("no stage")
 	case e.Kind == Observe && (e.Code != Accepted || e.Ref == "" || e.New.IsZero()):
 		return errors.New("an order belongs to a ref that is accepted")
+	case e.Order.Snapshot != "" && e.Kind != Archive:
+		return errors.New("a snapshot belongs to archive")
 	case e.Order.Review != nil && e.Kind != BreakGlass:
 		return errors.New("a review belongs to break-glass, and to it alone")
 	}

@@ -177,7 +177,8 @@ type SealedCell struct {
 // Order is what people asked for by signed requests, or what a rule of the project brings about.
 type Order struct {
 	Revision schema.Revision `json:"revision,omitempty"` // archive, taint: the revision that is flagged in the cell
-	Until    *time.Time      `json:"until,omitempty"`    // suspend, break-glass: it ends by itself
+	Until    *time.Time      `json:"until,omitempty"`    // suspend, break-glass: it ends by itself; archive: it is kept until then, nil for ever
+	Snapshot string          `json:"snapshot,omitempty"` // archive: as [Decision.Snapshot], of the archiving and its content
 	LogKey   string          `json:"log_key,omitempty"`  // key-rotate: signs from the next commit on, in place of the one that signed this
 	Blob     schema.Digest   `json:"blob,omitempty"`     // expunge: evidence that is dropped from the tree
 	Request  []schema.Digest `json:"request,omitempty"`  // evidence blobs: the signed requests (raw tags)
@@ -203,6 +204,8 @@ const (
 	Acknowledged   schema.Code = "acknowledged"     // taint: taken back by the roots
 	Reviewed       schema.Code = "reviewed"         // taint: what broke the glass was looked at and may stay
 	Accepted       schema.Code = "accepted"         // observe: the admins follow a ref that was rewound or rewritten
+	WindowOver     schema.Code = "window-over"      // archive: another revision took its place longer ago than the rollback window
+	AppRetired     schema.Code = "app-retired"      // archive: the app has left the stage
 )
 
 // Cell returns the cell that the entry is about; its App is empty when it is about none.

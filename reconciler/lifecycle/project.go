@@ -53,7 +53,7 @@ func Of(p schema.Project) Definition[schema.StageName, On] {
 			d.Steps = append(d.Steps, step(s.Name, Rollback, back[0], RollbackGate(s.Name)))
 		}
 	}
-	for _, end := range ends(p) {
+	for _, end := range Ends(p) {
 		d.Steps = append(d.Steps, step(end, Archive, Archived, ArchiveRule))
 		if end == last {
 			d.Steps = append(d.Steps, step(end, Retire, Archived, RetireGate(end)))
@@ -83,8 +83,8 @@ func RollbackGate(stage schema.StageName) string { return "rollback gate of " + 
 // RetireGate names the guard that a stage's retire gate is.
 func RetireGate(stage schema.StageName) string { return "retire gate of " + string(stage) }
 
-// ends are the stages that lead nowhere: what was superseded there is archived.
-func ends(p schema.Project) []schema.StageName {
+// Ends are the stages that lead nowhere: what was superseded there is archived.
+func Ends(p schema.Project) []schema.StageName {
 	var out []schema.StageName
 	for _, s := range p.Stages {
 		if !slices.ContainsFunc(p.Edges, func(e schema.Edge) bool { return e.From == s.Name }) {

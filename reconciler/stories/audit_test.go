@@ -65,11 +65,11 @@ func TestTheAuditDecidesAgain(t *testing.T) {
 				e.Seal.Cells = keep(nil)
 			}
 		}, "decision-mismatch#1", "other cells"},
-		{"an order that this version cannot judge", func(e *ledger.Entry, _ func([]byte) schema.Digest) {
+		{"something is archived that runs", func(e *ledger.Entry, _ func([]byte) schema.Digest) {
 			if e.Seq == 9 {
-				*e = ledger.Entry{Kind: ledger.Archive, Stage: "staging", App: "a", At: e.At, Order: &ledger.Order{Revision: schema.None}}
+				*e = ledger.Entry{Kind: ledger.Archive, Stage: "staging", App: "a", At: e.At, Order: &ledger.Order{Revision: schema.None, Snapshot: "v1"}}
 			}
-		}, "unjudged#9", "cannot be judged again"},
+		}, "decision-mismatch#9", "was not to be archived then"},
 	} {
 		t.Run(r.sentence, func(t *testing.T) {
 			report := th.audit(th.rewrite(r.change))
