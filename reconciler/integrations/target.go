@@ -138,6 +138,8 @@ type Difference struct {
 	After  schema.Digest // of what is there; empty for Deleted
 	// Revision is the target's own number of the change that was found, where it counts them.
 	Revision int64
+	// By is who wrote what was found, where the target tells.
+	By string
 }
 
 // The operations of a Difference.

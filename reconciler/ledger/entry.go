@@ -144,6 +144,8 @@ type DriftKey struct {
 	After  schema.Digest `json:"after,omitempty"`
 	// Revision is the target's own number of the change that was found, where it counts them (etcd's mod revision).
 	Revision int64 `json:"revision,omitempty"`
+	// By is who wrote what was found, where the target tells (the field managers of Kubernetes). It is their word.
+	By string `json:"by,omitempty"`
 }
 
 // Seal is what genesis and control entries put in force.

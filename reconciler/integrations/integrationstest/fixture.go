@@ -39,6 +39,10 @@ type Fixture struct {
 	PutCheckpoint func(t *testing.T, project string, value []byte)
 	// Limit is the largest document that fits; 0 is any.
 	Limit int
+	// Refuses tells the paths of files that the target cannot have; nil is none. Each is refused, and admitted nowhere.
+	Refuses func(path string) bool
+	// Overwrites says that Put places a key of a file's name where the target has the file itself, so that adopting takes it.
+	Overwrites bool
 }
 
 // Spec returns what the reconciler would give to Open, with a fixed key.

@@ -17,10 +17,17 @@ func (a *asker) bytes(t *testing.T) {
 	for i := range every {
 		every[i] = byte(i)
 	}
-	a.write(t, a.release("odd", 1, map[string]string{
+	odd := map[string]string{
 		"empty": "", "every": string(every), "bad.yaml": "\xff\xfe: [", "markup.html": "<a href='x'>&amp;\u2028</a>",
 		"deep/er/and-deeper/file.txt": "x", "name with space.txt": "x", "ümlaut.yaml": "x", ".hidden": "x", "-dash": "x", "a=b,c.txt": "x",
-	}))
+	}
+	for path, text := range odd {
+		if a.Refuses != nil && a.Refuses(path) {
+			a.refused(t, a.release("odd", 1, map[string]string{path: text}), integrations.ErrInvalid)
+			delete(odd, path)
+		}
+	}
+	a.write(t, a.release("odd", 1, odd))
 	want := a.release("modes", 1, map[string]string{"run.sh": "#!/bin/sh\n", "app.yaml": "a: 1\n"})
 	want.Manifest[1].Mode = schema.Executable
 	want.Revision, want.Content, want.Document = want.Manifest.Revision(nil), want.Manifest.Content(), document(want)

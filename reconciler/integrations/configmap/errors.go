@@ -1,0 +1,63 @@
+package configmap
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+)
+
+// errMoved: the object is not the one that was judged any more; it is judged again.
+var errMoved = errors.New("the object moved")
+
+func (t *Target) error(key string, class, err error) error {
+	return &integrations.Error{Target: t.spec.Name, Key: key, Class: class, Err: err}
+}
+
+// isAbsent tells that an object is not there. That its namespace is not there says the server only to who writes.
+func isAbsent(err error) bool { return apierrors.IsNotFound(err) && !isNamespace(err) }
+
+func isNamespace(err error) bool {
+	status := apierrors.APIStatus(nil)
+	return errors.As(err, &status) && status.Status().Details != nil && status.Status().Details.Kind == "namespaces"
+}
+
+// fail finds the class of an error of the server; nil stays nil.
+func (t *Target) fail(ctx context.Context, key string, err error) error {
+	var known *integrations.Error
+	switch {
+	case err == nil || errors.As(err, &known):
+		return err
+	case ctx.Err() != nil:
+		return t.error(key, integrations.ErrUnavailable, ctx.Err()) // the caller's own end, in whatever words the client put it
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
+		return errMoved
+	}
+	class, why := classOf(err)
+	return &integrations.Error{Target: t.spec.Name, Key: key, Class: class, Why: why, Err: err}
+}
+
+// classOf knows what will not get better by itself; anything else may.
+func classOf(err error) (class error, why string) {
+	switch {
+	case isNamespace(err) && apierrors.IsNotFound(err):
+		return integrations.ErrInvalid, "the namespace is not there; make it, or write another below namespace: of the target in sluice.yaml"
+	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
+		return integrations.ErrUnavailable, "the namespace is being deleted"
+	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "exceeded quota"):
+		return integrations.ErrFull, "the namespace's quota is used up"
+	case apierrors.IsForbidden(err):
+		return integrations.ErrForbidden, "bind the role in this namespace (examples/deploy/kubernetes); a namespace that is not there says the same"
+	case apierrors.IsUnauthorized(err):
+		return integrations.ErrForbidden, "the server does not know these credentials"
+	case apierrors.IsRequestEntityTooLargeError(err):
+		return integrations.ErrTooLarge, ""
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+		return integrations.ErrInvalid, "the server refuses the object"
+	}
+	return integrations.ErrUnavailable, ""
+}
