@@ -70,12 +70,12 @@ func (p *pass) carryOut(ctx context.Context, report *Report) error {
 func carriedOut(kind string) bool { return kind != schema.KindGenesis && kind != schema.KindApprove }
 
 // tellOnce logs what stays true from pass to pass only the first time.
-func (p *pass) tellOnce(key, message string, args ...any) {
-	if p.told[key] {
+func (r *Reconciler) tellOnce(key, message string, args ...any) {
+	if r.told[key] {
 		return
 	}
-	p.told[key] = true
-	p.cfg.Log.Warn(message, args...)
+	r.told[key] = true
+	r.cfg.Log.Warn(message, args...)
 }
 
 // answer judges a request under the trust in force and makes the entries that carry it out.

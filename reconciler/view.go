@@ -46,6 +46,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 		p.next(ctx, &v)
 		r.withInstances(&v)
 	}
+	r.tellOverdue(&v)
 	v.Guards = r.guarded
 	r.view.Store(&v)
 }

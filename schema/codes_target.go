@@ -47,6 +47,10 @@ var targetCodes = []CodeInfo{
 		Cause: "It was put back three times within an hour and changed again. It is still put back, after waits that grow to 15 minutes, and recorded no more until it stays.",
 		Fix:   "Find the other writer: sluice history names the keys, and the target's own log who wrote them. Take its right to write away.",
 	}, {
+		Code: "delivery-overdue", Title: "admitted and not delivered for long", Message: "[{target}: ]does not have what was admitted, though there was time enough",
+		Cause: "A required target has refused it for at least five minutes and ten polls, or the reconciler that let it in died before it delivered and no other took it up.",
+		Fix:   "Look at the target's own message beside it. If there is none, see that a reconciler runs: sluice run delivers what was admitted before anything else is needed.",
+	}, {
 		Code: "target-unconfigured", Title: "target has no address", Message: "{target} is not in reconciler.yaml",
 		Cause: "sluice.yaml names a target whose address the operator did not write down.",
 		Fix:   "Let the operator add it below projects[].targets.",

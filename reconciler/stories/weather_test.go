@@ -72,7 +72,8 @@ func (w *world) crashAt(words []string) []string {
 	return nil
 }
 
-// tamper changes a live file by hand: "tamper files dev/a x"; with "=r2" to what that revision has.
+// tamper changes a live file by hand: "tamper files dev/a x"; with "=r2" to what that revision has; with "beside=r2" it puts
+// that where an app lay before sluice.
 func (w *world) tamper(words []string) []string {
 	stage, app, _ := strings.Cut(words[1], "/")
 	dir := filepath.Join(w.targets[words[0]].dir, string(stageWords[stage]), app)
@@ -84,6 +85,11 @@ func (w *world) tamper(words []string) []string {
 	text := "true"
 	if len(words) > 2 {
 		text = words[2]
+	}
+	if before, ok := strings.CutPrefix(text, "beside="); ok {
+		w.must(os.MkdirAll(dir, 0o755))
+		w.must(os.WriteFile(filepath.Join(dir, "app.yaml"), []byte("revision: "+before+"\n"), 0o644))
+		return nil
 	}
 	text = "tampered: " + text
 	if undone, ok := strings.CutPrefix(text, "tampered: ="); ok {
