@@ -134,9 +134,13 @@ func (e *Election) term(ctx context.Context) error {
 	}
 	e.cfg.Log.Info("leads", "name", e.cfg.Name)
 	e.set(standing{lead: alive})
-	<-alive.Done()
+	to := e.favoured(alive, client)
 	e.set(standing{})
-	if ctx.Err() == nil {
+	switch {
+	case to != "":
+		stop()
+		e.cfg.Log.Info("hands over", "name", e.cfg.Name, "to", to)
+	case ctx.Err() == nil:
 		e.cfg.Log.Warn("leads no more", "name", e.cfg.Name)
 	}
 	return nil
