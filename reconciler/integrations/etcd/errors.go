@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"context"
 	"errors"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -55,4 +56,9 @@ func dropped(err error) bool {
 		return known.Code() == codes.Unavailable
 	}
 	return status.Code(err) == codes.Unavailable
+}
+
+// late tells a time that ran out.
+func late(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || status.Code(err) == codes.DeadlineExceeded
 }

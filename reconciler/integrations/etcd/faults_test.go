@@ -318,3 +318,25 @@ func TestWatchSurvivesACompaction(t *testing.T) {
 		t.Errorf("watch ended with %v", err)
 	}
 }
+
+// TestAMemberThatStandsStill: of several endpoints one takes what is sent and never answers. Reads get their answer from another.
+func TestAMemberThatStandsStill(t *testing.T) {
+	endpoint := embedded(t)
+	p, woken := between(t, endpoint), make(chan struct{})
+	defer close(woken)
+	target := connect(t, map[string]string{"endpoints": endpoint + "," + p.endpoint(), "timeout": "500ms"})
+	want := release(1, "a")
+	write(t, target, want)
+	stands := make(chan struct{})
+	p.when("/config/", func() { close(stands); <-woken }, nil)
+	for asked := 0; ; asked++ {
+		if o, err := target.Read(t.Context(), want); err != nil || !o.Equal {
+			t.Fatalf("question %d: %+v, %v", asked, o, err)
+		}
+		select {
+		case <-stands:
+			return // one was sent there, and was answered all the same
+		default:
+		}
+	}
+}

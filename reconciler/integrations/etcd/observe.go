@@ -88,12 +88,26 @@ func (t *Target) observeUpTo(ctx context.Context, g goal, between int) (o found,
 	return t.compare(g, l), l.complete, nil
 }
 
-// txn is one request with a time limit of its own.
+// txn is one request with a time limit of its own. What only reads and is not answered is asked once more: the client takes the
+// members in turns, and one that stands still keeps its connections, so that it is missed only after a quarter of a minute.
 func (t *Target) txn(ctx context.Context, compare []clientv3.Cmp, then []clientv3.Op) (*clientv3.TxnResponse, error) {
 	client, err := t.connected()
 	if err != nil {
 		return nil, err
 	}
+	response, err := t.once(ctx, client, compare, then)
+	if err != nil && ctx.Err() == nil && len(t.config.Endpoints) > 1 && reads(then) && late(err) {
+		return t.once(ctx, client, compare, then)
+	}
+	return response, err
+}
+
+// reads reports whether operations change nothing.
+func reads(ops []clientv3.Op) bool {
+	return !slices.ContainsFunc(ops, func(op clientv3.Op) bool { return !op.IsGet() })
+}
+
+func (t *Target) once(ctx context.Context, client *clientv3.Client, compare []clientv3.Cmp, then []clientv3.Op) (*clientv3.TxnResponse, error) {
 	limited, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
 	response, err := client.Txn(limited).If(compare...).Then(then...).Commit()
