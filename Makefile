@@ -24,7 +24,7 @@ FARTHER = EndToEnd|Browser|BuiltBinaries
 TEST  = $(GO) run ./ci/report $(TESTFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build build-static no-cgo lint vuln race real e2e hunt bench fuzz mutate clean
+.PHONY: help demo test build build-static no-cgo lint vuln race real e2e faults hunt bench fuzz mutate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ real: ## install the real programs that tests drive: etcd, kube-apiserver, ssh-k
 
 e2e: ## run the end-to-end tests against the real programs (make real first)
 	SLUICE_E2E=1 SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 20m -run '$(FARTHER)' ./cmd/... ./ci/...
+
+faults: ## break what can break around a reconciler, its network and a cluster of three etcd, and print what came of it (FAULT=TEXT for some; make real first)
+	SLUICE_FAULTS=1 SLUICE_FAULT='$(FAULT)' SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 60m -run TestEndToEndFaults ./cmd/sluice
 
 hunt: ## look for torn reads of etcd, its mirror too, 100,000 of each, while configurations flip and its history is compacted (HUNT=1000000)
 	SLUICE_HUNT=$(or $(HUNT),100000) $(GO) test -count=1 -timeout 120m -v -run 'TestNoReadIsTorn|TestAMirrorKeepsItsWord' ./reconciler/provider/etcd

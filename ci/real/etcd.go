@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// An EtcdServer is a real etcd of one member, on loopback, that dies with its test.
+// An EtcdServer is a real etcd, on loopback, that dies with its test: alone, or a member of a cluster.
 type EtcdServer struct {
 	Endpoint string // http://127.0.0.1:PORT, the same after a Restart
 
@@ -28,13 +28,25 @@ func PackagedEtcd(t testing.TB) *EtcdServer { t.Helper(); return startEtcd(t, "e
 func startEtcd(t testing.TB, binary string) *EtcdServer {
 	t.Helper()
 	client, peer := "http://"+freeAddress(t), "http://"+freeAddress(t)
-	s := &EtcdServer{Endpoint: client, t: t, args: []string{
-		Binary(t, binary), "--name=real", "--data-dir=" + t.TempDir(), "--logger=zap", "--log-level=warn",
-		"--listen-client-urls=" + client, "--advertise-client-urls=" + client,
-		"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=real=" + peer,
-	}}
+	s := member(t, binary, "real", client, peer, "real="+peer)
 	s.Restart()
 	return s
+}
+
+func member(t testing.TB, binary, name, client, peer, cluster string, more ...string) *EtcdServer {
+	return &EtcdServer{Endpoint: client, t: t, args: append([]string{
+		Binary(t, binary), "--name=" + name, "--data-dir=" + t.TempDir(), "--logger=zap", "--log-level=warn",
+		"--listen-client-urls=" + client, "--advertise-client-urls=" + client,
+		"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=" + cluster,
+	}, more...)}
+}
+
+// Pid is the server's process, for signals and for whoever looks into it; 0 when it was killed.
+func (s *EtcdServer) Pid() int {
+	if s.cmd == nil {
+		return 0
+	}
+	return s.cmd.Process.Pid
 }
 
 // Kill ends the server as a power cut would; its data stay.
@@ -52,10 +64,15 @@ func (s *EtcdServer) Kill() {
 func (s *EtcdServer) Restart() {
 	s.t.Helper()
 	s.Kill()
+	s.start()
+	s.awaitHealth()
+}
+
+func (s *EtcdServer) start() {
+	s.t.Helper()
 	s.cmd, s.log = exec.Command(s.args[0], s.args[1:]...), &bytes.Buffer{}
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	Start(s.t, s.cmd)
-	s.awaitHealth()
 }
 
 // awaitHealth gives the server half a minute: a loaded machine is slow, a broken one should not hang the test.

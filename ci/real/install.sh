@@ -4,7 +4,7 @@
 # packages. Running it again does nothing; a changed version builds again. kube-apiserver takes about six minutes of two
 # cores and 3 GB of memory, once.
 #
-#   ci/real/install.sh [COMPONENT...]      openssh gnupg chromium prometheus etcd etcd-packaged kube-apiserver    (all when none is named)
+#   ci/real/install.sh [COMPONENT...]      openssh gnupg strace chromium prometheus etcd etcd-packaged kube-apiserver    (all when none is named)
 #
 # Programs land in ${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}/bin, where package ci/real finds them.
 set -euo pipefail
@@ -12,7 +12,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}
 
-components='openssh gnupg chromium prometheus etcd etcd-packaged kube-apiserver'
+components='openssh gnupg strace chromium prometheus etcd etcd-packaged kube-apiserver'
 
 say() { printf 'real: %s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
@@ -91,6 +91,7 @@ install() {
 	case $1 in
 	openssh) apt_program ssh-keygen openssh-client ;;
 	gnupg) apt_program gpg gnupg ;;
+	strace) apt_program strace strace ;;
 	chromium) apt_program chromium chromium fonts-dejavu-core ;;
 	prometheus) apt_program prometheus prometheus ;;
 	etcd) module_programs etcd etcd=go.etcd.io/etcd/server/v3 etcdctl=go.etcd.io/etcd/etcdctl/v3 ;;
