@@ -143,7 +143,6 @@ func (p *pass) refuse(ref string, seen, tip schema.Hash, code schema.Code, found
 
 // judgeRef judges every cell on the ref that changed since it was last seen, and every one that is held.
 func (p *pass) judgeRef(ctx context.Context, ref string, seen, tip schema.Hash) ([]judged, []error) {
-	var out []judged
 	var errs []error
 	from := seen
 	if from.IsZero() {
@@ -152,6 +151,8 @@ func (p *pass) judgeRef(ctx context.Context, ref string, seen, tip schema.Hash) 
 			return nil, []error{fmt.Errorf("find where %s began: %w", ref, err)}
 		}
 	}
+	var cells []schema.Cell
+	var stages []schema.StageName
 	for _, stage := range p.rules.project.Stages {
 		if p.rules.project.Ref(stage) != ref {
 			continue
@@ -161,32 +162,29 @@ func (p *pass) judgeRef(ctx context.Context, ref string, seen, tip schema.Hash) 
 			errs = append(errs, fmt.Errorf("find what changed in %s: %w", stage.Name, err))
 			continue
 		}
+		stages = append(stages, stage.Name)
 		for _, app := range apps {
-			decided, err := p.judgeCell(ctx, stage, app, from, tip)
-			if err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			out = append(out, decided...)
+			cells = append(cells, schema.Cell{Stage: stage.Name, App: app})
 		}
-		if len(errs) == 0 {
-			p.looked[stage.Name] = p.rules.seq
+	}
+	if len(errs) > 0 && p.rules.project.Atomic {
+		return nil, errs
+	}
+	out, more := p.judgeCells(ctx, cells, from, tip)
+	if errs = append(errs, more...); len(errs) == 0 {
+		for _, stage := range stages {
+			p.looked[stage] = p.rules.seq
 		}
 	}
 	return out, errs
 }
 
 func (p *pass) appsToJudge(ctx context.Context, stage schema.Stage, seen, tip schema.Hash) ([]schema.App, error) {
-	dir := p.rules.project.Dir(stage)
-	before, err := subtree(ctx, p.cfg.Repository, seen, dir)
+	apps, err := p.appsBetween(ctx, stage, seen, tip)
 	if err != nil {
 		return nil, err
 	}
-	after, err := subtree(ctx, p.cfg.Repository, tip, dir)
-	if err != nil {
-		return nil, err
-	}
-	apps, err := changedApps(ctx, p.cfg.Repository, p.rules.project.Apps, before, after)
+	after, err := subtree(ctx, p.cfg.Repository, tip, p.rules.project.Dir(stage))
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,7 @@ func (r *replay) admission(ctx context.Context, a *appended, e ledger.Entry) []l
 	}
 	found = append(r.compare(c, e, again), r.goesOn(ctx, a, c, e)...)
 	found = append(found, r.lineage(ctx, a, c, e)...)
+	found = append(found, r.together(ctx, a, c, e)...)
 	c.admit(judged{entry: e, manifest: again.manifest})
 	return found
 }

@@ -14,7 +14,7 @@ import (
 
 // decide asks the gate and makes the entry that records its verdict with the evidence it rests on.
 func (c *cellJudge) decide(ctx context.Context, f policies.Facts, b bound, to cellFiles, from schema.Manifest) (*judged, error) {
-	verdict := c.evaluate(f)
+	verdict := c.split.withOthers(c.evaluate(f), f)
 	d := &ledger.Decision{
 		Change: f.Change, Landing: b.landing, Verdict: verdict,
 		Gate: c.rules.gate(c.stage.Name, f.Change.Kind).digest, Trust: c.rules.trust.Root.Version, Control: c.rules.seq,

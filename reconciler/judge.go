@@ -18,6 +18,9 @@ type cellJudge struct {
 	ref   string
 	chain []schema.Hash // positions, oldest first; chain[0] is where the cell last held admitted content
 
+	parts parts // how each merge request's part in the cell goes; nil where nobody asks
+	split split // merge requests that others keep out
+
 	state  ledger.State
 	trees  map[schema.Hash]schema.Hash // commit → the cell's tree
 	files  map[schema.Hash]cellFiles   // tree → what is in it
@@ -34,11 +37,13 @@ type judged struct {
 
 // judgeCell decides about everything that stands on the ref for a cell and was not decided yet. It never depends on how
 // often was polled: each landing is judged as if the pass had run right after it (RULES R15).
-func (p *pass) judgeCell(ctx context.Context, stage schema.Stage, app schema.App, seen, tip schema.Hash) ([]judged, error) {
-	c, err := p.cellJudge(ctx, stage, app)
+func (p *pass) judgeCell(ctx context.Context, cell schema.Cell, seen, tip schema.Hash, how parts, out split) ([]judged, error) {
+	stage, _ := p.rules.project.Stage(cell.Stage)
+	c, err := p.cellJudge(ctx, stage, cell.App)
 	if err != nil {
 		return nil, err
 	}
+	c.parts, c.split = how, out
 	base, err := p.base(ctx, c.state, seen)
 	if err != nil {
 		return nil, err
@@ -143,6 +148,7 @@ func (c *cellJudge) step(ctx context.Context, l landing, base int, pending *judg
 			return base, nil, err
 		}
 		if !h.rollsBack(c.admitted().Revision, to.side.Revision) {
+			c.parts.note(l, c.cell, false)
 			return base, pending, nil
 		}
 		after = l.start
@@ -151,6 +157,7 @@ func (c *cellJudge) step(ctx context.Context, l landing, base int, pending *judg
 	if err != nil {
 		return base, nil, err
 	}
+	c.parts.note(l, c.cell, d.entry.Kind.Admits())
 	if !d.entry.Kind.Admits() {
 		d.entry.Decision.Landing.Base = c.chain[base]
 		return base, d, nil

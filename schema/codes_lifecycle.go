@@ -121,6 +121,10 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "An app whose absence is live in the last stage has retired; none of its revisions is a rollback goal there any more.",
 		Fix:   "Nothing to do. To bring the app back, put its files into the first stage and promote them.",
 	}, {
+		Code: "atomic", Title: "waits for others of its merge request", Message: "it could come in, but {cells} of the same merge request cannot yet",
+		Cause: "The project is atomic: all apps that a merge request changes are admitted together, or none is.",
+		Fix:   "Look at what those wait for with sluice why, or revert the merge request and make one for each app.",
+	}, {
 		Code: "key-in-use", Title: "new log key signs", Message: "the log key that replaced another signs from here on",
 		Cause: "A log key was replaced; the first entry by the new one shows that the reconciler holds it.",
 		Fix:   "Give the new key as log_key_file, take next_log_key_file out, and let the roots drop the old key from log_keys.",

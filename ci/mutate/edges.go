@@ -9,6 +9,18 @@ var edgeMutations = []mutation{
 		"TestWhatIsArchived",
 	},
 	{
+		"an app of an atomic project comes in alone", "reconciler/stories", "reconciler/atomic.go",
+		"if len(out) > 0 && len(cells) > len(out) {",
+		"if len(out) > len(cells) {",
+		"TestStories/atomic",
+	},
+	{
+		"the audit does not ask for the rest of an atomic merge request", "reconciler/stories", "reconciler/atomic.go",
+		"case !ok:\n\t\treturn mismatch(",
+		"case false:\n\t\treturn mismatch(",
+		"TestTheAuditAsksForWholeMergeRequests",
+	},
+	{
 		"the audit takes whatever was archived", "reconciler/stories", "reconciler/audit_orders.go",
 		"return mismatch(entryPlace(e), \"%s was not to be archived then\", e.Order.Revision)",
 		"return nil",

@@ -121,7 +121,7 @@ func (w *world) editRules(text, name, value string) string {
 		return text + "\nno_such_field: true"
 	case "note":
 		return text + "\n# " + value
-	case "rollback_window", "retention":
+	case "rollback_window", "retention", "atomic":
 		return text + "\n" + name + ": " + value
 	}
 	w.t.Fatalf("rules: unknown edit %q", name)
