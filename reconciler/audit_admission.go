@@ -14,26 +14,9 @@ import (
 // before the append, by the control files in force then, and by the answers of the forge that it recorded. What was in force
 // or who held which role later has no part in it.
 func (r *replay) admission(ctx context.Context, a *appended, e ledger.Entry) []ledger.Finding {
-	c, found := r.cell(ctx, a, e)
+	c, mr, found := r.witnessed(ctx, a, e)
 	if len(found) > 0 {
 		return found
-	}
-	mr, found := r.recorded(ctx, a, e)
-	if len(found) > 0 {
-		return found
-	}
-	approvals, err := r.recordedApprovals(ctx, a, e)
-	if err != nil {
-		return lacking(c.path, err)
-	}
-	c.pass.approvals = &approvals
-	guards, found := r.recordedGuards(ctx, a, e)
-	if len(found) > 0 {
-		return found
-	}
-	c.pass.guardRails = &guardsAnswer{found: guards}
-	if c.pass.instances, err = r.recordedHealth(ctx, a, e); err != nil {
-		return lacking(c.path, err)
 	}
 	again, err := r.decideAgain(ctx, c, e, mr)
 	if err != nil {
@@ -44,6 +27,32 @@ func (r *replay) admission(ctx context.Context, a *appended, e ledger.Entry) []l
 	found = append(found, r.together(ctx, a, c, e)...)
 	c.admit(judged{entry: e, manifest: again.manifest})
 	return found
+}
+
+// witnessed prepares the judge of an entry's cell with everything that the entry recorded from outside.
+func (r *replay) witnessed(ctx context.Context, a *appended, e ledger.Entry) (*cellJudge, *schema.MergeRequest, []ledger.Finding) {
+	c, found := r.cell(ctx, a, e)
+	if len(found) > 0 {
+		return nil, nil, found
+	}
+	mr, found := r.recorded(ctx, a, e)
+	if len(found) > 0 {
+		return nil, nil, found
+	}
+	approvals, err := r.recordedApprovals(ctx, a, e)
+	if err != nil {
+		return nil, nil, lacking(c.path, err)
+	}
+	c.pass.approvals = &approvals
+	guards, found := r.recordedGuards(ctx, a, e)
+	if len(found) > 0 {
+		return nil, nil, found
+	}
+	c.pass.guardRails = &guardsAnswer{found: guards}
+	if c.pass.instances, err = r.recordedHealth(ctx, a, e); err != nil {
+		return nil, nil, lacking(c.path, err)
+	}
+	return c, mr, nil
 }
 
 // cell returns the judge of the entry's cell, as the entries of this append have left it so far.
@@ -96,23 +105,30 @@ func (r *replay) inForce(ctx context.Context, a *appended, e ledger.Entry) (*rul
 
 // decideAgain lays the recorded landing before the judge.
 func (r *replay) decideAgain(ctx context.Context, c *cellJudge, e ledger.Entry, mr *schema.MergeRequest) (*judged, error) {
-	at := e.Decision.Landing
-	var err error
-	if c.chain, err = positions(ctx, c.cfg.Repository, at.Start, at.Tip); err != nil {
+	l, after, err := r.landed(ctx, c, e, mr)
+	if err != nil {
 		return nil, err
 	}
-	l := landing{start: 0, end: len(c.chain) - 1}
+	return c.judge(ctx, l, after)
+}
+
+// landed is the recorded landing, and the position from which its commits count.
+func (r *replay) landed(ctx context.Context, c *cellJudge, e ledger.Entry, mr *schema.MergeRequest) (l landing, after int, err error) {
+	at := e.Decision.Landing
+	if c.chain, err = positions(ctx, c.cfg.Repository, at.Start, at.Tip); err != nil {
+		return l, 0, err
+	}
+	l = landing{start: 0, end: len(c.chain) - 1}
 	if mr != nil && l.end > 0 {
 		placed, ok, err := c.place(ctx, mr, c.chain, l.end)
 		if err != nil {
-			return nil, err
+			return l, 0, err
 		}
 		if ok && placed.start == l.start && placed.end == l.end {
 			l.request = mr
 		}
 	}
-	after := max(slices.Index(c.chain, at.Base), 0)
-	return c.judge(ctx, l, after)
+	return l, max(slices.Index(c.chain, at.Base), 0), nil
 }
 
 // compare holds what was recorded against what came out again. Where it is another answer and objects were lacking, nothing

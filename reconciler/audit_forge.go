@@ -60,6 +60,9 @@ func (r *replay) recorded(ctx context.Context, a *appended, e ledger.Entry) (*sc
 		return nil, lacking(entryPlace(e), err)
 	}
 	mr := read.MergeRequest
+	if r.factsAlone {
+		return &mr, nil
+	}
 	for _, raw := range read.Raw {
 		if raw.Body, err = a.After.Evidence(ctx, raw.Digest); err != nil {
 			return nil, lacking(entryPlace(e), fmt.Errorf("%s: %w", schema.Printable(raw.Request), err))

@@ -17,6 +17,8 @@ type replay struct {
 	engine  *Reconciler // has what a pass asks of its reconciler, and no network, forge or target
 	rules   map[int64]*rules
 	stolen  *stolen
+	// factsAlone says that what the facts were read from is not compared with them again.
+	factsAlone bool
 	// late are findings about evidence that is not there; expunged is what requests had removed.
 	late     []lateFinding
 	expunged map[schema.Digest]bool

@@ -102,6 +102,8 @@ func (w *world) editRules(text, name, value string) string {
 		return replaced(w, text, last, "  - name: "+value+"\n    gates: {promote: []}\n"+last)
 	case "gate": // production's promotions are asked one policy more; _ stands for a space
 		return replaced(w, text, "{soak: 1h}]", "{soak: 1h}, {"+strings.ReplaceAll(value, "_", " ")+"}]")
+	case "asks": // production's promotions are asked these policies alone; _ stands for a space
+		return replaced(w, text, "[{approvals: {observed: 2, signed: 1}}, {soak: 1h}]", "["+strings.ReplaceAll(value, "_", " ")+"]")
 	case "edits": // edits are asked one policy; _ stands for a space
 		before, rest, _ := strings.Cut(text, "- name: development\n")
 		_, after, _ := strings.Cut(rest, "\n")

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// simulateFlags say by which policies is decided again, and about what.
+type simulateFlags struct {
+	clone    cloneFlags
+	policies string
+	since    string
+}
+
+func (a *app) simulateCommand() *cobra.Command {
+	var f simulateFlags
+	c := &cobra.Command{
+		Use: "simulate", Short: "Say what other policies would have decided", Args: cobra.NoArgs,
+		Long: `simulate decides again what the ledger shows decided, by the policies of a directory: its sluice.yaml, with the schemas and
+lists in its .sluice. It takes the facts that were recorded then, at the time of then, about people with the roles of then, and names what
+would have been held or denied, and what would have been let through. It needs a clone with the ledger's branch, asks no server and changes
+nothing. Each decision is taken by itself. What the policies ask and nobody recorded then, such as jobs that no gate asked for, is told as not
+known.
+It ends with 0 where nothing would have been otherwise, 1 where something would, 7 where nothing would as far as it is known.`,
+		Example: `  sluice simulate --policies . --since 90d
+  git worktree add ../stricter stricter && sluice simulate --policies ../stricter -o json`,
+		RunE: func(c *cobra.Command, _ []string) error { return a.simulate(c.Context(), f) },
+	}
+	f.clone.add(c)
+	c.Flags().StringVar(&f.policies, "policies", ".", "`DIR` with the sluice.yaml to decide by")
+	c.Flags().StringVar(&f.since, "since", "90d", "decisions since a `TIME`: RFC 3339, a date, or how long ago")
+	return c
+}
+
+func (a *app) simulate(ctx context.Context, f simulateFlags) error {
+	since, err := parseSince(f.since)
+	if err != nil {
+		return err
+	}
+	files, err := a.policyFiles(f.policies)
+	if err != nil {
+		return err
+	}
+	evidence := reconciler.NewEvidence()
+	repo, refs, err := a.openRepo(ctx, gitrepo.WithLimits(gitrepo.DefaultLimits().Frugal()))
+	if err != nil {
+		return err
+	}
+	defer repo.Close()
+	tip := branch(refs, f.clone.ledger)
+	if tip.IsZero() {
+		return noLedger(f.clone.ledger)
+	}
+	anchor, err := a.anchor(f.clone)
+	if err != nil {
+		return err
+	}
+	if _, err := reconciler.OpenClone(ctx, repo, tip, anchor); err != nil {
+		return err
+	}
+	out, err := reconciler.Simulate(ctx, reconciler.SimulateOptions{
+		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: tip, Policies: files, Since: since,
+	})
+	if err != nil {
+		return usageOf(err)
+	}
+	return a.printSimulation(out)
+}
+
+// usageOf: what is wrong with the policies is the caller's to mend.
+func usageOf(err error) error {
+	var found schema.Diagnostics
+	if errors.As(err, &found) {
+		return usageError(err)
+	}
+	return err
+}
+
+// policyFiles reads the control files of a directory; people are not among them.
+func (a *app) policyFiles(dir string) (map[string][]byte, error) {
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(a.dir, dir)
+	}
+	root := os.DirFS(dir)
+	source, err := fs.ReadFile(root, schema.ProjectFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usageError(fmt.Errorf("no sluice.yaml in %s", dir))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read sluice.yaml: %w", reason(err))
+	}
+	files := map[string][]byte{schema.ProjectFile: source}
+	below, err := readTree(root, ".sluice")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read .sluice: %w", reason(err))
+	}
+	for path, data := range below {
+		files[".sluice/"+path] = data
+	}
+	return files, nil
+}
+
+// parseSince reads a time, or how long ago.
+func parseSince(text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02"} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	if d, err := schema.ParseDuration(text); err == nil {
+		return now().Add(-d).UTC(), nil
+	}
+	return time.Time{}, usageError(fmt.Errorf("--since %q: want a time (2026-12-31T12:00:00Z), a date, or how long ago (90d, 12h)", text))
+}
+
+func (a *app) printSimulation(out reconciler.Simulation) error {
+	if a.json() {
+		if err := json.NewEncoder(a.out).Encode(out); err != nil {
+			return err
+		}
+	} else {
+		a.printSimulationText(out)
+	}
+	switch {
+	case len(out.Changed) > 0:
+		return answer{exitNo}
+	case len(out.Unknown) > 0:
+		return answer{exitUnprovable}
+	}
+	return nil
+}
+
+func (a *app) printSimulationText(out reconciler.Simulation) {
+	fmt.Fprintf(a.out, "%s and %s that waited since %s, decided again\n",
+		count(int64(out.Admitted), "admission", "admissions"), count(int64(out.Waited), "change", "changes"), day(out.Since))
+	groups := []struct {
+		title string
+		is    func(reconciler.Simulated) bool
+	}{
+		{"would have been denied", func(s reconciler.Simulated) bool { return s.Was.Admits() && s.Verdict.Outcome == schema.Deny }},
+		{"would have been held", func(s reconciler.Simulated) bool { return s.Was.Admits() && s.Verdict.Outcome == schema.Hold }},
+		{"would have been let in", func(s reconciler.Simulated) bool { return !s.Was.Admits() }},
+	}
+	for _, g := range groups {
+		a.printSimulated(g.title, out.Changed, g.is)
+	}
+	a.printSimulated("is not known", out.Unknown, func(reconciler.Simulated) bool { return true })
+	if len(out.Changed)+len(out.Unknown) == 0 {
+		fmt.Fprintln(a.out, "\nnothing would have been otherwise")
+	}
+}
+
+func (a *app) printSimulated(title string, all []reconciler.Simulated, is func(reconciler.Simulated) bool) {
+	var lines []string
+	for _, s := range all {
+		if !is(s) {
+			continue
+		}
+		line := fmt.Sprintf("  #%d  %s  %s in %s  %s %s", s.Seq, s.At.UTC().Format("2006-01-02 15:04"), schema.Printable(string(s.Cell.App)), s.Cell.Stage, s.Change.Kind, s.Change.To.Revision)
+		if s.MergeRequest > 0 {
+			line += "  !" + strconv.FormatInt(s.MergeRequest, 10)
+		}
+		lines = append(lines, line)
+		if why := s.Why + strings.TrimSpace(simulatedWhy(s)); why != "" {
+			lines = append(lines, "      "+why)
+		}
+	}
+	if len(lines) > 0 {
+		fmt.Fprintf(a.out, "\n%s:\n%s\n", title, strings.Join(lines, "\n"))
+	}
+}
+
+func simulatedWhy(s reconciler.Simulated) string {
+	if s.Why != "" || s.Verdict.Outcome == schema.Allow {
+		return ""
+	}
+	var codes []string
+	for _, m := range leavesOf(s.Verdict) {
+		if code := "[" + string(m.Code) + "]"; !strings.Contains(strings.Join(codes, " "), code) {
+			codes = append(codes, code)
+		}
+	}
+	return textOf(s.Verdict) + " " + strings.Join(codes, " ")
+}

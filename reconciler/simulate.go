@@ -1,0 +1,248 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluice-gitops/sluice/policies"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// SimulateOptions say which decisions are made again, and by what.
+type SimulateOptions struct {
+	Repository Readable
+	Evidence   *Evidence // where Repository should look for what it lacks
+	Tip        schema.Hash
+	// Policies are control files by path: sluice.yaml with the gates, schemas and lists. The people are those of the ledger.
+	Policies map[string][]byte
+	Since    time.Time // decisions before are not made again
+}
+
+// Simulation is what other policies would have said of what was decided. Each decision is taken by itself: that what would not
+// have entered could not have gone further is not followed.
+type Simulation struct {
+	Since    time.Time   `json:"since"`
+	Admitted int         `json:"admitted"` // decisions made again that let something in
+	Waited   int         `json:"waited"`   // that did not, each change once
+	Changed  []Simulated `json:"changed"`  // those that would have come out otherwise
+	// Unknown are those that the new policies ask facts of which nobody asked for then, or whose evidence is not there.
+	Unknown []Simulated `json:"unknown"`
+}
+
+// Simulated is one decision, as it was and as it would have been.
+type Simulated struct {
+	Seq          int64          `json:"seq"`
+	At           time.Time      `json:"at"`
+	Cell         schema.Cell    `json:"cell"`
+	Change       schema.Change  `json:"change"`
+	MergeRequest int64          `json:"merge_request,omitempty"`
+	Was          ledger.Kind    `json:"was"`
+	Verdict      schema.Verdict `json:"verdict"`       // by the new policies
+	Why          string         `json:"why,omitempty"` // why it is not known
+}
+
+// simulation makes decisions again one after the other.
+type simulation struct {
+	*replay
+	other *rules
+	out   Simulation
+	told  map[string]int64 // what waited, by cell and content: the entry that is judged
+}
+
+// Simulate decides again, by other policies and from a clone, what the ledger shows decided: by the facts that were recorded
+// then, at the time of then, about people with the roles of then.
+func Simulate(ctx context.Context, o SimulateOptions) (Simulation, error) {
+	now, err := ledger.Unverified(ctx, o.Repository, o.Tip)
+	if err != nil {
+		return Simulation{}, err
+	}
+	inForce, err := rulesAt(ctx, now, now.Head().Control.Seq)
+	if err != nil {
+		return Simulation{}, err
+	}
+	other, err := newRules(withTrust(o.Policies, inForce.files))
+	if err != nil {
+		return Simulation{}, fmt.Errorf("policies: %w", err)
+	}
+	s := &simulation{
+		replay: newReplay(AuditOptions{Repository: o.Repository, Evidence: o.Evidence}, inForce), other: other, told: map[string]int64{},
+		out: Simulation{Since: o.Since, Changed: []Simulated{}, Unknown: []Simulated{}},
+	}
+	s.factsAlone = true
+	for a, err := range ledger.Appends(ctx, o.Repository, o.Tip, o.Since) {
+		if err == nil {
+			err = s.append(ctx, &appended{Appended: a, cells: map[schema.Cell]*cellJudge{}})
+		}
+		if err != nil {
+			return Simulation{}, fmt.Errorf("simulate: %w", err)
+		}
+	}
+	return s.out, nil
+}
+
+// withTrust takes the trust directory from what is in force: a simulation is about rules and not about people.
+func withTrust(files, inForce map[string][]byte) map[string][]byte {
+	out := map[string][]byte{}
+	for path, data := range files {
+		if !strings.HasPrefix(path, trustDir) {
+			out[path] = data
+		}
+	}
+	for path, data := range inForce {
+		if strings.HasPrefix(path, trustDir) {
+			out[path] = data
+		}
+	}
+	return out
+}
+
+func (s *simulation) append(ctx context.Context, a *appended) error {
+	for _, e := range a.Entries {
+		if e.Decision == nil || e.Cell() == schema.Control || !s.judges(e) {
+			continue
+		}
+		s.options.Evidence.of(ctx, a.After, e)
+		s.repo.lacking = nil
+		s.entry(ctx, a, e)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	s.options.Evidence.of(ctx, nil, ledger.Entry{})
+	return nil
+}
+
+// judges picks decisions by gates that are not too old. Of those before, what they let in is known from the state.
+func (s *simulation) judges(e ledger.Entry) bool {
+	switch e.Kind {
+	case ledger.Admit, ledger.Rollback, ledger.Retire, ledger.Hold, ledger.Deny:
+		return !e.At.Before(s.out.Since)
+	}
+	return false
+}
+
+func (s *simulation) entry(ctx context.Context, a *appended, e ledger.Entry) {
+	one := Simulated{Seq: e.Seq, At: e.At, Cell: e.Cell(), Change: e.Decision.Change, Was: e.Kind}
+	if mr := e.Decision.MergeRequest; mr != nil {
+		one.MergeRequest = mr.IID
+	}
+	first := s.count(e)
+	c, f, manifest, err := s.facts(ctx, a, e)
+	if err == nil && e.Kind.Admits() {
+		defer c.admit(judged{entry: e, manifest: manifest})
+	}
+	if err == nil && s.repo.lacking != nil {
+		err = s.repo.lacking
+	}
+	if err == nil {
+		one.Verdict, one.Why = s.evaluate(ctx, c, f)
+	} else {
+		one.Why = err.Error()
+	}
+	same := one.Verdict.Outcome == schema.Allow && e.Kind.Admits() || one.Verdict.Outcome != schema.Allow && !e.Kind.Admits()
+	switch {
+	case one.Why != "" && first:
+		s.out.Unknown = append(s.out.Unknown, one)
+	case one.Why == "" && !same:
+		s.change(one)
+	}
+}
+
+// count reports whether it is a change that is met for the first time: what waits is recorded whenever the reason changes.
+func (s *simulation) count(e ledger.Entry) bool {
+	if e.Kind.Admits() {
+		s.out.Admitted++
+		return true
+	}
+	key := waiting(e.Cell(), e.Decision.Change)
+	if _, known := s.told[key]; known {
+		return false
+	}
+	s.told[key] = 0
+	s.out.Waited++
+	return true
+}
+
+// change keeps what would have been otherwise; of one that waited the first time that it would have entered.
+func (s *simulation) change(one Simulated) {
+	if !one.Was.Admits() {
+		key := waiting(one.Cell, one.Change)
+		if s.told[key] != 0 {
+			return
+		}
+		s.told[key] = one.Seq
+	}
+	s.out.Changed = append(s.out.Changed, one)
+}
+
+func waiting(cell schema.Cell, change schema.Change) string {
+	return cell.String() + " " + string(change.To.Content)
+}
+
+// facts collects again what a decision was made by.
+func (s *simulation) facts(ctx context.Context, a *appended, e ledger.Entry) (*cellJudge, policies.Facts, []byte, error) {
+	c, mr, found := s.witnessed(ctx, a, e)
+	if len(found) > 0 {
+		return nil, policies.Facts{}, nil, errors.New(found[0].Detail)
+	}
+	l, after, err := s.landed(ctx, c, e, mr)
+	if err != nil {
+		return nil, policies.Facts{}, nil, err
+	}
+	g, err := c.gather(ctx, l, after)
+	if err != nil {
+		return nil, policies.Facts{}, nil, err
+	}
+	return c, g.facts, g.to.manifest.Encode(), nil
+}
+
+// evaluate asks the other gate. A signed approval stays one for the gate that it was given for.
+func (s *simulation) evaluate(ctx context.Context, c *cellJudge, f policies.Facts) (schema.Verdict, string) {
+	if _, ok := s.other.project.Stage(c.cell.Stage); !ok {
+		return schema.Verdict{}, fmt.Sprintf("stage %s is not in these policies", c.cell.Stage)
+	}
+	asked, other := *c, *c.pass
+	other.rules = s.other
+	asked.pass = &other
+	if asked.comparesValues(f.Change) && f.Was == nil {
+		var err error
+		if f.Was, err = c.filesBefore(ctx); err != nil {
+			return schema.Verdict{}, err.Error()
+		}
+	}
+	f.Schemas = s.other.files
+	v := asked.evaluate(f)
+	if missing := s.unasked(c.cell.Stage, f, v); missing != "" {
+		return v, missing
+	}
+	return v, ""
+}
+
+// unasked names what the other gate asks for that was not recorded, as no gate asked for it then; empty where it is not what
+// keeps the change out.
+func (s *simulation) unasked(stage schema.StageName, f policies.Facts, v schema.Verdict) string {
+	if v.Outcome == schema.Allow {
+		return ""
+	}
+	recorded := map[string]bool{
+		"guardrails": f.Guards != nil, "health": f.Health != nil, "pipeline": f.MergeRequest != nil && f.MergeRequest.Statuses != nil,
+	}
+	missing, other := map[string]bool{}, false
+	for _, m := range v.Missing() {
+		if kept, known := recorded[m.Policy]; known && !kept {
+			missing[m.Policy] = true
+			continue
+		}
+		other = other || m.Code != "choice"
+	}
+	if other || len(missing) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("what %s asks for was not recorded, as the gate of then did not ask for it", strings.Join(slices.Sorted(maps.Keys(missing)), " and "))
+}
