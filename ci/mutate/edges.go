@@ -17,7 +17,7 @@ var edgeMutations = []mutation{
 	{
 		"the audit does not ask for the rest of an atomic merge request", "reconciler/stories", "reconciler/atomic.go",
 		"case !ok:\n\t\treturn mismatch(",
-		"case false:\n\t\treturn mismatch(",
+		"case !ok && at.IsZero():\n\t\treturn mismatch(",
 		"TestTheAuditAsksForWholeMergeRequests",
 	},
 	{
