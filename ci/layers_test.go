@@ -30,7 +30,9 @@ var layers = []layer{
 	{packages: "reconciler/lease", ours: []string{"schema"}},
 	{packages: "reconciler/provider", ours: nil},
 	{packages: "reconciler/provider/*", ours: []string{"reconciler/provider"}}, // a source each, so that a program links only its own
-	{packages: "reconciler/agent", ours: []string{"schema", "reconciler/provider"}},
+	{packages: "reconciler/agent", ours: []string{"reconciler/provider", "reconciler/agent/properties"}},
+	{packages: "reconciler/agent/properties", ours: []string{"reconciler/provider"}},
+	{packages: "reconciler/agent/*", ours: []string{"reconciler/provider", "reconciler/agent/properties"}}, // a protocol each
 	{packages: "reconciler/status", ours: []string{"schema", "policies"}},
 	{packages: "reconciler/integrations", ours: []string{"schema", "reconciler/ledger", "reconciler/seal"}},
 	{packages: "reconciler/integrations/gitlab/hook", ours: nil},

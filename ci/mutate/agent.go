@@ -1,0 +1,52 @@
+package main
+
+const (
+	agentPackage  = "reconciler/agent"
+	apolloPackage = agentPackage + "/apollo"
+)
+
+// agentMutations take away what programs beside the agent rely on.
+var agentMutations = []mutation{
+	{
+		"the agent switches to files that the check refused", agentPackage, agentPackage + "/agent.go",
+		"return false, fmt.Errorf(\"check: %w\", err)",
+		"_ = err",
+		"TestARefusedReleaseLeavesTheFormerFiles",
+	},
+	{
+		"the agent takes a name in the directory that is not its own", agentPackage, agentPackage + "/output.go",
+		"err == nil && !s.ours(top, info) {",
+		"false && err == nil && !s.ours(top, info) {",
+		"TestWhatIsNotOursStays",
+	},
+	{
+		"configuration chooses what a program loads", agentPackage, agentPackage + "/environment.go",
+		"if name == \"PATH\" ||",
+		"if name == \"\" ||",
+		"TestEnvironment",
+	},
+	{
+		"an Apollo client gets another stage", apolloPackage, apolloPackage + "/server.go",
+		"q.cluster != defaultCluster && q.cluster != s.opts.Stage {",
+		"false {",
+		"TestWhatIsAnswered",
+	},
+	{
+		"an Apollo client's signature is not looked at", apolloPackage, apolloPackage + "/access.go",
+		"if hmac.Equal(signature, sign(key, stamp+\"\\n\"+path)) {",
+		"if signature != nil && sign(key, stamp+\"\\n\"+path) != nil || hmac.Equal(nil, nil) {",
+		"TestAccessKeys",
+	},
+	{
+		"an Apollo client's signature is good for ever", apolloPackage, apolloPackage + "/access.go",
+		"if err != nil || o.Now().Sub(time.UnixMilli(ms)).Abs() >= window {",
+		"if err != nil || o.Now().Sub(time.UnixMilli(ms)).Abs() >= 1000*window {",
+		"TestAccessKeys",
+	},
+	{
+		"an app without an access key answers everybody", apolloPackage, apolloPackage + "/access.go",
+		"if o.Anonymous {",
+		"if true {",
+		"TestAccessKeys",
+	},
+}

@@ -1,0 +1,191 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/provider"
+)
+
+// Options say what is read and who gets it. Every receiver may be left out.
+type Options struct {
+	Provider provider.Options // its Check is the agent's
+
+	Output *Output
+	Check  *Command   // asked about staged files before they are switched to; needs Output
+	Reload *Command   // run after the switch; where it fails, it is tried again
+	Signal *PidSignal // sent after the switch
+
+	Child *Child
+	// Signals are handed on to the child. Where they are given, the context ends nothing once the child runs: whoever is to
+	// end it sends a signal.
+	Signals <-chan os.Signal
+
+	// Publish is told of every snapshot that was taken.
+	Publish func(*provider.Snapshot)
+
+	In        io.Reader // the child's
+	Out, Errs io.Writer // the child's; what commands print goes to Errs as well
+	Log       *slog.Logger
+
+	Retry time.Duration // until a reload that failed is tried again; 30 s by default
+}
+
+// agent hands on what the provider takes. The provider's goroutine calls take, under its lock; everything that may last is
+// done by the loop in Run.
+type agent struct {
+	Options
+	ctx context.Context // of commands: it ends when the agent does
+
+	mu     sync.Mutex // guards next
+	next   *update
+	wake   chan struct{}
+	digest string // of what was taken last; take's alone
+
+	child *process // the loop's alone
+}
+
+// update is what the loop has to tell programs of.
+type update struct {
+	snap *provider.Snapshot
+	env  []string
+	news bool // programs have not been told of it
+}
+
+func newAgent(ctx context.Context, o Options) *agent {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Retry <= 0 {
+		o.Retry = 30 * time.Second
+	}
+	if o.Errs == nil {
+		o.Errs = io.Discard
+	}
+	a := &agent{Options: o, ctx: ctx, wake: make(chan struct{}, 1)}
+	a.Provider.Check = a.take
+	return a
+}
+
+// Once takes what there is now, tells the programs, and ends. It is an error if what the source holds was refused or
+// rejected, also where there is a cache to go on with.
+func Once(ctx context.Context, o Options) error {
+	a := newAgent(ctx, o)
+	p, err := provider.Open(ctx, a.Provider)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	health := p.Healthy()
+	if errors.Is(health, provider.ErrUnavailable) {
+		health = nil // the start mode allowed it, and the log says so
+	}
+	u, _ := a.pull() // Open asked take
+	return errors.Join(health, a.tell(u))
+}
+
+// take is the provider's question whether a snapshot is to run.
+func (a *agent) take(snap *provider.Snapshot) error {
+	err := a.deliver(snap)
+	if err != nil && a.ctx.Err() == nil {
+		a.Log.Error("refused a release", "seq", snap.Seq(), "revision", snap.Revision(), "error", err)
+	}
+	return err
+}
+
+func (a *agent) deliver(snap *provider.Snapshot) error {
+	var config []string
+	if a.Child != nil {
+		var err error
+		if config, err = a.Child.Env.of(snap); err != nil {
+			return err
+		}
+	}
+	news := a.digest != snap.Digest()
+	if a.Output != nil {
+		var err error
+		if news, err = a.switchFiles(snap, config); err != nil {
+			return err
+		}
+	}
+	a.digest = snap.Digest()
+	a.push(update{snap, config, news})
+	return nil
+}
+
+// switchFiles stages the files, asks the check about them, and switches.
+func (a *agent) switchFiles(snap *provider.Snapshot, config []string) (news bool, err error) {
+	s, err := a.Output.stage(snap.Document)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, s.drop()) }()
+	if a.Check != nil && !s.live {
+		dir := s.path()
+		if err := a.Check.run(a.ctx, dir, environ(snap, a.Provider, dir, config), a.Errs); err != nil {
+			return false, fmt.Errorf("check: %w", err)
+		}
+	}
+	return s.turn()
+}
+
+// push leaves an update for the loop. One that nobody was told of yet is one with it.
+func (a *agent) push(u update) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.next != nil {
+		u.news = u.news || a.next.news
+	}
+	a.next = &u
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+// pull takes what push left; there may be nothing, because what woke the loop was taken already.
+func (a *agent) pull() (update, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	u := a.next
+	a.next = nil
+	if u == nil {
+		return update{}, false
+	}
+	return *u, true
+}
+
+// tell runs the reload command and sends the signal. A mark on disk stays until both went well.
+func (a *agent) tell(u update) error {
+	if !u.news {
+		return nil
+	}
+	if a.Reload != nil {
+		if err := a.Reload.run(a.ctx, a.dir(), environ(u.snap, a.Provider, a.dir(), u.env), a.Errs); err != nil {
+			return fmt.Errorf("reload: %w", err)
+		}
+	}
+	if a.Signal != nil {
+		if err := a.Signal.send(); err != nil {
+			return err
+		}
+	}
+	if a.Output != nil {
+		return a.Output.reloaded()
+	}
+	return nil
+}
+
+// dir is where programs find the files; empty where none are written.
+func (a *agent) dir() string {
+	if a.Output == nil {
+		return ""
+	}
+	return a.Output.Dir
+}

@@ -1,0 +1,409 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/sluice-gitops/sluice/reconciler/provider"
+	"github.com/sluice-gitops/sluice/reconciler/provider/providertest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// text is what several writers add to, and a test waits for.
+type text struct {
+	mu    sync.Mutex
+	all   bytes.Buffer
+	added chan struct{}
+}
+
+func newText() *text { return &text{added: make(chan struct{}, 1)} }
+
+func (w *text) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	select {
+	case w.added <- struct{}{}:
+	default:
+	}
+	return w.all.Write(p)
+}
+
+func (w *text) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.all.String()
+}
+
+// await waits until the text has all of it.
+func (w *text) await(t *testing.T, want string) {
+	t.Helper()
+	for !strings.Contains(w.String(), want) {
+		select {
+		case <-w.added:
+		case <-t.Context().Done():
+			t.Fatalf("got %q, want %q", w, want)
+		}
+	}
+}
+
+func sh(script string) *Command { return &Command{Argv: []string{"sh", "-c", script}} }
+
+func yaml(port int) map[string]any { return map[string]any{"app.yaml": map[string]any{"port": port}} }
+
+// world is an agent beside a source.
+type world struct {
+	source    *providertest.Source
+	opts      Options
+	log, errs *text
+	out       *text
+	signals   chan os.Signal
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{source: providertest.New(yaml(1)), log: newText(), errs: newText(), out: newText(), signals: make(chan os.Signal, 1)}
+	w.opts = Options{
+		Provider: w.source.Options(), Output: &Output{Dir: filepath.Join(t.TempDir(), "config")},
+		Log: slog.New(slog.NewTextHandler(w.log, nil)), Out: w.out, Errs: w.errs, Signals: w.signals,
+	}
+	w.opts.Provider.Patience = time.Minute
+	w.opts.Provider.Identity.Instance, w.opts.Provider.Log = "pay-0", w.opts.Log
+	return w
+}
+
+// disconnect leaves a start no patience, so that no test waits for it.
+func (w *world) disconnect() { w.source.Disconnect(); w.opts.Provider.Patience = time.Millisecond }
+
+func (w *world) reconnect() { w.source.Reconnect(); w.opts.Provider.Patience = time.Minute }
+
+func (w *world) port(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(w.opts.Output.Dir, "app.yaml"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// run runs the agent until the test calls the function that it returns.
+func (w *world) run(t *testing.T) (end func() (int, error)) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	type result struct {
+		code int
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		code, err := Run(ctx, w.opts)
+		done <- result{code, err}
+	}()
+	return func() (int, error) {
+		cancel()
+		r := <-done
+		return r.code, r.err
+	}
+}
+
+func TestOnce(t *testing.T) {
+	refuse := func(w *world) { w.opts.Check = sh(`cat "$SLUICE_DIR/app.yaml" >&2; exit 3`) }
+	for _, row := range []struct {
+		sentence string
+		before   func(w *world)
+		err      error
+		errText  string
+		port     string
+	}{
+		{"the files are there", func(*world) {}, nil, "", `{"port":1}`},
+		{"the check likes them", func(w *world) { w.opts.Check = sh(`grep -q 1 "$SLUICE_DIR/app.yaml"`) }, nil, "", `{"port":1}`},
+		{"the check gets them without a shell", func(w *world) { w.opts.Check = &Command{Argv: []string{"test", "-f", "{dir}/app.yaml"}} }, nil, "", `{"port":1}`},
+		{"the check refuses", refuse, provider.ErrRejected, "check: sh: exit status 3", ""},
+		{"there is no such check", func(w *world) { w.opts.Check = &Command{Argv: []string{"no-such-program"}} }, provider.ErrRejected, "no-such-program", ""},
+		{"the check does not end", func(w *world) { w.opts.Check = sh(`sleep 60`); w.opts.Check.Timeout = time.Millisecond }, provider.ErrRejected, "not done after 1ms", ""},
+		{"the reload fails", func(w *world) { w.opts.Reload = sh(`exit 4`) }, nil, "reload: sh: exit status 4", `{"port":1}`},
+		{"the source is down", func(w *world) { w.disconnect() }, provider.ErrUnavailable, "unavailable", ""},
+		{"somebody else signed it", func(w *world) {
+			w.source.Put(providertest.NewSigner("somebody").Release(2, yaml(2)))
+		}, provider.ErrRefused, "is not pinned", ""},
+		{"a process without an id", func(w *world) {
+			w.opts.Signal = &PidSignal{syscall.SIGHUP, filepath.Join(w.opts.Output.Dir, "app.yaml")}
+		}, nil, "no process id", `{"port":1}`},
+	} {
+		w := newWorld(t)
+		row.before(w)
+		err := Once(t.Context(), w.opts)
+		if row.errText == "" && err != nil || row.errText != "" && (err == nil || !strings.Contains(err.Error(), row.errText)) || row.err != nil && !errors.Is(err, row.err) {
+			t.Errorf("%s: got %v, want %v with %q", row.sentence, err, row.err, row.errText)
+		}
+		if got := w.port(t); got != row.port {
+			t.Errorf("%s: the file has %q, want %q", row.sentence, got, row.port)
+		}
+		if strings.Contains(w.log.String(), `{"port`) {
+			t.Errorf("%s: the log has content: %s", row.sentence, w.log)
+		}
+	}
+}
+
+// TestARefusedReleaseLeavesTheFormerFiles: also for the next start, which has the cache, and says so by how it ends.
+func TestARefusedReleaseLeavesTheFormerFiles(t *testing.T) {
+	w := newWorld(t)
+	w.opts.Provider.Cache, w.opts.Provider.Start = provider.DirCache(t.TempDir()), provider.AllowStale(time.Hour)
+	w.opts.Check = sh(`! grep -q 2 "$SLUICE_DIR/app.yaml"`)
+	reloads := filepath.Join(t.TempDir(), "reloads")
+	w.opts.Reload = sh(`echo reloaded $SLUICE_SEQ >> ` + reloads)
+	told := func() string {
+		data, _ := os.ReadFile(reloads)
+		return string(data)
+	}
+	for _, row := range []struct {
+		sentence string
+		before   func()
+		refused  bool
+		port     string
+		told     string
+	}{
+		{"the first", func() {}, false, `{"port":1}`, "reloaded 1\n"},
+		{"the same again", func() {}, false, `{"port":1}`, "reloaded 1\n"},
+		{"one that the check refuses", func() { w.source.Set(yaml(2)) }, true, `{"port":1}`, "reloaded 1\n"},
+		{"the source is down", func() { w.disconnect() }, false, `{"port":1}`, "reloaded 1\n"},
+		{"the next that it likes", func() { w.reconnect(); w.source.Set(yaml(3)) }, false, `{"port":3}`, "reloaded 1\nreloaded 3\n"},
+	} {
+		row.before()
+		err := Once(t.Context(), w.opts)
+		if errors.Is(err, provider.ErrRejected) != row.refused || !row.refused && err != nil {
+			t.Errorf("%s: got %v", row.sentence, err)
+		}
+		if got := w.port(t); got != row.port || told() != row.told {
+			t.Errorf("%s: the file has %q, programs were told %q", row.sentence, got, told())
+		}
+		if n := releases(t, w.opts.Output.Dir); n > 2 {
+			t.Errorf("%s: %d releases lie there", row.sentence, n)
+		}
+	}
+}
+
+func TestRunKeepsTheFilesNew(t *testing.T) {
+	w := newWorld(t)
+	told := newText()
+	w.opts.Check = sh(`! grep -q 2 "$SLUICE_DIR/app.yaml"`)
+	w.opts.Reload = sh(`echo reloaded $SLUICE_SEQ; cat "$SLUICE_DIR/app.yaml"; test $SLUICE_SEQ != 3`)
+	w.opts.Errs, w.opts.Retry = told, time.Millisecond
+	end := w.run(t)
+	told.await(t, "reloaded 1\n{\"port\":1}")
+	w.source.Set(yaml(2))
+	w.log.await(t, "refused a release")
+	if got := w.port(t); got != `{"port":1}` {
+		t.Errorf("after a refused release the file has %q", got)
+	}
+	w.source.Set(yaml(3))
+	told.await(t, "reloaded 3\n{\"port\":3}reloaded 3\n") // it fails, and is tried again
+	w.source.Set(yaml(4))
+	told.await(t, "reloaded 4\n{\"port\":4}")
+	w.source.Disconnect()
+	if code, err := end(); code != 0 || err != nil {
+		t.Errorf("ended with %d, %v", code, err)
+	}
+	if got := w.port(t); got != `{"port":4}` {
+		t.Errorf("the file has %q", got)
+	}
+}
+
+// TestARefusedReleaseIsReported: the reconciler hears which instance does not take what.
+func TestARefusedReleaseIsReported(t *testing.T) {
+	w := newWorld(t)
+	w.opts.Check = sh(`! grep -q 2 "$SLUICE_DIR/app.yaml"`)
+	reports := make(chan provider.Report, 10)
+	w.opts.Provider.Source = reporting{w.source, reports}
+	end := w.run(t)
+	if r := <-reports; r.Seq != 1 || r.Why != "" {
+		t.Errorf("got %+v", r)
+	}
+	w.source.Set(yaml(2))
+	if r := <-reports; r.Seq != 1 || r.Refused != 2 || r.Why != "rejected" {
+		t.Errorf("got %+v", r)
+	}
+	if _, err := end(); err != nil {
+		t.Error(err)
+	}
+}
+
+type reporting struct {
+	*providertest.Source
+	reports chan provider.Report
+}
+
+func (s reporting) Report(_ context.Context, r provider.Report) error {
+	s.reports <- r
+	return nil
+}
+
+func TestAChild(t *testing.T) {
+	const waits = `trap 'echo hup; cat "$SLUICE_DIR/app.yaml"' HUP; trap 'echo bye; exit 7' TERM; echo "port $PORT seq $SLUICE_SEQ in $SLUICE_DIR"; while :; do sleep 0.01; done`
+	child := func(script string) *Child {
+		return &Child{Argv: []string{"sh", "-c", script}, Stop: syscall.SIGTERM, Env: Environment{Files: []string{"app.yaml"}}}
+	}
+	for _, row := range []struct {
+		sentence string
+		child    *Child
+		play     func(w *world)
+		code     int
+		out      string
+	}{
+		{"its end is the agent's", child(`exit 5`), func(*world) {}, 5, ""},
+		{"also by a signal", child(`kill -KILL $$`), func(*world) {}, 137, ""},
+		{"it gets the configuration", child(`echo $PORT; cat "$SLUICE_DIR/app.yaml"`), func(*world) {}, 0, "1\n{\"port\":1}"},
+		{"a signal is handed on", child(waits), func(w *world) {
+			w.out.await(t, "port 1 seq 1")
+			w.signals <- syscall.SIGHUP
+			w.out.await(t, "hup\n{\"port\":1}")
+			w.signals <- syscall.SIGTERM
+		}, 7, "hup\n{\"port\":1}bye\n"},
+		{"a change is a new process", child(waits), func(w *world) {
+			w.out.await(t, "port 1 seq 1")
+			w.source.Set(yaml(2))
+			w.out.await(t, "port 2 seq 2")
+			w.signals <- syscall.SIGTERM
+		}, 7, "bye\nport 2 seq 2"},
+		{"or a signal", func() *Child { c := child(waits); c.OnChange.Signal = syscall.SIGHUP; return c }(), func(w *world) {
+			w.out.await(t, "port 1 seq 1")
+			w.source.Set(yaml(2))
+			w.out.await(t, "hup\n{\"port\":2}")
+			w.signals <- syscall.SIGTERM
+		}, 7, "hup\n{\"port\":2}bye\n"},
+		{"or nothing", func() *Child { c := child(waits); c.OnChange.Leave = true; return c }(), func(w *world) {
+			w.out.await(t, "port 1 seq 1")
+			w.source.Set(yaml(2))
+			w.log.await(t, "seq=2")
+			w.signals <- syscall.SIGTERM
+		}, 7, "bye\n"},
+		{"one that does not end is killed, with what it started", func() *Child {
+			c := child(`trap '' TERM; echo "port $PORT"; sh -c 'sleep 60; true'; sleep 60`)
+			c.Grace = time.Millisecond
+			return c
+		}(), func(w *world) {
+			w.out.await(t, "port 1")
+			w.source.Set(map[string]any{"app.yaml": map[string]any{"port": 2}})
+			w.out.await(t, "port 2")
+			w.signals <- syscall.SIGKILL
+		}, 137, "port 1\nport 2\n"},
+		{"a release that its environment cannot take is refused", child(waits), func(w *world) {
+			w.out.await(t, "port 1 seq 1")
+			w.source.Set(map[string]any{"app.yaml": map[string]any{"port": 2, "ld": map[string]any{"preload": "x"}}})
+			w.log.await(t, "LD_PRELOAD is not configuration's to set")
+			w.signals <- syscall.SIGTERM
+		}, 7, "bye\n"},
+	} {
+		w := newWorld(t)
+		w.opts.Child = row.child
+		done := make(chan struct{})
+		var code int
+		var err error
+		go func() {
+			defer close(done)
+			code, err = Run(t.Context(), w.opts)
+		}()
+		row.play(w)
+		<-done
+		if code != row.code || err != nil || !strings.Contains(w.out.String(), row.out) {
+			t.Errorf("%s: ended with %d, %v, want %d; it printed %q, want %q", row.sentence, code, err, row.code, w.out, row.out)
+		}
+	}
+}
+
+func TestAChildThatCannotStart(t *testing.T) {
+	w := newWorld(t)
+	w.opts.Child = &Child{Argv: []string{"no-such-program"}, Stop: syscall.SIGTERM}
+	if _, err := Run(t.Context(), w.opts); err == nil || !strings.Contains(err.Error(), "no-such-program") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	for _, row := range []struct {
+		sentence string
+		env      Environment
+		files    map[string]any
+		want     string
+	}{
+		{"keys are names", Environment{Files: []string{"a.yaml"}}, map[string]any{"a.yaml": map[string]any{"db-pool": map[string]any{"hosts": []any{"x", map[string]any{"y": true}}}}}, "DB_POOL_HOSTS_0=x DB_POOL_HOSTS_1_Y=true"},
+		{"with a prefix", Environment{Files: []string{"a.properties"}, Prefix: "PAY_"}, map[string]any{"a.properties": "path=/x\n1=2\n"}, "PAY_1=2 PAY_PATH=/x"},
+		{"two keys with one name", Environment{Files: []string{"a.yaml"}}, map[string]any{"a.yaml": map[string]any{"a-b": 1, "a_b": 2}}, "a.yaml: a-b and a.yaml: a_b are both called A_B"},
+		{"two files with one name", Environment{Files: []string{"a.yaml", "b.yaml"}}, map[string]any{"a.yaml": map[string]any{"a": 1}, "b.yaml": map[string]any{"a": 1}}, "a.yaml: a and b.yaml: a are both called A"},
+		{"the search path", Environment{Files: []string{"a.yaml"}}, map[string]any{"a.yaml": map[string]any{"path": "/tmp"}}, "a.yaml: path: the variable PATH is not configuration's to set; give a prefix"},
+		{"a digit first", Environment{Files: []string{"a.yaml"}}, map[string]any{"a.yaml": map[string]any{"1": "x"}}, `a.yaml: 1: no variable can be called "1"; give a prefix`},
+		{"a NUL", Environment{Files: []string{"a.yaml"}}, map[string]any{"a.yaml": map[string]any{"a": "x\x00"}}, "a.yaml: a: no variable can hold it"},
+		{"no such file", Environment{Files: []string{"b.yaml"}}, map[string]any{"a.yaml": map[string]any{}}, "b.yaml: no file of this app with keys"},
+	} {
+		p, err := provider.Open(t.Context(), providertest.New(row.files).Options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		vars, err := row.env.of(p.Snapshot())
+		got := strings.Join(vars, " ")
+		if err != nil {
+			got = strings.TrimPrefix(err.Error(), "environment: ")
+		}
+		if got != row.want {
+			t.Errorf("%s: got %q, want %q", row.sentence, got, row.want)
+		}
+		p.Close()
+	}
+}
+
+func TestParseCommand(t *testing.T) {
+	for _, row := range []struct {
+		line  string
+		shell bool
+		want  string
+	}{
+		{`nginx -t -c {dir}/nginx.conf`, false, `nginx|-t|-c|{dir}/nginx.conf`},
+		{"  a\t'b c' \"d 'e'\" '' f\"g h\"i", false, `a|b c|d 'e'||fg hi`},
+		{`echo $HOME; rm -rf *`, false, `echo|$HOME;|rm|-rf|*`},
+		{`echo $HOME; true`, true, `sh|-c|echo $HOME; true`},
+		{`a 'b`, false, `error: a 'b: the quote ' does not end`},
+		{` `, false, `error: no command`},
+		{` `, true, `error: no command`},
+	} {
+		c, err := ParseCommand(row.line, row.shell)
+		got := strings.Join(c.Argv, "|")
+		if err != nil {
+			got = "error: " + err.Error()
+		}
+		if got != row.want {
+			t.Errorf("%q: got %q, want %q", row.line, got, row.want)
+		}
+	}
+}
+
+// TestPublish tells a server of every release that is taken, and of no other.
+func TestPublish(t *testing.T) {
+	w := newWorld(t)
+	w.opts.Check = sh(`! grep -q 2 "$SLUICE_DIR/app.yaml"`)
+	published := make(chan int64, 10)
+	w.opts.Publish = func(s *provider.Snapshot) { published <- s.Seq() }
+	end := w.run(t)
+	if seq := <-published; seq != 1 {
+		t.Errorf("got %d", seq)
+	}
+	w.source.Set(yaml(2))
+	w.log.await(t, "refused a release")
+	w.source.Set(yaml(3))
+	if seq := <-published; seq != 3 {
+		t.Errorf("got %d", seq)
+	}
+	if _, err := end(); err != nil {
+		t.Error(err)
+	}
+}

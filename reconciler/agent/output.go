@@ -1,0 +1,211 @@
+package agent
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/reconciler/provider"
+)
+
+// Output is a directory with an app's files, laid out as Kubernetes mounts a ConfigMap: programs open DIR/app.yaml, which
+// leads through the link ..data to a release, and turning that one link turns them all. A program that reads several files
+// together opens DIR/..data once. Nothing is ever written outside of the directory, and nothing in it that is not ours is
+// touched.
+//
+// A mark beside the releases, ..pending, says that a reload is owed; it outlives a crash between the two.
+type Output struct {
+	Dir  string
+	Mode fs.FileMode // of a file; 0600 by default. Directories and programs may be entered and run by whoever may read.
+}
+
+const (
+	dataLink   = "..data"
+	newLink    = "..data.new"
+	pending    = "..pending"
+	releaseDir = "..release-"
+)
+
+// A staged release lies whole beside the one in use.
+type staged struct {
+	root  *os.Root
+	lock  *os.File // held until drop, so that two agents do not sweep what the other stages
+	out   Output
+	name  string // of its directory
+	tops  []string
+	live  bool // it is the one in use, and as it should be
+	owing bool // a reload of it is owed
+}
+
+// stage writes the files of a document beside those in use. The caller ends it with drop.
+func (o Output) stage(d *provider.Document) (_ *staged, err error) {
+	if o.Mode == 0 {
+		o.Mode = 0o600
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("write the files to %s: %w", o.Dir, err)
+		}
+	}()
+	if err := os.MkdirAll(o.Dir, passable(o.Mode)); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &staged{root: root, out: o}
+	if s.lock, err = lockDir(root); err == nil {
+		err = s.fill(d)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.drop())
+	}
+	return s, nil
+}
+
+// passable lets whoever may read also enter, or run.
+func passable(mode fs.FileMode) fs.FileMode { return mode | (mode&0o444)>>2 }
+
+func (s *staged) fill(d *provider.Document) error {
+	files := d.Files()
+	if err := s.plan(files); err != nil {
+		return err
+	}
+	_, err := s.root.Lstat(pending)
+	s.owing = err == nil
+	if now, err := s.root.Readlink(dataLink); err == nil && strings.HasPrefix(now, releaseDir) && s.holds(now, d) {
+		s.name, s.live = now, true
+		return nil
+	}
+	if err := s.makeRelease(d.Digest()); err != nil {
+		return err
+	}
+	for _, file := range files {
+		data, ok := d.File(file)
+		if !ok {
+			return fmt.Errorf("%s is not in the document", file)
+		}
+		if err := s.write(path.Join(s.name, file), data, s.modeOf(d, file)); err != nil {
+			return err
+		}
+	}
+	return s.sync(s.name)
+}
+
+// plan refuses what cannot lie in the directory, before anything is written.
+func (s *staged) plan(files []string) error {
+	for _, file := range files {
+		top, _, _ := strings.Cut(file, "/")
+		if !fs.ValidPath(file) || strings.HasPrefix(top, "..") || strings.ContainsAny(file, "\x00\\") {
+			return fmt.Errorf("a file cannot be called %q", file)
+		}
+		if slices.Contains(s.tops, top) {
+			continue
+		}
+		s.tops = append(s.tops, top)
+		if info, err := s.root.Lstat(top); err == nil && !s.ours(top, info) {
+			return fmt.Errorf("%s is there and is not the agent's; give the agent a directory of its own", top)
+		}
+	}
+	return nil
+}
+
+// ours reports whether a name is a link that a release put there.
+func (s *staged) ours(name string, info fs.FileInfo) bool {
+	if info.Mode().Type() != fs.ModeSymlink {
+		return false
+	}
+	to, err := s.root.Readlink(name)
+	return err == nil && to == path.Join(dataLink, name)
+}
+
+func (s *staged) modeOf(d *provider.Document, file string) fs.FileMode {
+	if d.Executable(file) {
+		return passable(s.out.Mode)
+	}
+	return s.out.Mode
+}
+
+// holds reports whether a release on disk is the document: every file, its bytes and its mode, and no other file.
+func (s *staged) holds(release string, d *provider.Document) bool {
+	n := 0
+	err := fs.WalkDir(s.root.FS(), release, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		n++
+		file := strings.TrimPrefix(name, release+"/")
+		want, ok := d.File(file)
+		info, err := entry.Info()
+		if err != nil || !ok || info.Mode() != s.modeOf(d, file) || info.Size() != int64(len(want)) {
+			return errors.Join(err, fs.ErrInvalid)
+		}
+		have, err := s.root.ReadFile(name)
+		if err != nil || !bytes.Equal(have, want) {
+			return errors.Join(err, fs.ErrInvalid)
+		}
+		return nil
+	})
+	return err == nil && n == len(d.Files())
+}
+
+// makeRelease makes a directory that nothing was in before.
+func (s *staged) makeRelease(digest string) error {
+	name := releaseDir + strings.TrimPrefix(digest, "sha256:")[:12]
+	for n := range 100 {
+		s.name = name + "-" + strconv.Itoa(n)
+		err := s.root.Mkdir(s.name, 0o700)
+		if err == nil {
+			return s.root.Chmod(s.name, passable(s.out.Mode)) // whatever the umask
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return errors.New("too many releases of one content are left over")
+}
+
+func (s *staged) write(name string, data []byte, mode fs.FileMode) error {
+	if err := s.makeDirs(path.Dir(name)); err != nil {
+		return err
+	}
+	f, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, bytes.NewReader(data))
+	return errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+}
+
+func (s *staged) makeDirs(dir string) error {
+	if _, err := s.root.Lstat(dir); err == nil {
+		return nil
+	}
+	if err := s.makeDirs(path.Dir(dir)); err != nil {
+		return err
+	}
+	if err := s.root.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	return s.root.Chmod(dir, passable(s.out.Mode))
+}
+
+// sync makes the names in a directory outlive a power cut.
+func (s *staged) sync(dir string) error {
+	f, err := s.root.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// path is where the staged files are.
+func (s *staged) path() string { return s.out.Dir + "/" + s.name }

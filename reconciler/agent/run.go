@@ -1,0 +1,169 @@
+package agent
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/provider"
+)
+
+// Run keeps everything new until ctx ends, or the child does: then it returns the child's exit code, 128 and the number of
+// the signal where one ended it.
+func Run(ctx context.Context, o Options) (code int, err error) {
+	commands, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	beginning := context.AfterFunc(ctx, cancel)
+	a := newAgent(commands, o)
+	p, err := provider.Open(ctx, a.Provider)
+	if err != nil {
+		return 0, err
+	}
+	defer p.Close()
+	defer cancel() // before Close, which waits for a check
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	done := ctx.Done()
+	if a.Child != nil && a.Signals != nil {
+		beginning()
+		done = nil
+	}
+	u, _ := a.pull() // Open asked take
+	if a.Child != nil {
+		if a.child, err = a.launch(u); err != nil {
+			return 0, err
+		}
+	}
+	return a.loop(done, u)
+}
+
+// loop tells programs of what is new, until the end.
+func (a *agent) loop(done <-chan struct{}, u update) (int, error) {
+	retry := time.NewTimer(0)
+	defer retry.Stop()
+	<-retry.C
+	told := func() {
+		if err := a.tell(u); err != nil && a.ctx.Err() == nil {
+			a.Log.Error("did not reload", "seq", u.snap.Seq(), "error", err)
+			retry.Reset(a.Retry)
+			return
+		}
+		u.news = false
+	}
+	a.publish(u)
+	told()
+	for {
+		select {
+		case <-a.ended():
+			return a.child.code, nil
+		case s := <-a.signals():
+			if err := a.child.signal(s); err != nil {
+				a.Log.Error("did not hand on a signal", "error", err)
+			}
+		case <-a.wake:
+			next, ok := a.pull()
+			if !ok {
+				continue
+			}
+			a.publish(next)
+			if ended, err := a.change(next, done); ended || err != nil {
+				return a.code(), err
+			}
+			next.news = next.news || u.news
+			u = next
+			told()
+		case <-retry.C:
+			told()
+		case <-done:
+			a.end(nil)
+			return a.code(), nil
+		}
+	}
+}
+
+func (a *agent) publish(u update) {
+	if a.Publish != nil {
+		a.Publish(u.snap)
+	}
+}
+
+// change tells the child. It reports whether the agent is to end instead.
+func (a *agent) change(u update, done <-chan struct{}) (ended bool, err error) {
+	if a.Child == nil || !u.news || a.Child.OnChange.Leave {
+		return false, nil
+	}
+	if s := a.Child.OnChange.Signal; s != nil {
+		if err := a.child.signal(s); err != nil {
+			a.Log.Error("did not tell the program", "error", err)
+		}
+		return false, nil
+	}
+	if a.end(done) {
+		return true, nil
+	}
+	a.child, err = a.launch(u)
+	return false, err
+}
+
+func (a *agent) launch(u update) (*process, error) {
+	p, err := launch(a.Child.Argv, environ(u.snap, a.Provider, a.dir(), u.env), a.In, a.Out, a.Errs)
+	if err == nil {
+		a.Log.Info("started", "program", a.Child.Argv[0], "pid", p.cmd.Process.Pid, "seq", u.snap.Seq())
+	}
+	return p, err
+}
+
+// end asks the child to end, and kills it when its time is over. It reports whether the agent was asked to end meanwhile.
+func (a *agent) end(done <-chan struct{}) (asked bool) {
+	if a.child == nil {
+		return false
+	}
+	grace := a.Child.Grace
+	if grace <= 0 {
+		grace = 10 * time.Second
+	}
+	over := time.NewTimer(grace)
+	defer over.Stop()
+	if err := a.child.signal(a.Child.Stop); err != nil {
+		a.Log.Error("did not ask the program to end", "error", err)
+	}
+	for {
+		select {
+		case <-a.child.ended:
+			return asked
+		case s := <-a.signals():
+			_ = a.child.signal(s) // it is about to end anyway
+			asked = asked || ends(s)
+		case <-done:
+			asked, done = true, nil
+		case <-over.C:
+			a.Log.Warn("killed a program that did not end", "program", a.Child.Argv[0])
+			_ = killAll(a.child.cmd.Process) // the process group is gone if this fails
+		}
+	}
+}
+
+// ends reports whether a signal asks a program to end.
+func ends(s os.Signal) bool { return s == os.Interrupt || s.String() == "terminated" }
+
+func (a *agent) ended() <-chan struct{} {
+	if a.child == nil {
+		return nil
+	}
+	return a.child.ended
+}
+
+func (a *agent) signals() <-chan os.Signal {
+	if a.child == nil {
+		return nil
+	}
+	return a.Signals
+}
+
+func (a *agent) code() int {
+	if a.child == nil {
+		return 0
+	}
+	return a.child.code
+}
