@@ -19,7 +19,7 @@ type CodeInfo struct {
 }
 
 // codeIndex is built once from the lists below and never written again.
-var codeIndex = indexCodes(fileCodes, projectCodes, trustCodes, signatureCodes, approvalCodes, landingCodes, lifecycleCodes,
+var codeIndex = indexCodes(fileCodes, readerCodes, projectCodes, trustCodes, signatureCodes, approvalCodes, landingCodes, lifecycleCodes,
 	contentCodes, guardCodes, ledgerCodes, targetCodes, forgeCodes, repositoryCodes, runCodes)
 
 func indexCodes(lists ...[]CodeInfo) map[Code]CodeInfo {

@@ -11,6 +11,7 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/provider"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -105,6 +106,12 @@ func classes() []class {
 		{integrations.ErrTooLarge, exitNo, integrations.CodeTooLarge},
 		{integrations.ErrInvalid, exitUsage, integrations.CodeInvalid},
 		{integrations.ErrForeign, exitNo, integrations.CodeForeign},
+		{provider.ErrRefused, exitTampered, "reader-refused"},
+		{provider.ErrBackwards, exitTampered, "reader-refused"},
+		{provider.ErrRejected, exitNo, "reader-rejected"},
+		{provider.ErrRetired, exitNo, "reader-retired"},
+		{provider.ErrUnavailable, exitUnavailable, "reader-unavailable"},
+		{provider.ErrStale, exitUnavailable, "reader-unavailable"},
 		{context.Canceled, exitInterrupted, ""},
 	}
 }

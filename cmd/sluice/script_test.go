@@ -18,6 +18,7 @@ import (
 	"github.com/sluice-gitops/sluice/ci/real"
 	"github.com/sluice-gitops/sluice/ci/runner"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest/team"
+	"github.com/sluice-gitops/sluice/reconciler/provider/providertest"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -121,7 +122,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
 			"matches": matches, "allow": allow, "keygen": keygen, "anchor": anchorOf, "gnupg": gnupg,
-			"mirror": mirrorScript, "variable": variable,
+			"mirror": mirrorScript, "variable": variable, "head": headScript,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "root" {
@@ -173,6 +174,7 @@ func (p *project) setUp(env *testscript.Env) error {
 		// Scripts share the ledger: what they deliver goes where it is already, so that none of them adds an entry.
 		"LIVE": filepath.Join(p.dir, "live"), "CI_DEFAULT_BRANCH": "",
 		"GORACE": os.Getenv("GORACE"), "TEMPLATES": root,
+		"LOG_KEYS": providertest.SourceSigner().Line(),
 	} {
 		env.Setenv(name, value)
 	}
