@@ -16,7 +16,7 @@ import (
 )
 
 // targets asks each target of the operator's file once whether it is there, and reads from it in each stage that it serves.
-// Nothing is written, so whether writing is allowed shows with the first delivery.
+// Nothing is written: whether writing is allowed shows with the first delivery, unless the target can rehearse it.
 func (d *doctorDesk) targets(ctx context.Context) {
 	var cfg reconciler.Config
 	if err := loadLogKeys(d.op, &cfg); err != nil {
@@ -80,6 +80,11 @@ func (d *doctorDesk) target(ctx context.Context, name string, stages []delivery,
 	d.readStages(ctx, name, target, stages)
 }
 
+// rehearsed is a target whose system can be asked whether a write would be taken, without one.
+type rehearsed interface {
+	Rehearse(ctx context.Context, want integrations.Release) error
+}
+
 // reachable is a target that says why nobody answers, sooner than reading does.
 type reachable interface{ Reach(context.Context) error }
 
@@ -87,6 +92,10 @@ type reachable interface{ Reach(context.Context) error }
 // one line.
 func (d *doctorDesk) readStages(ctx context.Context, name string, target integrations.Target, stages []delivery) {
 	errs := make([]error, len(stages))
+	seen := "answers; writing is not tried"
+	if _, ok := target.(rehearsed); ok {
+		seen = "answers, and would take what is written"
+	}
 	var wg sync.WaitGroup
 	for i, s := range stages {
 		app := d.someApp(s.stage)
@@ -98,7 +107,7 @@ func (d *doctorDesk) readStages(ctx context.Context, name string, target integra
 		first := slices.IndexFunc(errs, alike)
 		switch {
 		case errs[i] == nil:
-			d.ok(groupTargets, "read", name+" "+string(s.stage), "answers; writing is not tried")
+			d.ok(groupTargets, "read", name+" "+string(s.stage), "%s", seen)
 		case first == i:
 			d.failedStages(name, stages, errs, alike)
 		}
@@ -139,10 +148,14 @@ func (d *doctorDesk) read(ctx context.Context, target integrations.Target, s del
 	if d.trust != nil {
 		project = d.trust.Root.Project
 	}
-	_, err := target.Read(ctx, integrations.Release{
+	want := integrations.Release{
 		Project: project, Cell: schema.Cell{Stage: s.stage, App: app}, Revision: schema.None, Content: schema.NoContent,
 		Retired: true, Settings: s.settings,
-	})
+	}
+	_, err := target.Read(ctx, want)
+	if r, ok := target.(rehearsed); ok && err == nil {
+		err = r.Rehearse(ctx, want)
+	}
 	return err
 }
 

@@ -24,12 +24,13 @@ type traceFlags struct {
 func (a *app) traceCommand() *cobra.Command {
 	var f traceFlags
 	c := &cobra.Command{
-		Use: "trace etcd:KEY", Short: "Lead from a live key back to who brought it", Args: cobra.ExactArgs(1),
+		Use: "trace etcd:KEY|configmap:NAMESPACE/NAME[/KEY]", Short: "Lead from a live key back to who brought it", Args: cobra.ExactArgs(1),
 		Long: `trace tells of a key at a target which file and line it comes from, and then, entry by entry, who changed it, who signed, which merge
 request brought it and who approved. With --config it reads the key and says whether it is as admitted; without, no server is asked.
 It ends with 0 where the key is as admitted or was not read, and with 1 where it differs, is missing, or nobody admitted it.`,
 		Example: `  sluice trace etcd:/config/production/payments/kv/app.yaml/limits/maxTransfer --config reconciler.yaml
-  sluice trace etcd:/config/production/payments/head#app.yaml`,
+  sluice trace etcd:/config/production/payments/head#app.yaml
+  sluice trace configmap:production/payments-config/app.yaml --config reconciler.yaml`,
 		RunE: func(c *cobra.Command, args []string) error { return a.trace(c.Context(), f, args[0]) },
 	}
 	f.add(c)
@@ -41,7 +42,7 @@ It ends with 0 where the key is as admitted or was not read, and with 1 where it
 type traced struct {
 	Target string   `json:"target"` // kind
 	Key    string   `json:"key"`
-	State  string   `json:"state"` // admitted, differs, missing, foreign, unread
+	State  string   `json:"state"` // admitted, before, differs, missing, foreign, unread
 	Value  string   `json:"value,omitempty"`
 	Want   string   `json:"admitted,omitempty"`
 	Live   *liveKey `json:"live,omitempty"`
@@ -56,6 +57,7 @@ type liveKey struct {
 	Digest   schema.Digest `json:"digest,omitempty"` // empty: the key is not there
 	Revision int64         `json:"mod_revision,omitempty"`
 	Lease    bool          `json:"lease,omitempty"`
+	By       string        `json:"by,omitempty"` // who wrote it beside us, where the target tells
 }
 
 // The answers of trace.
@@ -65,12 +67,18 @@ const (
 	keyMissing  = "missing"
 	keyForeign  = "foreign"
 	keyUnread   = "unread"
+	keyBefore   = "before" // of a release that was replaced, and whole
 )
 
 func (a *app) trace(ctx context.Context, f traceFlags, what string) error {
 	kind, key, ok := strings.Cut(what, ":")
-	if !ok || kind != "etcd" || key == "" {
-		return &failure{code: exitUsage, err: fmt.Errorf("%q is no key at a target", what), hint: "write etcd: and the key, like etcd:/config/production/payments/head"}
+	if !ok || kind != "etcd" && kind != "configmap" || key == "" {
+		return &failure{code: exitUsage, err: fmt.Errorf("%q is no key at a target", what),
+			hint: "write etcd: and the key, like etcd:/config/production/payments/head, or configmap:NAMESPACE/NAME/KEY"}
+	}
+	op, err := f.operator()
+	if err != nil {
+		return err
 	}
 	project, err := a.openClone(ctx, f.cloneFlags)
 	if err != nil {
@@ -78,6 +86,12 @@ func (a *app) trace(ctx context.Context, f traceFlags, what string) error {
 	}
 	defer project.Close()
 	found := traced{Target: kind, Key: key, State: keyUnread}
+	if kind == "configmap" {
+		if err := traceObject(ctx, project, op, key, &found); err != nil {
+			return err
+		}
+		return a.printTrace(found)
+	}
 	place, err := keyPlaceOf(project, key)
 	if err != nil {
 		return err
@@ -87,10 +101,26 @@ func (a *app) trace(ctx context.Context, f traceFlags, what string) error {
 	if err := t.follow(ctx, &found); err != nil {
 		return err
 	}
-	if err := a.readLive(ctx, f, t, &found); err != nil {
+	if err := readLive(ctx, op, t, &found); err != nil {
 		return err
 	}
 	return a.printTrace(found)
+}
+
+// operator reads the operator's file; nil where none is named.
+func (f traceFlags) operator() (*schema.Operator, error) {
+	if f.config == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(f.config)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("--config: %w", err))
+	}
+	op, problems := schema.LoadOperator(f.config, data)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return &op, nil
 }
 
 // keyPlace is a key taken apart.
@@ -128,19 +158,11 @@ func keyPlaceOf(c *clone, key string) (keyPlace, error) {
 }
 
 // readLive reads the key where the operator's file says the target is.
-func (a *app) readLive(ctx context.Context, f traceFlags, t *keyTracer, found *traced) error {
-	if f.config == "" {
+func readLive(ctx context.Context, op *schema.Operator, t *keyTracer, found *traced) error {
+	if op == nil {
 		return nil
 	}
-	data, err := os.ReadFile(f.config)
-	if err != nil {
-		return usageError(fmt.Errorf("--config: %w", err))
-	}
-	op, problems := schema.LoadOperator(f.config, data)
-	if len(problems) > 0 {
-		return problems
-	}
-	address, err := t.address(op)
+	address, err := t.address(*op)
 	if err != nil {
 		return err
 	}
@@ -177,7 +199,7 @@ func (a *app) printTrace(found traced) error {
 		s := auditSheet{to: a.out, color: a.colored()}
 		s.traced(found)
 	}
-	if found.State == keyAdmitted || found.State == keyUnread {
+	if found.State == keyAdmitted || found.State == keyUnread || found.State == keyBefore {
 		return nil
 	}
 	return answer{exitNo}

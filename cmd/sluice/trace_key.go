@@ -7,6 +7,7 @@ import (
 
 	"github.com/sluice-gitops/sluice/reconciler/diff"
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/configmap"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
@@ -40,6 +41,9 @@ func (t *keyTracer) follow(ctx context.Context, found *traced) error {
 		return err
 	}
 	t.file, t.key = fileOf(manifest, t.place.rest)
+	if t.place.part == "data" {
+		t.file, t.key = configmap.Path(manifest, t.place.rest), ""
+	}
 	t.whole = t.place.part == "rel" || t.place.rest == "" || t.place.part == "kv" && t.place.rest == "_complete"
 	if t.whole {
 		return t.newest(ctx, at, found)
@@ -177,17 +181,13 @@ func (t *keyTracer) sameHead(value []byte, found *traced) bool {
 // traced writes what is known of a key, and then the way it came.
 func (s auditSheet) traced(f traced) {
 	fmt.Fprintf(s.to, "%s\n", s.paint("1", schema.Printable(f.Target+":"+f.Key)))
-	tone := map[string]string{keyAdmitted: "32", keyUnread: "2"}[f.State]
+	tone := map[string]string{keyAdmitted: "32", keyUnread: "2", keyBefore: "2"}[f.State]
 	if tone == "" {
 		tone = "31"
 	}
 	s.line("is", "%s", stateText(f))
 	if f.Live != nil && f.Live.Digest != "" {
-		lease := "none"
-		if f.Live.Lease {
-			lease = "one: it will take the key away"
-		}
-		s.line("live", "%s, mod revision %d, lease %s", f.Live.Digest, f.Live.Revision, lease)
+		s.line("live", "%s, %s", f.Live.Digest, liveText(f))
 	}
 	if f.Value != "" {
 		s.line("value", "%s", f.Value)
@@ -213,10 +213,23 @@ func (s auditSheet) traced(f traced) {
 	}
 }
 
+func liveText(f traced) string {
+	switch {
+	case f.Target == "configmap" && f.Live.By != "":
+		return fmt.Sprintf("resource version %d, written by %s too", f.Live.Revision, schema.Printable(f.Live.By))
+	case f.Target == "configmap":
+		return fmt.Sprintf("resource version %d", f.Live.Revision)
+	case f.Live.Lease:
+		return fmt.Sprintf("mod revision %d, lease one: it will take the key away", f.Live.Revision)
+	}
+	return fmt.Sprintf("mod revision %d, lease none", f.Live.Revision)
+}
+
 func stateText(f traced) string {
 	return map[string]string{
 		keyAdmitted: "as admitted", keyDiffers: "not what was admitted: somebody else wrote it, or it is about to be written",
 		keyMissing: "not there, and should be", keyForeign: "nobody's here: nothing that was admitted has this key",
+		keyBefore: "as admitted before: of a release that was replaced",
 		keyUnread: "not read: --config FILE compares what is there",
 	}[f.State]
 }

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/configmap"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// objectPlace is an object of Kubernetes with the cell that it is of.
+type objectPlace struct {
+	cell    schema.Cell
+	object  configmap.Object
+	key     string                // empty: the whole object
+	address *schema.TargetAddress // nil without the operator's file
+}
+
+// traceObject follows an object, or one key of it, and reads it where the operator's file says the cluster is.
+func traceObject(ctx context.Context, c *clone, op *schema.Operator, key string, found *traced) error {
+	at, err := objectPlaceOf(ctx, c, op, key)
+	if err != nil {
+		return err
+	}
+	found.App, found.Stage = at.cell.App, at.cell.Stage
+	t := &keyTracer{tracer: tracer{clone: c, cell: at.cell}, place: keyPlace{cell: at.cell, key: key, part: "data", rest: at.key}}
+	if at.whole() {
+		t.place.part, t.place.rest = "head", ""
+	}
+	if err := t.follow(ctx, found); err != nil || at.address == nil {
+		return err
+	}
+	live, err := configmap.ReadObject(ctx, settings(*at.address), at.object)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", key, err)
+	}
+	t.judgeObject(at, live, found)
+	return nil
+}
+
+// whole reports whether it is not about one file.
+func (p objectPlace) whole() bool {
+	return p.key == "" || p.key == configmap.HeadKey || p.key == configmap.DocumentKey || p.object.Pointer()
+}
+
+// objectPlaceOf finds the cell in whose stage the object would be by the templates of a target. Which targets are of the kind,
+// and the operator's namespace, the operator's file alone says; without it each target may be one.
+func objectPlaceOf(ctx context.Context, c *clone, op *schema.Operator, key string) (objectPlace, error) {
+	namespace, rest, _ := strings.Cut(key, "/")
+	name, file, _ := strings.Cut(rest, "/")
+	states, err := c.Ledger.Cells(ctx)
+	if err != nil {
+		return objectPlace{}, err
+	}
+	for _, state := range states {
+		p := objectPlace{cell: schema.Cell{Stage: state.Stage, App: state.App}, key: file}
+		stage, _ := c.Project.Stage(state.Stage)
+		for _, target := range stage.Targets {
+			var known, its bool
+			if p.address, known = objectAddress(c, op, target.Name); !known {
+				continue
+			}
+			fixed := ""
+			if p.address != nil {
+				fixed = settings(*p.address)["namespace"]
+			}
+			if p.object, its = configmap.ObjectOf(p.cell, target.Settings, fixed, namespace, name); its {
+				return p, nil
+			}
+		}
+	}
+	return objectPlace{}, &failure{code: exitUsage, err: fmt.Errorf("no app of this project is delivered to %s/%s", namespace, name),
+		hint: "a name is NAMESPACE/NAME or NAMESPACE/NAME/KEY; by default that is STAGE/APP-config, with dots for the slashes of an app"}
+}
+
+// objectAddress is where a target is. It is not known where the operator's file says that it is none of the kind.
+func objectAddress(c *clone, op *schema.Operator, target string) (*schema.TargetAddress, bool) {
+	if op == nil {
+		return nil, true
+	}
+	for _, p := range op.Projects {
+		if p.Anchor != "" && p.Anchor != c.Ledger.Head().Anchor {
+			continue
+		}
+		if address, ok := p.Targets[target]; ok && address.Kind == "configmap" {
+			return &address, true
+		}
+	}
+	return nil, false
+}
+
+// judgeObject compares what is there with what was admitted.
+func (t *keyTracer) judgeObject(at objectPlace, live configmap.LiveObject, found *traced) {
+	key := at.key
+	if key == "" {
+		key = configmap.HeadKey
+	}
+	value, there := live.Data[key]
+	found.Live = &liveKey{Revision: live.Revision, By: live.By(key)}
+	if there {
+		found.Live.Digest = schema.DigestOf(value)
+	}
+	switch {
+	case at.object.Pointer() && !configmap.PointerKey(key):
+		found.State = keyForeign
+	case found.State == keyForeign && !t.before(at, live.Data):
+	case !there:
+		found.State = keyMissing
+	case live.Named && t.admitted(at, live.Data, found):
+		found.State = keyAdmitted
+	case live.Named && t.before(at, live.Data):
+		found.State = keyBefore
+	default:
+		found.State = keyDiffers
+	}
+}
+
+// before reports whether an immutable object is one of a release before, and whole: its head is by a log key, and vouches for
+// what is beside it.
+func (t *keyTracer) before(at objectPlace, data map[string][]byte) bool {
+	head, err := integrations.DecodeHead(data[configmap.HeadKey])
+	return err == nil && at.object.Release() && head.App == at.cell.App && head.Stage == at.cell.Stage && head.Seq < t.state.Admitted.Seq &&
+		head.Verify(t.HeadKeys()[head.Key]) == nil && schema.DigestOf(data[configmap.DocumentKey]) == head.Doc && configmap.Whole(data)
+}
+
+// admitted reports whether a key is what was admitted. What an object says beside its files is so when its head is, and says
+// the same.
+func (t *keyTracer) admitted(at objectPlace, data map[string][]byte, found *traced) bool {
+	if !at.whole() {
+		return schema.DigestOf(data[at.key]) == found.Digest
+	}
+	head, err := integrations.DecodeHead(data[configmap.HeadKey])
+	if err != nil || !t.sameHead(data[configmap.HeadKey], found) {
+		return false
+	}
+	switch at.key {
+	case "", configmap.HeadKey:
+		return true
+	case configmap.DocumentKey:
+		return schema.DigestOf(data[at.key]) == head.Doc
+	}
+	return at.object.Points(at.key, data, head)
+}

@@ -1,0 +1,133 @@
+package configmap
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// Object names one object of a cell.
+type Object struct {
+	Namespace, Name string
+	place           place
+}
+
+// ObjectOf tells whether a cell with a stage's settings has an object, by its namespace and name: the one that changes, or an
+// immutable one. namespace is the operator's setting.
+func ObjectOf(cell schema.Cell, stage map[string]string, namespace, of, name string) (Object, bool) {
+	t := &Target{fixed: namespace}
+	p, err := t.placeOf(cell, stage)
+	if err != nil || p.namespace != of {
+		return Object{}, false
+	}
+	hash, release := strings.CutPrefix(name, p.name+"-")
+	release = release && p.rolling && len(hash) == hashLength && !strings.ContainsAny(hash, "-.")
+	return Object{of, name, p}, p.name == name || release
+}
+
+// Pointer reports whether the object only names the one that has the files.
+func (o Object) Pointer() bool { return o.place.rolling && o.Name == o.place.name }
+
+// Release reports whether the object is an immutable one.
+func (o Object) Release() bool { return o.place.rolling && o.Name != o.place.name }
+
+// PointerKey reports whether a pointer has such a key.
+func PointerKey(key string) bool {
+	return slices.Contains([]string{headKey, currentKey, "digest", "commit", "seq"}, key)
+}
+
+// Whole reports whether the files among the keys of an object are those that its document lists.
+func Whole(data map[string][]byte) bool {
+	files, err := integrations.DocumentFiles(data[documentKey])
+	if err != nil || len(files)+2 != len(data) {
+		return false
+	}
+	for _, f := range files {
+		if schema.DigestOf(data[strings.ReplaceAll(f.Path, "/", "__")]) != f.Digest {
+			return false
+		}
+	}
+	return true
+}
+
+// Path is the path of the file that a key holds; empty where no file of the manifest has it.
+func Path(m schema.Manifest, key string) string {
+	for _, f := range m {
+		if strings.ReplaceAll(f.Path, "/", "__") == key {
+			return f.Path
+		}
+	}
+	return ""
+}
+
+// The keys that are no files.
+const (
+	HeadKey     = headKey
+	DocumentKey = documentKey
+)
+
+// LiveObject is an object as it is now.
+type LiveObject struct {
+	Data     map[string][]byte // nil: it is not there
+	Revision int64
+	// Named says that an immutable object holds what its name says, or that the object has no such name.
+	Named bool
+	live  *object
+}
+
+// By are the field managers that have written a key, but us.
+func (o LiveObject) By(key string) string {
+	if o.live == nil {
+		return ""
+	}
+	return o.live.others(key)
+}
+
+// ReadObject reads one object with the settings of a target. It needs no log key, and looks at nothing else.
+func ReadObject(ctx context.Context, settings map[string]string, o Object) (LiveObject, error) {
+	t := &Target{timeout: 10 * time.Second}
+	var err error
+	if t.config, err = clientConfig(settings); err != nil {
+		return LiveObject{}, &integrations.Error{Key: o.Namespace + "/" + o.Name, Class: integrations.ErrInvalid, Err: err}
+	}
+	var client *http.Client
+	if client, err = rest.HTTPClientFor(t.config); err != nil {
+		return LiveObject{}, fmt.Errorf("connect: %w", err)
+	}
+	defer client.CloseIdleConnections()
+	if t.objects, err = dynamic.NewForConfigAndClient(t.config, client); err != nil {
+		return LiveObject{}, fmt.Errorf("connect: %w", err)
+	}
+	at, err := t.get(ctx, o.place, o.Name)
+	if err != nil || at == nil {
+		return LiveObject{}, err
+	}
+	named := o.Name == o.place.name || o.Name == o.place.name+"-"+hashOf(o.place.kind, o.place.name, at.data)
+	return LiveObject{Data: at.data, Revision: at.revision(), Named: named, live: at}, nil
+}
+
+// Points reports whether a key of a pointer says what its head does. Whether the object that it names is whole, reading that
+// one tells.
+func (o Object) Points(key string, data map[string][]byte, head integrations.Head) bool {
+	switch key {
+	case currentKey:
+		hash, ok := strings.CutPrefix(string(data[key]), o.Name+"-")
+		return ok && len(hash) == hashLength
+	case "digest":
+		return string(data[key]) == string(head.Content)
+	case "commit":
+		return string(data[key]) == head.Commit.String()
+	case "seq":
+		return string(data[key]) == fmt.Sprint(head.Seq)
+	}
+	return false
+}
