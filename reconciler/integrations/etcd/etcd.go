@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -42,6 +43,8 @@ type Target struct {
 	fixed   bool          // the operator wrote a root
 	timeout time.Duration // of one request
 	inline  int           // largest document that is put into a head
+
+	silent atomic.Int64 // when a question was asked twice in vain, Unix nanoseconds
 
 	mu     sync.Mutex       // guards client and closed
 	client *clientv3.Client // made by the first call: logging in needs a cluster that answers

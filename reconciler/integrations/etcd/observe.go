@@ -96,10 +96,18 @@ func (t *Target) txn(ctx context.Context, compare []clientv3.Cmp, then []clientv
 		return nil, err
 	}
 	response, err := t.once(ctx, client, compare, then)
-	if err != nil && ctx.Err() == nil && len(t.config.Endpoints) > 1 && reads(then) && late(err) {
-		return t.once(ctx, client, compare, then)
+	if err == nil || ctx.Err() != nil || !late(err) || !reads(then) || !t.mayAskAgain() {
+		return response, err
+	}
+	if response, err = t.once(ctx, client, compare, then); err != nil {
+		t.silent.Store(time.Now().UnixNano())
 	}
 	return response, err
+}
+
+// mayAskAgain is so where there is another member, unless nobody answered lately: a cluster that is away would cost twice the time.
+func (t *Target) mayAskAgain() bool {
+	return len(t.config.Endpoints) > 1 && time.Since(time.Unix(0, t.silent.Load())) > 10*time.Second
 }
 
 // reads reports whether operations change nothing.
