@@ -70,7 +70,7 @@ real: ## install the real programs that tests drive: etcd, kube-apiserver, ssh-k
 e2e: ## run the end-to-end tests against the real programs (make real first)
 	SLUICE_E2E=1 SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 20m -run '$(FARTHER)' ./cmd/... ./ci/...
 
-faults: ## break what can break around a reconciler, its network and a cluster of three etcd, and print what came of it (FAULT=TEXT for some; make real first)
+faults: ## break what can break around a reconciler: network, processes, three etcd, a kube-apiserver; print what came of it (FAULT=TEXT for some; make real first)
 	SLUICE_FAULTS=1 SLUICE_FAULT='$(FAULT)' SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 60m -run TestEndToEndFaults ./cmd/sluice
 
 hunt: ## look for torn reads of etcd, its mirror too, 100,000 of each, while configurations flip and its history is compacted (HUNT=1000000)

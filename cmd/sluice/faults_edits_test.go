@@ -83,7 +83,8 @@ func edits() []fault {
 		{name: "the watch breaks, its history is compacted, and keys are changed meanwhile", where: "etcd, mirror", asked: "edits by hand", apps: nil, again: true, outcome: "found by reading again; healed and recorded", play: func(f *faults) {
 			one := f.replica("one")
 			f.run(one, false)
-			f.awaitLive(small, f.bring(small)) // and the watch is there
+			f.bring(small)
+			f.equal() // and the watch is there
 			one.hold(true)
 			f.byHand(func() { f.vandalise(); f.compact() })
 			one.cut()
@@ -106,7 +107,7 @@ func edits() []fault {
 			f.forge.Down(false)
 			f.healed("small etcd")
 		}},
-		{name: "keys are changed by hand while the leader is killed", where: "etcd, mirror", asked: "edits by hand, and a new value of small", apps: []string{small}, again: true, outcome: "healed and recorded, the new value delivered", play: func(f *faults) {
+		{name: "keys are changed by hand while the leader is killed", more: true, where: "etcd, mirror", asked: "edits by hand, and a new value of small", apps: []string{small}, again: true, outcome: "healed and recorded, the new value delivered", play: func(f *faults) {
 			f.run(f.replica("one"), false)
 			f.awaitLive(small, f.bring(small))
 			f.equal()
@@ -185,7 +186,7 @@ func (f *faults) healed(where ...string) {
 func (f *faults) caughtUp() {
 	f.t.Helper()
 	newest := append(clientv3.WithLastRev(), clientv3.WithKeysOnly())
-	for _, root := range roots {
+	for _, root := range f.roots() {
 		answer, err := f.client.Get(f.t.Context(), root, newest...)
 		f.check(err)
 		f.await("the history to have seen "+root, func() bool { return f.history.seen(root) >= answer.Kvs[0].ModRevision })

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,14 +18,12 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 )
 
-// roots are the places where all is watched.
-var roots = []string{"/config/development/", "/mirror/development/"}
-
 // history is every write to the places in the order that etcd gave them: no old one may come after a new one, and none twice.
 type history struct {
 	client    *clientv3.Client
 	tampering *atomic.Bool
 	report    func(format string, args ...any)
+	roots     []string
 
 	mu     sync.Mutex // guards what is below
 	seqs   map[string]int64
@@ -35,7 +36,7 @@ func (h *history) start(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	t.Cleanup(func() { stop(); group.Wait() })
-	for _, root := range roots {
+	for _, root := range h.roots {
 		group.Go(func() { h.follow(ctx, root) })
 	}
 }
@@ -64,21 +65,21 @@ func (h *history) follow(ctx context.Context, root string) {
 func (h *history) saw(key string, event *clientv3.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !strings.HasSuffix(key, "/head") {
+	key, seq, err := headIn(key, event.Kv.Value)
+	if key == "" {
 		return
 	}
-	head, err := integrations.DecodeHead(event.Kv.Value)
 	switch {
 	case h.tampering.Load():
 	case event.Type == mvccpb.DELETE || err != nil:
 		h.report("%s: deleted, or no head any more: %v", key, err)
 		return
-	case head.Seq < h.seqs[key]:
-		h.report("%s: entry %d was written after entry %d", key, head.Seq, h.seqs[key])
+	case seq < h.seqs[key]:
+		h.report("%s: entry %d was written after entry %d", key, seq, h.seqs[key])
 	}
 	if err == nil {
-		h.seqs[key] = head.Seq
-		h.writes[fmt.Sprint(key, "#", head.Seq)]++
+		h.seqs[key] = seq
+		h.writes[fmt.Sprint(key, "#", seq)]++
 	}
 }
 
@@ -100,4 +101,29 @@ func (h *history) written(key string, seq int64) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.writes[fmt.Sprint(key, "#", seq)]
+}
+
+var (
+	objectKey = regexp.MustCompile(`^/registry/configmaps/development/([a-z]+)-(config|rolling)$`)
+	seqIn     = regexp.MustCompile(`"seq":(\d+),"revision"`)
+)
+
+// headIn is the head that a key of an etcd holds, by the name of its place; the name is empty where none is meant to be. A
+// kube-apiserver keeps objects in a form of its own, with the text of the head inside.
+func headIn(key string, value []byte) (name string, seq int64, err error) {
+	if strings.HasSuffix(key, "/head") {
+		head, err := integrations.DecodeHead(value)
+		return key, head.Seq, err
+	}
+	object := objectKey.FindStringSubmatch(key)
+	if object == nil {
+		return "", 0, nil
+	}
+	name = map[string]string{"config": "inplace", "rolling": "rolling"}[object[2]] + "/development/" + object[1] + "/head"
+	found := seqIn.FindSubmatch(value)
+	if found == nil {
+		return name, 0, errors.New("no head in it")
+	}
+	seq, err = strconv.ParseInt(string(found[1]), 10, 64)
+	return name, seq, err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"slices"
 	"syscall"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -65,15 +64,20 @@ func (f *faults) arrived(s workStep) (wait func()) {
 			}
 		}
 	}
-	root := "/config"
-	if s.where != "etcd" {
-		root = "/mirror"
-	}
+	root := rootOf(s.where)
 	seq := f.head(root, s.app).Seq
 	return func() {
 		for f.t.Context().Err() == nil && f.head(root, s.app).Seq == seq {
 		}
 	}
+}
+
+// rootOf is the place that a step is of.
+func rootOf(where string) string {
+	if root, ok := map[string]string{"etcd": "/config", "etcd mirror": "/mirror"}[where]; ok {
+		return root
+	}
+	return where
 }
 
 // at does something at a step; arrives tells whether what is sent there reaches the server, be it late.
@@ -90,12 +94,12 @@ func (f *faults) at(s workStep, do func(*wire), arrives bool) {
 }
 
 // kills are a kill -9 at every step; in every second case another reconciler of the project is at work as well.
-func kills() []fault {
+func kills(steps []workStep, more func(i int) bool) []fault {
 	var out []fault
-	for i, s := range workSteps {
+	for i, s := range steps {
 		c := fault{
 			name: "kill -9 " + s.what, where: s.where, asked: "a new value of " + s.app, apps: []string{s.app},
-			outcome: "the next process finishes it; one admission, one write of each head", more: !slices.Contains([]int{0, 1, 3, 5, 8, 10, 13, 16}, i),
+			outcome: "the next process finishes it; one admission, one write of each head", more: more(i),
 		}
 		if s.again {
 			c.again, c.outcome = true, "the next process finishes it, and takes the head to itself for that by writing it again"
@@ -140,23 +144,23 @@ func (f *faults) caught(at <-chan *replica, s workStep) *replica {
 }
 
 // pauses are a SIGSTOP of the one that leads, at every step, until another one has led and written something newer.
-func pauses() []fault {
+func pauses(steps []workStep, elect bool, more func(i int) bool) []fault {
 	var out []fault
-	for i, s := range workSteps {
+	for i, s := range steps {
 		out = append(out, fault{
 			name: "SIGSTOP of the leading reconciler " + s.what + ", woken late", where: s.where, asked: "a value, and a newer one meanwhile",
-			apps: []string{s.app}, again: s.again, more: i != 3 && i != 13, play: func(f *faults) { f.paused(s) },
+			apps: []string{s.app}, again: s.again, more: more(i), play: func(f *faults) { f.paused(s, elect) },
 			outcome: "the next one leads and writes the newer; what arrives late is refused",
 		})
 	}
 	return out
 }
 
-func (f *faults) paused(s workStep) {
+func (f *faults) paused(s workStep, elect bool) {
 	f.t.Helper()
 	for _, name := range []string{"one", "other"} {
 		r := f.replica(name)
-		f.run(r, true)
+		f.run(r, elect)
 		defer f.interrupt(r.cmd)
 	}
 	stopped, wake := make(chan *replica, 1), make(chan struct{})

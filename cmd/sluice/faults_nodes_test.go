@@ -41,7 +41,7 @@ func nodes() []fault {
 			f.leaderLost(many, spring{on: sends("/mirror/development/many/kv/f130")})
 		}},
 		{name: "two of three are killed", where: "etcd", asked: "a new value of small", apps: []string{small}, outcome: "admitted, recorded as not delivered; delivered when they are back", play: (*faults).noQuorum},
-		{name: "all three are killed at once", where: "etcd", asked: "a new value of all apps", apps: faultApps, again: true, outcome: "delivered when they are back", play: func(f *faults) {
+		{name: "all three are killed at once", more: true, where: "etcd", asked: "a new value of all apps", apps: faultApps, again: true, outcome: "delivered when they are back", play: func(f *faults) {
 			f.run(f.replica("one"), false)
 			gone := make(chan *replica, 1)
 			f.trap.arm(spring{on: headOf("/mirror", many), before: func(w *wire) bool {

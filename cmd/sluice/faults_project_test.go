@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -50,7 +51,10 @@ const quota = 48 << 20
 // faults is a project whose reconcilers, network and cluster are made to fail.
 type faults struct {
 	*endToEnd
+	apps    []string
+	places  []string // where each app is delivered to, as roots
 	cluster []*real.EtcdServer
+	kube    *kube            // instead of a cluster of etcd
 	client  *clientv3.Client // past all wires
 	trap    *trap
 	last    map[string]change // by app, what was asked for last
@@ -76,29 +80,47 @@ type replica struct {
 
 func newFaults(t *testing.T, binary string) *faults {
 	t.Helper()
-	p, err := newProject(t.Context(), t.TempDir(), binary, faultLines)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &faults{endToEnd: &endToEnd{project: p, t: t, binary: binary}, trap: &trap{}, last: map[string]change{}}
-	t.Cleanup(func() { f.check(p.forge.Close()) })
+	f := faultsOf(t, binary, faultLines)
+	f.apps, f.places = faultApps, []string{"/config", "/mirror"}
 	f.cluster = real.EtcdCluster(t, 3, fmt.Sprintf("--quota-backend-bytes=%d", quota), "--heartbeat-interval=50", "--election-timeout=500")
 	var endpoints []string
 	for _, m := range f.cluster {
 		endpoints = append(endpoints, m.Endpoint)
 	}
-	f.client, err = clientv3.New(clientv3.Config{Endpoints: endpoints, Logger: zap.NewNop()})
-	f.check(err)
-	t.Cleanup(func() { _ = f.client.Close() })
-	f.check(f.team.Person("ann").Fetch(t.Context()))
+	f.dial(endpoints...)
+	return f
+}
+
+// faultsOf is a project whose sealing is asked for.
+func faultsOf(t *testing.T, binary, lines string) *faults {
+	t.Helper()
+	p, err := newProject(t.Context(), t.TempDir(), binary, lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &faults{endToEnd: &endToEnd{project: p, t: t, binary: binary}, trap: &trap{}, last: map[string]change{}}
+	t.Cleanup(func() { f.check(p.forge.Close()) })
+	f.check(p.team.Person("ann").Fetch(t.Context()))
 	f.sluice(exitDone, "init", "--seal")
 	return f
+}
+
+// dial reaches an etcd past all wires.
+func (f *faults) dial(endpoints ...string) {
+	f.t.Helper()
+	var err error
+	f.client, err = clientv3.New(clientv3.Config{Endpoints: endpoints, Logger: zap.NewNop()})
+	f.check(err)
+	f.t.Cleanup(func() { _ = f.client.Close() })
 }
 
 // replica makes the network of a reconciler; run starts it.
 func (f *faults) replica(name string) *replica {
 	r := &replica{name: name}
 	r.git = newWire(f.t, r, f.trap, strings.TrimPrefix(f.forge.URL(), "http://"))
+	if f.kube != nil {
+		r.wires = append(r.wires, newTLSWire(f.t, r, f.trap, strings.TrimPrefix(f.kube.URL, "https://"), f.kube.identity, f.kube.upstream))
+	}
 	for _, m := range f.cluster {
 		r.wires = append(r.wires, newWire(f.t, r, f.trap, strings.TrimPrefix(m.Endpoint, "http://")))
 	}
@@ -110,12 +132,15 @@ func (f *faults) run(r *replica, elect bool) {
 	f.t.Helper()
 	var endpoints []string
 	for _, w := range r.wires {
-		endpoints = append(endpoints, fmt.Sprintf("%q", "http://"+w.address()))
+		endpoints = append(endpoints, fmt.Sprintf("%q", "http://"+w.address))
 	}
 	address := "endpoints: [" + strings.Join(endpoints, ", ") + "], settings: {timeout: 1s}"
 	f.targets = fmt.Sprintf("etcd: {kind: etcd, %s}\nmirror: {kind: etcd, root: /mirror, %s}", address, address)
+	if f.kube != nil {
+		f.targets = f.kube.target("inplace", r.wires[0]) + "\n" + f.kube.target("rolling", r.wires[0])
+	}
 	f.adapt = func(text string) string {
-		text = strings.Replace(text, "repository: "+f.forge.URL(), "repository: http://"+r.git.address(), 1)
+		text = strings.Replace(text, "repository: "+f.forge.URL(), "repository: http://"+r.git.address, 1)
 		if elect {
 			text = elected(text)
 		}
@@ -226,6 +251,10 @@ func (f *faults) soon() (context.Context, context.CancelFunc) {
 func (f *faults) head(root, app string) integrations.Head {
 	ctx, stop := f.soon()
 	defer stop()
+	if f.kube != nil {
+		_, head, _ := f.kube.read(ctx, root, app)
+		return head
+	}
 	answer, err := f.client.Get(ctx, root+"/development/"+app+"/head")
 	if err != nil || len(answer.Kvs) == 0 {
 		return integrations.Head{}
@@ -240,7 +269,7 @@ func (f *faults) awaitLive(app string, c change) {
 	f.awaitAdmitted(app, c)
 	seq := admission(f.ledger(), app, c)
 	f.await(fmt.Sprintf("%s of !%d to be live", app, c.iid), func() bool {
-		return f.head("/config", app).Seq == seq && f.head("/mirror", app).Seq == seq
+		return !slices.ContainsFunc(f.places, func(root string) bool { return f.head(root, app).Seq != seq })
 	})
 }
 
@@ -248,6 +277,12 @@ func (f *faults) awaitLive(app string, c change) {
 func (f *faults) proven() {
 	f.t.Helper()
 	f.check(f.team.Person("ann").Fetch(f.t.Context()))
+	if f.kube != nil { // whose places the audit cannot read: equal has compared them
+		if said := f.sluice(exitDone, "audit", "verify"); !strings.HasPrefix(said, "proven: ") {
+			f.t.Errorf("audit verify says %s", said)
+		}
+		return
+	}
 	for target, root := range map[string]string{"etcd": "/config/", "mirror": "/mirror/"} {
 		dump := filepath.Join(f.dir, target+".json")
 		out, err := exec.CommandContext(f.t.Context(), real.Binary(f.t, "etcdctl"), "--endpoints="+strings.Join(f.client.Endpoints(), ","), "get", "--prefix", root, "-w", "json").Output()

@@ -17,7 +17,7 @@ import (
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/provider"
-	source "github.com/sluice-gitops/sluice/reconciler/provider/etcd"
+	etcdsource "github.com/sluice-gitops/sluice/reconciler/provider/etcd"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -30,6 +30,8 @@ const pace = 20 * time.Millisecond
 // readers hammer the places while things fail. What they must never see is counted as wrong, with what it was.
 type readers struct {
 	client    *clientv3.Client
+	kube      *kube // instead
+	apps      []string
 	keys      provider.Keys
 	project   string
 	tampering *atomic.Bool
@@ -61,10 +63,16 @@ func (r *readers) start(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	t.Cleanup(func() { stop(); group.Wait() })
-	for _, app := range faultApps {
+	if r.kube != nil {
+		for _, look := range r.inCluster() {
+			group.Go(func() { look(ctx) })
+		}
+		return
+	}
+	for _, app := range r.apps {
 		plain := &plainReader{readers: r, place: "/config/development/" + app, app: app}
 		group.Go(func() { r.every(ctx, plain.look) })
-		group.Go(func() { r.provided(ctx, app) })
+		group.Go(func() { r.provided(ctx, app, etcdsource.New(r.client, "/config/development/"+app)) })
 	}
 	for _, app := range []string{small, many} {
 		mirror := &mirrorReader{readers: r, place: "/mirror/development/" + app, app: app}
@@ -192,11 +200,11 @@ func valueOf(document []byte) (string, error) {
 }
 
 // provided is a program with the provider library: what it holds is whole and never goes back, whatever its source does.
-func (r *readers) provided(ctx context.Context, app string) {
+func (r *readers) provided(ctx context.Context, app string, from provider.Source) {
 	var p *provider.Provider
 	for p == nil && ctx.Err() == nil {
 		p, _ = provider.Open(ctx, provider.Options{
-			Source: source.New(r.client, "/config/development/"+app), Project: r.project, Stage: "development", App: app, Keys: r.keys,
+			Source: from, Project: r.project, Stage: "development", App: app, Keys: r.keys,
 			Patience: time.Minute, Timeout: patience,
 		})
 	}

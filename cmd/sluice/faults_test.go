@@ -23,7 +23,8 @@ type fault struct {
 
 // TestEndToEndFaults breaks everything around a reconciler that can break, one after the other, and holds each time: nothing is
 // lost, nothing is mixed, no old write comes after a new one, the ledger and the targets are equal at the end, and the audit proves
-// it. Readers read all the while. Everything is real but GitLab: the binary, the network of TCP connections, a cluster of three.
+// it. Readers read all the while. Everything is real but GitLab: the binary, the network of TCP connections, a cluster of three etcd,
+// a kube-apiserver.
 // make faults plays more cells than make e2e.
 func TestEndToEndFaults(t *testing.T) {
 	all := os.Getenv("SLUICE_FAULTS") != ""
@@ -31,9 +32,16 @@ func TestEndToEndFaults(t *testing.T) {
 		t.Skip("the fault matrix is played by make e2e, and in full by make faults")
 	}
 	t.Parallel()
-	f := newFaults(t, sluiceBinary(t))
+	binary := sluiceBinary(t)
+	t.Run("etcd", func(t *testing.T) { newFaults(t, binary).play(faultMatrix(), all) })
+	t.Run("kubernetes", func(t *testing.T) { newClusterFaults(t, binary).play(clusterMatrix(), all) })
+}
+
+// play breaks one thing after the other.
+func (f *faults) play(matrix []fault, all bool) {
+	t := f.t
 	f.begin()
-	for i, c := range faultMatrix() {
+	for i, c := range matrix {
 		name := fmt.Sprintf("%02d %s: %s", i+1, c.where, c.name)
 		if c.more && !all || !strings.Contains(name, os.Getenv("SLUICE_FAULT")) {
 			continue
@@ -52,9 +60,11 @@ func (f *faults) begin() {
 	f.await("the ledger to begin", func() bool { return len(f.ledger()) > 0 })
 	pinned, err := provider.ParseKeys(strings.Join(f.trust.Root.LogKeys, "\n"))
 	f.check(err)
-	f.readers = &readers{client: f.client, keys: pinned, project: f.trust.Root.Project, tampering: &f.tampering}
-	f.history = &history{client: f.client, tampering: &f.tampering, report: f.readers.report}
-	f.bring(faultApps...)
+	f.readers = &readers{client: f.client, kube: f.kube, apps: f.apps, keys: pinned, project: f.trust.Root.Project, tampering: &f.tampering}
+	f.history = &history{client: f.client, roots: f.roots(), tampering: &f.tampering, report: f.readers.report}
+	f.bring(f.apps...)
+	f.equal()
+	f.bring(f.apps...) // what was created is taken over by the first change
 	f.equal()
 	f.readers.start(f.t)
 	f.history.start(f.t)
@@ -80,20 +90,24 @@ func (f *faults) cell(t *testing.T, n int, c fault) {
 		return
 	}
 	r := f.readers
-	t.Attr(fmt.Sprintf("fault-%02d", n), fmt.Sprintf("%s | %s | %s | %s | %.1f s, %d entries; %d reads whole, %d unanswered, %d refused as untrue",
+	t.Attr(fmt.Sprintf("fault-%s-%02d", f.kind(), n), fmt.Sprintf("%s | %s | %s | %s | %.1f s, %d entries; %d reads whole, %d unanswered, %d refused as untrue",
 		c.where, c.name, c.asked, c.outcome, took.Seconds(), len(f.ledger())-entries, r.reads.Load()-reads, r.silent.Load()-silent, r.refused.Load()-refused))
 }
 
 // equal waits until everything that was asked for is admitted once, delivered, recorded, and what a plain client reads.
 func (f *faults) equal() {
 	f.t.Helper()
-	for _, app := range faultApps {
+	for _, app := range f.apps {
 		c := f.last[app]
 		f.awaitLive(app, c)
 		f.await(fmt.Sprintf("the deliveries of %s to be in the ledger", app), func() bool {
 			entries := f.ledger()
 			return appliedTo(entries, app, admission(entries, app, c)) == 2
 		})
+		if f.kube != nil {
+			f.equalInCluster(app, c)
+			continue
+		}
 		plain := &plainReader{readers: f.readers, place: "/config/development/" + app}
 		_, document, err := plain.read(f.t.Context())
 		f.check(err)
@@ -138,7 +152,7 @@ func (f *faults) written(c fault) {
 	entries := f.ledger()
 	for _, app := range c.apps {
 		seq := admission(entries, app, f.last[app])
-		for _, root := range []string{"/config", "/mirror"} {
+		for _, root := range f.places {
 			key := root + "/development/" + app + "/head"
 			f.await("the history to show "+key, func() bool { return f.history.written(key, seq) > 0 })
 			if n := f.history.written(key, seq); n != 1 && !c.again {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"net"
 	"sync"
 	"testing"
@@ -11,7 +12,8 @@ type wire struct {
 	of       *replica
 	trap     *trap
 	listener net.Listener
-	to       string
+	address  string
+	dial     func() (net.Conn, error) // of the server
 
 	mu    sync.Mutex // guards what is below
 	moved *sync.Cond
@@ -22,18 +24,30 @@ type wire struct {
 
 func newWire(t *testing.T, of *replica, trap *trap, to string) *wire {
 	t.Helper()
+	return startWire(t, &wire{of: of, trap: trap, dial: func() (net.Conn, error) { return net.Dial("tcp", to) }}, nil)
+}
+
+// newTLSWire stands for the server, with an identity of its own.
+func newTLSWire(t *testing.T, of *replica, trap *trap, to string, identity, upstream *tls.Config) *wire {
+	t.Helper()
+	return startWire(t, &wire{of: of, trap: trap, dial: func() (net.Conn, error) { return tls.Dial("tcp", to, upstream) }}, identity)
+}
+
+func startWire(t *testing.T, w *wire, identity *tls.Config) *wire {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &wire{of: of, trap: trap, listener: listener, to: to, conns: map[net.Conn]bool{}}
+	w.listener, w.address, w.conns = listener, listener.Addr().String(), map[net.Conn]bool{}
+	if identity != nil {
+		w.listener = tls.NewListener(listener, identity)
+	}
 	w.moved = sync.NewCond(&w.mu)
 	go w.accept()
 	t.Cleanup(w.end)
 	return w
 }
-
-func (w *wire) address() string { return w.listener.Addr().String() }
 
 // hold lets nothing pass, as a network that swallows; let go, everything that was sent arrives.
 func (w *wire) hold(yes bool) {
@@ -68,18 +82,22 @@ func (w *wire) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", w.to)
-		if err != nil {
-			_ = client.Close() // a member that is dead
-			continue
-		}
-		w.mu.Lock()
-		w.conns[client], w.conns[server] = true, true
-		w.mu.Unlock()
-		lost := make(chan struct{})
-		go w.answers(client, server, lost)
-		go w.requests(server, client, lost)
+		go w.connect(client)
 	}
+}
+
+func (w *wire) connect(client net.Conn) {
+	server, err := w.dial()
+	if err != nil {
+		_ = client.Close() // a server that is dead
+		return
+	}
+	w.mu.Lock()
+	w.conns[client], w.conns[server] = true, true
+	w.mu.Unlock()
+	lost := make(chan struct{})
+	go w.answers(client, server, lost)
+	w.requests(server, client, lost)
 }
 
 // answers passes on what the server says, until it is lost.
