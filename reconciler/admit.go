@@ -214,8 +214,8 @@ func (p *pass) heldIn(ctx context.Context, stage schema.StageName) ([]schema.App
 		return nil, fmt.Errorf("read the ledger's state: %w", err)
 	}
 	var out []schema.App
-	for _, s := range states {
-		if s.Stage == stage && s.Held != nil && p.rules.has(s) {
+	for i := range states { // one of fifty thousand, and each is large
+		if s := &states[i]; s.Held != nil && s.Stage == stage && p.rules.has(*s) {
 			out = append(out, s.App)
 		}
 	}

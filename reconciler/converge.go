@@ -1,13 +1,11 @@
 package reconciler
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
@@ -21,8 +19,9 @@ type deliveryKey struct {
 	target string
 }
 
-// chunk is how many cells a target is asked about at once.
-const chunk = 4096
+// chunk is how many cells a target is asked about at once: a target that writes neighbours together wants to see all of a
+// stage, whatever their order.
+const chunk = 1 << 16
 
 // maxCompareGap is the longest time between two full comparisons, whatever they cost.
 const maxCompareGap = 5 * time.Minute
@@ -38,7 +37,6 @@ func (p *pass) converge(ctx context.Context, report *Report) error {
 	var d deliveries
 	jobs := p.plan(ctx, states, full, &d)
 	for _, name := range slices.Sorted(maps.Keys(jobs)) {
-		slices.SortFunc(jobs[name], inOrder) // neighbours go together
 		for part := range slices.Chunk(jobs[name], chunk) {
 			p.deliver(ctx, name, part, &d)
 		}
@@ -76,34 +74,48 @@ func (j job) key() deliveryKey {
 	return deliveryKey{schema.Cell{Stage: j.state.Stage, App: j.state.App}, j.target.Name}
 }
 
-func inOrder(a, b job) int {
-	return cmp.Or(strings.Compare(string(a.state.Stage), string(b.state.Stage)), strings.Compare(string(a.state.App), string(b.state.App)))
-}
-
 // plan lists what has to be compared, by target.
 func (p *pass) plan(ctx context.Context, states []ledger.State, full bool, d *deliveries) map[string][]job {
 	dirty := p.takeDirty()
 	jobs := map[string][]job{}
-	for _, state := range states {
-		cell := schema.Cell{Stage: state.Stage, App: state.App}
-		stage, ok := p.rules.project.Stage(cell.Stage)
-		if !ok || !p.rules.has(state) || state.Admitted.Seq == 0 || !deliverable(state) {
+	stages := map[schema.StageName]schema.Stage{}
+	for _, s := range p.rules.project.Stages {
+		stages[s.Name] = s
+	}
+	for i := range states {
+		state := &states[i]
+		stage, ok := stages[state.Stage]
+		if !ok || state.Admitted.Seq == 0 {
 			continue
 		}
-		watched := full || dirty[cell] || dirty[schema.Cell{Stage: cell.Stage}]
-		for _, target := range stage.Targets {
-			if !watched && !p.pending(state, target.Name) {
-				continue
-			}
-			release, err := p.release(ctx, state, target)
+		due := p.due(state, stage, full, dirty)
+		if len(due) == 0 || !p.rules.has(*state) || !deliverable(*state) {
+			continue
+		}
+		for _, target := range due {
+			release, err := p.release(ctx, *state, target)
 			if err != nil {
 				d.errs = append(d.errs, err)
 				continue
 			}
-			jobs[target.Name] = append(jobs[target.Name], job{state: state, target: target, release: release})
+			jobs[target.Name] = append(jobs[target.Name], job{state: *state, target: target, release: release})
 		}
 	}
 	return jobs
+}
+
+// due are the targets of a cell that have to be compared.
+func (p *pass) due(state *ledger.State, stage schema.Stage, full bool, dirty map[schema.Cell]bool) []schema.StageTarget {
+	if full || len(dirty) > 0 && (dirty[schema.Cell{Stage: state.Stage, App: state.App}] || dirty[schema.Cell{Stage: state.Stage}]) {
+		return stage.Targets
+	}
+	var out []schema.StageTarget
+	for _, target := range stage.Targets {
+		if p.pending(state, target.Name) {
+			out = append(out, target)
+		}
+	}
+	return out
 }
 
 // deliveries are what converging one pass comes to.
@@ -115,8 +127,9 @@ type deliveries struct {
 }
 
 // pending reports whether the admitted content was not read back from the target yet.
-func (p *pass) pending(state ledger.State, target string) bool {
-	return state.Live[target].Seq != state.Admitted.Seq || !p.down[deliveryKey{schema.Cell{Stage: state.Stage, App: state.App}, target}].IsZero()
+func (p *pass) pending(state *ledger.State, target string) bool {
+	return state.Live[target].Seq != state.Admitted.Seq ||
+		len(p.down) > 0 && !p.down[deliveryKey{schema.Cell{Stage: state.Stage, App: state.App}, target}].IsZero()
 }
 
 // deliver compares cells at one target and writes those that differ.

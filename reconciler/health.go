@@ -79,6 +79,9 @@ func (p *pass) consumers(ctx context.Context, stage schema.Stage, app schema.App
 // countEvery is how often the instances of all cells are counted for people.
 const countEvery = time.Minute
 
+// countedAtOnce are few, so that a sweep ends in time.
+const countedAtOnce = 256
+
 // countInstances reads who runs what, for people and for no verdict. It comes after a pass's admissions and repairs, and a sweep that
 // takes longer than a pass has for it goes on in the next one.
 func (p *pass) countInstances(ctx context.Context) {
@@ -94,8 +97,8 @@ func (p *pass) countInstances(ctx context.Context) {
 	if r.counting == 0 {
 		r.counted = p.now
 	}
-	for ; r.counting < len(states); r.counting += chunk {
-		if p.countSome(ctx, states[r.counting:min(r.counting+chunk, len(states))]); ctx.Err() != nil {
+	for ; r.counting < len(states); r.counting += countedAtOnce {
+		if p.countSome(ctx, states[r.counting:min(r.counting+countedAtOnce, len(states))]); ctx.Err() != nil {
 			return
 		}
 	}

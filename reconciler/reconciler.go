@@ -317,8 +317,8 @@ func (p *pass) held(ctx context.Context) int {
 	if err != nil {
 		return n // the loops have said so
 	}
-	for _, s := range states {
-		if s.Held != nil && p.rules.has(s) {
+	for i := range states {
+		if s := &states[i]; s.Held != nil && p.rules.has(*s) {
 			n++
 		}
 	}

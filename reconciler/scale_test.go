@@ -35,24 +35,37 @@ type scale struct {
 	project    string // sluice.yaml; by default as init makes it
 	anchor     schema.Digest
 	reconciler *reconciler.Reconciler
+
+	forge    reconciler.Forge // silentForge by default
+	ann      *signing.SSHSigner
+	logKey   *signing.LogKey
+	target   *etcd.Target
+	endpoint string
 }
+
+const scaleProject = "5ca1e5ca1e5ca1e5ca1e5ca1e5ca1e" // the project's id
 
 func newScale(t testing.TB, apps int) *scale {
 	t.Helper()
-	s := &scale{t: t, dir: t.TempDir()}
+	return newScaleWith(t, apps, silentForge{})
+}
+
+func newScaleWith(t testing.TB, apps int, forge reconciler.Forge) *scale {
+	t.Helper()
+	s := &scale{t: t, dir: t.TempDir(), forge: forge}
 	s.bare = filepath.Join(s.dir, "config.git")
 	if _, err := gitrepotest.Large(s.bare, apps, 5); err != nil {
 		t.Fatal(err)
 	}
-	ann := s.key("ann")
+	s.ann = s.key("ann")
 	logSigner := s.key("log")
-	logKey, err := signing.NewLogKey(logSigner)
-	if err != nil {
+	var err error
+	if s.logKey, err = signing.NewLogKey(logSigner); err != nil {
 		t.Fatal(err)
 	}
-	anchor := s.control(ann, logSigner)
-	s.seal(ann)
-	s.open(logKey, anchor)
+	s.anchor = s.control(s.ann, logSigner)
+	s.seal(s.ann)
+	s.open()
 	return s
 }
 
@@ -73,7 +86,7 @@ func (s *scale) key(name string) *signing.SSHSigner {
 func (s *scale) control(ann, logKey *signing.SSHSigner) schema.Digest {
 	s.t.Helper()
 	files, err := schema.NewProject(schema.InitOptions{
-		ProjectID: strings.Repeat("5ca1e", 6), CreatedAt: time.Now().UTC(), Person: schema.Principal{ID: "ann", Emails: []string{"ann@example.com"}},
+		ProjectID: scaleProject, CreatedAt: time.Now().UTC(), Person: schema.Principal{ID: "ann", Emails: []string{"ann@example.com"}},
 		Key: schema.PublicKey{Format: schema.SSHKey, Data: []byte(ann.PublicKey() + "\n")}, LogKey: logKey.PublicKey(),
 		BotKey: schema.PublicKey{Format: schema.SSHKey, Data: []byte(s.key("bot").PublicKey() + "\n")},
 	})
@@ -125,8 +138,9 @@ func (s *scale) seal(ann *signing.SSHSigner) {
 	s.git(message, "tag", "-a", "--cleanup=verbatim", "-F", "-", request.TagName("ann"), tip.String())
 }
 
-func (s *scale) open(key *signing.LogKey, anchor schema.Digest) {
+func (s *scale) open() {
 	s.t.Helper()
+	key := s.logKey
 	ctx := context.Background()
 	repo, err := gitrepo.Open(ctx, filepath.Join(s.dir, "state", "mirror"), gitrepo.Remote{URL: "file://" + s.bare})
 	if err != nil {
@@ -138,17 +152,18 @@ func (s *scale) open(key *signing.LogKey, anchor schema.Digest) {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(server.Close)
-	target, err := etcd.New(integrations.Spec{
-		Name: "etcd", Kind: "etcd", Settings: map[string]string{"endpoints": server.Endpoint()}, Now: time.Now,
+	s.endpoint = server.Endpoint()
+	s.target, err = etcd.New(integrations.Spec{
+		Name: "etcd", Kind: "etcd", Settings: map[string]string{"endpoints": s.endpoint}, Now: time.Now,
 		Keys: integrations.NewLogKeys(integrations.HeadSigner{ID: key.ID(), Key: key.PublicKey(), Sign: key.SignHead}),
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { target.Close() })
+	s.t.Cleanup(func() { s.target.Close() })
 	s.reconciler, err = reconciler.New(reconciler.Config{
-		Name: "scale", Repository: gitrepo.Mirror{Repo: repo}, Forge: silentForge{}, Anchor: anchor, LogKey: key,
-		Targets: map[string]integrations.Target{"etcd": target}, StateDir: filepath.Join(s.dir, "state"), CompareEvery: time.Hour,
+		Name: "scale", Repository: gitrepo.Mirror{Repo: repo}, Forge: s.forge, Anchor: s.anchor, LogKey: key,
+		Targets: map[string]integrations.Target{"etcd": s.target}, StateDir: filepath.Join(s.dir, "state"), CompareEvery: time.Hour,
 	})
 	if err != nil {
 		s.t.Fatal(err)

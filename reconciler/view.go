@@ -191,8 +191,10 @@ func apps(states []ledger.State, project schema.Project, incidents []schema.Inci
 		view := schema.AppView{App: app}
 		for _, stage := range project.Stages {
 			c := cellView(schema.Cell{Stage: stage.Name, App: app}, stages[stage.Name], stage)
-			if goal, ok := (history{own: stages[stage.Name], others: stages}).before(); ok && c.Held != nil {
-				c.Goal = goal.Revision
+			if c.Held != nil {
+				if goal, ok := (history{own: stages[stage.Name], others: stages}).before(); ok {
+					c.Goal = goal.Revision
+				}
 			}
 			for _, i := range incidents {
 				if i.Ref == project.Ref(stage) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -125,7 +126,31 @@ func (r *Repo) Write(ctx context.Context, objects []schema.Object) error {
 	if err := r.write(ctx, pack); err != nil {
 		return fmt.Errorf("write objects to %s: %w", r.dir, err)
 	}
+	r.packed.Store(&packed{idsOf(objects), pack})
 	return nil
+}
+
+// packed is what was last written. Whoever pushes the same needs to pack it no more, and the mirror has it.
+type packed struct {
+	ids  []schema.Hash
+	pack []byte
+}
+
+func idsOf(objects []schema.Object) []schema.Hash {
+	ids := make([]schema.Hash, len(objects))
+	for i, o := range objects {
+		ids[i] = o.ID
+	}
+	return ids
+}
+
+// packOf takes the pack of objects that were written just before; kept is false for others.
+func (r *Repo) packOf(objects []schema.Object) (pack []byte, kept bool, err error) {
+	if last := r.packed.Swap(nil); last != nil && slices.Equal(last.ids, idsOf(objects)) {
+		return last.pack, true, nil
+	}
+	pack, err = encodePack(objects)
+	return pack, false, err
 }
 
 func (r *Repo) write(ctx context.Context, pack []byte) error {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -24,6 +25,7 @@ type Repo struct {
 	trees   *lru[[]TreeEntry]
 	commits *lru[CommitInfo]
 	digests *lru[blobDigest]
+	packed  *atomic.Pointer[packed]
 }
 
 // Option changes how a repository is opened.
@@ -72,6 +74,7 @@ func (r *Repo) open(ctx context.Context) error {
 	if err := checkFormat(filepath.Join(r.dir, "config")); err != nil {
 		return fmt.Errorf("open %s: %w", r.dir, err)
 	}
+	r.packed = new(atomic.Pointer[packed])
 	var err error
 	if r.store, err = openStore(filepath.Join(r.dir, "objects"), r.limits); err != nil {
 		return fmt.Errorf("open %s: %w", r.dir, err)

@@ -29,13 +29,16 @@ func (r *Repo) Push(ctx context.Context, ref string, old, new schema.Hash, objs 
 	if new.IsZero() {
 		return fmt.Errorf("push %s: nothing to move it to: %w", ref, ErrUsage)
 	}
-	pack, err := encodePack(objs)
+	pack, kept, err := r.packOf(objs)
 	if err != nil {
 		return fmt.Errorf("push %s: %w", ref, err)
 	}
 	err = r.online(ctx, "push "+ref+" to", func(ctx context.Context) error { return r.push(ctx, ref, old, new, pack) })
 	if err != nil {
 		return err
+	}
+	if kept {
+		pack = nil
 	}
 	r.follow(ctx, ref, new, pack)
 	return nil
@@ -44,9 +47,9 @@ func (r *Repo) Push(ctx context.Context, ref string, old, new schema.Hash, objs 
 // patience is how long a push that succeeded waits for a fetch under way, to move the mirror's ref after it.
 const patience = 5 * time.Second
 
-// follow gives the mirror what was pushed. Where that fails it is no error: it is pushed, and the next fetch brings it.
+// follow gives the mirror what was pushed, the objects too if there is a pack. Where that fails it is no error: it is pushed, and the next fetch brings it.
 func (r *Repo) follow(ctx context.Context, ref string, to schema.Hash, pack []byte) {
-	if r.write(ctx, pack) != nil || !mirrored(ref) {
+	if pack != nil && r.write(ctx, pack) != nil || !mirrored(ref) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)

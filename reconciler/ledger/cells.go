@@ -28,15 +28,18 @@ func (l *Ledger) Cell(ctx context.Context, c schema.Cell) (s State, ok bool, err
 }
 
 // Cells returns the state of every cell, by stage and then by the digest of the app's name. The first call reads the
-// whole state; on a ledger that follows another one it reads what has changed since. The slice is the caller's; what the
-// states refer to is shared: do not change it.
+// whole state; on a ledger that follows another one it reads what has changed since. The slice and what the states refer to
+// are shared: do not change them.
 func (l *Ledger) Cells(ctx context.Context) ([]State, error) {
+	l.cells.mu.Lock()
+	defer l.cells.mu.Unlock()
+	if l.cells.all != nil {
+		return l.cells.all, nil
+	}
 	ids, err := l.shards(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("state of all cells: %w", err)
 	}
-	l.cells.mu.Lock()
-	defer l.cells.mu.Unlock()
 	shards := make(map[schema.Hash][]State, len(ids))
 	total := 0
 	for _, id := range ids {
@@ -54,14 +57,16 @@ func (l *Ledger) Cells(ctx context.Context) ([]State, error) {
 	for _, id := range ids {
 		all = append(all, shards[id]...)
 	}
+	l.cells.all = all
 	return all, nil
 }
 
 // cellMemo is what Cells has read: the states below each directory state/<stage>/<h1>, by its id. The map is replaced, not
 // changed, so ledgers may share it.
 type cellMemo struct {
-	mu     sync.Mutex // guards shards
+	mu     sync.Mutex // guards the rest
 	shards map[schema.Hash][]State
+	all    []State // of one ledger; nil before it was asked for
 }
 
 // next returns the memo of a ledger that follows.
