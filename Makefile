@@ -24,7 +24,7 @@ FARTHER = EndToEnd|Browser|BuiltBinaries
 TEST  = $(GO) run ./ci/report $(TESTFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build build-static no-cgo lint vuln race real e2e faults hunt bench fuzz mutate clean
+.PHONY: help demo test build build-static no-cgo lint vuln race real e2e screenshots faults hunt bench fuzz mutate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,7 +68,11 @@ real: ## install the real programs that tests drive: etcd, kube-apiserver, ssh-k
 	ci/real/install.sh
 
 e2e: ## run the end-to-end tests against the real programs (make real first)
-	SLUICE_E2E=1 SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 20m -run '$(FARTHER)' ./cmd/... ./ci/...
+	SLUICE_E2E=1 SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 20m -run '$(FARTHER)' ./cmd/... ./ci/... ./reconciler/status
+
+screenshots: ## keep pictures of every page, on a desk, on a phone and in the dark, to be looked at (DIR=bin/screenshots)
+	@mkdir -p $(or $(DIR),bin/screenshots)
+	SLUICE_SCREENSHOTS=$(abspath $(or $(DIR),bin/screenshots)) SLUICE_REAL=required $(GO) test -count=1 -timeout 10m -run 'TestBrowser' ./reconciler/status ./cmd/sluice
 
 faults: ## break what can break around a reconciler: network, processes, three etcd, a kube-apiserver; print what came of it (FAULT=TEXT for some; make real first)
 	SLUICE_FAULTS=1 SLUICE_FAULT='$(FAULT)' SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 60m -run TestEndToEndFaults ./cmd/sluice

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -148,7 +149,7 @@ func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (sch
 		}
 		states = append(states, s)
 	}
-	v := schema.View{Project: head.Project, Ledger: schema.LedgerView{Size: head.Size, Tip: l.Tip(), At: head.At}}
+	v := schema.View{Project: head.Project, Steps: steps(project), Ledger: schema.LedgerView{Size: head.Size, Tip: l.Tip(), At: head.At}}
 	for _, s := range project.Stages {
 		v.Stages = append(v.Stages, s.Name)
 	}
@@ -167,6 +168,26 @@ func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (sch
 	v.Tainted = taints(states)
 	v.Suspended, err = suspensions(ctx, l, states)
 	return v, err
+}
+
+// steps are those of the lifecycle, each with the gate that guards it.
+func steps(project schema.Project) []schema.StepView {
+	var out []schema.StepView
+	for _, s := range lifecycle.Of(project).Steps {
+		step := schema.StepView{From: s.From, Event: string(s.On.Event), To: s.To}
+		into, _ := project.Stage(s.To)
+		of, _ := project.Stage(s.From)
+		switch s.On.Event {
+		case lifecycle.Edit, lifecycle.Promote:
+			step.Policies = into.Gates.Promote
+		case lifecycle.Rollback:
+			step.Policies = of.Gates.Rollback
+		case lifecycle.Retire:
+			step.Policies = of.Gates.Retire
+		}
+		out = append(out, step)
+	}
+	return out
 }
 
 func incidents(refs ledger.Refs) []schema.Incident {

@@ -28,6 +28,8 @@ type Record struct {
 	Kind    string    `json:"kind"`
 	At      time.Time `json:"at"`
 	Digest  Digest    `json:"digest,omitempty"` // of the entry's bytes
+	Prev    Digest    `json:"prev,omitempty"`
+	Linked  bool      `json:"linked"` // Prev is the digest of the entry before, as it was read
 	Stage   StageName `json:"stage,omitempty"`
 	App     App       `json:"app,omitempty"`
 	Ref     string    `json:"ref,omitempty"`
@@ -40,15 +42,17 @@ type Record struct {
 	Becomes Revision  `json:"revision,omitempty"`
 	Commit  Hash      `json:"commit,omitzero"`
 
-	MergeRequest int64    `json:"merge_request,omitempty"`
-	Authors      []string `json:"authors,omitempty"`
-	Operator     string   `json:"operator,omitempty"`
-	Approvers    []string `json:"approvers,omitempty"`
-	Missing      []Code   `json:"missing,omitempty"`
-	By           []string `json:"by,omitempty"` // of an order
-	Reason       string   `json:"reason,omitempty"`
-	Target       string   `json:"target,omitempty"`
-	Admission    int64    `json:"admission,omitempty"` // of a delivery: the entry whose content it is
+	MergeRequest int64     `json:"merge_request,omitempty"`
+	Opened       time.Time `json:"opened,omitzero"`   // that merge request
+	Signers      []string  `json:"signers,omitempty"` // of the commits, as they were judged
+	Authors      []string  `json:"authors,omitempty"`
+	Operator     string    `json:"operator,omitempty"`
+	Approvers    []string  `json:"approvers,omitempty"`
+	Missing      []Code    `json:"missing,omitempty"`
+	By           []string  `json:"by,omitempty"` // of an order
+	Reason       string    `json:"reason,omitempty"`
+	Target       string    `json:"target,omitempty"`
+	Admission    int64     `json:"admission,omitempty"` // of a delivery: the entry whose content it is
 }
 
 // Transition is one step between nodes of the lifecycle and how the attempt ended.

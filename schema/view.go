@@ -30,10 +30,20 @@ type View struct {
 	Guards   *Guards  `json:"guards,omitempty"`
 	Problems []string `json:"problems,omitempty"` // what could not be found out in the last pass
 	// ProblemCodes are those of Problems, each once and sorted, for alerts; some problems have none.
-	ProblemCodes []Code `json:"problem_codes,omitempty"`
+	ProblemCodes []Code     `json:"problem_codes,omitempty"`
+	Steps        []StepView `json:"-"` // of the lifecycle, with their gates
 	// Journal is what happened; nil where nobody read it. Pulse is of a running reconciler; nil of a clone.
 	Journal *Journal `json:"-"`
 	Pulse   *Pulse   `json:"-"`
+}
+
+// StepView is a step that the lifecycle allows, with the policies of its gate as the project file has them. What always holds
+// is not among them.
+type StepView struct {
+	From     StageName    `json:"from"`
+	Event    string       `json:"event"`
+	To       StageName    `json:"to"`
+	Policies []PolicySpec `json:"policies"`
 }
 
 // LedgerView names the ledger's last entry.

@@ -7,16 +7,20 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 )
 
 // A Browser is a real Chromium without a window, on a page of its own, that dies with its test. It reaches this machine
-// alone. Whatever does not work within a minute ends the test.
+// alone. Whatever does not work within three minutes ends the test.
 type Browser struct {
 	t    testing.TB
 	ctx  context.Context
 	page *devtools
+
+	mu    sync.Mutex // guards heard
+	heard []string   // what the pages complained of
 }
 
 // Chromium starts a browser with an empty profile and a page of that size.
@@ -26,7 +30,7 @@ func Chromium(t testing.TB, width, height int) *Browser {
 		"--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-breakpad",
 		"--disable-component-update", "--disable-sync", "--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 		fmt.Sprintf("--window-size=%d,%d", width, height), "--user-data-dir="+t.TempDir(), "about:blank")
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(stop)
 	b := &Browser{t: t, ctx: ctx}
 	b.start(cmd)
@@ -41,7 +45,7 @@ func (b *Browser) start(cmd *exec.Cmd) {
 	cmd.ExtraFiles = []*os.File{theirs, theirAnswers}
 	Start(b.t, cmd)
 	_, _ = theirs.Close(), theirAnswers.Close() // the child has them now
-	b.page = newDevtools(ours, answers)
+	b.page = newDevtools(ours, answers, b.hear)
 	b.t.Cleanup(b.quit)
 	var target struct{ TargetID string }
 	b.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
@@ -49,6 +53,8 @@ func (b *Browser) start(cmd *exec.Cmd) {
 	b.call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &session)
 	b.page.session = session.SessionID
 	b.call("Page.enable", nil, nil)
+	b.call("Log.enable", nil, nil)
+	b.call("Runtime.enable", nil, nil)
 }
 
 func (b *Browser) pipe() (r, w *os.File) {

@@ -17,6 +17,7 @@ type devtools struct {
 	to      io.Writer
 	session string // of the page; empty speaks to the browser
 	loaded  chan struct{}
+	told    func(method string, params json.RawMessage) // of what happens by itself; nil: nobody asks
 
 	mu      sync.Mutex // guards everything below, and writing
 	id      int
@@ -28,14 +29,15 @@ type devtools struct {
 type reply struct {
 	ID     int             `json:"id"`
 	Method string          `json:"method"`
+	Params json.RawMessage `json:"params"`
 	Result json.RawMessage `json:"result"`
 	Error  *struct {
 		Message string `json:"message"`
 	} `json:"error"`
 }
 
-func newDevtools(to io.Writer, from io.Reader) *devtools {
-	d := &devtools{to: to, loaded: make(chan struct{}, 64), waiting: map[int]chan reply{}}
+func newDevtools(to io.Writer, from io.Reader, told func(string, json.RawMessage)) *devtools {
+	d := &devtools{to: to, loaded: make(chan struct{}, 64), waiting: map[int]chan reply{}, told: told}
 	go d.read(bufio.NewReader(from))
 	return d
 }
@@ -58,6 +60,9 @@ func (d *devtools) read(from *bufio.Reader) {
 			case d.loaded <- struct{}{}:
 			default: // nobody has asked for a long time
 			}
+		}
+		if d.told != nil && r.Method != "" {
+			d.told(r.Method, r.Params)
 		}
 		d.mu.Lock()
 		if answer, ok := d.waiting[r.ID]; ok {

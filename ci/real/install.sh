@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs the real programs that tests drive: ssh-keygen, gpg, chromium and prometheus from the distribution; etcd, etcdctl and
+# Installs the real programs that tests drive: ssh-keygen, gpg, chromium and prometheus from the distribution, axe-core from npm; etcd, etcdctl and
 # kube-apiserver built from the modules in ci/real/etcd and ci/real/kube-apiserver; and the etcd that the distribution
 # packages. Running it again does nothing; a changed version builds again. kube-apiserver takes about six minutes of two
 # cores and 3 GB of memory, once.
 #
-#   ci/real/install.sh [COMPONENT...]      openssh gnupg strace chromium prometheus etcd etcd-packaged kube-apiserver    (all when none is named)
+#   ci/real/install.sh [COMPONENT...]      openssh gnupg strace chromium axe prometheus etcd etcd-packaged kube-apiserver    (all when none is named)
 #
 # Programs land in ${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}/bin, where package ci/real finds them.
 set -euo pipefail
@@ -12,7 +12,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}
 
-components='openssh gnupg strace chromium prometheus etcd etcd-packaged kube-apiserver'
+components='openssh gnupg strace chromium axe prometheus etcd etcd-packaged kube-apiserver'
 
 say() { printf 'real: %s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
@@ -87,12 +87,27 @@ update() {
 
 kubernetes_version() { awk '$1 == "k8s.io/kubernetes" { print $2 }' "$here/kube-apiserver/go.mod"; }
 
+# npm_file NAME PACKAGE VERSION FILE: places one file of an npm package, of that version, where package ci/real finds it.
+npm_file() {
+	local name=$1 package=$2 version=$3 file=$4 place=$cache/$1-$3
+	if [ ! -e "$place/complete" ]; then
+		command -v npm >/dev/null || apt_program npm npm
+		rm -rf "$place"
+		mkdir -p "$place"
+		(cd "$place" && npm pack --silent "$package@$version" >/dev/null && tar -xzf "$package-$version.tgz" --strip-components=1 "package/$file" && rm "$package-$version.tgz")
+		touch "$place/complete"
+	fi
+	ln -sfn "$name-$version" "$cache/$name"
+	say "$name: have $cache/$name/$file"
+}
+
 install() {
 	case $1 in
 	openssh) apt_program ssh-keygen openssh-client ;;
 	gnupg) apt_program gpg gnupg ;;
 	strace) apt_program strace strace ;;
 	chromium) apt_program chromium chromium fonts-dejavu-core ;;
+	axe) npm_file axe axe-core 4.14.1 axe.min.js ;;
 	prometheus) apt_program prometheus prometheus ;;
 	etcd) module_programs etcd etcd=go.etcd.io/etcd/server/v3 etcdctl=go.etcd.io/etcd/etcdctl/v3 ;;
 	etcd-packaged) unpacked_program etcd-packaged /usr/bin/etcd etcd-server ;;

@@ -178,10 +178,11 @@ func (d *demo) startReconciler(ctx context.Context) error {
 	d.daemon.commands = d.commands
 	d.daemon.closers = append([]func() error{log.Close}, d.daemon.closers...)
 	d.etcd = d.daemon.embedded
-	if d.page, err = listenStatus("127.0.0.1:0", []*daemon{d.daemon}); err != nil {
+	running, stop := context.WithCancel(ctx)
+	if d.page, err = listenStatus(running, "127.0.0.1:0", []*daemon{d.daemon}); err != nil {
+		stop()
 		return err
 	}
-	running, stop := context.WithCancel(ctx)
 	d.stop, d.running = stop, make(chan error, 2)
 	go func() { d.running <- d.daemon.reconciler.Run(running, d.wake) }()
 	go func() { d.running <- d.page.serve(running) }()

@@ -20,16 +20,19 @@ type pageServer struct {
 }
 
 // listenStatus opens the status page of the first project; an empty address is no page.
-func listenStatus(address string, daemons []*daemon) (*pageServer, error) {
+func listenStatus(ctx context.Context, address string, daemons []*daemon) (*pageServer, error) {
 	if address == "" || len(daemons) == 0 {
 		return nil, nil
 	}
-	handler, err := status.New(status.Config{View: daemons[0].reconciler.View, Version: version, Commands: daemons[0].commands})
+	handler, err := status.New(status.Config{View: daemons[0].reconciler.View, Version: version, Commands: daemons[0].commands, Done: ctx.Done()})
 	if err != nil {
 		return nil, err
 	}
+	var protocols http.Protocols // a tab's stream must not use up the few connections that HTTP/1.1 has
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
 	return listenFor("the status page", address, &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
+		Handler: handler, Protocols: &protocols, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
 	})
 }
 

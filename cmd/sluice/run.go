@@ -159,7 +159,7 @@ func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, profilin
 		return err
 	}
 	defer hooks.close()
-	page, err := listenStatus(op.Listen, daemons)
+	page, err := listenStatus(ctx, op.Listen, daemons)
 	if err != nil {
 		return err
 	}

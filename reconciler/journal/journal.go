@@ -20,6 +20,7 @@ type Fold struct {
 	cells   map[schema.Cell]cell
 	// begun is when the merge request that first brought a revision of an app was opened.
 	begun map[revision]time.Time
+	last  schema.Digest // of the entry before
 }
 
 type revision struct {
@@ -44,12 +45,13 @@ func (f *Fold) Read() int64 { return f.journal.Read }
 // Add takes in the entry after the last one; digest is that of its bytes.
 func (f *Fold) Add(e ledger.Entry, digest schema.Digest) {
 	f.prepare()
-	f.journal.Read = e.Seq
 	f.journal.Kinds[string(e.Kind)]++
 	if len(f.journal.Records) >= 2*kept {
 		f.journal.Records = slices.Clone(f.journal.Records[len(f.journal.Records)-kept:])
 	}
 	r := record(e, digest)
+	r.Linked, f.last = e.Prev == f.last && e.Seq == f.journal.Read+1, digest
+	f.journal.Read = e.Seq
 	f.journal.Records = append(f.journal.Records, r) // journals given out see no more of the array than they had
 	switch {
 	case e.Decision != nil && e.App != "":

@@ -63,8 +63,7 @@ func TestTransitionsAreCountedFromWhereToWhere(t *testing.T) {
 		{From: "development", To: "testing", Result: "held"}:     1,
 		{From: "development", To: "testing", Result: "admitted"}: 1,
 		{From: "draft", To: "production", Result: "denied"}:      1,
-		{From: "draft", To: "testing", Result: "admitted"}:       1,
-		{From: "testing", To: "testing", Result: "admitted"}:     1,
+		{From: "testing", To: "testing", Result: "admitted"}:     2,
 		{From: "production", To: "archived", Result: "admitted"}: 1,
 		{From: "testing", To: "archived", Result: "admitted"}:    1,
 	}

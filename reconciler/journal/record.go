@@ -9,7 +9,7 @@ import (
 
 // record is an entry as people are shown it.
 func record(e ledger.Entry, digest schema.Digest) schema.Record {
-	r := schema.Record{Seq: e.Seq, Kind: string(e.Kind), At: e.At, Digest: digest, Stage: e.Stage, App: e.App, Ref: e.Ref, Code: e.Code, Commit: e.New}
+	r := schema.Record{Seq: e.Seq, Kind: string(e.Kind), At: e.At, Digest: digest, Prev: e.Prev, Stage: e.Stage, App: e.App, Ref: e.Ref, Code: e.Code, Commit: e.New}
 	if d := e.Decision; d != nil {
 		decision(&r, e.Kind, *d)
 	}
@@ -35,9 +35,14 @@ func decision(r *schema.Record, kind ledger.Kind, d ledger.Decision) {
 		r.From, r.To, r.Result = from(d.Change, r.Stage), to(d.Change, r.Stage), result(kind)
 	}
 	if mr := d.MergeRequest; mr != nil {
-		r.MergeRequest = mr.IID
+		r.MergeRequest, r.Opened = mr.IID, mr.OpenedAt
 		if len(r.Authors) == 0 && mr.Author != "" {
 			r.Authors = []string{mr.Author}
+		}
+	}
+	for _, c := range d.Commits {
+		if c.OK() && c.Principal != "" && !slices.Contains(r.Signers, c.Principal) {
+			r.Signers = append(r.Signers, c.Principal)
 		}
 	}
 	for _, a := range d.Counted {
@@ -52,13 +57,13 @@ func decision(r *schema.Record, kind ledger.Kind, d ledger.Decision) {
 	}
 }
 
-// from is the node that a change comes from: the stage it was promoted from, its own for what goes back or away, and draft for
+// from is the node that a change comes from: the stage it was promoted from, its own for what goes back or away or changes there alone, and draft for
 // what people wrote. An attempt that is none of the allowed steps was written by people too.
 func from(c schema.Change, stage schema.StageName) schema.StageName {
 	switch {
 	case c.Source != nil && c.Source.Stage != "":
 		return c.Source.Stage
-	case c.Kind == schema.Rollback, c.Kind == schema.Retire:
+	case c.Kind == schema.Rollback, c.Kind == schema.Tune, c.Kind == schema.Retire:
 		return stage
 	}
 	return schema.DraftNode

@@ -7,7 +7,7 @@ func Routes() []string {
 	s := &site{}
 	var out []string
 	for _, r := range s.routes() {
-		out = append(out, strings.NewReplacer("{$}", "", "{app...}", "catalog").Replace(r.pattern))
+		out = append(out, strings.NewReplacer("{$}", "", "{app...}", "catalog", "{stage}", "gray", "{seq}", "40", "{code}", "clock").Replace(r.pattern))
 	}
 	return out
 }

@@ -2,7 +2,9 @@ package status
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -14,8 +16,11 @@ type page struct {
 	Title   string
 	Heading string
 	Version string
-	Refresh int // seconds after which the page loads itself again; 0 for never
+	Class   string // of the body
+	Refresh int    // seconds after which the page loads itself again where no script keeps it fresh; 0 for never
+	Still   bool   // no script either
 	Pause   link
+	Nav     []link
 	Fresh   string
 	Alarms  []alarm
 	Text    string // the one sentence on top
@@ -27,6 +32,20 @@ type page struct {
 	Cells   []cell // of one app
 	Guards  *guardView
 	Lanes   string
+
+	Nodes     []lane
+	Attention []attention
+	More      int // of them that are not shown
+	Records   []recordView
+	Queue     []queued
+	Heat      *heat
+	Record    *recordView
+	Checks    []checkLine
+	Gates     []gateView
+	Search    search
+	Code      *codeView
+	Facts     [][2]string
+	Commands  []string
 }
 
 type link struct {
@@ -41,6 +60,17 @@ type alarm struct {
 	At    stampView
 	Lines []checkLine
 	Ways  []way
+}
+
+// search is the form above a list; a list without one leaves it empty.
+type search struct {
+	Action string
+	Fields []searchField
+}
+
+type searchField struct {
+	Name, Label, Value string
+	Choices            []string // a list to choose from; nil: text
 }
 
 type row struct {
@@ -64,6 +94,7 @@ type cell struct {
 	Targets                  []target
 	Facts                    [][2]string
 	Why, Next                string
+	Live, Href               string
 }
 
 type target struct {
@@ -97,7 +128,7 @@ func stamped(t, now time.Time) stampView {
 
 // basePage is what every page of a view has. Ages are as of the view, so that the page changes with the view alone.
 func basePage(cfg Config, v schema.View, now time.Time) page {
-	p := page{Title: safe(title(v)), Version: safe(cfg.Version), Refresh: 10, Fresh: freshness(v, time.Time{})}
+	p := page{Title: safe(title(v)), Version: safe(cfg.Version), Refresh: 10, Fresh: freshness(v, time.Time{}), Nav: navigation("")}
 	p.Heading = p.Title
 	if bar := staleBar(v, now); bar != "" {
 		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: bar})
@@ -129,32 +160,66 @@ func startingPage(cfg Config) page {
 
 func missingPage(cfg Config, v schema.View, text string, now time.Time) page {
 	p := basePage(cfg, v, now)
-	p.Heading, p.Text, p.Refresh, p.Alarms, p.Fresh = "Not found", text, 0, nil, ""
+	p.Heading, p.Text, p.Refresh, p.Still, p.Alarms, p.Fresh = "Not found", text, 0, true, nil, ""
 	return p
 }
 
-func matrixPage(cfg Config, v schema.View, q query, now time.Time) page {
-	p := basePage(cfg, v, now)
-	p.Pause = pause(q)
+// navigation is the line of links on every page; here is the address of the one that is shown.
+func navigation(here string) []link {
+	out := []link{{Text: "Overview", Href: "/"}, {Text: "Apps", Href: "/apps"}, {Text: "Promotions", Href: "/promotions"},
+		{Text: "Transitions", Href: "/transitions"}, {Text: "Audit", Href: "/audit"}, {Text: "Policies", Href: "/policies"}, {Text: "Health", Href: "/health"}}
+	for i := range out {
+		out[i].Here = out[i].Href == here
+	}
+	return out
+}
+
+// matrixPage shows apps against stages.
+func matrixPage(req asked) (page, int) {
+	v, q := req.view, readQuery(req.q, req.view)
+	p := basePage(req.cfg, v, req.now)
+	p.Nav, p.Heading, p.Title = navigation("/apps"), "Apps", "Apps · "+p.Title
+	p.Pause, p.Still = pause(q), q.still
 	if q.still {
 		p.Refresh = 0
 	}
 	p.Drafts, p.Lanes = draftLane(v)
-	p.Guards = guards(cfg, v)
 	if p.Text = nothing(v); p.Text != "" {
-		return p
+		return p, http.StatusOK
 	}
-	p.Text, p.Filters = summary(v, now), filters(v, q, now)
+	p.Text, p.Filters, p.Search = summary(v, req.now), filters(v, q, req.now), q.form(v)
 	for _, s := range v.Stages {
 		p.Stages = append(p.Stages, safe(string(s)))
 	}
-	apps := matching(v, q.state)
-	p.Pages = pageLinks(q, len(apps))
-	from := min((q.page-1)*rowsPerPage, len(apps))
-	for _, app := range apps[from:min(from+rowsPerPage, len(apps))] {
-		p.Rows = append(p.Rows, rowOf(cfg, v, app, v.Stale(now)))
+	apps := matching(v, q)
+	if len(apps) == 0 {
+		p.Text = "No app matches." + orNearest(q.text, appNames(v))
 	}
-	return p
+	from := 0
+	if q.after != "" {
+		from = sort.Search(len(apps), func(i int) bool { return string(apps[i].App) > q.after })
+		first := q
+		first.after = ""
+		p.Pages = append(p.Pages, link{Text: "from the start", Href: first.link()})
+	}
+	shown := apps[from:min(from+rowsPerPage, len(apps))]
+	for _, app := range shown {
+		p.Rows = append(p.Rows, rowOf(req.cfg, v, app, v.Stale(req.now)))
+	}
+	if rest := len(apps) - from - len(shown); rest > 0 {
+		next := q
+		next.after = string(shown[len(shown)-1].App)
+		p.Pages = append(p.Pages, link{Text: fmt.Sprintf("%d more", rest), Href: next.link()})
+	}
+	return p, http.StatusOK
+}
+
+func appNames(v schema.View) []string {
+	names := make([]string, len(v.Apps))
+	for i, a := range v.Apps {
+		names[i] = string(a.App)
+	}
+	return names
 }
 
 func rowOf(cfg Config, v schema.View, app schema.AppView, stale bool) row {
@@ -176,6 +241,7 @@ func cellOf(cfg Config, v schema.View, c schema.CellView, stale bool) cell {
 	out := cell{
 		ID: safe(string(c.Cell.Stage)), Stage: safe(string(c.Cell.Stage)), State: safe(string(state)), Symbol: l.Symbol, Tone: l.Tone,
 		Absent: c.State == schema.Absent, Since: stamped(since(c), now), Note: note(c),
+		Live: safe(string(c.Cell.Stage) + "/" + string(c.Cell.App)), Href: cellLink(c.Cell),
 	}
 	if c.Seq > 0 && c.Revision != schema.None {
 		out.Revision = name(c.Revision)
@@ -241,46 +307,42 @@ func filters(v schema.View, q query, now time.Time) []link {
 	counts := map[schema.CellState]int{}
 	for _, app := range v.Apps {
 		for _, c := range app.Cells {
-			counts[c.State]++
+			if q.stage == "" || c.Cell.Stage == q.stage {
+				counts[c.State]++
+			}
 		}
 	}
-	out := []link{{Text: fmt.Sprintf("all apps %d", len(v.Apps)), Href: query{page: 1, still: q.still}.link(), Here: q.state == ""}}
+	all := q
+	all.state, all.after = "", ""
+	out := []link{{Text: fmt.Sprintf("all apps %d", len(v.Apps)), Href: all.link(), Here: q.state == ""}}
 	if v.Stale(now) {
 		return out // no state is known to filter by
 	}
 	for _, s := range states() {
 		if counts[s] > 0 && s != schema.Absent {
-			out = append(out, link{Text: fmt.Sprintf("%s %d", s, counts[s]), Href: query{state: s, page: 1, still: q.still}.link(), Here: q.state == s})
+			one := all
+			one.state = s
+			out = append(out, link{Text: fmt.Sprintf("%s %d", s, counts[s]), Href: one.link(), Here: q.state == s})
 		}
 	}
 	return out
 }
 
-func matching(v schema.View, state schema.CellState) []schema.AppView {
-	if state == "" {
+// matching are the apps that a query asks for. With a state, one of their cells is in it, in the stage if one is named.
+func matching(v schema.View, q query) []schema.AppView {
+	if q.state == "" && q.stage == "" && q.text == "" {
 		return v.Apps
 	}
 	var out []schema.AppView
 	for _, app := range v.Apps {
-		for _, c := range app.Cells {
-			if c.State == state {
-				out = append(out, app)
-				break
-			}
+		if !strings.Contains(strings.ToLower(string(app.App)), strings.ToLower(q.text)) {
+			continue
 		}
-	}
-	return out
-}
-
-func pageLinks(q query, apps int) []link {
-	if apps <= rowsPerPage {
-		return nil
-	}
-	var out []link
-	for n := 1; (n-1)*rowsPerPage < apps; n++ {
-		turned := q
-		turned.page = n
-		out = append(out, link{Text: fmt.Sprint(n), Href: turned.link(), Here: n == q.page})
+		if slices.ContainsFunc(app.Cells, func(c schema.CellView) bool {
+			return (q.stage == "" || c.Cell.Stage == q.stage) && (q.state == "" && c.State != schema.Absent || q.state == c.State)
+		}) {
+			out = append(out, app)
+		}
 	}
 	return out
 }

@@ -3,31 +3,85 @@ package status
 import (
 	"cmp"
 	"fmt"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
 
 // appPage shows one app in every stage, with everything that is known of it.
-func appPage(cfg Config, v schema.View, app schema.AppView, now time.Time) page {
-	p := basePage(cfg, v, now)
+func appPage(req asked) (page, int) {
+	app, ok := findApp(req.view, req.path("app"))
+	if !ok {
+		return missingPage(req.cfg, req.view, noApp(req.view, req.path("app")), req.now), http.StatusNotFound
+	}
+	p := oneApp(req, app)
+	for _, c := range app.Cells {
+		p.Cells = append(p.Cells, wholeCell(req, c))
+	}
+	p.Records = lastRecords(req, func(r schema.Record) bool { return r.App == app.App }, 20)
+	return p, http.StatusOK
+}
+
+// cellPage shows one app in one stage.
+func cellPage(req asked) (page, int) {
+	app, ok := findApp(req.view, req.path("app"))
+	if !ok {
+		return missingPage(req.cfg, req.view, noApp(req.view, req.path("app")), req.now), http.StatusNotFound
+	}
+	stage := schema.StageName(req.path("stage"))
+	i := slices.IndexFunc(app.Cells, func(c schema.CellView) bool { return c.Cell.Stage == stage })
+	if i < 0 {
+		return missingPage(req.cfg, req.view, "There is no such stage.", req.now), http.StatusNotFound
+	}
+	p := oneApp(req, app)
+	p.Heading, p.Title = p.Heading+" in "+safe(string(stage)), safe(string(stage))+" · "+p.Title
+	p.Cells = []cell{wholeCell(req, app.Cells[i])}
+	p.Text = ""
+	p.Records = lastRecords(req, func(r schema.Record) bool { return r.App == app.App && r.Stage == stage }, 20)
+	return p, http.StatusOK
+}
+
+func findApp(v schema.View, name string) (schema.AppView, bool) {
+	i := slices.IndexFunc(v.Apps, func(a schema.AppView) bool { return string(a.App) == name })
+	if i < 0 {
+		return schema.AppView{}, false
+	}
+	return v.Apps[i], true
+}
+
+// oneApp is what the pages about one app have in common: its way through the lifecycle above all.
+func oneApp(req asked, app schema.AppView) page {
+	p, v := basePage(req.cfg, req.view, req.now), req.view
+	p.Nav = navigation("/apps")
 	p.Heading, p.Title = safe(string(app.App)), safe(string(app.App))+" · "+p.Title
 	p.Refresh = 30
-	stale := v.Stale(now)
-	p.Text = summary(schema.View{Apps: []schema.AppView{app}, Looked: v.Looked, StaleAfter: v.StaleAfter}, now)
+	p.Text = summary(schema.View{Apps: []schema.AppView{app}, Looked: v.Looked, StaleAfter: v.StaleAfter}, req.now)
+	stale := v.Stale(req.now)
 	for _, c := range app.Cells {
-		out := cellOf(cfg, v, c, stale)
-		out.Targets, out.Facts = targetsOf(c, asOf(v), stale), facts(c)
-		if !stale {
-			out.Next = nextText(c, cfg.Commands)
-		}
-		if c.Held != nil {
-			out.Ways = waysOut(c, TextOptions{Commands: cfg.Commands, Place: cfg.Place})
-			out.Why = fmt.Sprintf("sluice why %s %s", quote(string(app.App)), quote(string(c.Cell.Stage)))
-		}
-		p.Cells = append(p.Cells, out)
+		state := shown(c, stale)
+		l := lookOf(state)
+		p.Nodes = append(p.Nodes, lane{Name: safe(string(c.Cell.Stage)), Href: cellLink(c.Cell), Chips: []chip{{
+			Text: safe(string(state)), Symbol: l.Symbol, Tone: l.Tone, Live: safe(string(c.Cell.Stage) + "/" + string(app.App)),
+		}}, Here: req.path("stage") == string(c.Cell.Stage)})
 	}
 	return p
+}
+
+// wholeCell is a cell with everything that is known of it.
+func wholeCell(req asked, c schema.CellView) cell {
+	stale := req.view.Stale(req.now)
+	out := cellOf(req.cfg, req.view, c, stale)
+	out.Targets, out.Facts = targetsOf(c, asOf(req.view), stale), facts(c)
+	if !stale {
+		out.Next = nextText(c, req.cfg.Commands)
+	}
+	if c.Held != nil {
+		out.Ways = waysOut(c, TextOptions{Commands: req.cfg.Commands, Place: req.cfg.Place})
+		out.Why = fmt.Sprintf("sluice why %s %s", quote(string(c.Cell.App)), quote(string(c.Cell.Stage)))
+	}
+	return out
 }
 
 func targetsOf(c schema.CellView, now time.Time, stale bool) []target {

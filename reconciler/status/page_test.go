@@ -2,9 +2,12 @@ package status_test
 
 import (
 	"encoding/json"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,11 +16,13 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// site is the page of one view at one time.
+// site is the page of one view at one time. Its streams end after what they have to say at once.
 func site(t testing.TB, v *schema.View, at time.Time) http.Handler {
 	t.Helper()
+	over := make(chan struct{})
+	close(over)
 	h, err := status.New(status.Config{
-		View: func() *schema.View { return v }, Now: func() time.Time { return at }, Version: "v0.1.0-test", Commands: options().Commands,
+		View: func() *schema.View { return v }, Now: func() time.Time { return at }, Version: "v0.1.0-test", Commands: options().Commands, Done: over,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -62,21 +67,21 @@ func TestPagesSayWhatTheyShould(t *testing.T) {
 	}{
 		{"what comes next", &coming, "/app/catalog", 200, []string{"<p>Next: r:77777777 of development is not proposed: a person closed its merge request !12", "waits for merge request !14"}, nil},
 		{"what came next when Git was last read", &late, "/app/catalog", 200, []string{"catalog"}, []string{"Next:"}},
-		{"the matrix", &whole, "/", 200, []string{
+		{"the matrix", &whole, "/apps", 200, []string{
 			"10 of 18 cells as intended; 1 refused; 1 drifted;", "r:66666666", "held", "!4120", "1 in the way",
 		}, []string{"sha256:"}},
-		{"incidents, problems, drafts and a control change above it", &whole, "/", 200, []string{
+		{"incidents, problems and a control change above it", &whole, "/apps", 200, []string{
 			"alice worked on the change and cannot approve it", "refs/heads/main was rewound or rewritten from 11111111 to 22222222",
-			"Not found out in the last pass: open merge requests are unknown", "raise the limit of the fx desk", "as of 2026-11-23 07:30:12 UTC",
+			"Not found out in the last pass: open merge requests are unknown", "as of 2026-11-23 07:30:12 UTC",
 			"ledger #48", "A change of the control files waits.", `http-equiv="refresh" content="10"`,
 		}, nil},
 		{"guard rails below it, with what to do", &guarded, "/", 200, []string{
 			"guard rails at the forge", "1 fail, 2 unknown, 2 warn, 1 ok", "5 not up", "main: Maintainers may push past merge requests", "branch-push-open", "No one in every rule", "&lt;b&gt;m*",
 		}, []string{"<b>m*"}},
 		{"no guard rails where nobody looked", &whole, "/", 200, nil, []string{"guard rails at the forge"}},
-		{"a filter leaves the other apps out", &whole, "/?state=failing", 200, []string{"payments/ledger"}, []string{">catalog<"}},
-		{"a page that stands still", &whole, "/?still", 200, []string{"load this page again by itself"}, []string{"http-equiv"}},
-		{"a stale view claims no state", &stale, "/", 200, []string{"Stale: Git was last read 2026-11-23 07:12 UTC", "18 cells unknown", "was live"}, []string{"✓", "state good"}},
+		{"a filter leaves the other apps out", &whole, "/apps?state=failing", 200, []string{"payments/ledger"}, []string{">catalog<"}},
+		{"a page that stands still", &whole, "/apps?still", 200, []string{"load this page again by itself"}, []string{"http-equiv"}},
+		{"a stale view claims no state", &stale, "/apps", 200, []string{"Stale: Git was last read 2026-11-23 07:12 UTC", "18 cells unknown", "was live"}, []string{"✓", "state good"}},
 		{"a stale app claims no state", &stale, "/app/catalog", 200, []string{"unknown"}, []string{"✓", "state good", "mark good"}},
 		{"one app", &whole, "/app/payments/ledger", 200, []string{"promote r:66666666", "Ways out", "git revert aaaaaaaa", "sluice why payments/ledger gray", "refuses the login", "sha256:5555"}, nil},
 		{"not sealed", &unsealed, "/", 200, []string{"Not sealed yet: run sluice init --seal."}, []string{"<table"}},
@@ -134,7 +139,7 @@ func TestEveryAnswerIsHardened(t *testing.T) {
 			for _, method := range []string{"GET", "HEAD"} {
 				r := ask(site(t, view, now), method, path)
 				want := map[string]string{
-					"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+					"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 					"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "no-referrer",
 				}
 				for name, value := range want {
@@ -154,10 +159,13 @@ func TestEveryAnswerIsHardened(t *testing.T) {
 }
 
 func TestPagesCarryNoScriptStyleOrForeignAddress(t *testing.T) {
-	v := troubled(t)
-	for _, path := range []string{"/", "/app/payments/ledger", "/nowhere"} {
-		got := body(t, ask(site(t, &v, now), "GET", path))
-		for _, not := range []string{"<script", "style=", " on", "<form", "<iframe", "ZgotmplZ"} {
+	v := pastOf(troubled(t))
+	for _, path := range everyPage() {
+		got := strings.ReplaceAll(body(t, ask(site(t, &v, now), "GET", path)), `<script src="/live.js" defer></script>`, "")
+		if strings.Contains(got, "<script") {
+			t.Errorf("GET %s has another script than the one file", path)
+		}
+		for _, not := range []string{"style=", " on", "<iframe", "ZgotmplZ", "javascript:"} {
 			if i := strings.Index(got, not); i >= 0 && not != " on" {
 				t.Errorf("GET %s has %q: …%s…", path, not, got[max(0, i-40):min(len(got), i+60)])
 			}
@@ -177,7 +185,7 @@ func TestTheSameViewIsSentOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/", "/app/catalog", "/view.json", "/style.css"} {
+	for _, path := range []string{"/", "/apps", "/apps?state=held", "/transitions", "/audit", "/app/catalog", "/view.json", "/style.css", "/live.js"} {
 		tag := ask(h, "GET", path).Header.Get("ETag")
 		if tag == "" {
 			t.Fatalf("GET %s: no ETag", path)
@@ -220,8 +228,25 @@ func TestManyAppsArePaged(t *testing.T) {
 		app := schema.App("app-" + string(rune('a'+i%26)) + strings.Repeat("x", i/26))
 		v.Apps = append(v.Apps, schema.AppView{App: app, Cells: []schema.CellView{liveCell(app, "gray", "5", time.Hour)}})
 	}
+	slices.SortFunc(v.Apps, func(a, b schema.AppView) int { return strings.Compare(string(a.App), string(b.App)) })
 	h := site(t, &v, now)
-	for path, want := range map[string]int{"/": 200, "/?page=2": 200, "/?page=3": 50, "/?page=99": 50, "/?page=-1": 200, "/?page=x": 200, "/?state=live&page=3": 50, "/?state=held": 0} {
+	seen, path := 0, "/apps"
+	for path != "" {
+		got := body(t, ask(h, "GET", path))
+		rows := strings.Count(got, `scope="row"`)
+		if rows > 50 {
+			t.Errorf("GET %s: %d rows", path, rows)
+		}
+		seen += rows
+		next := regexp.MustCompile(`href="(/apps\?after=[^"]+)">\d+ more`).FindStringSubmatch(got)
+		if path = ""; next != nil {
+			path = html.UnescapeString(next[1])
+		}
+	}
+	if seen != 450 {
+		t.Errorf("from page to page there are %d apps, want 450", seen)
+	}
+	for path, want := range map[string]int{"/apps?state=live": 50, "/apps?state=held": 0, "/apps?q=app-a": 18, "/apps?q=APP-A": 18, "/apps?stage=gray": 50, "/apps?stage=testing": 0, "/apps?after=zzz": 0, "/apps?state=x&stage=y": 50} {
 		if got := strings.Count(body(t, ask(h, "GET", path)), `scope="row"`); got != want {
 			t.Errorf("GET %s: %d rows, want %d", path, got, want)
 		}

@@ -1,52 +1,72 @@
 package status
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
 
 // rowsPerPage keeps a page of ten thousand apps readable, and quick to make and to lay out.
-const rowsPerPage = 200
+const rowsPerPage = 50
 
-// query is what the address of the matrix may ask for. It has few values, so that pages can be kept by it.
+// query is what the address of the matrix may ask for.
 type query struct {
+	text  string           // part of an app's name
+	stage schema.StageName // only apps that have something there
 	state schema.CellState // only apps with a cell in this state; empty for all
-	page  int              // from 1
+	after string           // the last app of the page before
 	still bool             // does not load itself again
 }
 
 // readQuery takes what it understands and ignores the rest.
-func readQuery(values url.Values, apps int) query {
-	q := query{page: 1, still: values.Has("still")}
+func readQuery(values url.Values, v schema.View) query {
+	q := query{text: clip(values.Get("q"), 100), after: clip(values.Get("after"), 1000), still: values.Has("still")}
 	if s := schema.CellState(values.Get("state")); slices.Contains(states(), s) {
 		q.state = s
 	}
-	if n, err := strconv.Atoi(values.Get("page")); err == nil && n > 1 {
-		q.page = min(n, max(1, (apps+rowsPerPage-1)/rowsPerPage))
+	if s := schema.StageName(values.Get("stage")); slices.Contains(v.Stages, s) {
+		q.stage = s
 	}
 	return q
 }
 
-func (q query) key() string { return fmt.Sprint(q.state, q.page, q.still) }
-
 // link is the address of the matrix with this query.
 func (q query) link() string {
 	values := url.Values{}
-	if q.state != "" {
-		values.Set("state", string(q.state))
+	set := func(name, value string) {
+		if value != "" {
+			values.Set(name, value)
+		}
 	}
-	if q.page > 1 {
-		values.Set("page", strconv.Itoa(q.page))
-	}
+	set("q", q.text)
+	set("stage", string(q.stage))
+	set("state", string(q.state))
+	set("after", q.after)
 	if q.still {
 		values.Set("still", "")
 	}
+	return address("/apps", values)
+}
+
+func address(path string, values url.Values) string {
 	if len(values) == 0 {
-		return "/"
+		return path
 	}
-	return "/?" + values.Encode()
+	return path + "?" + values.Encode()
+}
+
+// form is the search with what it was asked.
+func (q query) form(v schema.View) search {
+	var stages, all []string
+	for _, s := range v.Stages {
+		stages = append(stages, safe(string(s)))
+	}
+	for _, s := range states() {
+		all = append(all, string(s))
+	}
+	return search{Action: "/apps", Fields: []searchField{
+		{Name: "q", Label: "App", Value: safe(q.text)}, {Name: "stage", Label: "Stage", Value: safe(string(q.stage)), Choices: stages},
+		{Name: "state", Label: "State", Value: string(q.state), Choices: all},
+	}}
 }

@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,7 +19,7 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-//go:embed templates/*.html templates/style.css templates/icon.svg
+//go:embed templates/*.html templates/style.css templates/icon.svg templates/live.js
 var files embed.FS
 
 // Config says what the page shows.
@@ -35,28 +34,42 @@ type Config struct {
 	Commands []string
 	// Place says where a cell lies in Git, as in [TextOptions]; nil where that is unknown.
 	Place func(schema.Cell) Place
+	// Done ends the streams when the process is to end; nil ends none.
+	Done <-chan struct{}
 	// Log is told of answers that could not be made; nil is slog.Default.
 	Log *slog.Logger
 }
 
-// site answers requests. It holds no state but the last page it made, and no way to change anything.
+// site answers requests. It holds no state but the last pages it made and what changed lately, and no way to change anything.
 type site struct {
 	cfg       Config
 	templates map[string]*template.Template
+	changes   *changes
 
 	mu   sync.Mutex // guards last
 	last rendered
 }
 
-// rendered is the front page as it was last made, so that a thousand viewers of one view cost one page.
+// rendered are pages as they were last made, so that a thousand viewers of one view cost one page.
 type rendered struct {
 	view  *schema.View
 	stale string
-	pages map[string][]byte
+	pages map[string]answer
+}
+
+// answer is a body with the tag that says whether somebody has it already.
+type answer struct {
+	body []byte
+	tag  string
+}
+
+func answerOf(body []byte) answer {
+	sum := sha256.Sum256(body)
+	return answer{body: body, tag: `"` + hex.EncodeToString(sum[:12]) + `"`}
 }
 
 // keptPages bounds what viewers who ask for every filter of every page can make the site keep.
-const keptPages = 16
+const keptPages = 64
 
 // New makes the page. Every route only reads: other methods than GET and HEAD are refused before any route is looked up.
 func New(cfg Config) (http.Handler, error) {
@@ -67,8 +80,8 @@ func New(cfg Config) (http.Handler, error) {
 		cfg.Now = time.Now
 	}
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
-	s := &site{cfg: cfg, templates: map[string]*template.Template{}}
-	for _, name := range []string{"matrix.html", "app.html", "missing.html"} {
+	s := &site{cfg: cfg, templates: map[string]*template.Template{}, changes: newChanges(cfg)}
+	for _, name := range templateNames {
 		t, err := template.New(name).ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name)
 		if err != nil {
 			return nil, fmt.Errorf("status page: %w", err)
@@ -82,6 +95,11 @@ func New(cfg Config) (http.Handler, error) {
 	return readOnly(mux), nil
 }
 
+var templateNames = []string{
+	"overview.html", "matrix.html", "app.html", "promotions.html", "transitions.html", "audit.html", "record.html", "policies.html",
+	"health.html", "error.html", "missing.html",
+}
+
 type route struct {
 	pattern string
 	answer  http.HandlerFunc
@@ -90,18 +108,33 @@ type route struct {
 // routes is the whole list: a test walks it with every method.
 func (s *site) routes() []route {
 	return []route{
-		{"/{$}", s.matrix},
-		{"/app/{app...}", s.app},
+		{"/{$}", s.shows("overview.html", overviewPage)},
+		{"/apps", s.shows("matrix.html", matrixPage)},
+		{"/app/{app...}", s.shows("app.html", appPage)},
+		{"/cell/{stage}/{app...}", s.shows("app.html", cellPage)},
+		{"/promotions", s.shows("promotions.html", promotionsPage)},
+		{"/promotions/{seq}", s.shows("record.html", recordPage)},
+		{"/transitions", s.shows("transitions.html", transitionsPage)},
+		{"/audit", s.shows("audit.html", auditPage)},
+		{"/audit/{seq}", s.shows("record.html", recordPage)},
+		{"/policies", s.shows("policies.html", policiesPage)},
+		{"/health", s.shows("health.html", healthPage)},
+		{"/wall", s.shows("overview.html", wallPage)},
+		{"/errors/{code}", s.shows("error.html", errorPage)},
 		{"/view.json", s.viewJSON},
 		{"/healthz", s.healthz},
+		{"/api/v1/events", s.events},
 		{"/style.css", s.file("templates/style.css", "text/css; charset=utf-8")},
+		{"/live.js", s.file("templates/live.js", "text/javascript; charset=utf-8")},
 		{"/icon.svg", s.file("templates/icon.svg", "image/svg+xml")},
 		{"/", s.missing},
 	}
 }
 
-// policy lets a page load its own style and picture and nothing else, run nothing, send nothing and be framed by nobody.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+// policy lets a page load its own style, script and picture and nothing else, send a filter to itself and be framed by nobody.
+// A script may write text and never markup.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; " +
+	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 func readOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -109,6 +142,7 @@ func readOnly(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -120,54 +154,64 @@ func readOnly(next http.Handler) http.Handler {
 	})
 }
 
-func (s *site) matrix(w http.ResponseWriter, r *http.Request) {
-	v, now := s.cfg.View(), s.cfg.Now()
-	if v == nil {
-		s.page(w, r, http.StatusOK, "missing.html", startingPage(s.cfg))
-		return
-	}
-	q := readQuery(r.URL.Query(), len(v.Apps))
-	body, err := s.front(v, q, now)
-	if err != nil {
-		s.broken(w, r, err)
-		return
-	}
-	send(w, r, "text/html; charset=utf-8", body)
+// maker makes a page of a view. Where it is not 200, the page says why instead.
+type maker func(req asked) (page, int)
+
+// asked is what a page is made of.
+type asked struct {
+	cfg  Config
+	view schema.View
+	now  time.Time
+	path func(string) string // parts of the address
+	q    url.Values
 }
 
-// front returns the matrix, made anew only when the view, or that it is stale, has changed.
-func (s *site) front(v *schema.View, q query, now time.Time) ([]byte, error) {
+// shows answers with a page, made anew only when the view, or that it is stale, has changed.
+func (s *site) shows(name string, make maker) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v, now := s.cfg.View(), s.cfg.Now()
+		if v == nil {
+			s.page(w, r, http.StatusOK, "missing.html", startingPage(s.cfg))
+			return
+		}
+		q := r.URL.Query()
+		key := r.URL.Path + "?" + q.Encode()
+		if known, ok := s.kept(v, now, key); ok {
+			send(w, r, "text/html; charset=utf-8", known)
+			return
+		}
+		data, code := make(asked{cfg: s.cfg, view: *v, now: now, path: r.PathValue, q: q})
+		if code != http.StatusOK {
+			s.page(w, r, code, "missing.html", data)
+			return
+		}
+		body, err := s.render(name, data)
+		if err != nil {
+			s.broken(w, r, err)
+			return
+		}
+		send(w, r, "text/html; charset=utf-8", s.keep(v, now, key, answerOf(body)))
+	}
+}
+
+// kept returns a page that was made of this view.
+func (s *site) kept(v *schema.View, now time.Time, key string) (answer, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	stale := staleBar(*v, now)
-	if s.last.view != v || s.last.stale != stale {
-		s.last = rendered{view: v, stale: stale, pages: map[string][]byte{}}
+	if stale := staleBar(*v, now); s.last.view != v || s.last.stale != stale {
+		s.last = rendered{view: v, stale: stale, pages: map[string]answer{}}
 	}
-	if body, ok := s.last.pages[q.key()]; ok {
-		return body, nil
-	}
-	body, err := s.render("matrix.html", matrixPage(s.cfg, *v, q, now))
-	if err != nil {
-		return nil, err
-	}
-	if len(s.last.pages) < keptPages {
-		s.last.pages[q.key()] = body
-	}
-	return body, nil
+	known, ok := s.last.pages[key]
+	return known, ok
 }
 
-func (s *site) app(w http.ResponseWriter, r *http.Request) {
-	v, now, name := s.cfg.View(), s.cfg.Now(), r.PathValue("app")
-	if v == nil {
-		s.page(w, r, http.StatusOK, "missing.html", startingPage(s.cfg))
-		return
+func (s *site) keep(v *schema.View, now time.Time, key string, made answer) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last.view == v && s.last.stale == staleBar(*v, now) && len(s.last.pages) < keptPages && len(key) < 500 {
+		s.last.pages[key] = made
 	}
-	i := slices.IndexFunc(v.Apps, func(a schema.AppView) bool { return string(a.App) == name })
-	if i < 0 {
-		s.page(w, r, http.StatusNotFound, "missing.html", missingPage(s.cfg, *v, noApp(*v, name), now))
-		return
-	}
-	s.page(w, r, http.StatusOK, "app.html", appPage(s.cfg, *v, v.Apps[i], now))
+	return made
 }
 
 func (s *site) missing(w http.ResponseWriter, r *http.Request) {
@@ -189,7 +233,7 @@ func (s *site) viewJSON(w http.ResponseWriter, r *http.Request) {
 		s.broken(w, r, err)
 		return
 	}
-	send(w, r, "application/json", append(body, '\n'))
+	send(w, r, "application/json", answerOf(append(body, '\n')))
 }
 
 // healthz answers 200 while the view says something about now, and 503 with the reason otherwise.
@@ -213,7 +257,7 @@ func (s *site) file(name, kind string) http.HandlerFunc {
 			s.broken(w, r, err)
 			return
 		}
-		send(w, r, kind, body)
+		send(w, r, kind, answerOf(body))
 	}
 }
 
@@ -232,7 +276,7 @@ func (s *site) page(w http.ResponseWriter, r *http.Request, code int, name strin
 		return
 	}
 	if code == http.StatusOK {
-		send(w, r, "text/html; charset=utf-8", body)
+		send(w, r, "text/html; charset=utf-8", answerOf(body))
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -247,9 +291,8 @@ func (s *site) broken(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // send answers with a body, or 304 where the viewer has it already.
-func send(w http.ResponseWriter, r *http.Request, kind string, body []byte) {
-	sum := sha256.Sum256(body)
-	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
+func send(w http.ResponseWriter, r *http.Request, kind string, a answer) {
+	body, tag := a.body, a.tag
 	h := w.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Cache-Control", "no-cache")
@@ -269,9 +312,27 @@ func send(w http.ResponseWriter, r *http.Request, kind string, body []byte) {
 
 // appLink is the address of an app's page.
 func appLink(app schema.App) string {
-	segments := strings.Split(string(app), "/")
+	if len(app) > longestName {
+		return "/apps"
+	}
+	return "/app/" + escaped(string(app))
+}
+
+// longestName is past what a path in Git is called; what is longer gets no page of its own.
+const longestName = 1000
+
+// cellLink is the address of an app in a stage.
+func cellLink(c schema.Cell) string {
+	if len(c.App)+len(c.Stage) > longestName {
+		return "/apps"
+	}
+	return "/cell/" + url.PathEscape(string(c.Stage)) + "/" + escaped(string(c.App))
+}
+
+func escaped(path string) string {
+	segments := strings.Split(path, "/")
 	for i, s := range segments {
 		segments[i] = url.PathEscape(s)
 	}
-	return "/app/" + strings.Join(segments, "/")
+	return strings.Join(segments, "/")
 }

@@ -1,0 +1,146 @@
+package status_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/ci/real"
+	"github.com/sluice-gitops/sluice/reconciler/status"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// thousand is a view of a thousand apps in every stage, some of them in trouble.
+func thousand(t testing.TB, apps int) schema.View {
+	v := pastOf(troubled(t))
+	some := v.Apps
+	v.Apps = nil
+	for i := range apps {
+		app := schema.AppView{App: schema.App(fmt.Sprintf("team-%02d/service-%04d", i%40, i))}
+		from := some[0]
+		if i%97 == 0 {
+			from = some[1+i%3]
+		}
+		for _, c := range from.Cells {
+			c.Cell.App = app.App
+			app.Cells = append(app.Cells, c)
+		}
+		v.Apps = append(v.Apps, app)
+	}
+	return v
+}
+
+// look is one way in which people look at a page.
+type look struct {
+	name          string
+	width, height int
+	dark          bool
+}
+
+// colourful pages are looked at by axe-core on a phone and in the dark too: between them they have every part that there is.
+const colourful = "overview app transitions audit entry"
+
+var looks = []look{{"desktop", 1400, 900, false}, {"phone", 390, 844, false}, {"dark", 1400, 900, true}}
+
+// TestBrowserReadsEveryPage opens every page in a real browser, as on a desk, on a phone and in the dark, and wants that nothing
+// overlaps or is cut, that axe-core finds nothing and that the console stays empty. SLUICE_SCREENSHOTS=DIR keeps pictures.
+func TestBrowserReadsEveryPage(t *testing.T) {
+	if os.Getenv("SLUICE_E2E") == "" && os.Getenv("SLUICE_SCREENSHOTS") == "" {
+		t.Skip("a browser is driven by make e2e and make screenshots alone")
+	}
+	var view atomic.Pointer[schema.View]
+	trouble, guarded, many, stale, unsealed := pastOf(troubled(t)), guarded(t), thousand(t, 1000), pastOf(sample(t)), schema.View{Repository: "config", At: now, Looked: now, StaleAfter: time.Minute}
+	trouble.Guards = guarded.Guards
+	stale.Looked = ago(18 * time.Minute)
+	over := make(chan struct{})
+	h, err := status.New(status.Config{View: view.Load, Now: func() time.Time { return now }, Version: "v0.1.0", Commands: options().Commands, Done: over})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(h)
+	t.Cleanup(func() { close(over); server.Close() })
+	browser := real.Chromium(t, 1400, 900)
+	shots := []struct {
+		name, path string
+		view       *schema.View
+	}{
+		{"overview", "/", &trouble}, {"matrix", "/apps", &trouble}, {"thousand", "/apps", &many}, {"thousand-overview", "/", &many}, {"app", "/app/payments/ledger", &trouble},
+		{"cell", "/cell/gray/payments/ledger", &trouble}, {"promotions", "/promotions", &trouble}, {"transitions", "/transitions?window=90d", &trouble}, {"audit", "/audit", &trouble},
+		{"entry", "/audit/40", &trouble}, {"policies", "/policies", &trouble}, {"health", "/health", &trouble}, {"wall", "/wall", &trouble}, {"code", "/errors/self-approval", &trouble},
+		{"missing", "/nowhere", &trouble}, {"stale", "/", &stale}, {"stale-matrix", "/apps", &stale}, {"unsealed", "/", &unsealed},
+	}
+	for _, l := range looks {
+		browser.Look(l.width, l.height, l.dark, true)
+		for _, s := range shots {
+			view.Store(s.view)
+			browser.Open(server.URL + s.path)
+			problems := browser.Overlaps()
+			if l.name == "desktop" || strings.Contains(colourful, s.name) {
+				problems = append(problems, browser.Violations()...)
+			}
+			for _, problem := range problems {
+				if s.name == "wall" && strings.HasPrefix(problem, "meta-refresh") {
+					continue // nobody reads a screen on a wall with a keyboard, and it has no script
+				}
+				t.Errorf("%s, %s: %s", s.name, l.name, problem)
+			}
+			for _, c := range browser.Complaints() {
+				if !strings.Contains(c, "404 (Not Found)") {
+					t.Errorf("%s, %s: the console says %s", s.name, l.name, c)
+				}
+			}
+			if dir := os.Getenv("SLUICE_SCREENSHOTS"); dir != "" {
+				browser.Screenshot(filepath.Join(dir, s.name+"-"+l.name+".png"))
+			}
+		}
+	}
+	readsWithoutScripts(t, browser, server.URL, &view, &trouble)
+	seesAChange(t, browser, server.URL, &view)
+}
+
+// readsWithoutScripts: what a page says does not depend on its script.
+func readsWithoutScripts(t *testing.T, browser *real.Browser, address string, view *atomic.Pointer[schema.View], v *schema.View) {
+	t.Helper()
+	view.Store(v)
+	browser.Look(1400, 900, false, false)
+	for path, want := range map[string]string{"/": "Needs attention", "/apps": "payments/ledger", "/transitions": "draft", "/audit": "#48 admit", "/promotions": "Waiting, oldest first"} {
+		browser.Open(address + path)
+		if text := browser.Text("body"); !strings.Contains(text, want) {
+			t.Errorf("without scripts %s does not say %q:\n%s", path, want, text)
+		}
+	}
+}
+
+// seesAChange: what is published is on the page without loading it again, and the page knows where it is if it was away.
+func seesAChange(t *testing.T, browser *real.Browser, address string, view *atomic.Pointer[schema.View]) {
+	t.Helper()
+	v := sample(t)
+	view.Store(&v)
+	browser.Look(1400, 900, false, true)
+	browser.Open(address + "/apps")
+	browser.Evaluate(`window.stays = true`, nil)
+	until := func(expression string) {
+		t.Helper()
+		browser.Evaluate(fmt.Sprintf(`new Promise((yes, no) => { const began = Date.now(), look = () => (%s) ? yes(1) : Date.now() - began > 20000 ? no('it did not come') : setTimeout(look, 20); look() })`, expression), nil)
+	}
+	until(`document.getElementById('live').textContent === '· live'`)
+	changed := sample(t)
+	changed.Apps[0].Cells[3].State = schema.Drifted
+	published := time.Now()
+	view.Store(&changed)
+	until(`document.querySelector('[data-cell="gray/catalog"]').textContent.includes('drifted')`)
+	t.Attr("change-on-the-page-after", time.Since(published).Round(time.Millisecond).String())
+	until(`document.getElementById('whole').textContent.includes('2 drifted')`)
+	var stays bool
+	if browser.Evaluate(`window.stays`, &stays); !stays {
+		t.Error("the page was loaded again")
+	}
+	for _, c := range browser.Complaints() {
+		t.Errorf("the console says %s", c)
+	}
+}

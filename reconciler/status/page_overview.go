@@ -1,0 +1,160 @@
+package status
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// lane is one node of the lifecycle with what is in it.
+type lane struct {
+	Name, Href string
+	Count      string
+	Chips      []chip
+	Oldest     stampView // since when the longest waiting change waits
+	Here       bool
+}
+
+// chip is a state with how often it occurs.
+type chip struct {
+	Text, Symbol, Href string
+	Tone               tone
+	Live               string // the one cell that it is about, if it is one
+}
+
+// attention is something that is not as it should be: what, why, since when, and who or what helps.
+type attention struct {
+	State, Symbol, Where, Href string
+	Tone                       tone
+	Reason, Advice             string
+	Since                      stampView
+}
+
+// mostAttention keeps the list one that people read.
+const mostAttention = 12
+
+// overviewPage says in one sentence how the project is, and shows where to look.
+func overviewPage(req asked) (page, int) {
+	v := req.view
+	p := basePage(req.cfg, v, req.now)
+	p.Nav = navigation("/")
+	p.Drafts, p.Lanes = draftLane(v)
+	p.Guards = guards(req.cfg, v)
+	if p.Text = nothing(v); p.Text != "" {
+		return p, http.StatusOK
+	}
+	p.Text = summary(v, req.now)
+	p.Nodes = lanes(v, req.now)
+	p.Attention, p.More = attentions(req)
+	p.Records = lastRecords(req, func(r schema.Record) bool { return r.Result == schema.Passed }, 10)
+	p.Heat = heatOf(v, req.now, 30*24*time.Hour, "")
+	return p, http.StatusOK
+}
+
+// wallPage is the overview for a screen on a wall: nothing to press, and no script.
+func wallPage(req asked) (page, int) {
+	p, code := overviewPage(req)
+	p.Class, p.Nav, p.Still, p.Refresh, p.Drafts, p.Guards, p.Heat, p.Records = "wall", nil, true, 30, nil, nil, nil, nil
+	p.Attention = p.Attention[:min(len(p.Attention), 5)]
+	return p, code
+}
+
+// lanes are the nodes of the lifecycle in order: draft, the stages, archived.
+func lanes(v schema.View, now time.Time) []lane {
+	out := []lane{{Name: string(schema.DraftNode), Href: "/promotions", Count: counted(len(v.Drafts), "merge request")}}
+	ended := 0
+	for _, stage := range v.Stages {
+		out = append(out, laneOf(v, stage, now))
+	}
+	for _, app := range v.Apps {
+		if n := len(app.Cells); n > 0 && app.Cells[n-1].State == schema.Retired {
+			ended++
+		}
+	}
+	return append(out, lane{Name: string(schema.ArchiveNode), Href: query{state: schema.Retired}.link(), Count: counted(ended, "app")})
+}
+
+func laneOf(v schema.View, stage schema.StageName, now time.Time) lane {
+	counts, total, oldest := map[schema.CellState]int{}, 0, time.Time{}
+	for _, app := range v.Apps {
+		for _, c := range app.Cells {
+			if c.Cell.Stage != stage || c.State == schema.Absent {
+				continue
+			}
+			total++
+			counts[shown(c, v.Stale(now))]++
+			if c.Held != nil && (oldest.IsZero() || c.Held.Since.Before(oldest)) {
+				oldest = c.Held.Since
+			}
+		}
+	}
+	out := lane{Name: safe(string(stage)), Href: query{stage: stage}.link(), Count: counted(total, "app"), Oldest: stamped(oldest, asOf(v))}
+	for _, s := range append([]schema.CellState{unknown}, states()...) {
+		if n := counts[s]; n > 0 && (!lookOf(s).Intended || n == total) {
+			l := lookOf(s)
+			out.Chips = append(out.Chips, chip{Text: fmt.Sprintf("%d %s", n, s), Symbol: l.Symbol, Tone: l.Tone, Href: query{stage: stage, state: s}.link()})
+		}
+	}
+	return out
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// attentions lists what somebody has to look at, worst first and then oldest first, and how many more there are.
+func attentions(req asked) ([]attention, int) {
+	v := req.view
+	if v.Stale(req.now) {
+		return nil, 0 // nothing is known of now; the bar above says so
+	}
+	var cells []schema.CellView
+	for _, app := range v.Apps {
+		for _, c := range app.Cells {
+			if l := lookOf(c.State); l.Tone == bad || l.Tone == wait {
+				cells = append(cells, c)
+			}
+		}
+	}
+	order := states()
+	slices.SortStableFunc(cells, func(a, b schema.CellView) int {
+		return cmp.Or(cmp.Compare(slices.Index(order, a.State), slices.Index(order, b.State)), since(a).Compare(since(b)))
+	})
+	var out []attention
+	for _, c := range cells[:min(len(cells), mostAttention)] {
+		l := lookOf(c.State)
+		a := attention{State: string(c.State), Symbol: l.Symbol, Tone: l.Tone, Where: safe(string(c.Cell.App)) + " in " + safe(string(c.Cell.Stage)),
+			Href: cellLink(c.Cell), Reason: note(c), Since: stamped(since(c), asOf(v))}
+		if c.Held != nil {
+			a.Reason, a.Advice = missingReason(checkLines(req.cfg, *c.Held, asOf(v)))
+		}
+		out = append(out, a)
+	}
+	return out, len(cells) - len(out)
+}
+
+// missingReason is the first thing that stands in the way, and what helps against it.
+func missingReason(lines []checkLine) (reason, help string) {
+	for _, l := range lines {
+		if l.Mark == OK {
+			continue
+		}
+		if reason == "" {
+			reason = cmp.Or(l.Text, l.Policy)
+		}
+		if l.At.Text != "" {
+			return reason, "Earliest " + l.At.Text + "."
+		}
+		if l.Advice != "" {
+			return reason, l.Advice
+		}
+	}
+	return reason, ""
+}

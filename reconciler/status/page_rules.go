@@ -1,0 +1,119 @@
+package status
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// gateView is one step of the lifecycle with what it asks for.
+type gateView struct {
+	From, Event, To string
+	Policies        []policyView
+	Blocked         string // how often it held or refused something lately
+}
+
+type policyView struct{ Name, Value, Line string }
+
+// policiesPage shows which gate applies to which step.
+func policiesPage(req asked) (page, int) {
+	v := req.view
+	p := basePage(req.cfg, v, req.now)
+	p.Nav, p.Heading, p.Title, p.Alarms, p.Still, p.Refresh = navigation("/policies"), "Policies", "Policies · "+p.Title, nil, true, 0
+	p.Text = "Always and everywhere: " + strings.Join(schema.FixedPolicies, ", ") + ". A gate only adds to that."
+	blocked := map[[2]schema.StageName]int{}
+	if v.Journal != nil {
+		for _, r := range v.Journal.Records {
+			if (r.Result == schema.Waiting || r.Result == schema.Barred) && v.At.Sub(r.At) <= windows["30d"] {
+				blocked[[2]schema.StageName{r.From, r.To}]++
+			}
+		}
+	}
+	for _, s := range v.Steps {
+		g := gateView{From: safe(string(s.From)), Event: safe(s.Event), To: safe(string(s.To))}
+		if n := blocked[[2]schema.StageName{s.From, s.To}]; n > 0 && s.Event != "rollback" {
+			g.Blocked = fmt.Sprintf("held or refused %d times in 30 d", n)
+		}
+		for _, spec := range s.Policies {
+			g.Policies = append(g.Policies, policyOf(spec))
+		}
+		p.Gates = append(p.Gates, g)
+	}
+	return p, http.StatusOK
+}
+
+func policyOf(spec schema.PolicySpec) policyView {
+	out := policyView{Name: safe(spec.Name)}
+	if value, err := json.Marshal(spec.Value); err == nil {
+		out.Value = safe(string(value))
+	}
+	if spec.Position.Line > 0 {
+		out.Line = fmt.Sprintf("%s:%d", schema.ProjectFile, spec.Position.Line)
+	}
+	return out
+}
+
+// healthPage says how the reconciler itself does, with the truth about each thing that it depends on.
+func healthPage(req asked) (page, int) {
+	v := req.view
+	p := basePage(req.cfg, v, req.now)
+	p.Nav, p.Heading, p.Title = navigation("/health"), "Health", "Health · "+p.Title
+	p.Guards = guards(req.cfg, v)
+	line := func(name string, ok bool, text string) {
+		l := checkLine{Line: Line{Mark: OK, Policy: name, Text: text}, Tone: good}
+		if !ok {
+			l.Mark, l.Tone = No, bad
+		}
+		p.Checks = append(p.Checks, l)
+	}
+	stale := v.Stale(req.now)
+	line("git", !stale, "last read "+when(v.Looked, asOf(v)))
+	line("targets", !v.Compared.IsZero(), "last compared "+when(v.Compared, asOf(v)))
+	line("questions", len(v.Problems) == 0, fmt.Sprintf("%d could not be answered in the last pass", len(v.Problems)))
+	for _, code := range v.ProblemCodes {
+		if info, ok := schema.Explain(code); ok {
+			p.Checks = append(p.Checks, checkLine{Line: Line{Mark: No, Depth: 1, Text: info.Title, Code: code}, Tone: bad, Advice: advice(info.Fix, req.cfg.Commands)})
+		}
+	}
+	past := notRead(v)
+	line("ledger", v.Journal != nil && v.Journal.Read == v.Ledger.Size, strings.TrimSpace(fmt.Sprintf("%d entries, the last %s. %s", v.Ledger.Size, when(v.Ledger.At, asOf(v)), past)))
+	p.Facts = healthFacts(req.cfg, v)
+	return p, http.StatusOK
+}
+
+func healthFacts(cfg Config, v schema.View) [][2]string {
+	out := [][2]string{{"repository", safe(title(v))}, {"ledger commit", hashOrEmpty(v.Ledger.Tip)}, {"version", safe(cfg.Version)}}
+	if p := v.Pulse; p != nil {
+		works := "this process works"
+		if !p.Leads {
+			works = "another process works, this one looks on"
+		}
+		out = append(out, [2]string{"lease", works}, [2]string{"passes", fmt.Sprintf("%d since the start, %d with errors", p.Passes, p.Failed)},
+			[2]string{"last pass", "took " + p.Took.Round(time.Millisecond).String()}, [2]string{"interval", p.Every.String()})
+	}
+	return out
+}
+
+// codeView is what the registry knows of a code.
+type codeView struct{ Code, Title, Cause, Fix, Example string }
+
+// errorPage explains a code, also where nobody has a terminal.
+func errorPage(req asked) (page, int) {
+	code := schema.Code(req.path("code"))
+	info, ok := schema.Explain(code)
+	if !ok {
+		var names []string
+		for _, c := range schema.Codes() {
+			names = append(names, string(c))
+		}
+		return missingPage(req.cfg, req.view, "There is no such code."+orNearest(string(code), names), req.now), http.StatusNotFound
+	}
+	p := basePage(req.cfg, req.view, req.now)
+	p.Heading, p.Title, p.Alarms, p.Still, p.Refresh = info.Title, string(info.Code)+" · "+p.Title, nil, true, 0
+	p.Code = &codeView{Code: string(info.Code), Title: info.Title, Cause: info.Cause, Fix: advice(info.Fix, req.cfg.Commands), Example: info.Example}
+	return p, http.StatusOK
+}

@@ -1,0 +1,55 @@
+'use strict';
+// Keeps what is on the page fresh: one stream for the tab, closed while nobody looks. It writes text and never markup.
+(() => {
+  const live = document.getElementById('live');
+  let stream, last = '', heard = Date.now(), announced = 0;
+
+  const say = (text) => { if (live && live.textContent !== text) live.textContent = text; };
+  const put = (element, text) => { if (element && element.textContent !== text) element.textContent = text; };
+  const note = (event) => { heard = Date.now(); if (event.lastEventId) last = event.lastEventId; say('· live'); };
+
+  const cells = (event) => {
+    note(event);
+    for (const change of JSON.parse(event.data)) {
+      for (const element of document.querySelectorAll('[data-cell]')) {
+        if (element.dataset.cell !== change.cell) continue;
+        element.className = 'state changed ' + change.tone;
+        put(element.firstElementChild, change.symbol);
+        put(element.lastElementChild, change.state);
+        if (change.revision) put(element.parentElement.querySelector('code'), change.revision);
+      }
+    }
+  };
+
+  const whole = (event) => {
+    note(event);
+    const now = JSON.parse(event.data);
+    put(document.getElementById('fresh'), now.fresh);
+    const sentence = document.getElementById('whole');
+    if (!sentence || sentence.textContent === now.text) return;
+    sentence.textContent = now.text;
+    if (Date.now() - announced > 10000) { announced = Date.now(); sentence.setAttribute('aria-live', 'polite'); }
+  };
+
+  const open = () => {
+    if (stream || document.hidden) return;
+    stream = new EventSource('/api/v1/events' + (last ? '?last=' + encodeURIComponent(last) : ''));
+    stream.addEventListener('cells', cells);
+    stream.addEventListener('whole', whole);
+    stream.addEventListener('resync', (event) => { note(event); location.reload(); });
+    stream.addEventListener('error', () => say('· reconnecting, data may be old'));
+  };
+  const close = () => { if (stream) stream.close(); stream = undefined; };
+
+  document.addEventListener('visibilitychange', () => document.hidden ? close() : open());
+  addEventListener('pagehide', close);
+  addEventListener('pageshow', open);
+  setInterval(() => {
+    if (document.hidden || Date.now() - heard < 40000) return;
+    say('· reconnecting, data may be old');
+    heard = Date.now();
+    close();
+    open();
+  }, 5000);
+  open();
+})();
