@@ -52,6 +52,7 @@ lint: $(TOOLS)/staticcheck ## gofmt, go vet and staticcheck
 		[ -z "$$unformatted" ] || { printf 'not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; exit 1; }
 	$(GO) vet $(PKG)
 	$(GO) -C ci/peers vet ./...
+	$(GO) -C ci/clients vet ./...
 	ci/staticcheck.sh $(TOOLS)/staticcheck $(PKG)
 
 vuln: $(TOOLS)/govulncheck ## look for known vulnerabilities that our code reaches (SLUICE_VULNDB=DIR: a local database)
