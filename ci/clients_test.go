@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// TestEndToEndClients lets programs that others wrote read what sluice writes: agollo, viper, koanf and etcdctl, in a module of
-// their own.
+// TestEndToEndClients lets programs that others wrote read what sluice writes: agollo, viper, koanf, confd and etcdctl, in
+// modules of their own.
 func TestEndToEndClients(t *testing.T) {
 	if os.Getenv("SLUICE_E2E") == "" {
-		t.Skip("make e2e lets agollo, viper, koanf and etcdctl read what sluice writes")
+		t.Skip("make e2e lets agollo, viper, koanf, confd and etcdctl read what sluice writes")
 	}
 	folder := filepath.Join(root, "ci", "clients")
 	run := func(args ...string) ([]byte, error) {
