@@ -47,6 +47,12 @@ var configmapMutations = []mutation{
 		"TestTwoCellsNeverShareAnObject",
 	},
 	{
+		"a checkpoint is kept over one that was not judged", configmapPackage, configmapPackage + "/keep.go",
+		`map[string]any{"resourceVersion": at.raw.GetResourceVersion(), "uid": at.raw.GetUID()}`,
+		`map[string]any{"uid": at.raw.GetUID()}`,
+		"TestConformance/inplace",
+	},
+	{
 		"a release in use is deleted", configmapPackage, configmapPackage + "/prune.go",
 		"if used[o.Name] {",
 		"if used[o.Name] && false {",

@@ -41,7 +41,7 @@ func clusterOf(t *testing.T, server *real.KubernetesServer, mode string) *cluste
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.forge.Close() })
-	operator, err := p.operatorFile("state", fmt.Sprintf("cluster: {kind: configmap, namespace: '{stage}-%s', endpoints: [%q], token_file: %s, ca_file: %s}", mode, server.URL, server.TokenFile, server.CAFile))
+	operator, err := p.operatorFile("state", fmt.Sprintf("cluster: {kind: configmap, namespace: '{stage}-%s', endpoints: [%q], token_file: %s, ca_file: %s, settings: {checkpoints: default}}", mode, server.URL, server.TokenFile, server.CAFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +103,9 @@ func (c *cluster) story(t *testing.T, mode string) {
 	object := "/api/v1/namespaces/" + c.namespace + "/configmaps/payments-config"
 	if got := c.ask(t, http.MethodGet, object, ""); !strings.Contains(got, `"app.kubernetes.io/managed-by":"sluice"`) {
 		t.Errorf("delivered:\n%s", got)
+	}
+	if got := c.ask(t, http.MethodGet, "/api/v1/namespaces/default/configmaps", ""); !strings.Contains(got, `"name":"sluice-checkpoint-`) {
+		t.Errorf("no checkpoint is kept:\n%s", got)
 	}
 	c.traces(t, mode)
 	c.heals(t, mode, object)

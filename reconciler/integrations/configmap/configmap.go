@@ -28,7 +28,11 @@ import (
 // Integration is the line for the list of integrations.
 func Integration() integrations.Integration {
 	return integrations.Integration{Name: "configmap", Target: func(_ context.Context, s integrations.Spec) (integrations.Target, error) {
-		return New(s)
+		t, err := New(s)
+		if err != nil || t.marks == "" {
+			return t, err
+		}
+		return Keeper{t}, nil
 	}}
 }
 
@@ -43,6 +47,7 @@ type Target struct {
 	objects dynamic.Interface
 	about   metadata.Interface // the same objects without their data: for lists and watches
 	fixed   string             // the namespace template that the operator wrote; stages have no other then
+	marks   string             // the namespace of checkpoints; empty keeps none
 	timeout time.Duration      // of one request
 }
 
@@ -54,13 +59,17 @@ type Target struct {
 //	ca_file          with endpoints: who signed the server's certificate; the system's authorities by default
 //	cert_file        with endpoints: client certificate, with key_file
 //	namespace        a template like {stage}; stages may then choose no other
+//	checkpoints      the namespace in which checkpoints are kept; none are without it
 //	timeout          of one request, 10s
 func New(spec integrations.Spec) (*Target, error) {
-	known := []string{"kubeconfig_file", "context", "endpoints", "token_file", "ca_file", "cert_file", "key_file", "namespace", "timeout"}
+	known := []string{"kubeconfig_file", "context", "endpoints", "token_file", "ca_file", "cert_file", "key_file", "namespace", "checkpoints", "timeout"}
 	if err := errors.Join(spec.Check(), spec.Only(known...)); err != nil {
 		return nil, err
 	}
-	t := &Target{spec: spec, fixed: spec.Settings["namespace"], timeout: 10 * time.Second}
+	t := &Target{spec: spec, fixed: spec.Settings["namespace"], marks: spec.Settings["checkpoints"], timeout: 10 * time.Second}
+	if t.marks != "" && !labelShape.MatchString(t.marks) {
+		return nil, fmt.Errorf("target %s: checkpoints %q: want a namespace", spec.Name, t.marks)
+	}
 	if text, ok := spec.Settings["timeout"]; ok {
 		d, err := time.ParseDuration(text)
 		if err != nil || d <= 0 {

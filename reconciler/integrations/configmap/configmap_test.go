@@ -40,8 +40,10 @@ func (c cluster) fixture(t *testing.T, modes map[string]string) integrationstest
 		}
 		return held{c, kind, stage["namespace"], string(cell.Stage) + "-" + strings.ReplaceAll(string(cell.App), "/", ".")}
 	}
+	settings := c.settings()
+	settings["checkpoints"] = stage["namespace"]
 	f := integrationstest.Fixture{
-		Settings: c.settings(), Stage: stage, Open: open, Overwrites: stage["mode"] != "rolling",
+		Settings: settings, Stage: stage, Open: openKeeper, Overwrites: stage["mode"] != "rolling",
 		Version: func(t *testing.T, cell schema.Cell) string { return at(cell).version(t, string(cell.App)) },
 		Reads: func(t *testing.T, want integrations.Release) {
 			at(want.Cell).reads(t, want, stage["mode"] == "rolling")
@@ -51,7 +53,10 @@ func (c cluster) fixture(t *testing.T, modes map[string]string) integrationstest
 			h.put(t, keyOf(path), value)
 			return h.namespace + "/" + h.name + "/" + keyOf(path)
 		},
-		Get:     func(t *testing.T, cell schema.Cell, path string) []byte { return at(cell).data(t)[keyOf(path)] },
+		Get: func(t *testing.T, cell schema.Cell, path string) []byte { return at(cell).data(t)[keyOf(path)] },
+		PutCheckpoint: func(t *testing.T, project string, value []byte) {
+			held{c, "configmaps", stage["namespace"], "sluice-checkpoint-" + project}.put(t, "checkpoint", value)
+		},
 		Refuses: func(path string) bool { return !regexp.MustCompile(`^[-._a-zA-Z0-9/]+$`).MatchString(path) },
 		Damage:  damages(at),
 	}

@@ -173,6 +173,9 @@ func TestSettings(t *testing.T) {
 			return map[string]string{"kubeconfig_file": kubeconfig("https://a", ", insecure-skip-tls-verify: true")}
 		}, "certificate that can be verified"},
 		{"a kubeconfig with a plain connection", func() map[string]string { return map[string]string{"kubeconfig_file": kubeconfig("http://a", "")} }, "want https"},
+		{"a namespace for checkpoints that is none", func() map[string]string {
+			return map[string]string{"endpoints": "https://a", "token_file": token, "checkpoints": "A"}
+		}, "want a namespace"},
 		{"a misspelling", func() map[string]string {
 			return map[string]string{"endpoints": "https://a", "token_file": token, "tiemout": "1s"}
 		}, `unknown setting "tiemout"`},

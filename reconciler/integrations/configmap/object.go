@@ -71,15 +71,18 @@ func objectOf(p place, raw *unstructured.Unstructured) *object {
 }
 
 // head is the marker's bytes, nil if there is none.
-func (o *object) head() []byte {
+func (o *object) head() []byte { return o.value(headKey) }
+
+// value is what a key holds: nil if it is not there, or the object is not.
+func (o *object) value(key string) []byte {
 	if o == nil {
 		return nil
 	}
-	raw, ok := o.data[headKey]
-	if ok && raw == nil {
+	value, ok := o.data[key]
+	if ok && value == nil {
 		return []byte{}
 	}
-	return raw
+	return value
 }
 
 // revision is the object's resource version as a number. It is one wherever etcd is behind the server.

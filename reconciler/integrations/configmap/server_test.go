@@ -197,6 +197,14 @@ func open(t *testing.T, spec integrations.Spec) integrations.Target {
 	return target
 }
 
+// openKeeper opens a target as the list of integrations does.
+func openKeeper(t *testing.T, spec integrations.Spec) integrations.Target {
+	t.Helper()
+	opened, err := configmap.Integration().Target(t.Context(), spec)
+	must(t, err)
+	return opened
+}
+
 func target(t *testing.T, settings map[string]string) *configmap.Target {
 	t.Helper()
 	opened := open(t, integrationstest.Spec("configmap", settings)).(*configmap.Target)
