@@ -49,7 +49,7 @@ func (r *replay) witnessed(ctx context.Context, a *appended, e ledger.Entry) (*c
 		return nil, nil, found
 	}
 	c.pass.guardRails = &guardsAnswer{found: guards}
-	if c.pass.instances, err = r.recordedHealth(ctx, a, e); err != nil {
+	if c.pass.instances, err = r.recordedHealth(ctx, a, e.Decision.Health); err != nil {
 		return nil, nil, lacking(c.path, err)
 	}
 	return c, mr, nil

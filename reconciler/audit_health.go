@@ -19,7 +19,7 @@ type healthTestimony struct {
 }
 
 func encodeHealth(c schema.Consumers) ([]byte, error) {
-	data, err := json.Marshal(healthTestimony{V: 1, Health: c.Evidence()})
+	data, err := json.Marshal(healthTestimony{V: 1, Health: c})
 	if err != nil {
 		return nil, fmt.Errorf("health: %w", err)
 	}
@@ -45,7 +45,7 @@ func (out *judged) addHealth(c *schema.Consumers, add func([]byte)) error {
 	if c == nil {
 		return nil
 	}
-	said, err := encodeHealth(*c)
+	said, err := encodeHealth(c.Evidence())
 	if err != nil {
 		return err
 	}
@@ -54,13 +54,13 @@ func (out *judged) addHealth(c *schema.Consumers, add func([]byte)) error {
 	return nil
 }
 
-// recordedHealth is what the instances said as the entry recorded it, by cell; empty if it names none.
-func (r *replay) recordedHealth(ctx context.Context, a *appended, e ledger.Entry) (map[schema.Cell]*schema.Consumers, error) {
+// recordedHealth is what the instances said as an entry recorded it, by cell; empty if it names none.
+func (r *replay) recordedHealth(ctx context.Context, a *appended, health schema.Digest) (map[schema.Cell]*schema.Consumers, error) {
 	out := map[schema.Cell]*schema.Consumers{}
-	if e.Decision.Health == "" {
+	if health == "" {
 		return out, nil
 	}
-	data, err := a.After.Evidence(ctx, e.Decision.Health)
+	data, err := a.After.Evidence(ctx, health)
 	if err != nil {
 		return nil, err
 	}

@@ -95,6 +95,8 @@ func (a *liveAudit) head(held integrations.Held, h integrations.Head, state ledg
 		a.find(held, Drifted, seq, "it is not signed by a log key in force")
 	case !ok:
 		a.find(held, Drifted, seq, "it says entry #%d, admitted is #%d", h.Seq, seq)
+	case !a.grayFits(h, state, want.Seq):
+		a.find(held, Drifted, seq, "it does not say for which instances entry #%d is", want.Seq)
 	case h.Revision != want.Revision || h.Content != want.Content || h.Commit != want.Commit || h.Retired != (want.Revision == schema.None):
 		a.find(held, Drifted, want.Seq, "it says %s, admitted is %s", h.Content, want.Content)
 	case held.Problem != "":
@@ -106,15 +108,28 @@ func (a *liveAudit) head(held integrations.Held, h integrations.Head, state ledg
 	}
 }
 
-// expected returns the admission that a target may hold: the newest, or the one that was last read back there as long as
-// nothing newer was.
+// grayFits reports whether what a head has for some instances is what the ledger says of that entry.
+func (a *liveAudit) grayFits(h integrations.Head, s ledger.State, seq int64) bool {
+	if s.Whole() || seq != s.Delivered() {
+		return h.Canary == nil
+	}
+	return h.Canary != nil && h.Canary.Says(s.Admitted.Revision, s.Admitted.Content, s.Admitted.Commit, *s.Spread.Rule)
+}
+
+// expected returns the admission that a target may hold for all, or for all but some: the newest, or the one that was last read
+// back there as long as nothing newer was.
 func expected(s ledger.State, target string, seq int64) (ledger.Admission, bool) {
-	if seq == s.Admitted.Seq {
-		return s.Admitted, true
+	if seq == s.Delivered() {
+		base, ok := s.Admitted, true
+		if !s.Whole() {
+			base, ok = baseOf(s)
+		}
+		base.Seq = seq
+		return base, ok
 	}
 	live := s.Live[target].Seq
 	i := slices.IndexFunc(s.Revisions, func(a ledger.Admission) bool { return a.Seq == seq })
-	if seq != live || live == s.Admitted.Seq || i < 0 {
+	if seq != live || live == s.Delivered() || i < 0 {
 		return ledger.Admission{}, false
 	}
 	return s.Revisions[i], true

@@ -57,6 +57,7 @@ var handlers = map[ledger.Kind]func(*replay, context.Context, *appended, ledger.
 	ledger.TargetDown: (*replay).onlyTells,
 	ledger.KeyRotate:  (*replay).onlyTells, // judged with the ledger: it says who may write what follows
 
+	ledger.Widen:      (*replay).widening,
 	ledger.BreakGlass: (*replay).breakGlass,
 	ledger.Suspend:    (*replay).ordered,
 	ledger.Resume:     (*replay).ordered,

@@ -128,7 +128,7 @@ type deliveries struct {
 
 // pending reports whether the admitted content was not read back from the target yet.
 func (p *pass) pending(state *ledger.State, target string) bool {
-	return state.Live[target].Seq != state.Admitted.Seq ||
+	return state.Live[target].Seq != state.Delivered() ||
 		len(p.down) > 0 && !p.down[deliveryKey{schema.Cell{Stage: state.Stage, App: state.App}, target}].IsZero()
 }
 
@@ -230,7 +230,7 @@ func (p *pass) settled(j job, d *deliveries) {
 	}
 	_, down := j.state.Down[j.target.Name]
 	live := j.state.Live[j.target.Name]
-	if live.Seq == j.state.Admitted.Seq && live.Drifted == 0 && !down {
+	if live.Seq == j.state.Delivered() && live.Drifted == 0 && !down {
 		delete(p.down, j.key())
 		return
 	}
@@ -262,7 +262,7 @@ func (p *pass) failed(j job, err error, d *deliveries) {
 	if was, ok := j.state.Down[j.target.Name]; ok && was.Code == code {
 		return
 	}
-	live := j.state.Live[j.target.Name].Seq == j.state.Admitted.Seq
+	live := j.state.Live[j.target.Name].Seq == j.state.Delivered()
 	switch {
 	case !live:
 		e := deliveryEntry(ledger.Apply, j)
@@ -278,7 +278,7 @@ func (p *pass) failed(j job, err error, d *deliveries) {
 func deliveryEntry(kind ledger.Kind, j job) ledger.Entry {
 	return ledger.Entry{
 		Kind: kind, Stage: j.state.Stage, App: j.state.App,
-		Delivery: &ledger.Delivery{Target: j.target.Name, Admission: j.state.Admitted.Seq, Content: j.state.Admitted.Content},
+		Delivery: &ledger.Delivery{Target: j.target.Name, Admission: j.state.Delivered(), Content: j.state.Admitted.Content},
 	}
 }
 
@@ -321,7 +321,7 @@ func (p *pass) afterOthers(ctx context.Context, entries []ledger.Entry) ([]ledge
 		_, down := state.Down[e.Delivery.Target]
 		told := e.Kind == ledger.Apply && e.Delivery.Result == ledger.ResultOK && !drifted[key] && !down &&
 			state.Live[e.Delivery.Target].Seq == e.Delivery.Admission && state.Live[e.Delivery.Target].Drifted == 0
-		if state.Admitted.Seq == e.Delivery.Admission && !told {
+		if state.Delivered() == e.Delivery.Admission && !told {
 			out = append(out, e)
 		}
 	}

@@ -153,6 +153,7 @@ func (c *cellJudge) addAdmission(out *judged, f policies.Facts, to cellFiles, fr
 	d.Snapshot = snapshot(c.now, f.Change.To.Content)
 	d.Operator = operator(f, d.Counted)
 	d.Patch = patch(from, to.manifest)
+	d.Gray = c.begins(out.entry.Kind, f.Change)
 }
 
 // authors are the people whose edits the revision carries: they may not approve it in the stages after (RULES R22).
@@ -298,6 +299,9 @@ func (c *cellJudge) misfits(files map[string][]byte, to cellFiles) []schema.Verd
 		return malformed(found)
 	}
 	var out []schema.Verdict
+	if v, ok := c.tooLargeForGray(files, to); !ok {
+		out = append(out, v)
+	}
 	for _, t := range c.stage.Targets {
 		fitter, ok := c.cfg.Targets[t.Name].(integrations.Fitter)
 		if !ok {

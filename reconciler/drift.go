@@ -49,7 +49,7 @@ func (f fight) next() time.Time {
 
 // heals decides whether a cell that differs is written now, and records what it found out.
 func (p *pass) heals(ctx context.Context, j *job, found integrations.Observation, d *deliveries) bool {
-	if j.state.Live[j.target.Name].Seq != j.state.Admitted.Seq {
+	if j.state.Live[j.target.Name].Seq != j.state.Delivered() {
 		return true // the first delivery of a release is no drift
 	}
 	d.drifted++

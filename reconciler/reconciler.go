@@ -267,6 +267,8 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 		report.AdmitErr = err
 	} else if err := p.admit(ctx, &report); err != nil {
 		report.AdmitErr = err
+	} else if err := p.widen(ctx, &report); err != nil {
+		report.AdmitErr = err
 	} else if err := p.archive(ctx, &report); err != nil {
 		report.AdmitErr = err
 	}

@@ -89,6 +89,13 @@ func (p *pass) logEntry(e ledger.Entry) {
 			args = append(args, "missing", string(m.Code))
 		}
 	}
+	if e.Step != nil {
+		share := "all"
+		if e.Step.Rule != nil {
+			share = schema.PercentText(e.Step.Rule.Permyriad)
+		}
+		args = append(args, "admission", e.Step.Admission, "share", share)
+	}
 	if e.Delivery != nil {
 		args = append(args, "target", e.Delivery.Target, "result", e.Delivery.Result)
 	}
@@ -104,7 +111,7 @@ var pastTense = map[ledger.Kind]string{
 	ledger.Rollback: "rolled back", ledger.Retire: "retired", ledger.Hold: "held", ledger.Deny: "denied",
 	ledger.Apply: "applied", ledger.Drift: "found drift", ledger.TargetDown: "lost a target",
 	ledger.Suspend: "suspended", ledger.Resume: "resumed", ledger.Taint: "marked a revision", ledger.Expunge: "expunged evidence",
-	ledger.BreakGlass: "broke the glass", ledger.KeyRotate: "replaced the log key", ledger.Archive: "archived",
+	ledger.BreakGlass: "broke the glass", ledger.KeyRotate: "replaced the log key", ledger.Archive: "archived", ledger.Widen: "widened",
 }
 
 // VerifyLogCommit checks the signature of a ledger commit by one log key; the ledger asks for it so that it needs to know

@@ -37,7 +37,7 @@ func documentFiles(m schema.Manifest, files map[string][]byte) []schema.Document
 
 // release reads what was admitted, from Git, and proves that it is what the ledger names before anything is delivered.
 func (p *pass) release(ctx context.Context, state ledger.State, target schema.StageTarget) (integrations.Release, error) {
-	key := releaseKey{schema.Cell{Stage: state.Stage, App: state.App}, target.Name, state.Admitted.Seq, p.rules.seq}
+	key := releaseKey{schema.Cell{Stage: state.Stage, App: state.App}, target.Name, state.Delivered(), p.rules.seq}
 	release, ok := p.made.get(key)
 	if !ok {
 		var err error
@@ -50,8 +50,19 @@ func (p *pass) release(ctx context.Context, state ledger.State, target schema.St
 	return release, nil
 }
 
-func (p *pass) makeRelease(ctx context.Context, state ledger.State, target schema.StageTarget) (integrations.Release, error) {
-	cell, a := schema.Cell{Stage: state.Stage, App: state.App}, state.Admitted
+func (p *pass) makeRelease(ctx context.Context, state ledger.State, target schema.StageTarget) (release integrations.Release, err error) {
+	if state.Whole() {
+		release, err = p.makeOne(ctx, state, state.Admitted, target)
+	} else {
+		release, err = p.makeGray(ctx, state, target)
+	}
+	release.Seq = state.Delivered()
+	return release, err
+}
+
+// makeOne makes the release of one admission.
+func (p *pass) makeOne(ctx context.Context, state ledger.State, a ledger.Admission, target schema.StageTarget) (integrations.Release, error) {
+	cell := schema.Cell{Stage: state.Stage, App: state.App}
 	if a.Revision == schema.None {
 		return newRelease(p.rules, cell, a, nil, nil, target)
 	}

@@ -238,7 +238,7 @@ func cellView(cell schema.Cell, s ledger.State, stage schema.Stage) schema.CellV
 	}
 	if a := s.Admitted; a.Seq > 0 {
 		c.Revision, c.Content, c.Seq, c.Commit, c.Since, c.LiveAt = a.Revision, a.Content, a.Seq, a.Commit, a.At, a.LiveAt
-		c.MergeRequest, c.Targets = a.MergeRequest, targetViews(s, stage)
+		c.MergeRequest, c.Targets, c.Gray = a.MergeRequest, targetViews(s, stage), grayView(s)
 	}
 	c.State = cellState(c, s)
 	return c
@@ -282,7 +282,7 @@ func targetViews(s ledger.State, stage schema.Stage) []schema.TargetView {
 	for _, t := range stage.Targets {
 		view := schema.TargetView{Name: t.Name}
 		if live, ok := s.Live[t.Name]; ok {
-			view.Live, view.At = live.Seq == s.Admitted.Seq, live.At
+			view.Live, view.At = live.Seq == s.Delivered(), live.At
 			if live.Drifted != 0 {
 				view.Code = CodeDrift
 			}

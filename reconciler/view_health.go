@@ -42,3 +42,12 @@ func judgedHealth(v schema.Verdict) bool {
 	}
 	return false
 }
+
+// grayView says who has what is admitted; nil where all have.
+func grayView(s ledger.State) *schema.GrayView {
+	if s.Whole() {
+		return nil
+	}
+	base, _ := baseOf(s)
+	return &schema.GrayView{Rule: *s.Spread.Rule, Base: base.Revision, Since: s.Spread.At, Seq: s.Spread.Seq}
+}

@@ -64,6 +64,14 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "The gate has a limit for the risk of a change (breaker: risk:), a sum of the share of critical fields that it changes and of rollbacks that did not restore. Without any rollback nobody knows that going back works, which counts in full.",
 		Fix:   "Let somebody with the role that is named confirm exactly this change, or make it smaller.",
 	}, {
+		Code: "gray-live", Title: "step is not everywhere yet", Message: "[{in}: ]the step to {share} is not live at every required target",
+		Cause: "A step counts from when every required target has it, and nothing drifted.",
+		Fix:   "Bring the target back; sluice status shows which one is behind.",
+	}, {
+		Code: "gray-time", Title: "step has not stood for its time", Message: "[{in}: ]{share} of the instances have to have it for {for}",
+		Cause: "A new revision widens in steps, and each stays for a time (gray: in sluice.yaml), measured from the ledger's entry about its apply.",
+		Fix:   "Wait. sluice why shows the earliest time. A rollback takes the revision away from all at once.",
+	}, {
 		Code: "choice", Title: "too few of several ways are open", Message: "{need} of these {of} have to allow; {have} do so",
 		Cause: "The gate names several policies of which some are enough (any:, at_least:). Each says below what it misses.",
 		Fix:   "Bring what the easiest of them asks for.",

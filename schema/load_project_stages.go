@@ -106,6 +106,7 @@ func (r *projectReader) draft(v *value, path string) (stageDraft, bool) {
 	d.stage.Targets = r.stageTargets(o)
 	d.stage.Proposes = o.choice("promote", "auto", "manual") == "auto"
 	d.stage.Merges = o.choice("merge", "manual", "auto") == "auto"
+	d.stage.Gray = r.src.gray(o)
 	d.gates, _ = o.get("gates")
 	if m, written := o.v.field("after"); written {
 		d.linked = true

@@ -50,6 +50,8 @@ type Stage struct {
 	Branch  string // branch layout: the branch, "stage/<name>" by default
 	Gates   Gates
 	Targets []StageTarget
+	// Gray says how a new revision widens; nil: all get it at once.
+	Gray *GraySpec
 	// Proposes says that sluice opens the merge requests of promotions into the stage by itself.
 	Proposes bool
 	// Merges says that sluice merges them, and those of rollbacks, as soon as nothing but the merge is missing.

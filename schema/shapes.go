@@ -18,6 +18,8 @@ const (
 	secretsShape
 	dutiesShape
 	healthShape
+	grayShape
+	grayStepShape
 	freezeShape
 	windowShape
 	atLeastShape
@@ -67,7 +69,9 @@ var shapes = [shapeCount]shape{
 	},
 	appsShape:        {file: "sluice.yaml", path: "apps", optional: []string{"depth", "patterns"}},
 	targetShape:      {file: "sluice.yaml", path: "targets.NAME", optional: []string{"required", "drift", "foreign"}, open: "SETTING"},
-	stageShape:       {file: "sluice.yaml", path: "stages[]", required: []string{"name"}, optional: []string{"place", "branch", "after", "promote", "merge", "gates", "targets"}},
+	stageShape:       {file: "sluice.yaml", path: "stages[]", required: []string{"name"}, optional: []string{"place", "branch", "after", "promote", "merge", "gates", "gray", "targets"}},
+	grayShape:        {file: "sluice.yaml", path: "stages[].gray", required: []string{"steps"}, optional: []string{"services", "labels", "health"}},
+	grayStepShape:    {file: "sluice.yaml", path: "stages[].gray.steps[]", required: []string{"percent", "for"}},
 	stageTargetShape: {file: "sluice.yaml", path: "stages[].targets.NAME", optional: []string{"required", "drift", "foreign"}, open: "SETTING"},
 	gatesShape:       {file: "sluice.yaml", path: "stages[].gates", optional: []string{"promote", "rollback", "retire"}},
 	provenanceShape:  {file: "sluice.yaml", path: "provenance", optional: []string{"unit"}},

@@ -94,10 +94,20 @@ type CellView struct {
 	Incident     *Incident    `json:"incident,omitempty"`
 	// Goal is what a rollback goes back to where a change is held; empty where none was admitted that the rollback gate serves.
 	Goal Revision `json:"goal,omitempty"`
+	// Gray is how far what is admitted has widened; nil where all have it.
+	Gray *GrayView `json:"gray,omitempty"`
 	// Instances are those that a running reconciler saw last; a clone knows none.
 	Instances *InstancesView `json:"instances,omitempty"`
 	// Next is what a promotion would bring here; nil where nothing differs, or something waits that says why itself.
 	Next *NextView `json:"next,omitempty"`
+}
+
+// GrayView is who has what is admitted, while not all have it.
+type GrayView struct {
+	Rule  GrayRule  `json:"rule"`
+	Base  Revision  `json:"base"`  // what the others run
+	Since time.Time `json:"since"` // when the step began
+	Seq   int64     `json:"seq"`   // entry that began it
 }
 
 // NextView is what a promotion would bring to a cell, or why it brings nothing now.

@@ -45,7 +45,7 @@ type Body struct {
 	Blobs    int              `json:"blobs"`  // parts that the document is in beside the head; 0 if it is inside or elsewhere
 	Commit   schema.Hash      `json:"commit"`
 	Retired  bool             `json:"retired"`
-	Canary   *struct{}        `json:"canary"` // null in this version
+	Canary   *Canary          `json:"canary"` // what some instances get instead; null: all get the same
 	Prev     schema.Digest    `json:"prev"`   // doc of the release before, if the target had it
 }
 
@@ -54,7 +54,7 @@ func NewBody(want Release, inline bool) Body {
 	b := Body{
 		V: 1, Project: want.Project, Stage: want.Cell.Stage, App: want.Cell.App, Seq: want.Seq,
 		Revision: want.Revision, Content: want.Content, Commit: want.Commit, Retired: want.Retired,
-		Doc: schema.DigestOf(want.Document), Size: int64(len(want.Document)), Inline: []byte{},
+		Doc: schema.DigestOf(want.Document), Size: int64(len(want.Document)), Inline: []byte{}, Canary: canaryOf(want.Gray),
 	}
 	if inline && len(want.Document) > 0 {
 		b.Inline = want.Document
@@ -202,7 +202,7 @@ func (h Head) check() error {
 	case h.Blobs > 0 && (len(h.Inline) > 0 || h.Size == 0):
 		return fmt.Errorf("%d blobs beside a document inside", h.Blobs)
 	case h.Canary != nil:
-		return errors.New("canary is not known in version 1")
+		return h.Canary.check()
 	}
 	return nil
 }

@@ -61,6 +61,9 @@ type Release struct {
 	Document []byte
 	Manifest schema.Manifest
 	Files    map[string][]byte
+	// Gray is what some of the readers get instead; nil: all get the same. It is in the head that [NewBody] makes, and only readers
+	// of heads see it.
+	Gray *Gray
 	// Retired releases have no files: the app has left its stage and only its marker stays, as the fence.
 	Retired bool
 	// Settings are the logical settings that the stage gives the target (root, namespace); never an address.

@@ -18,6 +18,7 @@ const (
 	orderPart
 	refPart
 	cellPart // a stage and an app
+	stepPart
 )
 
 // parts says what each kind must carry, and may. A kind that is not here is unknown.
@@ -41,6 +42,8 @@ func parts(k Kind) (must, may part, known bool) {
 		return orderPart, cellPart, true
 	case KeyRotate, Expunge:
 		return orderPart, 0, true
+	case Widen:
+		return stepPart | cellPart, 0, true
 	}
 	return 0, 0, false
 }
@@ -82,6 +85,7 @@ func (e Entry) parts() part {
 		orderPart:    e.Order != nil,
 		refPart:      e.Ref != "" || !e.Old.IsZero() || !e.New.IsZero(),
 		cellPart:     e.App != "",
+		stepPart:     e.Step != nil,
 	} {
 		if is {
 			have |= p
@@ -134,7 +138,7 @@ func (e Entry) checkApp() error {
 
 // checkValues refuses words that a fold would have to guess about.
 func (e Entry) checkValues() error {
-	if e.Cell() == schema.Control && (e.Kind.Admits() || e.Delivery != nil || e.Kind == Archive || e.Kind == Taint) {
+	if e.Cell() == schema.Control && (e.Kind.Admits() || e.Delivery != nil || e.Step != nil || e.Kind == Archive || e.Kind == Taint) {
 		return fmt.Errorf("%w: %s entry for the control files", ErrUnknownFormat, e.Kind)
 	}
 	if e.Kind == Control && e.App != "" && e.Cell() != schema.Control {
@@ -142,6 +146,9 @@ func (e Entry) checkValues() error {
 	}
 	if err := e.checkOrder(); err != nil {
 		return fmt.Errorf("%w: %s entry: %w", ErrUnknownFormat, e.Kind, err)
+	}
+	if e.Step != nil && e.Step.Admission < 1 || e.Decision != nil && e.Decision.Gray != nil && e.Kind != Admit {
+		return fmt.Errorf("%w: %s entry widens nothing", ErrUnknownFormat, e.Kind)
 	}
 	if e.Delivery == nil {
 		return nil
@@ -191,7 +198,7 @@ func (e Entry) checkOrder() error {
 
 // String names the first part, for messages.
 func (p part) String() string {
-	names := []string{"decision", "delivery", "seal", "order", "ref", "stage and app"}
+	names := []string{"decision", "delivery", "seal", "order", "ref", "stage and app", "step"}
 	for i, name := range names {
 		if p&(1<<i) != 0 {
 			return name

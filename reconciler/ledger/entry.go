@@ -29,6 +29,7 @@ const (
 	Taint      Kind = "taint"
 	KeyRotate  Kind = "key-rotate"
 	Expunge    Kind = "expunge"
+	Widen      Kind = "widen" // an admission goes to more instances, or to all
 )
 
 // Admits reports whether an entry of the kind lets content into a stage.
@@ -61,6 +62,7 @@ type Entry struct {
 	Delivery *Delivery `json:"delivery,omitempty"` // apply, drift, target-down
 	Seal     *Seal     `json:"seal,omitempty"`     // genesis, control
 	Order    *Order    `json:"order,omitempty"`    // archive, suspend, resume, taint, key-rotate, expunge, break-glass
+	Step     *Step     `json:"step,omitempty"`     // widen
 
 	Evidence []schema.Digest `json:"evidence,omitempty"` // blobs below evidence/, each named by its SHA-256
 }
@@ -94,6 +96,8 @@ type Decision struct {
 	Operator   string        `json:"operator,omitempty"`   // who merged, else who approved last
 	Patch      []PatchOp     `json:"patch,omitempty"`      // JSON Patch summary: paths only, values are never in the ledger
 	Superseded int64         `json:"superseded,omitempty"` // rollback: the hold it makes moot
+	// Gray says for which instances it begins; nil: for all at once.
+	Gray *schema.GrayRule `json:"gray,omitempty"`
 }
 
 // MergeRequest names the merge request that brought a change; the raw answers are evidence.
@@ -237,6 +241,9 @@ func (e Entry) Names() []schema.Digest {
 			names = append(names, e.Seal.Cells)
 		}
 		names = append(names, e.Seal.Request...)
+	}
+	if e.Step != nil && e.Step.Health != "" {
+		names = append(names, e.Step.Health)
 	}
 	if e.Order != nil {
 		names = append(names, e.Order.Request...)

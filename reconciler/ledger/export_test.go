@@ -49,7 +49,7 @@ func SignedCommit(tree schema.Hash, parents []schema.Hash, sign Signer) ([]byte,
 func Kinds() []Kind {
 	return []Kind{
 		Genesis, Control, Observe, Admit, Rollback, Retire, Hold, Deny, Apply, Drift, TargetDown, Archive, Suspend, Resume,
-		BreakGlass, Taint, KeyRotate, Expunge,
+		BreakGlass, Taint, KeyRotate, Expunge, Widen,
 	}
 }
 
@@ -60,7 +60,7 @@ func PartsOf(k Kind) string {
 	for _, p := range []struct {
 		part part
 		word string
-	}{{decisionPart, "decision"}, {deliveryPart, "delivery"}, {sealPart, "seal"}, {orderPart, "order"}, {cellPart, "cell"}, {refPart, "ref"}} {
+	}{{decisionPart, "decision"}, {deliveryPart, "delivery"}, {sealPart, "seal"}, {orderPart, "order"}, {stepPart, "step"}, {cellPart, "cell"}, {refPart, "ref"}} {
 		if must&p.part != 0 {
 			words = append(words, p.word)
 		}

@@ -45,6 +45,8 @@ func (s *State) fold(e Entry) {
 		if e.Code == Settled {
 			s.Held = nil
 		}
+	case Widen:
+		s.widen(e)
 	case Archive:
 		s.flag(e.Order.Revision, Archived)
 	case Taint:
@@ -95,6 +97,7 @@ func (s *State) admit(e Entry) {
 			review = e.Order.Review
 		}
 	}
+	s.spread(e)
 	s.enter(Admission{
 		Seq: e.Seq, Kind: e.Decision.Change.Kind, Review: review,
 		Revision: to.Revision, Content: to.Content, Manifest: e.Decision.Manifest,
@@ -107,7 +110,7 @@ func (s *State) admit(e Entry) {
 
 // enter makes a the admitted one. Without required targets it is live at once (RULES R12).
 func (s *State) enter(a Admission) {
-	if len(a.Required) == 0 {
+	if len(a.Required) == 0 && s.Whole() {
 		a.LiveAt, a.LiveSeq, a.SoakingSince = a.At, a.Seq, a.At
 	}
 	s.Admitted = a

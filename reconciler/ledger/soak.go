@@ -81,9 +81,9 @@ func (s *State) standsEverywhere() bool {
 	for _, target := range s.Admitted.Required {
 		_, down := s.Down[target]
 		live := s.Live[target]
-		if down || live.Drifted != 0 || live.Seq != s.Admitted.Seq {
+		if down || live.Drifted != 0 || live.Seq != s.Delivered() {
 			return false
 		}
 	}
-	return s.Admitted.Seq > 0
+	return s.Admitted.Seq > 0 && s.Whole()
 }

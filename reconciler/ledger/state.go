@@ -19,6 +19,8 @@ type State struct {
 	Held *Held           `json:"held,omitempty"`
 	// Suspended pins the cell against everything but break-glass.
 	Suspended *Suspension `json:"suspended,omitempty"`
+	// Spread is how far the admitted content has widened; nil: it went to all at once.
+	Spread *Spread `json:"spread,omitempty"`
 	// Revisions are the admissions of this stage, oldest first, Admitted included as the last; the newest [MaxRevisions].
 	Revisions []Admission `json:"revisions,omitempty"`
 }

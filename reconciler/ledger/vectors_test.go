@@ -66,6 +66,30 @@ func vectorWorld(t testing.TB) *world {
 	w.append(nil, ledger.Entry{Kind: ledger.KeyRotate, Order: &ledger.Order{LogKey: next.line()}})
 	w.key = next
 	w.append(nil, ledger.Entry{Kind: ledger.Observe, Ref: main, Old: hash(5), New: hash(6)})
+	return vectorGray(w, cellIn("gray", "payments"))
+}
+
+// vectorGray lets a revision in for all, and the next one step by step.
+func vectorGray(w *world, c schema.Cell) *world {
+	first := decided(ledger.Admit, c, schema.Promote, 5)
+	w.append(nil, first)
+	begins := decided(ledger.Admit, c, schema.Promote, 6)
+	begins.Decision.Required = []string{"etcd"}
+	begins.Decision.Gray = &schema.GrayRule{Services: []string{"checkout"}, Labels: map[string]string{"pool": "early"}, Permyriad: 500}
+	w.append(nil, begins)
+	admission := w.ledger.Head().Size
+	w.append(nil, delivered(ledger.Apply, c, "etcd", admission))
+	more := schema.GrayRule{Services: []string{"checkout"}, Labels: map[string]string{"pool": "early"}, Permyriad: 2500}
+	health := []byte("what instances said\n")
+	step := ledger.Entry{Kind: ledger.Widen, Stage: c.Stage, App: c.App, Step: &ledger.Step{
+		Admission: admission, Rule: &more, Verdict: schema.Verdict{Policy: "gray", Outcome: schema.Allow}, Control: 1, Health: schema.DigestOf(health),
+	}}
+	w.append([][]byte{health}, withEvidence(step, health))
+	all := ledger.Entry{Kind: ledger.Widen, Stage: c.Stage, App: c.App, Step: &ledger.Step{
+		Admission: admission, Verdict: schema.Verdict{Policy: "gray", Outcome: schema.Allow}, Control: 1,
+	}}
+	w.append(nil, all)
+	w.append(nil, delivered(ledger.Apply, c, "etcd", w.ledger.Head().Size))
 	return w
 }
 

@@ -3,6 +3,8 @@ package status
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,4 +60,20 @@ func (p paper) instances(v *schema.InstancesView) {
 	if rest := v.Total - v.Running - v.Quiet - len(v.Refusing) - len(v.Other); rest > 0 {
 		p.line("  and %d more", rest)
 	}
+}
+
+// grayText says who has what is admitted: "gray: 5 % of the instances and service checkout have it since 10:00; the others run r:...".
+func grayText(g schema.GrayView, now time.Time) string {
+	who := []string{schema.PercentText(g.Rule.Permyriad) + " of the instances"}
+	for _, s := range g.Rule.Services {
+		who = append(who, "service "+safe(s))
+	}
+	if len(g.Rule.Labels) > 0 {
+		var labels []string
+		for _, name := range slices.Sorted(maps.Keys(g.Rule.Labels)) {
+			labels = append(labels, safe(name)+"="+safe(g.Rule.Labels[name]))
+		}
+		who = append(who, "those labelled "+strings.Join(labels, ", "))
+	}
+	return fmt.Sprintf("gray: for %s since %s; the others run %s", strings.Join(who, " and "), when(g.Since, now), name(g.Base))
 }

@@ -104,6 +104,9 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 			p.line("%s", p.paint(n.Tone, n.Text))
 		}
 	}
+	if c.Gray != nil {
+		p.line("%s", p.paint(busy, grayText(*c.Gray, p.opts.Now)))
+	}
 	p.instances(c.Instances)
 	if Clear(c) && stale {
 		p.line("nothing stood in the way then")
@@ -145,6 +148,9 @@ func clearText(c schema.CellView) string {
 	case schema.Absent:
 		return "nothing waits"
 	case schema.Admitted:
+		if c.Gray != nil {
+			return "nothing stands in the way: it widens step by step, each after its time and while the instances that have it are well"
+		}
 		return "nothing stands in the way: the targets are being written"
 	}
 	return "nothing stands in the way: this is as intended"

@@ -104,6 +104,8 @@ func (w *world) editRules(text, name, value string) string {
 		return replaced(w, text, "{soak: 1h}]", "{soak: 1h}, {"+strings.ReplaceAll(value, "_", " ")+"}]")
 	case "asks": // production's promotions are asked these policies alone; _ stands for a space
 		return replaced(w, text, "[{approvals: {observed: 2, signed: 1}}, {soak: 1h}]", "["+strings.ReplaceAll(value, "_", " ")+"]")
+	case "gray": // a new revision widens in the stage gray; _ stands for a space
+		return replaced(w, text, "  - name: gray\n", "  - name: gray\n    gray: {"+strings.ReplaceAll(value, "_", " ")+"}\n")
 	case "edits": // edits are asked one policy; _ stands for a space
 		before, rest, _ := strings.Cut(text, "- name: development\n")
 		_, after, _ := strings.Cut(rest, "\n")

@@ -166,7 +166,7 @@ func (w *world) do(words []string) []string {
 		"tamper": w.tamper, "restart": w.restart, "live": w.liveNow, "held": w.held, "crash": w.crashAt, "control": w.control, "git": w.gitIs,
 		"revert": w.revert, "resign": w.resign, "page-edit": w.pageEdit, "begin": w.begin, "skew": w.skewClock, "empty": w.empty, "retarget": w.retarget, "remove-branch": w.removeBranch, "race": w.race,
 		"lose-answer": w.loseNextAnswer, "evil-merge": w.evilMerge, "write": w.write, "symlink": w.symlink, "odd-merge": w.oddMerge,
-		"sign": w.sign, "ask": w.ask, "join": w.join, "forge-approvals": w.forgeApprovals, "unprotect": w.unprotect, "protect": w.protect, "protection": w.protection, "job": w.job, "report": w.report, "jobs": w.jobs,
+		"sign": w.sign, "ask": w.ask, "join": w.join, "forge-approvals": w.forgeApprovals, "unprotect": w.unprotect, "protect": w.protect, "protection": w.protection, "job": w.job, "report": w.report, "gray": w.grayNow, "jobs": w.jobs,
 		"ledger": w.ledgerIs, "mark": w.mark, "log-key": w.logKey, "heads": w.headsBy, "witness": w.witnessIs, "known": w.known,
 		"note": w.note, "forge-note": w.forgeNote, "lose-note": w.loseNote, "notes-of": w.notesOf, "asked": w.askedForge, "token": w.token,
 		"rules": w.rules, "rules-hidden": w.rulesHidden, "trust": w.trust, "use": w.use, "misplace": w.misplace, "back": w.back, "seal-stage": w.sealStage, "cosign": w.cosign, "clear": w.clear, "agree": w.agree, "move": w.moved,

@@ -408,6 +408,13 @@ func (w *world) tell(e ledger.Entry) string {
 			line += " earliest " + d.Verdict.Earliest.Format("Mon 15:04")
 		}
 	}
+	if step := e.Step; step != nil {
+		share := "all"
+		if step.Rule != nil {
+			share = schema.PercentText(step.Rule.Permyriad)
+		}
+		line += fmt.Sprintf(" #%d for %s", step.Admission, share)
+	}
 	if o := e.Order; o != nil {
 		for _, r := range w.names {
 			if o.Revision != "" && w.names[o.Revision] == r {
