@@ -133,8 +133,14 @@ func hasLeft(s ledger.State) bool {
 	return s.Admitted.Seq > 0 && s.Admitted.Revision == schema.None && !s.Admitted.LiveAt.IsZero()
 }
 
-// isLive reports whether some target was last read back to have the revision.
+// isLive reports whether some target was last read back to have the revision, or whether it is what those have that a widening has
+// not reached.
 func isLive(s ledger.State, rev schema.Revision) bool {
+	if !s.Whole() {
+		if base, ok := baseOf(s); ok && base.Revision == rev {
+			return true
+		}
+	}
 	for _, live := range s.Live {
 		for _, a := range s.Revisions {
 			if a.Seq == live.Seq && a.Revision == rev {

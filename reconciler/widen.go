@@ -48,9 +48,13 @@ func (p *pass) widen(ctx context.Context, report *Report) error {
 	}
 	var entries []ledger.Entry
 	var evidence [][]byte
-	for _, s := range states {
+	for i := range states {
+		if states[i].Whole() {
+			continue
+		}
+		s := states[i]
 		stage, ok := p.rules.project.Stage(s.Stage)
-		if s.Whole() || !ok || !p.rules.has(s) {
+		if !ok || !p.rules.has(s) {
 			continue
 		}
 		step, said, err := p.step(ctx, stage, s)

@@ -48,6 +48,7 @@ func (s auditSheet) entry(ctx context.Context, c *clone, shown shownEntry) {
 		s.line("code", "[%s]", e.Code)
 	}
 	s.decision(e)
+	s.widens(e)
 	s.delivery(e.Delivery)
 	s.seal(e.Seal)
 	s.order(e.Order)
@@ -64,6 +65,7 @@ func (s auditSheet) headline(e ledger.Entry) string {
 	word := map[ledger.Kind]string{
 		ledger.Genesis: "sealed", ledger.Admit: "admitted", ledger.Rollback: "rolled back", ledger.Retire: "retired", ledger.Hold: "held",
 		ledger.Deny: "denied", ledger.Apply: "delivered", ledger.Drift: "drift", ledger.TargetDown: "target down", ledger.Observe: "observed", ledger.Archive: "archived",
+		ledger.Widen: "widened",
 	}[e.Kind]
 	if word == "" {
 		word = string(e.Kind)
@@ -85,6 +87,18 @@ func (s auditSheet) headline(e ledger.Entry) string {
 		return word + "  " + string(e.Stage)
 	}
 	return word
+}
+
+// widens says who gets what is admitted, from here on or at first.
+func (s auditSheet) widens(e ledger.Entry) {
+	switch {
+	case e.Step != nil && e.Step.Rule == nil:
+		s.line("goes to", "all, by entry #%d", e.Step.Admission)
+	case e.Step != nil:
+		s.line("goes to", "%s of the instances, by entry #%d", schema.PercentText(e.Step.Rule.Permyriad), e.Step.Admission)
+	case e.Decision != nil && e.Decision.Gray != nil:
+		s.line("goes to", "%s of the instances first", schema.PercentText(e.Decision.Gray.Permyriad))
+	}
 }
 
 func (s auditSheet) decision(e ledger.Entry) {

@@ -32,6 +32,7 @@ type revision struct {
 type cell struct {
 	seq      int64 // its admission; 0: sealed, or none
 	revision schema.Revision
+	gray     bool // only some instances have it: it is not live
 	counts   bool // a change that people meant to bring, and not a way back
 	required map[string]bool
 	live     time.Time // when it went live; zero: not yet
@@ -58,6 +59,10 @@ func (f *Fold) Add(e ledger.Entry, digest schema.Digest) {
 		f.decided(e, r)
 	case e.Delivery != nil:
 		f.delivered(e)
+	case e.Step != nil && e.Step.Rule == nil:
+		c := f.cells[e.Cell()]
+		c.seq, c.gray = e.Seq, false
+		f.cells[e.Cell()] = c
 	case e.Order != nil && e.Kind == ledger.Taint && e.Code == "":
 		f.fail(e.Cell(), e.Order.Revision)
 	}
@@ -109,6 +114,7 @@ func (f *Fold) decided(e ledger.Entry, r schema.Record) {
 	if before.failed && before.broken.IsZero() {
 		now.broken = before.live
 	}
+	now.gray = e.Decision.Gray != nil
 	for _, target := range e.Decision.Required {
 		now.required[target] = true
 	}
@@ -135,7 +141,7 @@ func (f *Fold) delivered(e ledger.Entry) {
 	}
 	f.journal.Deliveries[schema.DeliveryResult{Stage: e.Stage, Target: e.Delivery.Target, Result: e.Delivery.Result}]++
 	c := f.cells[e.Cell()]
-	if e.Delivery.Result != ledger.ResultOK || c.seq == 0 || c.seq != e.Delivery.Admission || !c.live.IsZero() {
+	if e.Delivery.Result != ledger.ResultOK || c.gray || c.seq == 0 || c.seq != e.Delivery.Admission || !c.live.IsZero() {
 		return
 	}
 	delete(c.required, e.Delivery.Target)

@@ -16,8 +16,7 @@ type Identity struct {
 	Labels   map[string]string // what else rules may choose by: zone, node pool
 }
 
-// Canary is another document for some of the instances, while a stage widens a new revision step by step. Heads of the
-// present reconciler carry none.
+// Canary is another document for some of the instances, while a stage widens a new revision step by step.
 type Canary struct {
 	Revision string `json:"revision"`
 	Content  string `json:"content"`
