@@ -94,8 +94,8 @@ func TestFormatPageExamplesLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	if len(examples) != 3 {
-		t.Fatalf("got %d examples, want sluice.yaml, gates and reconciler.yaml", len(examples))
+	if len(examples) != 4 {
+		t.Fatalf("got %d examples, want sluice.yaml, gates, tests and reconciler.yaml", len(examples))
 	}
 	if _, ds := LoadProject(ProjectFile, []byte(examples[0][1])); len(ds) > 0 {
 		t.Error(ds)
@@ -104,7 +104,10 @@ func TestFormatPageExamplesLoad(t *testing.T) {
 	if _, ds := LoadProject(ProjectFile, []byte("version: 1\nstages:\n  - name: dev\n  - name: prod\n"+strings.TrimRight(indented, " "))); len(ds) > 0 {
 		t.Error(ds)
 	}
-	whole := strings.Replace(examples[2][1], "sha256:…", string(DigestOf(nil)), 1)
+	if _, ds := LoadPolicyCases("tests/production.yaml", []byte(examples[2][1])); len(ds) > 0 {
+		t.Error(ds)
+	}
+	whole := strings.Replace(examples[3][1], "sha256:…", string(DigestOf(nil)), 1)
 	if _, ds := LoadOperator(OperatorFile, []byte(whole)); len(ds) > 0 {
 		t.Error(ds)
 	}

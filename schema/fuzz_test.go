@@ -93,6 +93,20 @@ func FuzzLoadOperator(f *testing.F) {
 	})
 }
 
+func FuzzLoadPolicyCases(f *testing.F) {
+	f.Add([]byte("stage: a\ncases:\n- name: one\n  facts: {app: x, before: {a.yaml: {b: 1}}, after: {a.yaml: \"b: 2\"}, jobs: {u: success}, rollbacks: [{ago: 1h}]}\n  want: hold\n  codes: [soak]\n"))
+	f.Add([]byte("stage: a\ncases: [{name: n, facts: {app: x, guardrails: [], at: \"2026-01-05T12:00:00Z\"}, want: allow}]\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		cases, found := schema.LoadPolicyCases("tests/a.yaml", data)
+		sound(t, found)
+		for _, c := range cases.Cases {
+			if len(found) > 0 || c.Name == "" || c.Facts.At.IsZero() {
+				t.Errorf("%d findings, and %+v", len(found), c)
+			}
+		}
+	})
+}
+
 func FuzzLoadTrust(f *testing.F) {
 	files := trust().Files()
 	f.Add(files["root.yaml"], files["principals.yaml"], files["keys/alice/old.yaml"], files["keys/alice/old.pub"], files["forge/web-commits.pub"])

@@ -27,6 +27,10 @@ const (
 	criticalShape
 	expressionShape
 	whenShape
+	casesShape
+	caseShape
+	factsShape
+	caseRollbackShape
 	operatorShape
 	operatorProjectShape
 	gitlabShape
@@ -93,6 +97,16 @@ var shapes = [shapeCount]shape{
 	criticalShape:   {file: "Policies", path: "critical", required: []string{"fields"}, optional: []string{"confirm"}},
 	expressionShape: {file: "Policies", path: "expression", required: []string{"that"}, optional: []string{"says", "otherwise"}},
 	whenShape:       {file: "Policies", path: "when", required: []string{"then"}, optional: []string{"apps", "files", "kinds"}},
+
+	casesShape: {file: "tests/NAME.yaml", required: []string{"stage", "cases"}},
+	caseShape:  {file: "tests/NAME.yaml", path: "cases[]", required: []string{"name", "facts", "want"}, optional: []string{"codes"}},
+	factsShape: {
+		file: "tests/NAME.yaml", path: "cases[].facts", required: []string{"app"},
+		optional: []string{
+			"kind", "at", "source", "soaked", "authors", "approvers", "signed", "merged_by", "title", "before", "after", "jobs", "guardrails", "rollbacks",
+		},
+	},
+	caseRollbackShape: {file: "tests/NAME.yaml", path: "cases[].facts.rollbacks[]", required: []string{"ago"}, optional: []string{"live_after", "left"}},
 
 	operatorShape: {
 		file: "reconciler.yaml", required: []string{"projects"},

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/policies"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func (a *app) policyCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "policy", Short: "Explain policies, and try them on examples", Args: knownCommand,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.policyTestCommand(), &cobra.Command{
+		Use: "explain [POLICY]", Short: "Say what a policy asks and who can satisfy it, or what each gate asks", Args: cobra.MaximumNArgs(1),
+		Long: `explain prints the catalogue's page of a policy: what it asks, an example, what it says when it is not met and who can satisfy it.
+Without a name it lists what the gates of the sluice.yaml in this directory ask beside what always holds, every default filled in.`,
+		Example: `  sluice policy explain
+  sluice policy explain breaker`,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return policies.Catalogued(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.explainGates()
+			}
+			return a.explainPolicy(args[0])
+		},
+	})
+	return c
+}
+
+func (a *app) explainPolicy(name string) error {
+	text := policies.Catalogue(name)
+	if text == "" {
+		return &failure{code: exitUsage, err: fmt.Errorf("there is no policy %q", name), hint: schema.DidYouMean(name, policies.Catalogued())}
+	}
+	if a.json() {
+		return json.NewEncoder(a.out).Encode(map[string]string{"policy": name, "markdown": text})
+	}
+	_, err := fmt.Fprintf(a.out, "%s\n\n%s\n", name, text)
+	return err
+}
+
+// explainedGate is one gate of one stage.
+type explainedGate struct {
+	Stage schema.StageName `json:"stage"`
+	Gate  string           `json:"gate"`
+	Asks  []explainedAsk   `json:"asks"`
+}
+
+type explainedAsk struct {
+	Policy string `json:"policy"`
+	Value  any    `json:"value"`
+	At     string `json:"at"` // where it is written; the file alone where it is a default
+}
+
+func (a *app) explainGates() error {
+	project, err := a.projectOrDefault()
+	if err != nil {
+		return err
+	}
+	var out []explainedGate
+	for _, stage := range project.Stages {
+		for _, g := range []struct {
+			name string
+			asks schema.Gate
+		}{{"promote", stage.Gates.Promote}, {"rollback", stage.Gates.Rollback}, {"retire", stage.Gates.Retire}} {
+			one := explainedGate{Stage: stage.Name, Gate: g.name, Asks: []explainedAsk{}}
+			for _, spec := range g.asks {
+				one.Asks = append(one.Asks, explainedAsk{spec.Name, spec.Value, spec.Position.String()})
+			}
+			if len(one.Asks) > 0 || g.name == "promote" {
+				out = append(out, one)
+			}
+		}
+	}
+	if a.json() {
+		return json.NewEncoder(a.out).Encode(out)
+	}
+	fmt.Fprintf(a.out, "always: %s\n", strings.Join(schema.FixedPolicies, ", "))
+	for _, g := range out {
+		fmt.Fprintf(a.out, "\n%s, %s\n", g.Stage, g.Gate)
+		for _, ask := range g.Asks {
+			value, err := json.Marshal(ask.Value)
+			if err != nil {
+				return fmt.Errorf("policy %s: %w", ask.Policy, err)
+			}
+			fmt.Fprintf(a.out, "  %s: %s  (%s)\n", ask.Policy, schema.Printable(string(value)), schema.Printable(ask.At))
+		}
+		if len(g.Asks) == 0 {
+			fmt.Fprintln(a.out, "  nothing more")
+		}
+	}
+	return nil
+}
+
+func (a *app) policyTestCommand() *cobra.Command {
+	var all bool
+	c := &cobra.Command{
+		Use: "test [FILE...]", Short: "Try the gates on the project's examples",
+		Long: `test asks the gates of the sluice.yaml in this directory about examples, facts with the answer that they have to get, and shows
+the answer as a tree where it is another one. The examples are the files in .sluice/tests, or those that are named. People are those of the trust
+directory in this checkout. It needs no network, no key and no ledger.`,
+		Example: `  sluice policy test
+  sluice policy test -v .sluice/tests/production.yaml`,
+		RunE: func(_ *cobra.Command, args []string) error { return a.policyTest(args, all) },
+	}
+	c.Flags().BoolVarP(&all, "verbose", "v", false, "show the tree of every example")
+	return c
+}
+
+// triedCase is one example with what came of it.
+type triedCase struct {
+	File    string         `json:"file"`
+	Name    string         `json:"name"`
+	OK      bool           `json:"ok"`
+	Want    schema.Outcome `json:"want"`
+	Codes   []schema.Code  `json:"codes,omitempty"` // wanted
+	Verdict schema.Verdict `json:"verdict"`
+	at      schema.Position
+}
+
+func (a *app) policyTest(names []string, all bool) error {
+	files, err := a.policyFiles(".")
+	if err != nil {
+		return err
+	}
+	project, found := policies.LoadProject(schema.ProjectFile, files[schema.ProjectFile])
+	if err := found.Err(); err != nil {
+		return usageError(err)
+	}
+	trust, found := schema.LoadTrust(trustFiles(files))
+	if err := found.Err(); err != nil {
+		return usageError(err)
+	}
+	if files, names, err = a.caseFiles(files, names); err != nil {
+		return err
+	}
+	var tried []triedCase
+	for _, name := range names {
+		more, err := tryCases(name, project, trust, files)
+		if err != nil {
+			return err
+		}
+		tried = append(tried, more...)
+	}
+	if len(tried) == 0 {
+		return &failure{code: exitUsage, err: fmt.Errorf("no examples in %s", schema.CasesDir), hint: "schema/FORMAT.md says how one is written"}
+	}
+	return a.printTried(tried, all)
+}
+
+func trustFiles(files map[string][]byte) map[string][]byte {
+	out := map[string][]byte{}
+	for path, data := range files {
+		if rest, ok := strings.CutPrefix(path, schema.TrustDir+"/"); ok {
+			out[rest] = data
+		}
+	}
+	return out
+}
+
+// caseFiles lists the files with examples; those that are named are read where they lie.
+func (a *app) caseFiles(files map[string][]byte, names []string) (map[string][]byte, []string, error) {
+	for _, name := range names {
+		at := name
+		if !filepath.IsAbs(at) {
+			at = filepath.Join(a.dir, at)
+		}
+		data, err := os.ReadFile(at)
+		if err != nil {
+			return nil, nil, usageError(fmt.Errorf("read %s: %w", name, reason(err)))
+		}
+		files[name] = data
+	}
+	if len(names) == 0 {
+		for path := range files {
+			if strings.HasPrefix(path, schema.CasesDir+"/") && strings.HasSuffix(path, ".yaml") {
+				names = append(names, path)
+			}
+		}
+		slices.Sort(names)
+	}
+	return files, names, nil
+}
+
+func tryCases(name string, project schema.Project, trust schema.Trust, files map[string][]byte) ([]triedCase, error) {
+	cases, found := schema.LoadPolicyCases(name, files[name])
+	if err := found.Err(); err != nil {
+		return nil, usageError(err)
+	}
+	stage, ok := project.Stage(cases.Stage)
+	if !ok {
+		return nil, usageError(fmt.Errorf("%s: there is no stage %q in sluice.yaml", name, cases.Stage))
+	}
+	var out []triedCase
+	for _, c := range cases.Cases {
+		verdict, err := policies.JudgeCase(stage, c.Facts, trust, files)
+		if err != nil {
+			return nil, usageError(fmt.Errorf("%s: %s: %w", c.Position, c.Name, err))
+		}
+		ok := verdict.Outcome == c.Want && (c.Codes == nil || slices.Equal(c.Codes, codesOf(verdict)))
+		out = append(out, triedCase{File: name, Name: c.Name, OK: ok, Want: c.Want, Codes: c.Codes, Verdict: verdict, at: c.Position})
+	}
+	return out, nil
+}
+
+// codesOf are the reasons that a verdict names, each once, sorted.
+func codesOf(v schema.Verdict) []schema.Code {
+	out := []schema.Code{}
+	for _, m := range v.Missing() {
+		out = append(out, m.Code)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

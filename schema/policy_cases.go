@@ -1,0 +1,166 @@
+package schema
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// CasesDir is where a project keeps examples of what its gates answer.
+const CasesDir = ".sluice/tests"
+
+// PolicyCases are examples of what one gate answers.
+type PolicyCases struct {
+	Stage StageName
+	Cases []PolicyCase
+}
+
+// PolicyCase is one example: facts, and the answer that they have to get.
+type PolicyCase struct {
+	Name     string
+	Position Position
+	Facts    CaseFacts
+	Want     Outcome
+	// Codes, if written, are all reasons that have to be named; nil asks for none in particular.
+	Codes []Code
+}
+
+// CaseFacts is what an example says of a change, in a person's words. What it leaves out is not known, and no policy takes it
+// for good.
+type CaseFacts struct {
+	App       App
+	Kind      Kind
+	At        time.Time // of the decision
+	Source    StageName
+	Soaked    time.Duration
+	Authors   []string // ids of people, who also signed it
+	Approvers []string // as the forge tells them
+	Signed    []string // by their own signature
+	MergedBy  string
+	Title     string
+	Before    map[string][]byte // files; nil is none
+	After     map[string][]byte
+	Jobs      map[string]string // states of jobs on the head
+	// Guardrails are those that are up; nil is that nobody looked. So it is with Rollbacks.
+	Guardrails []string
+	Rollbacks  []CaseRollback
+}
+
+// CaseRollback is a rollback of the app before the change.
+type CaseRollback struct {
+	Ago       time.Duration
+	LiveAfter time.Duration // zero: it never was
+	Left      bool          // it was rolled back from since
+}
+
+// DefaultCaseTime is when an example decides that names no time: a Monday noon.
+var DefaultCaseTime = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+
+// LoadPolicyCases reads a file of examples. With diagnostics it is not usable.
+func LoadPolicyCases(file string, data []byte) (PolicyCases, Diagnostics) {
+	src := newSource(file, data)
+	v := readYAML(src, data, yamlRules{})
+	if v == nil {
+		return PolicyCases{}, src.findings()
+	}
+	o, ok := src.object(v, casesShape, "")
+	if !ok {
+		return PolicyCases{}, src.findings()
+	}
+	out := PolicyCases{Stage: StageName(o.text("stage"))}
+	items, path := o.list("cases")
+	for i, item := range items {
+		if c, ok := src.policyCase(item, at(path, i)); ok {
+			out.Cases = append(out.Cases, c)
+		}
+	}
+	if found := src.findings(); len(found) > 0 {
+		return PolicyCases{}, found
+	}
+	return out, nil
+}
+
+func (s *source) policyCase(v *value, path string) (PolicyCase, bool) {
+	o, ok := s.object(v, caseShape, path)
+	if !ok {
+		return PolicyCase{}, false
+	}
+	c := PolicyCase{Name: o.text("name"), Position: s.position(v.at)}
+	if err := c.Want.UnmarshalText([]byte(o.choice("want", "deny", "hold", "allow"))); err != nil {
+		return c, false
+	}
+	if v, _ := o.get("codes"); v != nil {
+		c.Codes = []Code{}
+		for _, text := range o.texts("codes") {
+			if _, ok := Explain(Code(text)); !ok {
+				list, where := o.get("codes")
+				s.badValue(list, where, "", fmt.Sprintf("there is no code %q", text))
+			}
+			c.Codes = append(c.Codes, Code(text))
+		}
+		slices.Sort(c.Codes)
+	}
+	if facts, at := o.get("facts"); facts != nil {
+		c.Facts = s.caseFacts(facts, at)
+	}
+	return c, true
+}
+
+func (s *source) caseFacts(v *value, path string) CaseFacts {
+	o, ok := s.object(v, factsShape, path)
+	if !ok {
+		return CaseFacts{}
+	}
+	f := CaseFacts{
+		App: App(o.text("app")), At: o.when("at"), Source: StageName(o.text("source")), Soaked: o.duration("soaked"), Authors: o.texts("authors"),
+		Approvers: o.texts("approvers"), Signed: o.texts("signed"), MergedBy: o.text("merged_by"), Title: o.text("title"),
+		Kind: Kind(o.choice("kind", string(Promote), string(Edit), string(Rollback), string(Tune), string(Retire))),
+	}
+	if f.At.IsZero() {
+		f.At = DefaultCaseTime
+	}
+	f.Before, f.After = o.caseFiles("before"), o.caseFiles("after")
+	if jobs, at := o.get("jobs"); jobs != nil && s.isMap(jobs, at) {
+		f.Jobs = map[string]string{}
+		for _, m := range jobs.fields {
+			f.Jobs[m.key] = s.text(m.value, join(at, m.key))
+		}
+	}
+	if v, _ := o.get("guardrails"); v != nil {
+		f.Guardrails = append([]string{}, o.texts("guardrails")...)
+	}
+	if v, _ := o.get("rollbacks"); v != nil {
+		items, path := o.list("rollbacks")
+		f.Rollbacks = []CaseRollback{}
+		for i, item := range items {
+			if r, ok := s.object(item, caseRollbackShape, at(path, i)); ok {
+				f.Rollbacks = append(f.Rollbacks, CaseRollback{Ago: r.duration("ago"), LiveAfter: r.duration("live_after"), Left: r.flag("left", false)})
+			}
+		}
+	}
+	return f
+}
+
+func (s *source) isMap(v *value, path string) bool {
+	if v.kind != mapValue {
+		s.wrongType(v, path, "a map")
+	}
+	return v.kind == mapValue
+}
+
+// caseFiles reads files by path: the text of one, or the values that it has.
+func (o object) caseFiles(name string) map[string][]byte {
+	v, path := o.get(name)
+	if v == nil || !o.src.isMap(v, path) {
+		return nil
+	}
+	out := map[string][]byte{}
+	for _, m := range v.fields {
+		if m.value.kind == stringValue {
+			out[m.key] = []byte(m.value.text)
+		} else {
+			out[m.key] = append(m.value.appendJSON(nil), '\n')
+		}
+	}
+	return out
+}
