@@ -33,7 +33,25 @@ Graphviz.`,
 		Annotations: map[string]string{formats: "text, json, mermaid or dot"},
 		RunE:        func(*cobra.Command, []string) error { return a.schemaLifecycle() },
 	})
+	for _, one := range []struct{ name, of, where string }{
+		{"project", "sluice.yaml", "Beside what JSON Schema can say, sluice lint reads the file as the reconciler does."},
+		{"tests", "examples of what gates answer (.sluice/tests)", "sluice policy test tries them."},
+	} {
+		c.AddCommand(&cobra.Command{
+			Use: one.name, Short: "Print the JSON Schema of " + one.of, Args: cobra.NoArgs,
+			Long:    one.name + " prints the JSON Schema (draft 2020-12) of " + one.of + ", with which editors complete fields and show what they\nmean. " + one.where,
+			Example: "  sluice schema " + one.name + " > sluice-" + one.name + ".schema.json",
+			RunE:    func(*cobra.Command, []string) error { return a.printJSONSchema(one.name) },
+		})
+	}
 	return c
+}
+
+func (a *app) printJSONSchema(name string) error {
+	to := json.NewEncoder(a.out)
+	to.SetIndent("", "  ")
+	to.SetEscapeHTML(false)
+	return to.Encode(schema.JSONSchema(name))
 }
 
 func (a *app) schemaLifecycle() error {
