@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"net/netip"
 	"reflect"
 	"testing"
 	"time"
@@ -44,6 +45,8 @@ state_dir: /state
 poll: {interval: 1m, jitter: 0s, guardrails: 1h}
 listen: 127.0.0.1:8080
 page: https://sluice.example.com/
+access: {header: X-User, networks: [10.1.2.3/16], cert_file: /pc, key_file: /pk, client_ca_file: /pca}
+badges: true
 admin: 127.0.0.1:9090
 embedded_etcd: {directory: /etcd, listen: "127.0.0.1:2379"}
 webhook: {listen: "127.0.0.1:8081", secret_file: /ws, signing_key_files: [/w1, /w2], require_signature: true, instances: ["https://gitlab.example.com"]}
@@ -63,7 +66,8 @@ webhook: {listen: "127.0.0.1:8081", secret_file: /ws, signing_key_files: [/w1, /
 					},
 					Witnesses: []schema.WitnessAddress{{Name: "witness.example/w1", URL: "https://witness.example/w1"}},
 				}},
-				LogKeyFile: "/log", NextLogKeyFile: "/next", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute, Guardrails: time.Hour}, Listen: "127.0.0.1:8080", Page: "https://sluice.example.com", Admin: "127.0.0.1:9090",
+				LogKeyFile: "/log", NextLogKeyFile: "/next", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute, Guardrails: time.Hour}, Listen: "127.0.0.1:8080", Page: "https://sluice.example.com", Admin: "127.0.0.1:9090", Badges: true,
+				Access:   schema.PageAccess{Header: "X-User", Networks: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}, CertFile: "/pc", KeyFile: "/pk", ClientCAFile: "/pca"},
 				Embedded: &schema.EmbeddedEtcd{Directory: "/etcd", Listen: "127.0.0.1:2379"},
 				Webhook: &schema.Webhook{
 					Listen: "127.0.0.1:8081", SecretFile: "/ws", SigningKeyFiles: []string{"/w1", "/w2"}, RequireSignature: true,
@@ -131,6 +135,25 @@ func TestWebhooksThatAreRefused(t *testing.T) {
 		_, ds := schema.LoadOperator("reconciler.yaml", []byte(text))
 		if len(ds) != 1 || ds[0].Code != row.code {
 			t.Errorf("%s: got %v, want %s", row.name, ds.Err(), row.code)
+		}
+	}
+}
+
+func TestHalfARuleAboutWhoMayLookIsRefused(t *testing.T) {
+	rows := []struct {
+		name, access string
+		fine         bool
+	}{
+		{"everybody", "{public: true}", true}, {"a proxy", "{header: X-User, networks: [127.0.0.1/32]}", true}, {"certificates", "{cert_file: /c, key_file: /k, client_ca_file: /a}", true},
+		{"TLS and everybody", "{public: true, cert_file: /c, key_file: /k}", true},
+		{"a header from anywhere", "{header: X-User}", false}, {"networks of nobody", "{networks: [10.0.0.0/8]}", false}, {"a network that is none", "{header: X-User, networks: [10.0.0.300/8]}", false},
+		{"a certificate without key", "{cert_file: /c}", false}, {"clients without TLS", "{client_ca_file: /a}", false}, {"everybody and some", "{public: true, header: X-User, networks: [10.0.0.0/8]}", false},
+		{"an unknown word", "{everybody: true}", false},
+	}
+	for _, row := range rows {
+		_, found := schema.LoadOperator("reconciler.yaml", []byte("projects:\n  - {anchor: "+string(schema.DigestOf(nil))+", repository: /x}\naccess: "+row.access+"\n"))
+		if (len(found) == 0) != row.fine {
+			t.Errorf("%s: %v", row.name, found)
 		}
 	}
 }

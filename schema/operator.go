@@ -1,6 +1,9 @@
 package schema
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // OperatorFile is the usual name of the operator's file.
 const OperatorFile = "reconciler.yaml"
@@ -17,10 +20,25 @@ type Operator struct {
 	Poll           Poll
 	Listen         string // address of the page and API; empty is none
 	Page           string // the page's address as people reach it; empty is none
+	Access         PageAccess
+	Badges         bool   // the page has pictures of states
 	Admin          string // address of metrics and health; empty is none
 	Embedded       *EmbeddedEtcd
 	Webhook        *Webhook // nil: none are received
 }
+
+// PageAccess says who may look at the page. The zero value asks nobody, which is for addresses of this host alone.
+type PageAccess struct {
+	Public       bool           // anybody who reaches the address
+	Header       string         // set by a proxy that asks who looks
+	Networks     []netip.Prefix // where that proxy is
+	CertFile     string         // of the page's TLS
+	KeyFile      string
+	ClientCAFile string // whose certificates may look
+}
+
+// Asks reports whether anything is asked of who looks.
+func (a PageAccess) Asks() bool { return a.Header != "" || a.ClientCAFile != "" }
 
 // Webhook is how the forge's hints are received. They only hurry the next look.
 type Webhook struct {

@@ -39,6 +39,7 @@ const (
 	pollShape
 	embeddedShape
 	webhookShape
+	accessShape
 	rootShape
 	witnessesShape
 	operatorWitnessShape
@@ -110,7 +111,7 @@ var shapes = [shapeCount]shape{
 
 	operatorShape: {
 		file: "reconciler.yaml", required: []string{"projects"},
-		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "page", "admin", "embedded_etcd", "webhook"},
+		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "page", "access", "badges", "admin", "embedded_etcd", "webhook"},
 	},
 	operatorProjectShape: {
 		file: "reconciler.yaml", path: "projects[]", required: []string{"repository", "anchor"},
@@ -130,6 +131,7 @@ var shapes = [shapeCount]shape{
 	},
 	pollShape:     {file: "reconciler.yaml", path: "poll", optional: []string{"interval", "jitter", "guardrails"}},
 	embeddedShape: {file: "reconciler.yaml", path: "embedded_etcd", optional: []string{"directory", "listen"}},
+	accessShape:   {file: "reconciler.yaml", path: "access", optional: []string{"public", "header", "networks", "cert_file", "key_file", "client_ca_file"}},
 	webhookShape: {
 		file: "reconciler.yaml", path: "webhook", required: []string{"listen"},
 		optional: []string{"secret_file", "signing_key_files", "require_signature", "instances"},

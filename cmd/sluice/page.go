@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/status"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // pageServer serves the status page of one project, or what else comes to an address.
@@ -20,20 +24,72 @@ type pageServer struct {
 }
 
 // listenStatus opens the status page of the first project; an empty address is no page.
-func listenStatus(ctx context.Context, address string, daemons []*daemon) (*pageServer, error) {
-	if address == "" || len(daemons) == 0 {
+func listenStatus(ctx context.Context, op schema.Operator, daemons []*daemon) (*pageServer, error) {
+	if op.Listen == "" || len(daemons) == 0 {
 		return nil, nil
 	}
-	handler, err := status.New(status.Config{View: daemons[0].reconciler.View, Version: version, Commands: daemons[0].commands, Done: ctx.Done()})
+	return listenPage(op, status.Config{View: daemons[0].reconciler.View, Version: version, Commands: daemons[0].commands, Badges: op.Badges, Done: ctx.Done()})
+}
+
+// listenPage opens a page for those who may look at it.
+func listenPage(op schema.Operator, cfg status.Config) (*pageServer, error) {
+	if !op.Access.Public && !op.Access.Asks() && !ofThisHost(op.Listen) {
+		return nil, &failure{
+			code: exitUsage, err: fmt.Errorf("the page at %s would be open to everybody who reaches it", op.Listen),
+			hint: "listen at 127.0.0.1, or say in the operator's file who may look: access: {header: X-Forwarded-User, networks: [10.0.0.0/8]}, or {public: true}",
+		}
+	}
+	handler, err := status.New(cfg)
 	if err != nil {
 		return nil, err
 	}
+	access := status.Access{Header: op.Access.Header, Networks: op.Access.Networks, Certificate: op.Access.ClientCAFile != ""}
 	var protocols http.Protocols // a tab's stream must not use up the few connections that HTTP/1.1 has
 	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
-	return listenFor("the status page", address, &http.Server{
-		Handler: handler, Protocols: &protocols, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
-	})
+	server := &http.Server{
+		Handler: access.Guard(handler), Protocols: &protocols, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
+	}
+	if server.TLSConfig, err = pageTLS(op.Access); err != nil {
+		return nil, &failure{code: exitUsage, err: err, hint: "correct access: in the operator's file"}
+	}
+	return listenFor("the status page", op.Listen, server)
+}
+
+// ofThisHost reports whether nobody else can reach an address.
+func ofThisHost(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// pageTLS is nil where the page speaks no TLS. A proxy's word and a client certificate each let somebody look where both are
+// asked for, so a certificate is verified where there is one and not demanded.
+func pageTLS(access schema.PageAccess) (*tls.Config, error) {
+	if access.CertFile == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(access.CertFile, access.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("the page's certificate: %w", err)
+	}
+	out := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	if access.ClientCAFile == "" {
+		return out, nil
+	}
+	text, err := os.ReadFile(access.ClientCAFile)
+	if err != nil {
+		return nil, fmt.Errorf("read whose certificates may look: %w", err)
+	}
+	out.ClientCAs, out.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
+	if !out.ClientCAs.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s holds no certificate", access.ClientCAFile)
+	}
+	return out, nil
 }
 
 func listenFor(what, address string, server *http.Server) (*pageServer, error) {
@@ -44,10 +100,23 @@ func listenFor(what, address string, server *http.Server) (*pageServer, error) {
 	return &pageServer{what: what, address: listener.Addr().String(), listener: listener, server: server}, nil
 }
 
+func (s *pageServer) url() string {
+	if s.server.TLSConfig != nil {
+		return "https://" + s.address
+	}
+	return "http://" + s.address
+}
+
 // serve ends with ctx, after the requests under way.
 func (s *pageServer) serve(ctx context.Context) error {
 	done := make(chan error, 1)
-	go func() { done <- s.server.Serve(s.listener) }()
+	go func() {
+		if s.server.TLSConfig != nil {
+			done <- s.server.ServeTLS(s.listener, "", "")
+			return
+		}
+		done <- s.server.Serve(s.listener)
+	}()
 	select {
 	case err := <-done:
 		return fmt.Errorf("serve %s: %w", s.what, err)

@@ -159,7 +159,7 @@ func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, profilin
 		return err
 	}
 	defer hooks.close()
-	page, err := listenStatus(ctx, op.Listen, daemons)
+	page, err := listenStatus(ctx, op, daemons)
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, profilin
 	wakeUp(ctx, wakes)
 	for i, server := range []*pageServer{page, hooks.server(), desk} {
 		if server != nil {
-			log.Info("serving "+server.what, "address", "http://"+server.address)
+			log.Info("serving "+server.what, "address", server.url())
 			wg.Go(func() { errs[len(daemons)+i] = server.serve(ctx) })
 		}
 	}

@@ -136,3 +136,17 @@ func TestAJournalGivenOutDoesNotChange(t *testing.T) {
 		t.Error("a record that is long past is still kept")
 	}
 }
+
+func TestARecordSaysWhetherItFollows(t *testing.T) {
+	var f journal.Fold
+	digest := func(n int) schema.Digest { return schema.DigestOf([]byte{byte(n)}) }
+	f.Add(ledger.Entry{Seq: 1}, digest(1))
+	f.Add(ledger.Entry{Seq: 2, Prev: digest(1)}, digest(2))
+	f.Add(ledger.Entry{Seq: 3, Prev: digest(1)}, digest(3))
+	f.Add(ledger.Entry{Seq: 5, Prev: digest(3)}, digest(5))
+	for seq, want := range map[int64]bool{1: true, 2: true, 3: false, 5: false} {
+		if r, ok := f.Journal().Record(seq); !ok || r.Linked != want {
+			t.Errorf("entry %d: linked is %v, want %v", seq, r.Linked, want)
+		}
+	}
+}

@@ -2,6 +2,15 @@ package status
 
 import "strings"
 
+// Patterns are the routes as the mux has them.
+func Patterns() []string {
+	var out []string
+	for _, r := range (&site{}).routes() {
+		out = append(out, r.pattern)
+	}
+	return out
+}
+
 // Routes are the paths that the page answers, for tests that walk them.
 func Routes() []string {
 	s := &site{}

@@ -40,7 +40,10 @@ func poisoned(t testing.TB, text string) schema.View {
 	v = pastOf(v)
 	for i := range v.Journal.Records {
 		r := &v.Journal.Records[i]
-		r.Kind, r.App, r.Stage, r.From, r.To, r.Ref, r.Code, r.Target, r.Reason = text, schema.App(text), schema.StageName(text), schema.StageName(text), v.Stages[0], text, schema.Code(text), text, text
+		r.Kind, r.App, r.Stage, r.From, r.To, r.Ref, r.Code, r.Reason = text, schema.App(text), schema.StageName(text), schema.StageName(text), v.Stages[0], text, schema.Code(text), text
+		if r.Target != "" {
+			r.Target = text
+		}
 		r.Authors, r.Approvers, r.By, r.Operator, r.Missing, r.Signers = []string{text}, []string{text}, []string{text}, text, []schema.Code{schema.Code(text)}, []string{text}
 		r.Becomes, r.Was, r.Change = schema.Revision(text), schema.Revision(text), schema.Kind(text)
 	}

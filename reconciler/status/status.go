@@ -19,7 +19,7 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-//go:embed templates/*.html templates/style.css templates/icon.svg templates/live.js
+//go:embed templates/*.html templates/style.css templates/icon.svg templates/live.js templates/openapi.yaml
 var files embed.FS
 
 // Config says what the page shows.
@@ -34,6 +34,8 @@ type Config struct {
 	Commands []string
 	// Place says where a cell lies in Git, as in [TextOptions]; nil where that is unknown.
 	Place func(schema.Cell) Place
+	// Badges lets anybody who reaches the page have pictures of states.
+	Badges bool
 	// Done ends the streams when the process is to end; nil ends none.
 	Done <-chan struct{}
 	// Log is told of answers that could not be made; nil is slog.Default.
@@ -123,7 +125,22 @@ func (s *site) routes() []route {
 		{"/errors/{code}", s.shows("error.html", errorPage)},
 		{"/view.json", s.viewJSON},
 		{"/healthz", s.healthz},
+		{"/api/v1/apps", s.api(listApps)},
+		{"/api/v1/apps/{app...}", s.api(oneAppJSON)},
+		{"/api/v1/cells/{stage}/{app...}", s.api(oneCellJSON)},
+		{"/api/v1/records", s.api(listRecords)},
+		{"/api/v1/records/{seq}", s.api(oneRecordJSON)},
+		{"/api/v1/transitions", s.api(listTransitions)},
+		{"/api/v1/policies", s.api(listPolicies)},
+		{"/api/v1/checkpoint", s.api(checkpointJSON)},
+		{"/api/v1/version", s.api(versionJSON)},
 		{"/api/v1/events", s.events},
+		{"/api/v1/openapi.yaml", s.file("templates/openapi.yaml", "application/yaml")},
+		{"/api/", func(w http.ResponseWriter, r *http.Request) {
+			s.problem(w, r, problem{Title: "there is no such address", Status: http.StatusNotFound})
+		}},
+		{"/feed.atom", s.feed},
+		{"/badge/{stage}/{app...}", s.badges},
 		{"/style.css", s.file("templates/style.css", "text/css; charset=utf-8")},
 		{"/live.js", s.file("templates/live.js", "text/javascript; charset=utf-8")},
 		{"/icon.svg", s.file("templates/icon.svg", "image/svg+xml")},

@@ -1,0 +1,38 @@
+package main
+
+// pageMutations take away what keeps the page for those who may look, reading alone, and true.
+var pageMutations = []mutation{
+	{
+		name: "page: anybody may say that he is the proxy", pkg: "reconciler/status", file: "reconciler/status/access.go",
+		old: "return slices.ContainsFunc(a.Networks, func(p netip.Prefix) bool { return p.Contains(from.Unmap()) })", new: "return slices.ContainsFunc([]netip.Prefix{{}}, func(netip.Prefix) bool { return from.IsValid() })",
+		tests: "TestWhoMayLook",
+	},
+	{
+		name: "page: a certificate need not be verified", pkg: "reconciler/status", file: "reconciler/status/access.go",
+		old: "len(r.TLS.VerifiedChains) > 0", new: "len(r.TLS.PeerCertificates) >= 0", tests: "TestWhoMayLook",
+	},
+	{
+		name: "page: open to everybody without a word", pkg: "cmd/sluice", file: "cmd/sluice/page.go",
+		old: "!op.Access.Public && !op.Access.Asks() && !ofThisHost(op.Listen)", new: "false && !ofThisHost(op.Listen)", tests: "TestAPageForEverybodyIsAskedFor",
+	},
+	{
+		name: "page: a POST is answered", pkg: "reconciler/status", file: "reconciler/status/status.go",
+		old: "if r.Method != http.MethodGet && r.Method != http.MethodHead {\n\t\t\th.Set(\"Allow\"", new: "if r.Method == \"TRACE\" {\n\t\t\th.Set(\"Allow\"", tests: "TestEveryRouteOnlyReads",
+	},
+	{
+		name: "page: what is old is shown as if it were now", pkg: "reconciler/status", file: "reconciler/status/words.go",
+		old: "if stale && c.State != schema.Absent {", new: "if stale && c.State == schema.Absent {", tests: "TestNoStaleGreen|TestTheAPIIsAsDescribed",
+	},
+	{
+		name: "page: an entry that does not follow has a tick", pkg: "reconciler/journal", file: "reconciler/journal/journal.go",
+		old: "r.Linked, f.last = e.Prev == f.last && e.Seq == f.journal.Read+1, digest", new: "r.Linked, f.last = true, digest", tests: "TestARecordSaysWhetherItFollows",
+	},
+	{
+		name: "metrics: profiles are on", pkg: "reconciler/admin", file: "reconciler/admin/admin.go",
+		old: "if cfg.Profiling {", new: "if true {", tests: "TestTheAdminAddressOnlyReads",
+	},
+	{
+		name: "metrics: half a ledger is counted", pkg: "reconciler/admin", file: "reconciler/admin/past.go",
+		old: "if j == nil || !j.Whole {", new: "if j == nil {", tests: "TestCountersWaitUntilTheLedgerIsRead",
+	},
+}

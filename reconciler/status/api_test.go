@@ -1,0 +1,223 @@
+package status_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"gopkg.in/yaml.v3"
+
+	"github.com/sluice-gitops/sluice/reconciler/status"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// description is the OpenAPI document as the page serves it.
+type description struct {
+	t     *testing.T
+	Paths map[string]struct {
+		Get struct {
+			Responses map[string]struct {
+				Ref     string `json:"$ref"`
+				Content map[string]struct {
+					Schema struct {
+						Ref string `json:"$ref"`
+					}
+				}
+			}
+		}
+	}
+	schemas *jsonschema.Compiler
+}
+
+const documentURL = "https://sluice.example/openapi.json"
+
+func readDescription(t *testing.T, h http.Handler) description {
+	t.Helper()
+	var document any
+	if err := yaml.Unmarshal([]byte(body(t, ask(h, "GET", "/api/v1/openapi.yaml"))), &document); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := description{t: t, schemas: jsonschema.NewCompiler()}
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.schemas.AddResource(documentURL, value); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// holds checks an answer by what the description says of a path.
+func (d description) holds(path string, r *http.Response) {
+	d.t.Helper()
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	said, ok := d.Paths[path].Get.Responses[fmt.Sprint(r.StatusCode)]
+	if !ok {
+		d.t.Errorf("%s: %d is not described", path, r.StatusCode)
+		return
+	}
+	ref := said.Content[kind].Schema.Ref
+	if said.Ref == "#/components/responses/Problem" && kind == "application/problem+json" {
+		ref = "#/components/schemas/Problem"
+	}
+	if ref == "" {
+		d.t.Errorf("%s: %d as %s is not described", path, r.StatusCode, kind)
+		return
+	}
+	compiled, err := d.schemas.Compile(documentURL + ref)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	text := body(d.t, r)
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		d.t.Fatalf("%s: %v\n%s", path, err, text)
+	}
+	if err := compiled.Validate(value); err != nil {
+		d.t.Errorf("%s: %v\n%.600s", path, err, text)
+	}
+}
+
+// TestTheAPIIsAsDescribed asks for everything that the description has, well and badly, of views of every kind, and holds each
+// answer to it; and every route of the API is described.
+func TestTheAPIIsAsDescribed(t *testing.T) {
+	whole, plain, stale, empty := pastOf(troubled(t)), sample(t), pastOf(troubled(t)), schema.View{At: now, Looked: now}
+	stale.Looked = ago(time.Hour)
+	nasty := poisoned(t, strings.Repeat("W", 400)+"<b>\u202e")
+	asks := map[string][]string{
+		"/api/v1/apps":                {"", "?limit=1", "?limit=0", "?limit=x", "?state=held", "?state=nonsense", "?stage=gray", "?stage=moon", "?q=pay", "?after=catalog&limit=200"},
+		"/api/v1/apps/{app}":          {"/payments/ledger", "/catalog", "/nobody", "/"},
+		"/api/v1/cells/{stage}/{app}": {"/gray/payments/ledger", "/moon/catalog", "/gray/nobody"},
+		"/api/v1/records":             {"", "?limit=3", "?limit=201", "?kind=hold", "?before=10", "?who=bob&window=7d"},
+		"/api/v1/records/{seq}":       {"/40", "/41", "/999", "/x"},
+		"/api/v1/transitions":         {"", "?window=24h", "?window=1y"},
+		"/api/v1/policies":            {""},
+		"/api/v1/checkpoint":          {""},
+		"/api/v1/version":             {""},
+	}
+	d := readDescription(t, site(t, &whole, now))
+	for path := range d.Paths {
+		if asks[path] == nil && path != "/api/v1/events" && path != "/api/v1/openapi.yaml" {
+			t.Errorf("%s is described and not asked", path)
+		}
+	}
+	for _, pattern := range status.Patterns() {
+		if path := strings.ReplaceAll(pattern, "...", ""); strings.HasPrefix(path, "/api/") {
+			if _, ok := d.Paths[path]; !ok && path != "/api/" {
+				t.Errorf("%s is served and not described", path)
+			}
+		}
+	}
+	for _, view := range []*schema.View{&whole, &plain, &stale, &empty, &nasty} {
+		h := site(t, view, now)
+		for _, path := range slices.Sorted(maps.Keys(asks)) {
+			base, _, _ := strings.Cut(path, "/{")
+			for _, rest := range asks[path] {
+				r := ask(h, "GET", base+rest)
+				d.holds(path, r)
+				if tag := r.Header.Get("ETag"); r.StatusCode == 200 && ask(h, "GET", base+rest, "If-None-Match", tag).StatusCode != http.StatusNotModified {
+					t.Errorf("GET %s: sent again although it is the same", base+rest)
+				}
+			}
+		}
+	}
+	if r := ask(site(t, nil, now), "GET", "/api/v1/apps"); r.StatusCode != 503 || r.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("before the first look: %d %s", r.StatusCode, r.Header.Get("Content-Type"))
+	}
+	if r := ask(site(t, &whole, now), "GET", "/api/v1/nothing"); r.StatusCode != 404 || r.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("what there is not: %d %s", r.StatusCode, r.Header.Get("Content-Type"))
+	}
+}
+
+func TestTheAPIGoesFromPageToPage(t *testing.T) {
+	v := thousand(t, 450)
+	slices.SortFunc(v.Apps, func(a, b schema.AppView) int { return strings.Compare(string(a.App), string(b.App)) })
+	h := site(t, &v, now)
+	seen, after := map[string]bool{}, ""
+	for pages := 0; pages == 0 || after != ""; pages++ {
+		var got struct {
+			Apps []struct{ App string }
+			Next string
+		}
+		if err := json.Unmarshal([]byte(body(t, ask(h, "GET", "/api/v1/apps?limit=100&after="+after))), &got); err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range got.Apps {
+			seen[a.App] = true
+		}
+		after = got.Next
+	}
+	if len(seen) != 450 {
+		t.Errorf("%d apps from page to page, want 450", len(seen))
+	}
+}
+
+func TestTheFeedIsAtom(t *testing.T) {
+	for _, v := range []schema.View{pastOf(troubled(t)), poisoned(t, "<b>]]>&\x00\u202e")} {
+		r := ask(site(t, &v, now), "GET", "/feed.atom")
+		var feed struct {
+			XMLName xml.Name
+			ID      string `xml:"id"`
+			Entry   []struct {
+				ID      string `xml:"id"`
+				Title   string `xml:"title"`
+				Updated string `xml:"updated"`
+			} `xml:"entry"`
+		}
+		if err := xml.Unmarshal([]byte(body(t, r)), &feed); err != nil || r.Header.Get("Content-Type") != "application/atom+xml; charset=utf-8" {
+			t.Fatalf("%v, %s", err, r.Header.Get("Content-Type"))
+		}
+		if feed.XMLName.Space != "http://www.w3.org/2005/Atom" || len(feed.Entry) == 0 || feed.Entry[0].ID == "" || feed.Entry[0].Updated == "" {
+			t.Errorf("%+v", feed)
+		}
+	}
+}
+
+func TestBadges(t *testing.T) {
+	v := sample(t)
+	on := func(v *schema.View) http.Handler {
+		h, err := status.New(status.Config{View: func() *schema.View { return v }, Now: func() time.Time { return now }, Badges: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	stale := v
+	stale.Looked = ago(time.Hour)
+	rows := []struct {
+		sentence, path string
+		h              http.Handler
+		code           int
+		want           string
+	}{
+		{"off by default", "/badge/gray/catalog.svg", site(t, &v, now), 404, "badges are off"},
+		{"a state with its revision", "/badge/gray/catalog.svg", on(&v), 200, "<title>gray: live r:66666666</title>"},
+		{"for shields.io", "/badge/gray/payments/ledger.json", on(&v), 200, `{"color":"#8a5300","label":"gray","message":"held r:66666666","schemaVersion":1}`},
+		{"nothing is claimed of what is old", "/badge/gray/catalog.svg", on(&stale), 200, "<title>gray: unknown</title>"},
+		{"nor of what there is not", "/badge/gray/nobody.svg", on(&v), 200, "<title>gray: unknown</title>"},
+		{"nor before the first look", "/badge/gray/catalog.svg", on(nil), 200, "<title>gray: unknown</title>"},
+		{"names are text", "/badge/%3Cscript%3E/x.svg", on(&v), 200, "&lt;script&gt;: unknown"},
+		{"neither picture nor JSON", "/badge/gray/catalog", on(&v), 404, "ends in .svg or .json"},
+	}
+	for _, row := range rows {
+		r := ask(row.h, "GET", row.path)
+		if got := body(t, r); r.StatusCode != row.code || !strings.Contains(got, row.want) {
+			t.Errorf("%s: %d, %s", row.sentence, r.StatusCode, got)
+		}
+	}
+}
