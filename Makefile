@@ -76,7 +76,7 @@ screenshots: ## keep pictures of every page, on a desk, on a phone and in the da
 	SLUICE_SCREENSHOTS=$(abspath $(or $(DIR),bin/screenshots)) SLUICE_REAL=required $(GO) test -count=1 -timeout 10m -run 'TestBrowser' ./reconciler/status ./cmd/sluice
 
 faults: ## break what can break around a reconciler: network, processes, three etcd, a kube-apiserver; print what came of it (FAULT=TEXT for some; make real first)
-	SLUICE_FAULTS=1 SLUICE_FAULT='$(FAULT)' SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 60m -run TestEndToEndFaults ./cmd/sluice
+	SLUICE_FAULTS=1 SLUICE_FAULT='$(FAULT)' SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 60m -run 'TestEndToEndFaults|TestEndToEndManyProjects' ./cmd/sluice
 
 hunt: ## look for torn reads of etcd, its mirror too, 100,000 of each, while configurations flip and its history is compacted (HUNT=1000000)
 	SLUICE_HUNT=$(or $(HUNT),100000) $(GO) test -count=1 -timeout 120m -v -run 'TestNoReadIsTorn|TestAMirrorKeepsItsWord' ./reconciler/provider/etcd

@@ -32,6 +32,12 @@ func newProject(ctx context.Context, dir, program, sluiceYAML string, more ...sc
 
 // newProjectAt is newProject at a forge with these switches.
 func newProjectAt(ctx context.Context, forge gitlabtest.Options, dir, program, sluiceYAML string, more ...schema.PublicKey) (*project, error) {
+	return newProjectOf(ctx, forge, team.Config{Dir: dir, Project: "acme/config", Program: program}, sluiceYAML, more...)
+}
+
+// newProjectOf is newProjectAt for a team of one's own.
+func newProjectOf(ctx context.Context, forge gitlabtest.Options, cfg team.Config, sluiceYAML string, more ...schema.PublicKey) (*project, error) {
+	dir := cfg.Dir
 	p := &project{dir: dir, token: filepath.Join(dir, "reconciler", "token")}
 	var err error
 	if p.forge, err = gitlabtest.New(filepath.Join(dir, "forge"), forge); err != nil {
@@ -44,7 +50,8 @@ func newProjectAt(ctx context.Context, forge gitlabtest.Options, dir, program, s
 	for _, stage := range schema.DefaultStages() {
 		roles = append(roles, schema.Role{Name: schema.RoleApprover, Stage: stage})
 	}
-	p.team, err = team.New(ctx, team.Config{Server: p.forge, Dir: dir, Project: "acme/config", Program: program}, []byte(sluiceYAML),
+	cfg.Server = p.forge
+	p.team, err = team.New(ctx, cfg, []byte(sluiceYAML),
 		team.Member{Name: "ann", Level: gitlabtest.Maintainer, Roles: append([]schema.Role{{Name: schema.RoleRoot}, {Name: schema.RoleAdmin}}, roles...)},
 		team.Member{Name: "bob", Level: gitlabtest.Maintainer, More: more, Roles: append([]schema.Role{{Name: schema.RoleRelease}}, roles...)},
 		team.Member{Name: "carol", Roles: append([]schema.Role{{Name: schema.RoleRelease}}, roles...)},

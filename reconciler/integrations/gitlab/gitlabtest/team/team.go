@@ -35,6 +35,8 @@ type Config struct {
 	ForgeKey []byte
 	// Method is the forge's merge method: merge by default, rebase_merge or ff.
 	Method string
+	// LogKey is the private key that the ledger is signed with, where several teams share a reconciler; one is made by default.
+	LogKey []byte
 	// NextLogKey makes a second log key, which the trust names beside the first.
 	NextLogKey bool
 	// Witnesses watch the ledger from outside; the trust names them.
@@ -214,6 +216,13 @@ func (t *Team) reconcilerKey(name string) ([]byte, error) {
 	private, public, err := signing.GenerateEd25519()
 	if err != nil {
 		return nil, err
+	}
+	if name == "log" && len(t.cfg.LogKey) > 0 {
+		signer, err := signing.NewSSHSigner(t.cfg.LogKey)
+		if err != nil {
+			return nil, err
+		}
+		private, public = t.cfg.LogKey, []byte(signer.PublicKey()+"\n")
 	}
 	return public, writeFile(filepath.Join(t.cfg.Dir, "reconciler", name), private, 0o600)
 }
