@@ -134,7 +134,7 @@ func (f *faults) run(r *replica, elect bool) {
 	for _, w := range r.wires {
 		endpoints = append(endpoints, fmt.Sprintf("%q", "http://"+w.address))
 	}
-	address := "endpoints: [" + strings.Join(endpoints, ", ") + "], settings: {timeout: 1s}"
+	address := "endpoints: [" + strings.Join(endpoints, ", ") + "], settings: {timeout: 500ms}"
 	f.targets = fmt.Sprintf("etcd: {kind: etcd, %s}\nmirror: {kind: etcd, root: /mirror, %s}", address, address)
 	if f.kube != nil {
 		f.targets = f.kube.target("inplace", r.wires[0]) + "\n" + f.kube.target("rolling", r.wires[0])

@@ -33,8 +33,8 @@ func TestEndToEndFaults(t *testing.T) {
 	}
 	t.Parallel()
 	binary := sluiceBinary(t)
-	t.Run("etcd", func(t *testing.T) { newFaults(t, binary).play(faultMatrix(), all) })
-	t.Run("kubernetes", func(t *testing.T) { newClusterFaults(t, binary).play(clusterMatrix(), all) })
+	t.Run("etcd", func(t *testing.T) { t.Parallel(); newFaults(t, binary).play(faultMatrix(), all) })
+	t.Run("kubernetes", func(t *testing.T) { t.Parallel(); newClusterFaults(t, binary).play(clusterMatrix(), all) })
 }
 
 // play breaks one thing after the other.

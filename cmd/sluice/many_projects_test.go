@@ -195,4 +195,3 @@ func (m *manyProjects) once(values int) {
 	}
 	m.t.Attr("replicas", fmt.Sprintf("3 processes, %d projects on one etcd: one killed, one stopped and woken; one leader each, shared; %d values of each admitted once and written once", len(m.all), values))
 }
-
