@@ -13,6 +13,7 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/diff"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -20,9 +21,12 @@ func (a *app) diffCommand() *cobra.Command {
 	var f cloneFlags
 	c := &cobra.Command{
 		Use: "diff FROM TO [APP...]", Short: "Compare stages or revisions, key by key", Args: cobra.MinimumNArgs(2),
-		Long: `diff compares what two stages were admitted to have, or what two Git revisions hold in each stage. It prints keys, not
-lines of text, and exits with 1 when there is a difference.`,
+		Long: `diff compares what two stages were admitted to have, or what two Git revisions hold in each stage. A stage may be that of
+another time: STAGE@TIME (RFC 3339, a date, or how long ago), STAGE@REVISION for a revision that it had, and STAGE@live for what its targets
+were last read back with. It prints keys, not lines of text, and exits with 1 when there is a difference.`,
 		Example: `  sluice diff staging production payments
+  sluice diff production@24h production payments
+  sluice diff production@live production
   sluice diff main~1 main`,
 		RunE: func(c *cobra.Command, args []string) error { return a.diff(c.Context(), f, args[0], args[1], args[2:]) },
 	}
@@ -61,11 +65,11 @@ func (a *app) diff(ctx context.Context, f cloneFlags, from, to string, only []st
 			return err
 		}
 	}
-	fromStage, toStage := slices.Contains(view.Stages, schema.StageName(from)), slices.Contains(view.Stages, schema.StageName(to))
+	fromStage, toStage := isStage(view, from), isStage(view, to)
 	var diffs []appDiff
 	switch {
 	case fromStage && toStage:
-		diffs, err = stageDiffs(ctx, project, view, schema.StageName(from), schema.StageName(to), only)
+		diffs, err = stageDiffs(ctx, project, view, from, to, only)
 	case !fromStage && !toStage:
 		diffs, err = revisionDiffs(ctx, project, from, to, only)
 	case fromStage:
@@ -89,7 +93,7 @@ func oddSide(stage, other string, stages []schema.StageName) error {
 }
 
 // stageDiffs compares what the ledger admitted to two stages.
-func stageDiffs(ctx context.Context, c *clone, view schema.View, from, to schema.StageName, only []string) ([]appDiff, error) {
+func stageDiffs(ctx context.Context, c *clone, view schema.View, from, to string, only []string) ([]appDiff, error) {
 	apps := only
 	if len(apps) == 0 {
 		for _, app := range view.Apps {
@@ -98,11 +102,11 @@ func stageDiffs(ctx context.Context, c *clone, view schema.View, from, to schema
 	}
 	var out []appDiff
 	for _, app := range apps {
-		a, err := admittedSide(ctx, c, schema.Cell{Stage: from, App: schema.App(app)})
+		a, err := admittedSide(ctx, c, from, schema.App(app))
 		if err != nil {
 			return nil, err
 		}
-		b, err := admittedSide(ctx, c, schema.Cell{Stage: to, App: schema.App(app)})
+		b, err := admittedSide(ctx, c, to, schema.App(app))
 		if err != nil {
 			return nil, err
 		}
@@ -111,17 +115,77 @@ func stageDiffs(ctx context.Context, c *clone, view schema.View, from, to schema
 	return out, nil
 }
 
-func admittedSide(ctx context.Context, c *clone, cell schema.Cell) (side, error) {
+// isStage reports whether a side is a stage, be it at another time.
+func isStage(view schema.View, side string) bool {
+	name, _, _ := strings.Cut(side, "@")
+	return slices.Contains(view.Stages, schema.StageName(name))
+}
+
+// admittedSide is what the ledger admitted to a stage: "production", "production@24h", "production@live", "production@r:57ba02cc".
+func admittedSide(ctx context.Context, c *clone, text string, app schema.App) (side, error) {
+	name, when, dated := strings.Cut(text, "@")
+	cell := schema.Cell{Stage: schema.StageName(name), App: app}
 	state, ok, err := c.Ledger.Cell(ctx, cell)
 	if err != nil {
 		return side{}, err
 	}
-	if !ok || state.Admitted.Seq == 0 {
-		return side{name: fmt.Sprintf("%s (nothing)", cell.Stage)}, nil
+	admitted := state.Admitted
+	if dated {
+		if admitted, err = admissionAt(state, when); err != nil {
+			return side{}, usageError(fmt.Errorf("%s of %s: %w", text, app, err))
+		}
+	}
+	if !ok || admitted.Seq == 0 {
+		return side{name: text + " (nothing)"}, nil
 	}
 	stage, _ := c.Project.Stage(cell.Stage)
-	files, err := filesAt(ctx, c.repo, state.Admitted.Commit, c.Project.CellPath(stage, cell.App))
-	return side{name: fmt.Sprintf("%s %s", cell.Stage, state.Admitted.Revision), files: files}, err
+	files, err := filesAt(ctx, c.repo, admitted.Commit, c.Project.CellPath(stage, cell.App))
+	return side{name: fmt.Sprintf("%s %s", text, admitted.Revision), files: files}, err
+}
+
+// admissionAt finds an admission of a cell: that of a time, or how long ago; the one that every target was last read back with; or the
+// newest of a revision. The state has the newest of them; what is older is not guessed.
+func admissionAt(state ledger.State, when string) (ledger.Admission, error) {
+	if when == "live" {
+		return liveAdmission(state)
+	}
+	is := func(a ledger.Admission) bool { return a.Revision.String() == when }
+	if !strings.HasPrefix(when, "r:") {
+		at, err := parseSince("@", when)
+		if err != nil {
+			return ledger.Admission{}, err
+		}
+		is = func(a ledger.Admission) bool { return !a.At.After(at) }
+	}
+	for _, a := range slices.Backward(state.Revisions) {
+		if is(a) {
+			return a, nil
+		}
+	}
+	if len(state.Revisions) < ledger.MaxRevisions && !strings.HasPrefix(when, "r:") {
+		return ledger.Admission{}, nil // nothing was admitted yet
+	}
+	return ledger.Admission{}, fmt.Errorf("none of the newest %d admissions is it; sluice history lists all", len(state.Revisions))
+}
+
+// liveAdmission is what every target of a cell was last read back with.
+func liveAdmission(state ledger.State) (ledger.Admission, error) {
+	if len(state.Live) == 0 {
+		if state.Admitted.LiveAt.IsZero() {
+			return ledger.Admission{}, nil
+		}
+		return state.Admitted, nil
+	}
+	seqs := map[int64]bool{}
+	for _, live := range state.Live {
+		seqs[live.Seq] = true
+	}
+	for _, a := range state.Revisions {
+		if seqs[a.Seq] && len(seqs) == 1 {
+			return a, nil
+		}
+	}
+	return ledger.Admission{}, fmt.Errorf("its targets do not all hold the same; sluice status %s shows each", state.App)
 }
 
 // revisionDiffs compares every cell that differs between two revisions of the branch that holds the stages.

@@ -111,7 +111,7 @@ signed and approved, records it in a signed ledger, and keeps etcd and directori
 func (a *app) commands() map[string][]*cobra.Command {
 	return map[string][]*cobra.Command{
 		"start":   {a.demoCommand(), a.initCommand(), a.doctorCommand(), a.trustCommand(), a.lintCommand()},
-		"look":    {a.checkCommand(), a.statusCommand(), a.whyCommand(), a.diffCommand(), a.historyCommand(), a.traceCommand(), a.policyCommand(), a.simulateCommand(), a.schemaCommand(), a.explainCommand()},
+		"look":    {a.checkCommand(), a.statusCommand(), a.whyCommand(), a.planCommand(), a.diffCommand(), a.historyCommand(), a.traceCommand(), a.policyCommand(), a.simulateCommand(), a.schemaCommand(), a.explainCommand()},
 		"propose": {a.promoteCommand(), a.rollbackCommand()},
 		"sign": {
 			a.approveCommand(), a.requestsCommand(), a.suspendCommand(), a.resumeCommand(), a.taintCommand(),

@@ -47,7 +47,7 @@ It ends with 0 where nothing would have been otherwise, 1 where something would,
 }
 
 func (a *app) simulate(ctx context.Context, f simulateFlags) error {
-	since, err := parseSince(f.since)
+	since, err := parseSince("--since", f.since)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (a *app) policyFiles(dir string) (map[string][]byte, error) {
 }
 
 // parseSince reads a time, or how long ago.
-func parseSince(text string) (time.Time, error) {
+func parseSince(flag, text string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02"} {
 		if at, err := time.Parse(layout, text); err == nil {
 			return at.UTC(), nil
@@ -124,7 +124,7 @@ func parseSince(text string) (time.Time, error) {
 	if d, err := schema.ParseDuration(text); err == nil {
 		return now().Add(-d).UTC(), nil
 	}
-	return time.Time{}, usageError(fmt.Errorf("--since %q: want a time (2026-12-31T12:00:00Z), a date, or how long ago (90d, 12h)", text))
+	return time.Time{}, usageError(fmt.Errorf("%s %q: want a time (2026-12-31T12:00:00Z), a date, or how long ago (90d, 12h)", flag, text))
 }
 
 func (a *app) printSimulation(out reconciler.Simulation) error {
