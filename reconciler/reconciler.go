@@ -177,7 +177,8 @@ type Reconciler struct {
 	revisedAs    map[schema.Digest]schema.Revision
 	revisedSince int64
 	view         atomic.Pointer[schema.View]
-	past         *journal.Fold // what the page tells of the past
+	trace        *atomic.Pointer[trace] // of the pass under way, or the last one
+	past         *journal.Fold          // what the page tells of the past
 	pulse        schema.Pulse
 	// inForce is rules for the goroutines that watch.
 	inForce atomic.Pointer[rules]
@@ -235,6 +236,7 @@ func New(cfg Config) (*Reconciler, error) {
 		looked: map[schema.StageName]int64{}, fleet: map[schema.Cell]*schema.InstancesView{}, fights: map[deliveryKey]fight{}, reported: map[deliveryKey]schema.Digest{},
 		strangers: map[deliveryKey]string{}, contested: map[schema.Cell]bool{},
 	}
+	r.cfg.Log, r.trace = traced(r.cfg.Log)
 	r.recallCosigned()
 	return r, nil
 }
@@ -255,6 +257,7 @@ func (r Report) Err() error { return errors.Join(r.AdmitErr, r.ApplyErr) }
 
 // Pass runs both loops once. Converge runs even if Admit could not find out, unless the ledger is in doubt.
 func (r *Reconciler) Pass(ctx context.Context) Report {
+	r.trace.Store(newTrace())
 	var report Report
 	p, err := r.begin(ctx)
 	if err != nil {

@@ -83,6 +83,9 @@ func (r *Reconciler) beat(p *pass, done time.Time, report Report) *schema.Pulse 
 		r.pulse.Took = max(0, done.Sub(p.now))
 	}
 	out := r.pulse
+	if r.trace != nil && r.trace.Load() != nil {
+		out.Trace = r.trace.Load().id
+	}
 	return &out
 }
 

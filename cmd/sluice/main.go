@@ -118,7 +118,7 @@ func (a *app) commands() map[string][]*cobra.Command {
 			a.acceptRefCommand(), a.breakGlassCommand(), a.reviewCommand(), a.expungeCommand(),
 		},
 		"prove": {a.verifyCommand(), a.auditCommand()},
-		"run":   {a.runCommand(), a.agentCommand(), a.versionCommand()},
+		"run":   {a.runCommand(), a.webCommand(), a.agentCommand(), a.versionCommand()},
 	}
 }
 

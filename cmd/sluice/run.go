@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/admin"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -25,6 +26,7 @@ type runFlags struct {
 	interval                                                                  time.Duration
 	once, profiling                                                           bool
 	admin                                                                     string
+	reads                                                                     bool // of a command that holds no key
 	fileOnly                                                                  bool // of a command that has --config alone: no other flag is advised
 }
 
@@ -163,7 +165,7 @@ func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, profilin
 	if err != nil {
 		return err
 	}
-	desk, err := listenAdmin(ctx, op.Admin, daemons, hooks.counts(), profiling)
+	desk, err := listenAdmin(ctx, op.Admin, adminProjects(daemons), hooks.counts(), profiling)
 	if err != nil {
 		return err
 	}
@@ -179,6 +181,12 @@ func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, profilin
 		})
 	}
 	wakeUp(ctx, wakes)
+	tell := newNotifier(os.Getenv)
+	wg.Go(func() {
+		if err := tell.watch(ctx, func() bool { return admin.Config{Projects: adminProjects(daemons)}.Alive() == nil }); err != nil {
+			log.Warn("the service manager is not told", "error", err)
+		}
+	})
 	for i, server := range []*pageServer{page, hooks.server(), desk} {
 		if server != nil {
 			log.Info("serving "+server.what, "address", server.url())
@@ -275,7 +283,7 @@ func (f runFlags) complete(op schema.Operator) error {
 	switch {
 	case len(op.Projects) == 0:
 		return missing("the repository", "--repository")
-	case op.LogKeyFile == "":
+	case op.LogKeyFile == "" && !f.reads:
 		return missing("the log key", "--log-key")
 	case op.StateDir == "":
 		return missing("the state directory", "--state-dir")

@@ -25,18 +25,29 @@ type check struct {
 
 // livez fails where a restart may help: the loop hangs. That others are down is no reason.
 func (c Config) livez(w http.ResponseWriter, _ *http.Request) {
-	now := c.Now()
+	if err := c.Alive(); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// Alive returns why a restart may help; nil while every loop goes on.
+func (c Config) Alive() error {
+	now := time.Now()
+	if c.Now != nil {
+		now = c.Now()
+	}
 	for _, p := range c.Projects {
 		v := p.View()
 		if v == nil || v.Pulse == nil {
 			continue // the first look at a large repository takes its time
 		}
 		if silent := now.Sub(v.At); silent > patience(*v) {
-			http.Error(w, fmt.Sprintf("%s: no pass ended for %s", p.Name, silent.Round(time.Second)), http.StatusServiceUnavailable)
-			return
+			return fmt.Errorf("%s: no pass ended for %s", p.Name, silent.Round(time.Second))
 		}
 	}
-	fmt.Fprintln(w, "ok")
+	return nil
 }
 
 // patience is how long a pass may take until the loop counts as hanging.

@@ -93,7 +93,7 @@ func healthFacts(cfg Config, v schema.View) [][2]string {
 			works = "another process works, this one looks on"
 		}
 		out = append(out, [2]string{"lease", works}, [2]string{"passes", fmt.Sprintf("%d since the start, %d with errors", p.Passes, p.Failed)},
-			[2]string{"last pass", "took " + p.Took.Round(time.Millisecond).String()}, [2]string{"interval", p.Every.String()})
+			[2]string{"last pass", "took " + p.Took.Round(time.Millisecond).String()}, [2]string{"interval", p.Every.String()}, [2]string{"trace of the last pass", safe(p.Trace)})
 	}
 	return out
 }

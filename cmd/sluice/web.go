@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/admin"
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/reconciler/journal"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/status"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func (a *app) webCommand() *cobra.Command {
+	f := runFlags{reads: true}
+	c := &cobra.Command{
+		Use: "web", Short: "Serve the page alone, from what the ledger says", Args: cobra.NoArgs,
+		Long: `web serves the page of one project without a reconciler: it fetches the repository at every interval and shows what the
+ledger says. It holds no key and asks for no right to write, so that whoever takes it over can change nothing. What only a
+running reconciler knows, such as open merge requests and guard rails, it does not show.`,
+		Example: `  sluice web --repository https://git.example.com/acme/config.git --token-file read-token --anchor sha256:… --state-dir web --listen 127.0.0.1:8080
+  sluice web --config web.yaml`,
+		RunE: func(c *cobra.Command, _ []string) error { return a.web(c.Context(), f, commandNames(c.Root())) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.config, "config", "", "a `FILE` in the form of the operator's; its keys, GitLab and targets are not looked at")
+	flags.StringVar(&f.repository, "repository", "", "`URL` of the configuration repository")
+	flags.StringVar(&f.tokenFile, "token-file", "", "`FILE` with a token that may read it")
+	flags.StringVar(&f.anchor, "anchor", "", "`DIGEST` of trust version 1, told by the project's admins")
+	flags.StringVar(&f.stateDir, "state-dir", "", "`DIR` for the mirror; it can be lost")
+	flags.StringVar(&f.listen, "listen", "", "`ADDRESS` of the page; 127.0.0.1:8080 by default")
+	flags.StringVar(&f.admin, "admin", "", "`ADDRESS` of metrics and health")
+	flags.DurationVar(&f.interval, "interval", 0, "time between fetches")
+	flags.StringVar(&f.logFormat, "log-format", "text", "log as `FORMAT`: text or json")
+	return c
+}
+
+func (a *app) web(ctx context.Context, f runFlags, commands []string) error {
+	op, err := f.operator()
+	if err != nil {
+		return err
+	}
+	if op.Listen == "" {
+		op.Listen = "127.0.0.1:8080"
+	}
+	log := a.logger(f.logFormat)
+	w, err := openWatcher(ctx, op, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := w.Close(); err != nil {
+			log.Warn("not closed cleanly", "error", err)
+		}
+	}()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	page, err := listenPage(op, status.Config{View: w.view.Load, Version: version, Commands: commands, Badges: op.Badges, Done: ctx.Done(), Log: log})
+	if err != nil {
+		return err
+	}
+	desk, err := listenAdmin(ctx, op.Admin, []admin.Project{{Name: w.name, View: w.view.Load}}, nil, false)
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	errs := make([]error, 2)
+	for i, server := range []*pageServer{page, desk} {
+		if server != nil {
+			log.Info("serving "+server.what, "address", server.url())
+			wg.Go(func() { defer stop(); errs[i] = server.serve(ctx) })
+		}
+	}
+	w.run(ctx)
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// watcher makes views of a ledger that somebody else writes.
+type watcher struct {
+	name     string
+	repo     *gitrepo.Repo
+	ref      string
+	anchor   schema.Digest
+	interval time.Duration
+	log      *slog.Logger
+
+	past journal.Fold
+	told string // the trouble that was logged last
+	view atomic.Pointer[schema.View]
+}
+
+func openWatcher(ctx context.Context, op schema.Operator, log *slog.Logger) (*watcher, error) {
+	project := op.Projects[0]
+	if project.Ledger.Repository == "" {
+		project.Ledger.Repository = project.Repository
+	}
+	if project.Ledger.Branch == "" {
+		project.Ledger.Branch = schema.DefaultLedgerBranch
+	}
+	remote := remoteOf(project)
+	remote.URL = located(project.Ledger.Repository)
+	if err := makeDir(op.StateDir); err != nil {
+		return nil, &failure{code: exitUsage, err: err, hint: adviceStateDir}
+	}
+	repo, err := gitrepo.Open(ctx, filepath.Join(op.StateDir, "mirror"), remote)
+	if err != nil {
+		return nil, settingError(err)
+	}
+	return &watcher{name: redacted(project.Repository), repo: repo, ref: "refs/heads/" + project.Ledger.Branch, anchor: project.Anchor, interval: op.Poll.Interval, log: log}, nil
+}
+
+// Close gives the mirror back.
+func (w *watcher) Close() error { return w.repo.Close() }
+
+// run looks at every interval until ctx ends.
+func (w *watcher) run(ctx context.Context) {
+	tick := time.NewTicker(w.interval)
+	defer tick.Stop()
+	for {
+		w.look(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// look publishes what the ledger says now. What cannot be found out leaves the last view with its time, which becomes stale.
+func (w *watcher) look(ctx context.Context) {
+	last := schema.View{Repository: w.name, StaleAfter: max(2*w.interval, 15*time.Second)}
+	if v := w.view.Load(); v != nil {
+		last = *v
+	}
+	began := now().UTC()
+	next, err := w.next(ctx, last)
+	if err != nil && ctx.Err() != nil {
+		return
+	}
+	next.At, next.Problems = now().UTC(), nil
+	if err == nil {
+		next.Looked = began
+	} else {
+		next.Problems = []string{err.Error()}
+	}
+	if text := fmt.Sprint(err); text != w.told {
+		if w.told = text; err != nil {
+			w.log.Error("the ledger cannot be shown", "error", err)
+		}
+	}
+	w.view.Store(&next)
+}
+
+// next makes the view of the ledger's newest commit, or returns the last one with the reason why there is no other.
+func (w *watcher) next(ctx context.Context, last schema.View) (schema.View, error) {
+	refs, err := gitrepo.Mirror{Repo: w.repo}.Fetch(ctx)
+	if err != nil {
+		return last, fmt.Errorf("fetch the ledger: %w", err)
+	}
+	tip := refs[w.ref]
+	switch {
+	case tip.IsZero() && !last.Ledger.Tip.IsZero():
+		return last, fmt.Errorf("the ledger's branch is gone")
+	case tip == last.Ledger.Tip:
+		return last, nil
+	}
+	clone, err := reconciler.OpenClone(ctx, w.repo, tip, w.anchor)
+	if err != nil {
+		return last, err
+	}
+	if err := w.goesOn(ctx, clone.Ledger); err != nil {
+		return last, err
+	}
+	view, err := reconciler.NewView(ctx, clone.Ledger, clone.Project)
+	if err != nil {
+		return last, err
+	}
+	if view, err = reconciler.WithNext(ctx, view, clone.Ledger, clone.Project, now()); err != nil {
+		return last, err
+	}
+	view.Journal = w.past.Journal()
+	view.Journal.Whole = true
+	view.Repository, view.StaleAfter = last.Repository, last.StaleAfter
+	return view, nil
+}
+
+// goesOn reads what is new, if what was read before is still the beginning: a ledger that is shorter or another is not shown.
+func (w *watcher) goesOn(ctx context.Context, l *ledger.Ledger) error {
+	if read := w.past.Read(); read > 0 {
+		if l.Head().Size < read {
+			return fmt.Errorf("the ledger has %d entries and had %d: %w", l.Head().Size, read, reconciler.ErrDoubt)
+		}
+		_, raw, err := l.Entry(ctx, read)
+		if err != nil {
+			return err
+		}
+		if known, ok := w.past.Journal().Record(read); !ok || known.Digest != schema.DigestOf(raw) {
+			return fmt.Errorf("entry %d of the ledger is another one than before: %w", read, reconciler.ErrDoubt)
+		}
+	}
+	return reconciler.ReadJournal(ctx, &w.past, l, 0)
+}

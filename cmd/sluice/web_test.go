@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// TestThePageAlone: without a key, without GitLab and without a right to write, the page shows what the ledger says, and nothing
+// of a ledger that was cut back.
+func TestThePageAlone(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	r := h.run("200ms")
+	h.brings(5000)
+	h.await("the ledger", func() bool { return strings.Contains(h.get(r.page+"/view.json"), `"state":"live"`) })
+	r.stop()
+
+	ctx, cancel := context.WithCancel(t.Context())
+	log, errs := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		a := &app{in: strings.NewReader(""), out: io.Discard, errs: errs, environ: os.Getenv}
+		ended <- a.main(ctx, []string{"web", "--config", h.withoutKey(), "--state-dir", filepath.Join(h.dir, "web"), "--listen", "127.0.0.1:0"})
+		errs.Close()
+	}()
+	buffer := make([]byte, 4096)
+	n, err := log.Read(buffer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, log) }()
+	found := regexp.MustCompile(`address=(\S+)`).FindSubmatch(buffer[:n])
+	if found == nil {
+		t.Fatalf("no address: %s", buffer[:n])
+	}
+	page := string(found[1])
+	h.await("the page", func() bool { return strings.Contains(h.get(page+"/app/payments"), "✓") })
+	if got := h.get(page + "/audit/1"); !strings.Contains(got, "genesis") || !strings.Contains(got, "sluice audit verify") {
+		t.Errorf("the first entry: %.300s", got)
+	}
+	if resp, err := http.Post(page+"/", "text/plain", nil); err != nil || resp.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %v %v", resp, err)
+	}
+	cancel()
+	if code := <-ended; code != exitDone {
+		t.Errorf("sluice web ends with %d", code)
+	}
+}
+
+// withoutKey is the operator's file of somebody who has no log key.
+func (h *hooked) withoutKey() string {
+	h.t.Helper()
+	file, err := h.operatorFile("reading", "directory: {kind: file, directory: /nowhere}")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.write("reading.yaml", regexp.MustCompile(`(?m)^log_key_file: .*\n`).ReplaceAllString(string(data), ""))
+	return file
+}
+
+// TestAShorterLedgerIsNotShown: whoever watches keeps what was shown, with the reason.
+func TestAShorterLedgerIsNotShown(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	r := h.run("200ms")
+	h.brings(5000)
+	h.await("the ledger", func() bool { return strings.Contains(h.get(r.page+"/view.json"), `"state":"live"`) })
+	r.stop()
+	op := schema.Operator{StateDir: filepath.Join(h.dir, "web"), Poll: schema.Poll{Interval: time.Second}, Projects: []schema.OperatorProject{{
+		Repository: h.forge.CloneURL(h.team.Path(), ""), Username: "reconciler", TokenFile: h.token, Anchor: h.team.Anchor()}}}
+	w, err := openWatcher(t.Context(), op, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	w.look(t.Context())
+	before := w.view.Load()
+	if before.Ledger.Size < 2 || len(before.Problems) > 0 || before.Journal.Read != before.Ledger.Size {
+		t.Fatalf("%d entries, %v", before.Ledger.Size, before.Problems)
+	}
+	w.anchor = schema.DigestOf([]byte("another project"))
+	again := *before
+	again.Ledger.Tip = schema.Hash{}
+	w.view.Store(&again) // as if the branch had moved
+	w.look(t.Context())
+	if v := w.view.Load(); len(v.Problems) == 0 || len(v.Apps) != len(before.Apps) || v.Looked != before.Looked {
+		t.Errorf("of another project's ledger: %v, looked %s", v.Problems, v.Looked)
+	}
+	w.anchor = h.team.Anchor()
+	w.past.Add(ledger.Entry{Seq: before.Ledger.Size + 1}, schema.DigestOf([]byte("an entry that was cut off")))
+	w.view.Store(&again)
+	w.look(t.Context())
+	if v := w.view.Load(); len(v.Problems) == 0 || !strings.Contains(v.Problems[0], "and had") {
+		t.Errorf("of a shorter ledger: %v", v.Problems)
+	}
+}
