@@ -127,6 +127,11 @@ func TestTooLarge(t *testing.T) {
 	if _, err := target.Write(t.Context(), over); !errors.Is(err, integrations.ErrTooLarge) || !strings.Contains(err.Error(), "split the app") {
 		t.Errorf("got %v, want ErrTooLarge and what to do", err)
 	}
+	beside := fits(n)
+	beside.Seq, beside.Gray = 3, &integrations.Gray{Document: make([]byte, 1000)}
+	if _, err := target.Write(t.Context(), beside); !errors.Is(err, integrations.ErrTooLarge) {
+		t.Errorf("what some instances get beside it: got %v, want ErrTooLarge", err)
+	}
 	if v := target.Fits(over); v.Code != integrations.CodeTooLarge || v.Args["limit"] != fmt.Sprint(configmap.MaxData) {
 		t.Errorf("verdict %+v", v)
 	}

@@ -1,6 +1,7 @@
 package configmap
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
@@ -45,7 +46,7 @@ func (t *Target) goalOf(want integrations.Release) (goal, error) {
 	if g.files, err = keysOf(want); err != nil {
 		return g, t.error(p.String(), integrations.ErrInvalid, err)
 	}
-	if size := size(g.files) + headRoom; size > MaxData {
+	if size := size(g.files) + headRoom + graySize(want); size > MaxData {
 		return g, t.error(p.String(), integrations.ErrTooLarge, fmt.Errorf("files and document have %d bytes together, the limit is %d; split the app, or deliver it to etcd", size, MaxData))
 	}
 	return g, nil
@@ -78,6 +79,14 @@ func keysOf(want integrations.Release) (map[string][]byte, error) {
 		keys[documentKey] = want.Document
 	}
 	return keys, nil
+}
+
+// graySize is what the head carries for some of the readers beside its own, in base64.
+func graySize(want integrations.Release) int {
+	if want.Gray == nil {
+		return 0
+	}
+	return base64.StdEncoding.EncodedLen(len(want.Gray.Document))
 }
 
 func size(data map[string][]byte) int {

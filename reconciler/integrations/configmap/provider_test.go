@@ -10,6 +10,7 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler/integrations/integrationstest"
 	"github.com/sluice-gitops/sluice/reconciler/provider"
 	"github.com/sluice-gitops/sluice/reconciler/provider/mount"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // TestAMountedVolumeIsReadAndVerified: what the target wrote, projected as the kubelet does, is what the provider takes: the
@@ -62,6 +63,38 @@ func TestAMountedVolumeIsReadAndVerified(t *testing.T) {
 			project(t, dir, data)
 			if err := p.Refresh(t.Context()); err == nil {
 				t.Error("an older head was taken")
+			}
+		})
+	}
+}
+
+// TestSomeInstancesOfAMountedVolumeGetAnother: the object of a gray release serves both, each reader by what it is.
+func TestSomeInstancesOfAMountedVolumeGetAnother(t *testing.T) {
+	for _, mode := range []string{"inplace", "rolling"} {
+		t.Run(mode, func(t *testing.T) {
+			d := deskOf(t, "mode", mode)
+			main, next := d.release(1, map[string]string{"app.yaml": "port: 1"}), d.release(2, map[string]string{"app.yaml": "port: 2"})
+			main.Gray = &integrations.Gray{
+				Revision: next.Revision, Content: next.Content, Commit: next.Commit, Document: next.Document,
+				Rule: schema.GrayRule{Services: []string{"canary"}},
+			}
+			d.write(t, main)
+			name := "pay-config"
+			if mode == "rolling" {
+				name = string(d.at(name).data(t)["current"])
+			}
+			dir := t.TempDir()
+			project(t, dir, d.at(name).data(t))
+			for service, want := range map[string]string{"canary": "port: 2", "web": "port: 1"} {
+				p, err := provider.Open(t.Context(), provider.Options{
+					Source: mount.New(dir), Project: main.Project, Stage: "production", App: "pay", Identity: provider.Identity{Service: service},
+					Keys: provider.Keys{"log-1": integrationstest.PublicKey()},
+				})
+				must(t, err)
+				defer p.Close()
+				if got, ok := p.Snapshot().File("app.yaml"); !ok || string(got) != want {
+					t.Errorf("%s reads %q, want %q", service, got, want)
+				}
 			}
 		})
 	}
