@@ -20,7 +20,7 @@ type CodeInfo struct {
 
 // codeIndex is built once from the lists below and never written again.
 var codeIndex = indexCodes(fileCodes, readerCodes, projectCodes, trustCodes, signatureCodes, approvalCodes, landingCodes, lifecycleCodes,
-	contentCodes, guardCodes, ledgerCodes, targetCodes, forgeCodes, repositoryCodes, runCodes)
+	contentCodes, importCodes, guardCodes, ledgerCodes, targetCodes, forgeCodes, repositoryCodes, runCodes)
 
 func indexCodes(lists ...[]CodeInfo) map[Code]CodeInfo {
 	index := map[Code]CodeInfo{}

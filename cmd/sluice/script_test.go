@@ -17,6 +17,7 @@ import (
 
 	"github.com/sluice-gitops/sluice/ci/real"
 	"github.com/sluice-gitops/sluice/ci/runner"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest/team"
 	"github.com/sluice-gitops/sluice/reconciler/provider/providertest"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
@@ -122,7 +123,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
 			"matches": matches, "allow": allow, "keygen": keygen, "anchor": anchorOf, "gnupg": gnupg,
-			"mirror": mirrorScript, "variable": variable, "head": headScript,
+			"mirror": mirrorScript, "variable": variable, "head": headScript, "etcd": etcdScript, "etcdput": etcdPut,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "root" {
@@ -307,6 +308,31 @@ func tamperScript(ts *testscript.TestScript, _ bool, args []string) {
 func mirrorScript(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(ts.Exec("git", "clone", "-q", "--mirror", ts.Getenv("CONFIG_URL"), "origin.git"))
 	ts.Check(ts.Exec("git", "clone", "-q", "origin.git", "config"))
+}
+
+// etcdScript starts a server of the script's own, which ends with it, and sets ETCD to its address.
+func etcdScript(ts *testscript.TestScript, _ bool, _ []string) {
+	dir, err := os.MkdirTemp(ts.Getenv("WORK"), "etcd-")
+	ts.Check(err)
+	server, err := etcd.StartEmbedded(dir, etcd.EmbeddedOptions{Quick: true})
+	ts.Check(err)
+	ts.Defer(server.Close)
+	ts.Setenv("ETCD", server.Endpoint())
+}
+
+// etcdPut writes keys: etcdput KEY VALUE…, with Go's escapes in both.
+func etcdPut(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 || len(args)%2 != 0 {
+		ts.Fatalf("usage: etcdput KEY VALUE…")
+	}
+	for i := range args {
+		text, err := strconv.Unquote(`"` + args[i] + `"`)
+		ts.Check(err)
+		args[i] = text
+	}
+	for i := 0; i < len(args); i += 2 {
+		ts.Check(etcd.Put(context.Background(), ts.Getenv("ETCD"), args[i], []byte(args[i+1])))
+	}
 }
 
 // variable sets an environment variable to what a file holds: variable NAME FILE.

@@ -160,3 +160,8 @@ func (t *Target) fail(key string, err error) error {
 	}
 	return t.error(key, integrations.ErrUnavailable, err)
 }
+
+// Fits is [Target.Fits] of a target that nobody has opened.
+func Fits(name string, want integrations.Release) schema.Verdict {
+	return (&Target{spec: integrations.Spec{Name: name}}).Fits(want)
+}
