@@ -37,7 +37,7 @@ var layers = []layer{
 	{packages: "reconciler/integrations", ours: []string{"schema", "reconciler/ledger", "reconciler/seal"}},
 	{packages: "reconciler/integrations/gitlab/hook", ours: nil},
 	{packages: "reconciler/integrations/gitlab/gitlabtest", ours: []string{"schema"}},
-	{packages: "reconciler/integrations/gitlab/gitlabtest/team", ours: []string{"schema", "reconciler/signing", "reconciler/integrations/gitlab/gitlabtest"}},
+	{packages: "reconciler/integrations/gitlab/gitlabtest/team", ours: []string{"schema", "reconciler/signing", "reconciler/gitrepo", "reconciler/integrations/gitlab/gitlabtest"}},
 	{packages: "reconciler/integrations/*", ours: []string{
 		"schema", "reconciler/ledger", "reconciler/seal", "reconciler/integrations",
 	}},

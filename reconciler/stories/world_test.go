@@ -191,7 +191,7 @@ func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 	}
 	w.team, err = team.New(w.ctx, team.Config{
 		Server: w.forge, Dir: w.dir, Project: "acme/config", Program: program, Now: w.clock.Now, Method: s.method, Layout: layout,
-		ForgeKey: forgeKey, NextLogKey: s.nextLogKey, Witnesses: w.startWitnesses(s.witnesses),
+		ForgeKey: forgeKey, NextLogKey: s.nextLogKey, Witnesses: w.startWitnesses(s.witnesses), Direct: true,
 	}, []byte(project), members...)
 	if err != nil {
 		t.Fatal(err)

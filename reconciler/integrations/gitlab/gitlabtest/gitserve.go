@@ -124,6 +124,14 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, p *project, use
 	s.mu.Lock()
 	changes, options := parseCommands(body), pushOptions(body)
 	s.backend(answer, r, p, user, p.hookEnv(user, changes))
+	s.afterPush(p, user, changes, options, answer.say)
+	s.mu.Unlock()
+
+	answer.send(w)
+}
+
+// afterPush is what the forge does once refs have moved: events, merge requests and a word to who pushed. Callers hold mu.
+func (s *Server) afterPush(p *project, user *User, changes []refChange, options []string, say func(string)) {
 	for _, c := range changes {
 		branch, isBranch := strings.CutPrefix(c.ref, "refs/heads/")
 		if now := p.repo.ref(c.ref); now != c.new && (now != "" || c.new != nullSHA) {
@@ -132,16 +140,13 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, p *project, use
 		if isBranch {
 			s.deliverPush(p, user, branch, c.old, c.new)
 			s.followPush(p, user, branch, c.new, options)
-			answer.say(s.shownAfterPush(p, branch))
+			say(s.shownAfterPush(p, branch))
 		}
 		s.log.Info("pushed", "project", p.Path, "user", user.Username, "ref", c.ref, "to", c.new)
 	}
 	if err := s.sync(p, user); err != nil {
 		s.log.Error("merge requests did not follow a push", "project", p.Path, "error", err)
 	}
-	s.mu.Unlock()
-
-	answer.send(w)
 }
 
 // followPush does what a push of a branch asks for, and hides its tip where the
@@ -197,8 +202,8 @@ func (a *heldAnswer) send(w http.ResponseWriter) {
 func (p *project) hookEnv(user *User, changes []refChange) []string {
 	deny, erase, force := " ", " ", " "
 	for _, c := range changes {
-		branch, ok := strings.CutPrefix(c.ref, "refs/heads/")
-		if !ok || len(p.rules(branch)) == 0 {
+		branch := strings.TrimPrefix(c.ref, "refs/heads/")
+		if !p.ruled(c) {
 			continue
 		}
 		erase += c.ref + " "
@@ -210,6 +215,12 @@ func (p *project) hookEnv(user *User, changes []refChange) []string {
 		}
 	}
 	return []string{"SLUICE_DENY_PUSH=" + deny, "SLUICE_DENY_DELETE=" + erase, "SLUICE_DENY_FORCE=" + force}
+}
+
+// ruled says whether a rule has a say in a change of a ref.
+func (p *project) ruled(c refChange) bool {
+	branch, ok := strings.CutPrefix(c.ref, "refs/heads/")
+	return ok && len(p.rules(branch)) > 0
 }
 
 // parseCommands reads the ref updates at the head of a receive-pack request:

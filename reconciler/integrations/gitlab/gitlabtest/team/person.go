@@ -41,6 +41,7 @@ func (p *Person) Token() string { return p.user.Token }
 
 // Git runs the person's git in the clone.
 func (p *Person) Git(ctx context.Context, args ...string) (string, error) {
+	p.byHand = p.byHand || args[0] == "config"
 	return p.run(ctx, "", args...)
 }
 
@@ -48,6 +49,9 @@ func (p *Person) Git(ctx context.Context, args ...string) (string, error) {
 func (p *Person) begin(ctx context.Context) error {
 	if err := os.MkdirAll(p.dir, 0o755); err != nil {
 		return err
+	}
+	if p.direct() {
+		return p.borrow()
 	}
 	if _, err := p.run(ctx, "", "init", "-q", "-b", "main"); err != nil {
 		return err
@@ -91,6 +95,9 @@ func (p *Person) Fetch(ctx context.Context) error {
 			return err
 		}
 	}
+	if p.direct() {
+		return p.follow(ctx)
+	}
 	if _, err := p.run(ctx, "", "fetch", "-q", "--prune", "--force", "origin", "+refs/heads/*:refs/remotes/origin/*"); err != nil {
 		return err
 	}
@@ -100,6 +107,11 @@ func (p *Person) Fetch(ctx context.Context) error {
 
 // Commit commits to a branch of the clone and returns the new commit.
 func (p *Person) Commit(ctx context.Context, c Commit) (schema.Hash, error) {
+	if p.direct() {
+		if id, err := p.write(ctx, c); !errors.Is(err, errGit) {
+			return id, err
+		}
+	}
 	if err := p.checkout(ctx, c); err != nil {
 		return schema.Hash{}, err
 	}
@@ -154,6 +166,11 @@ func (p *Person) checkout(ctx context.Context, c Commit) error {
 
 // Push pushes a branch of the clone; force may be "--force".
 func (p *Person) Push(ctx context.Context, branch string, force ...string) error {
+	if p.direct() {
+		if err := p.hand(branch, len(force) > 0); !errors.Is(err, errGit) {
+			return err
+		}
+	}
 	_, err := p.run(ctx, "", append(append([]string{"push", "-q"}, force...), "origin", branch+":refs/heads/"+branch)...)
 	return err
 }
@@ -231,6 +248,11 @@ func (p *Person) Files(ctx context.Context, rev, dir string) (map[string]string,
 
 // Seal makes and pushes the genesis request's tag.
 func (p *Person) PushTag(ctx context.Context, name, at, message string) error {
+	if p.direct() {
+		if err := p.tag(name, at, message); !errors.Is(err, errGit) {
+			return err
+		}
+	}
 	if _, err := p.run(ctx, message, "tag", "-a", "--cleanup=verbatim", "-F", "-", name, at); err != nil {
 		return err
 	}

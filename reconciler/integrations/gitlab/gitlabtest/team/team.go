@@ -39,6 +39,8 @@ type Config struct {
 	LogKey []byte
 	// NextLogKey makes a second log key, which the trust names beside the first.
 	NextLogKey bool
+	// Direct lets people do what is plain without a git of theirs and without HTTP; see direct.go.
+	Direct bool
 	// Witnesses watch the ledger from outside; the trust names them.
 	Witnesses schema.Witnesses
 }
@@ -49,6 +51,7 @@ type Team struct {
 	people  []*Person
 	trust   schema.Trust
 	project schema.Project
+	made    map[schema.Hash]schema.Hash // commits written by Direct, each with its parent
 }
 
 // Person has an account, a key and a clone. What Person does as a person goes through git and the forge.
@@ -58,6 +61,8 @@ type Person struct {
 	dir  string // clone
 	key  string // private key file
 	user gitlabtest.User
+
+	byHand bool // changed the clone's settings, which Direct does not know
 }
 
 // Member says who joins a team.
@@ -78,7 +83,7 @@ func New(ctx context.Context, cfg Config, sluiceYAML []byte, members ...Member) 
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	t := &Team{cfg: cfg}
+	t := &Team{cfg: cfg, made: map[schema.Hash]schema.Hash{}}
 	project, found := schema.LoadProject("sluice.yaml", sluiceYAML)
 	if err := found.Err(); err != nil {
 		return nil, fmt.Errorf("team: %w", err)
