@@ -176,8 +176,7 @@ func (f *faults) healed(where ...string) {
 		}
 		return !slices.ContainsFunc(where, func(cell string) bool { return !told[cell] })
 	})
-	f.readers.looking.Lock() // every look under way is over
-	f.readers.looking.Unlock()
+	f.readers.await()
 	f.caughtUp()
 	f.tampering.Store(false)
 }

@@ -199,10 +199,6 @@ func filesOf(app string, value int) map[string]string {
 	return map[string]string{"app.yaml": line}
 }
 
-func cellOf(app string) schema.Cell {
-	return schema.Cell{Stage: "development", App: schema.App(app)}
-}
-
 // ledger reads every entry as a clone would.
 func (f *faults) ledger() []ledger.Entry {
 	f.t.Helper()

@@ -287,3 +287,9 @@ func (m *mirrorReader) look(ctx context.Context) {
 		m.partly.Add(1)
 	}
 }
+
+// await waits until every look under way is over.
+func (r *readers) await() {
+	r.looking.Lock()
+	defer r.looking.Unlock()
+}

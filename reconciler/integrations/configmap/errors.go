@@ -37,27 +37,27 @@ func (t *Target) fail(ctx context.Context, key string, err error) error {
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
 		return errMoved
 	}
-	class, why := classOf(err)
+	why, class := classOf(err)
 	return &integrations.Error{Target: t.spec.Name, Key: key, Class: class, Why: why, Err: err}
 }
 
 // classOf knows what will not get better by itself; anything else may.
-func classOf(err error) (class error, why string) {
+func classOf(err error) (why string, class error) {
 	switch {
 	case isNamespace(err) && apierrors.IsNotFound(err):
-		return integrations.ErrInvalid, "the namespace is not there; make it, or write another below namespace: of the target in sluice.yaml"
+		return "the namespace is not there; make it, or write another below namespace: of the target in sluice.yaml", integrations.ErrInvalid
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
-		return integrations.ErrUnavailable, "the namespace is being deleted"
+		return "the namespace is being deleted", integrations.ErrUnavailable
 	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "exceeded quota"):
-		return integrations.ErrFull, "the namespace's quota is used up"
+		return "the namespace's quota is used up", integrations.ErrFull
 	case apierrors.IsForbidden(err):
-		return integrations.ErrForbidden, "bind the role in this namespace (examples/deploy/kubernetes); a namespace that is not there says the same"
+		return "bind the role in this namespace (examples/deploy/kubernetes); a namespace that is not there says the same", integrations.ErrForbidden
 	case apierrors.IsUnauthorized(err):
-		return integrations.ErrForbidden, "the server does not know these credentials"
+		return "the server does not know these credentials", integrations.ErrForbidden
 	case apierrors.IsRequestEntityTooLargeError(err):
-		return integrations.ErrTooLarge, ""
+		return "", integrations.ErrTooLarge
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
-		return integrations.ErrInvalid, "the server refuses the object"
+		return "the server refuses the object", integrations.ErrInvalid
 	}
-	return integrations.ErrUnavailable, ""
+	return "", integrations.ErrUnavailable
 }

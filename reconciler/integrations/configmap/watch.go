@@ -54,7 +54,7 @@ func (t *Target) watchPlace(ctx context.Context, p integrations.Place, cells cha
 	at := t.about.Resource(l.resource).Namespace(l.watched(p.Stage))
 	for n := 0; ctx.Err() == nil; n++ {
 		began, err := t.watchOnce(ctx, at, p.Stage, cells)
-		if class, _ := classOf(orNone(err)); errors.Is(class, integrations.ErrForbidden) {
+		if _, class := classOf(orNone(err)); errors.Is(class, integrations.ErrForbidden) {
 			return t.fail(ctx, l.watched(p.Stage), err)
 		}
 		if err != nil && ctx.Err() == nil {
