@@ -26,4 +26,7 @@ func redact(line string) string {
 	})
 }
 
+// Redact is a line of a file as it may be shown: what looks like a secret is hidden, in its own width.
+func Redact(line string) string { return redact(line) }
+
 func stars(text string) string { return strings.Repeat("*", utf8.RuneCountInString(text)) }

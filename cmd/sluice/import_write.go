@@ -116,7 +116,11 @@ func (i *importInto) write(plan importPlan) (int, error) {
 		if f.State == importSame {
 			continue
 		}
-		if err := writeWhole(i.root, f.Where, f.Data, f.Mode == schema.Executable); err != nil {
+		mode := fs.FileMode(0o644)
+		if f.Mode == schema.Executable {
+			mode = 0o755
+		}
+		if err := writeWhole(i.root, f.Where, f.Data, mode); err != nil {
 			return n, fmt.Errorf("write %s: %w", f.Where, err)
 		}
 		n++
@@ -125,15 +129,14 @@ func (i *importInto) write(plan importPlan) (int, error) {
 }
 
 // writeWhole writes beside the file and renames, so that nobody finds half of it.
-func writeWhole(root *os.Root, where string, data []byte, executable bool) error {
+func writeWhole(root *os.Root, where string, data []byte, mode fs.FileMode) error {
 	if err := root.MkdirAll(path.Dir(where), 0o755); err != nil {
 		return err
 	}
-	mode := fs.FileMode(0o644)
-	if executable {
-		mode = 0o755
-	}
 	temporary := path.Join(path.Dir(where), ".sluice-"+schema.DigestOf([]byte(where)).Hex()[:16])
+	if err := root.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a run that was ended
+		return err
+	}
 	file, err := root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err

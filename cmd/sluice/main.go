@@ -110,7 +110,7 @@ signed and approved, records it in a signed ledger, and keeps etcd and directori
 // commands is the table of what the binary can do.
 func (a *app) commands() map[string][]*cobra.Command {
 	return map[string][]*cobra.Command{
-		"start":   {a.demoCommand(), a.initCommand(), a.importCommand(), a.doctorCommand(), a.trustCommand(), a.lintCommand()},
+		"start":   {a.demoCommand(), a.initCommand(), a.importCommand(), a.doctorCommand(), a.trustCommand(), a.lintCommand(), a.fixCommand()},
 		"look":    {a.checkCommand(), a.statusCommand(), a.whyCommand(), a.planCommand(), a.diffCommand(), a.historyCommand(), a.traceCommand(), a.policyCommand(), a.simulateCommand(), a.schemaCommand(), a.explainCommand()},
 		"propose": {a.promoteCommand(), a.rollbackCommand()},
 		"sign": {
