@@ -2,6 +2,7 @@ package gitlabtest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,24 +18,45 @@ type commit struct {
 // ends with a NUL by -z.
 const commitFormat = "--format=%H%x1f%P%x1f%an%x1f%ae%x1f%aI%x1f%cn%x1f%ce%x1f%cI%x1f%s%x1f%B"
 
-// commits reads commits in the order given.
+// commits reads commits by their full SHAs, in the order given.
 func (r repository) commits(shas []string) ([]commit, error) {
+	var unread []string
+	for _, sha := range shas {
+		if _, known := r.read[sha]; !known {
+			unread = append(unread, sha)
+		}
+	}
+	if err := r.readCommits(unread); err != nil {
+		return nil, err
+	}
+	list := make([]commit, len(shas))
+	for i, sha := range shas {
+		c, known := r.read[sha]
+		if !known {
+			return nil, fmt.Errorf("read commit %s: git does not tell it", sha)
+		}
+		c.parents = slices.Clone(c.parents)
+		list[i] = c
+	}
+	return list, nil
+}
+
+func (r repository) readCommits(shas []string) error {
 	if len(shas) == 0 {
-		return nil, nil
+		return nil
 	}
 	out, err := r.git.run(r.dir, strings.Join(shas, "\n"), nil, "log", "--no-walk=unsorted", "--stdin", "-z", commitFormat)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var list []commit
 	for _, text := range strings.Split(strings.TrimSuffix(out, "\x00"), "\x00") {
 		c, err := parseCommit(text)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		list = append(list, c)
+		r.read[c.sha] = c
 	}
-	return list, nil
+	return nil
 }
 
 func parseCommit(text string) (commit, error) {

@@ -27,6 +27,8 @@ type repository struct {
 	// descends remembers answers of ancestor, which never change. Guarded by
 	// Server.mu.
 	descends map[[2]string]bool
+	// read remembers commits, which never change either. Guarded by Server.mu.
+	read map[string]commit
 }
 
 // signature is the author or committer of a commit the forge makes.
@@ -98,7 +100,7 @@ func (g gitBinary) initBare(dir, branch string) (repository, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return repository{}, err
 	}
-	r := repository{git: g, dir: dir, descends: map[[2]string]bool{}}
+	r := repository{git: g, dir: dir, descends: map[[2]string]bool{}, read: map[string]commit{}}
 	if _, err := g.run(filepath.Dir(dir), "", nil, "init", "--quiet", "--bare", "--template=", "--initial-branch="+branch, dir); err != nil {
 		return repository{}, err
 	}
@@ -174,13 +176,24 @@ func (r repository) tree(commit string) (string, error) {
 // update moves a ref from an expected value; nullSHA as old value demands that
 // it does not exist, as new value deletes it.
 func (r repository) update(ref, sha, old string) error {
+	if r.moveLoose(ref, sha, old) {
+		return nil
+	}
 	_, err := r.run("update-ref", ref, sha, old)
 	return err
 }
 
 // keep keeps a commit reachable under refs/keep-around.
 func (r repository) keep(sha string) error {
-	_, err := r.run("update-ref", "refs/keep-around/"+sha, sha)
+	return r.put("refs/keep-around/"+sha, sha)
+}
+
+// put makes or moves a ref, whatever it was.
+func (r repository) put(ref, sha string) error {
+	if r.moveLoose(ref, sha, "") {
+		return nil
+	}
+	_, err := r.run("update-ref", ref, sha)
 	return err
 }
 

@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/cgi"
+	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -67,6 +69,10 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 	}
 	if rest == "git-receive-pack" {
 		s.receive(w, r, p, user)
+		return
+	}
+	if rest == "info/refs" {
+		s.advertise(w, r, p, user)
 		return
 	}
 	s.backend(w, r, p, user, nil)
@@ -198,8 +204,21 @@ func (a *heldAnswer) send(w http.ResponseWriter) {
 	a.body.WriteTo(w) // a client that left is not our trouble
 }
 
-// hookEnv tells the pre-receive hook what this user may not do to these refs.
+// copyTo is send for an answer that is kept: many may send it at once.
+func (a *heldAnswer) copyTo(w http.ResponseWriter) {
+	for key, values := range a.header {
+		w.Header()[key] = slices.Clone(values)
+	}
+	w.WriteHeader(a.status)
+	w.Write(a.body.Bytes()) // a client that left is not our trouble
+}
+
+// hookEnv tells the pre-receive hook what this user may not do to these refs. Where no rule has a say, no hook is started: it
+// would be a shell for nothing.
 func (p *project) hookEnv(user *User, changes []refChange) []string {
+	if !slices.ContainsFunc(changes, p.ruled) {
+		return []string{"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_1=core.hooksPath", "GIT_CONFIG_VALUE_1=" + os.DevNull}
+	}
 	deny, erase, force := " ", " ", " "
 	for _, c := range changes {
 		branch := strings.TrimPrefix(c.ref, "refs/heads/")

@@ -22,7 +22,7 @@ func (s *Server) addVersion(p *project, mr *mergeRequest) error {
 	if err := p.repo.keep(head); err != nil {
 		return err
 	}
-	if _, err := p.repo.run("update-ref", headRef(mr), head); err != nil {
+	if err := p.repo.put(headRef(mr), head); err != nil {
 		return err
 	}
 	mr.Versions = slices.Insert(mr.Versions, 0, v)
