@@ -23,6 +23,10 @@ var targetCodes = []CodeInfo{
 		Cause: "Its storage quota is used up (etcd: the NOSPACE alarm), so it refuses every write. Readers still get what is there.",
 		Fix:   "Give it room: compact, defragment and disarm the alarm, or raise the quota. It is tried again.",
 	}, {
+		Code: "target-settings", Title: "target is reached the wrong way", Message: "[{target}: ]is not reached with these settings",
+		Cause: "What the operator's file says does not fit the server that answers: its certificate is not signed by ca_file or not for that name, one side speaks TLS and the other does not, or a token is none.",
+		Fix:   "Correct the target's endpoints, ca_file or credential in the operator's file: the message names which.",
+	}, {
 		Code: "target-forbidden", Title: "target refuses the login", Message: "[{target}: ]refuses the login or the write",
 		Cause: "The credential is wrong, has run out, or lacks a permission.",
 		Fix:   "Correct the credential in reconciler.yaml, or give it the permission.",
@@ -33,7 +37,7 @@ var targetCodes = []CodeInfo{
 	}, {
 		Code: "target-invalid", Title: "target refuses the content", Message: "[{target}: ]refuses the content",
 		Cause: "A name or value is not allowed there.",
-		Fix:   "Rename or correct what the message names.",
+		Fix:   "Rename or correct what the reconciler names: in its log (\"delivery failed\", with the reason), and on its page.",
 	}, {
 		Code: "target-failed", Title: "target failed", Message: "[{target}: ]failed",
 		Cause: "The target gave an answer that has no other name here.",

@@ -93,6 +93,7 @@ func classes() []class {
 		{gitlab.ErrUnavailable, exitUnavailable, "forge-unavailable"},
 		{gitlab.ErrIncomplete, exitUnavailable, "forge-incomplete"},
 		{gitlab.ErrMissing, exitUnavailable, "forge-missing"},
+		{integrations.ErrSettings, exitUsage, integrations.CodeSettings},
 		{integrations.ErrFull, exitUnavailable, integrations.CodeFull},
 		{integrations.ErrUnavailable, exitUnavailable, integrations.CodeUnavailable},
 		{schema.ErrUnknownOutcome, exitUnavailable, "unknown-outcome"},

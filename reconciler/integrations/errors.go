@@ -19,6 +19,9 @@ var (
 	ErrUnavailable = errors.New("unavailable")
 	// ErrFull: the target's storage is used up; nothing can be written until somebody gives it room.
 	ErrFull = errors.New("storage is used up")
+	// ErrSettings: how the target is reached does not fit the server that is there, like a certificate that ca_file did not sign.
+	// Trying again gives the same.
+	ErrSettings = errors.New("settings do not fit")
 	// ErrForbidden: the target's system refuses our credentials.
 	ErrForbidden = errors.New("forbidden")
 	// ErrTooLarge: the release does not fit; nothing was written.
@@ -70,6 +73,7 @@ const (
 	CodeForeign     schema.Code = "foreign-content"
 	CodeUnavailable schema.Code = "target-unavailable"
 	CodeFull        schema.Code = "target-full"
+	CodeSettings    schema.Code = "target-settings"
 	CodeForbidden   schema.Code = "target-forbidden"
 	CodeTooLarge    schema.Code = "too-large"
 	CodeInvalid     schema.Code = "target-invalid"
@@ -89,6 +93,8 @@ func Code(err error) schema.Code {
 		return CodeForeign
 	case errors.Is(err, ErrUnavailable):
 		return CodeUnavailable
+	case errors.Is(err, ErrSettings):
+		return CodeSettings
 	case errors.Is(err, ErrFull):
 		return CodeFull
 	case errors.Is(err, ErrForbidden):

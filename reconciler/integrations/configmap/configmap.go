@@ -67,6 +67,9 @@ func New(spec integrations.Spec) (*Target, error) {
 		return nil, err
 	}
 	t := &Target{spec: spec, fixed: spec.Settings["namespace"], marks: spec.Settings["checkpoints"], timeout: 10 * time.Second}
+	if err := checkTemplate(t.fixed); err != nil {
+		return nil, fmt.Errorf("target %s: namespace %q: %w", spec.Name, t.fixed, err)
+	}
 	if t.marks != "" && !labelShape.MatchString(t.marks) {
 		return nil, fmt.Errorf("target %s: checkpoints %q: want a namespace", spec.Name, t.marks)
 	}

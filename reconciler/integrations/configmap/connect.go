@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 
 	"k8s.io/client-go/rest"
@@ -57,6 +56,9 @@ func configured(file, context string) (*rest.Config, error) {
 		}
 		return config, nil
 	}
+	if err := checkKubeconfig(file, context); err != nil {
+		return nil, err
+	}
 	rules := &clientcmd.ClientConfigLoadingRules{ExplicitPath: file}
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: context}).ClientConfig()
 	if err != nil {
@@ -78,13 +80,5 @@ func addressed(endpoint string, settings map[string]string) (*rest.Config, error
 	if config.BearerTokenFile == "" && config.CertFile == "" {
 		return nil, errors.New("no credentials: give token_file, or cert_file and key_file")
 	}
-	for _, name := range []string{config.BearerTokenFile, config.CAFile, config.CertFile, config.KeyFile} {
-		if name == "" {
-			continue
-		}
-		if _, err := os.Stat(name); err != nil {
-			return nil, err
-		}
-	}
-	return config, nil
+	return config, checkFiles(settings)
 }

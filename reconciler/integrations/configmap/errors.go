@@ -2,6 +2,7 @@ package configmap
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"strings"
 
@@ -41,9 +42,18 @@ func (t *Target) fail(ctx context.Context, key string, err error) error {
 	return &integrations.Error{Target: t.spec.Name, Key: key, Class: class, Why: why, Err: err}
 }
 
+// isSettings tells a server that is not the one which the operator described.
+func isSettings(err error) bool {
+	var verify *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	return errors.As(err, &verify) || errors.As(err, &record)
+}
+
 // classOf knows what will not get better by itself; anything else may.
 func classOf(err error) (why string, class error) {
 	switch {
+	case isSettings(err):
+		return integrations.ErrSettings, "the server's certificate is not one that ca_file, or the kubeconfig, signed for this name"
 	case isNamespace(err) && apierrors.IsNotFound(err):
 		return "the namespace is not there; make it, or write another below namespace: of the target in sluice.yaml", integrations.ErrInvalid
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):

@@ -57,6 +57,12 @@ func (t *Target) layoutOf(settings map[string]string) (layout, error) {
 	if name, ok := settings["name"]; ok {
 		l.name = name
 	}
+	if err := checkTemplate(l.namespace); err != nil {
+		return l, fmt.Errorf("namespace %q: %w", l.namespace, err)
+	}
+	if err := checkTemplate(l.name); err != nil {
+		return l, fmt.Errorf("name %q: %w", l.name, err)
+	}
 	if !strings.Contains(l.namespace+l.name, "{app}") {
 		return l, fmt.Errorf("name %q: without {app}, all apps of the stage would have one object", l.name)
 	}

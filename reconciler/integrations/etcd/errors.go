@@ -13,6 +13,9 @@ import (
 
 // fail finds the class of an error of the client.
 func (t *Target) fail(key string, err error) error {
+	if late(err) || dropped(err) {
+		return t.silence(key, err)
+	}
 	return &integrations.Error{Target: t.spec.Name, Key: key, Class: classOf(err), Err: err}
 }
 

@@ -46,6 +46,8 @@ type Target struct {
 
 	silent atomic.Int64 // when a question was asked twice in vain, Unix nanoseconds
 
+	unreached unreached
+
 	mu     sync.Mutex       // guards client and closed
 	client *clientv3.Client // made by the first call: logging in needs a cluster that answers
 	closed bool

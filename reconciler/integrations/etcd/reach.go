@@ -2,12 +2,12 @@ package etcd
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
+	"slices"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 )
@@ -29,7 +29,11 @@ func (t *Target) Reach(ctx context.Context) error {
 		}
 		all = append(all, err)
 	}
-	return &integrations.Error{Target: t.spec.Name, Class: integrations.ErrUnavailable, Err: said(all)}
+	class := integrations.ErrUnavailable
+	if !slices.ContainsFunc(all, func(err error) bool { return !misfit(err) }) {
+		class = integrations.ErrSettings
+	}
+	return &integrations.Error{Target: t.spec.Name, Class: class, Err: said(all)}
 }
 
 func (t *Target) dial(ctx context.Context, endpoint string) error {
@@ -41,17 +45,26 @@ func (t *Target) dial(ctx context.Context, endpoint string) error {
 	if u.Port() == "" {
 		address = net.JoinHostPort(u.Hostname(), u.Scheme) // the name of a service is a port
 	}
-	dialer := interface {
-		DialContext(context.Context, string, string) (net.Conn, error)
-	}(&net.Dialer{})
-	if t.config.TLS != nil {
-		dialer = &tls.Dialer{Config: t.config.TLS}
-	}
-	conn, err := dialer.DialContext(ctx, "tcp", address)
+	conn, err := t.connect(ctx, address)
 	if err != nil {
-		return fmt.Errorf("%s: %w", endpoint, bare(err))
+		return fmt.Errorf("%s: %w", endpoint, err)
 	}
 	return conn.Close()
+}
+
+func (t *Target) connect(ctx context.Context, address string) (net.Conn, error) {
+	if t.config.TLS != nil {
+		return t.secureDial(ctx, address)
+	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, bare(err)
+	}
+	if speaksTLS(ctx, address) {
+		_ = conn.Close() // nothing was sent
+		return nil, errSecure
+	}
+	return conn, nil
 }
 
 // bare leaves out of why a dial failed what the endpoint says already.
