@@ -153,6 +153,7 @@ type Reconciler struct {
 	made     releaseCache
 	tags     tagCache
 	told     map[string]bool // what was logged and is still true
+	faults   map[string]bool // what went wrong in the last pass that said so
 	// refused are branches of ours whose merge request, the number, a person closed.
 	refused    map[string]int64
 	unproposed map[schema.Cell]unproposed

@@ -97,7 +97,9 @@ func (p *pass) logEntry(e ledger.Entry) {
 		args = append(args, "admission", e.Step.Admission, "share", share)
 	}
 	if e.Delivery != nil {
-		args = append(args, "target", e.Delivery.Target, "result", e.Delivery.Result)
+		level, message, more := deliveryLine(e)
+		p.cfg.Log.Log(context.Background(), level, message, append(args, more...)...)
+		return
 	}
 	if e.Kind == ledger.BreakGlass {
 		p.cfg.Log.Warn(pastTense[e.Kind], append(args, "by", e.Decision.Operator)...)

@@ -26,8 +26,8 @@ func (r *Reconciler) Run(ctx context.Context, wake <-chan struct{}) error {
 			wait = rand.N(time.Second)
 		case errors.Is(err, context.Canceled) && r.follows():
 			r.cfg.Log.Info("another reconciler leads now", "error", err)
-		case err != nil:
-			r.cfg.Log.Error("pass ended with errors", "error", err)
+		default:
+			r.tellErrors(err)
 		}
 		timer := time.NewTimer(wait)
 		select {

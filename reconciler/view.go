@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -162,7 +163,7 @@ func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (sch
 		v.Control = &control
 	}
 	v.Apps = apps(states, project, v.Incidents)
-	if err := withHealth(ctx, l, v.Apps, states); err != nil {
+	if err := errors.Join(withHealth(ctx, l, v.Apps, states), withDrift(ctx, l, v.Apps, states)); err != nil {
 		return schema.View{}, err
 	}
 	if v.Emergencies, err = emergencies(ctx, l, states); err != nil {

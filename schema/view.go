@@ -126,6 +126,17 @@ type TargetView struct {
 	Live bool      `json:"live"` // the admitted content was read back
 	At   time.Time `json:"at,omitzero"`
 	Code Code      `json:"code,omitempty"` // why it could not be written or verified
+	// Drift is what somebody else changed there and was not put back; nil where the ledger knows of none.
+	Drift *DriftView `json:"drift,omitempty"`
+}
+
+// DriftView is what an entry says of a target that was changed by somebody else.
+type DriftView struct {
+	Seq   int64     `json:"seq"`            // the entry
+	At    time.Time `json:"at"`             // when it was found
+	Count int       `json:"count"`          // how many keys differ
+	Keys  []string  `json:"keys,omitempty"` // the first of them, each with what was done: "app.yaml changed"
+	By    string    `json:"by,omitempty"`   // who wrote them, where the target tells; it is its word
 }
 
 // HeldView is a change that waits or was refused, with its verdict.

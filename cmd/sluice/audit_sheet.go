@@ -162,8 +162,23 @@ func (s auditSheet) delivery(d *ledger.Delivery) {
 	s.line("target", "%s %s", d.Target, d.Result)
 	s.line("delivers", "entry #%d, content %s", d.Admission, brief(string(d.Content)))
 	for i, k := range d.Keys {
-		s.line(nameOnce(i, "keys"), "%-8s %s", k.Op, k.Key)
+		s.line(nameOnce(i, "keys"), "%-8s %s%s", k.Op, k.Key, driftDetail(k))
 	}
+}
+
+// driftDetail is who wrote what was found, and as which change, where the target tells.
+func driftDetail(k ledger.DriftKey) string {
+	text := ""
+	if k.By != "" {
+		text += "  by " + schema.Printable(k.By)
+	}
+	if k.Revision != 0 {
+		text += fmt.Sprintf("  revision %d", k.Revision)
+	}
+	if k.After != "" {
+		text += "  is " + brief(string(k.After))
+	}
+	return text
 }
 
 func (s auditSheet) seal(seal *ledger.Seal) {

@@ -25,6 +25,7 @@ type problem struct {
 	exit int
 	code schema.Code // of the registry; empty where none is named
 	hint string
+	kind string // what it has in common with the same cause elsewhere
 }
 
 // problems takes an error apart into its causes, each once. What was said around joined errors stays before each of them.
@@ -101,7 +102,7 @@ func wrapped(err, inner error) ([]cause, bool) {
 // problem finds how the command ends with it and what to do: what a command said first, then what the package said, then
 // what the registry knows of the class.
 func (c cause) problem() problem {
-	p := problem{text: plain(c.text), exit: exitUsage}
+	p := problem{text: plain(c.text), exit: exitUsage, kind: kindOf(c)}
 	known, ok := classOf(c.err)
 	if ok {
 		p.exit, p.code = known.exit, known.code
@@ -217,20 +218,27 @@ func (a *app) printError(command *cobra.Command, err error) {
 	}
 }
 
-// printProblems writes causes that one hint serves; lines of a text below its first are what another program said.
+// printProblems writes causes that one hint serves: of each kind some, so that many of one never hide the only one of another.
 func (a *app) printProblems(group []problem) {
-	for i, p := range group {
-		if i == mostShown {
-			fmt.Fprintf(a.errs, "sluice: and %s of the same kind\n", count(int64(len(group)-i), "problem", "problems"))
-			return
-		}
-		for j, line := range strings.Split(p.text, "\n") {
-			prefix := "sluice: "
-			if j > 0 {
-				prefix = "        "
+	for _, kind := range kinds(group) {
+		for i, p := range kind {
+			if i == mostShown {
+				fmt.Fprintf(a.errs, "sluice: and %s of the same kind\n", count(int64(len(kind)-i), "problem", "problems"))
+				break
 			}
-			fmt.Fprintf(a.errs, "%s%s\n", prefix, schema.Printable(strings.TrimRight(line, " \r")))
+			a.printProblem(p)
 		}
+	}
+}
+
+// printProblem writes one; lines of a text below its first are what another program said.
+func (a *app) printProblem(p problem) {
+	for i, line := range strings.Split(p.text, "\n") {
+		prefix := "sluice: "
+		if i > 0 {
+			prefix = "        "
+		}
+		fmt.Fprintf(a.errs, "%s%s\n", prefix, schema.Printable(strings.TrimRight(line, " \r")))
 	}
 }
 

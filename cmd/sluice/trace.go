@@ -137,6 +137,9 @@ func keyPlaceOf(c *clone, key string) (keyPlace, error) {
 		stages = append(stages, s.Name)
 	}
 	bare, file, _ := strings.Cut(key, "#")
+	if !strings.HasPrefix(bare, "/") {
+		return keyPlace{}, &failure{code: exitUsage, err: fmt.Errorf("no key of a target begins like %s: all begin with /", key), hint: "sluice trace etcd:/" + key}
+	}
 	_, stage, rest, ok := integrations.PlaceOf(stages, bare)
 	if !ok {
 		return keyPlace{}, &failure{code: exitUsage, err: fmt.Errorf("no stage of this project is in the key %s", key), hint: "a key is ROOT/STAGE/APP/…; sluice status names the stages"}

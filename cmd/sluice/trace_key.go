@@ -28,8 +28,12 @@ func (t *keyTracer) follow(ctx context.Context, found *traced) error {
 		return err
 	}
 	var err error
-	if t.state, _, err = t.Ledger.Cell(ctx, t.cell); err != nil {
+	var known bool
+	if t.state, known, err = t.Ledger.Cell(ctx, t.cell); err != nil {
 		return err
+	}
+	if !known && t.place.part != "" {
+		return &failure{code: exitUsage, err: fmt.Errorf("no app %q was ever let in to %s", t.cell.App, t.cell.Stage), hint: "sluice status names the apps"}
 	}
 	at, ok := t.last(t.cell.Stage, t.Ledger.Head().Size+1)
 	if !ok || t.place.part == "" || t.place.part == "consumers" {

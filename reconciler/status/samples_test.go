@@ -199,6 +199,7 @@ func sample(t testing.TB) schema.View {
 	add("catalog", func(cells) {})
 	add("orders/api", func(c cells) {
 		c["testing"].State, c["testing"].Targets[0].Code = schema.Drifted, "drift"
+		c["testing"].Targets[0].Drift = &schema.DriftView{Seq: 61, At: v.At.Add(-40 * time.Minute), Count: 4, Keys: []string{"app.yaml changed", "b.yaml deleted", "c foreign"}, By: "mallory"}
 		c["staging"].State, c["staging"].LiveAt, c["staging"].Targets[0].Live = schema.Admitted, time.Time{}, false
 		c["gray"].State, c["gray"].Targets[0].Code = schema.Unverified, "target-unavailable"
 		c["production"].State, c["production"].Held = schema.Denied, heldView(t, verdicts["evil-merge"])

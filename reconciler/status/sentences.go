@@ -100,7 +100,23 @@ func targetText(c schema.CellView, t schema.TargetView) string {
 	if t.Code == "" {
 		return ""
 	}
-	return safe(t.Code.Message(map[string]string{"target": t.Name, "app": string(c.Cell.App), "stage": string(c.Cell.Stage)}))
+	args := map[string]string{"target": t.Name, "app": string(c.Cell.App), "stage": string(c.Cell.Stage)}
+	if t.Drift != nil {
+		args["keys"] = driftText(*t.Drift)
+	}
+	return safe(t.Code.Message(args))
+}
+
+// driftText reads "app.yaml changed, b deleted and 3 more by mallory, found 2026-11-28 19:38 UTC (entry #12)".
+func driftText(d schema.DriftView) string {
+	text := strings.Join(d.Keys, ", ")
+	if more := d.Count - len(d.Keys); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	if d.By != "" {
+		text += " by " + d.By
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%s, found %s (entry #%d)", text, stamp(d.At), d.Seq), ", ")
 }
 
 // note is the one line about a cell in a table.

@@ -84,8 +84,24 @@ func since(c schema.CellView) time.Time {
 		return c.Held.Since
 	case c.State == schema.Live && !c.LiveAt.IsZero():
 		return c.LiveAt
+	case c.State == schema.Drifted:
+		return foundAt(c)
 	}
 	return c.Since
+}
+
+// foundAt is when drift was found first; without an entry that says so, when the cell was let in.
+func foundAt(c schema.CellView) time.Time {
+	var at time.Time
+	for _, t := range c.Targets {
+		if t.Drift != nil && (at.IsZero() || t.Drift.At.Before(at)) {
+			at = t.Drift.At
+		}
+	}
+	if at.IsZero() {
+		return c.Since
+	}
+	return at
 }
 
 // summary is the sentence on top: what part of the project is as intended, and what is not. Cells where nothing was ever
