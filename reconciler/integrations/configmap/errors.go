@@ -53,7 +53,7 @@ func isSettings(err error) bool {
 func classOf(err error) (why string, class error) {
 	switch {
 	case isSettings(err):
-		return integrations.ErrSettings, "the server's certificate is not one that ca_file, or the kubeconfig, signed for this name"
+		return "it is not the server that the settings describe: see ca_file or the kubeconfig, and the name in endpoints", integrations.ErrSettings
 	case isNamespace(err) && apierrors.IsNotFound(err):
 		return "the namespace is not there; make it, or write another below namespace: of the target in sluice.yaml", integrations.ErrInvalid
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
