@@ -8,16 +8,28 @@ const (
 // agentMutations take away what programs beside the agent rely on.
 var agentMutations = []mutation{
 	{
-		"the agent switches to files that the check refused", agentPackage, agentPackage + "/agent.go",
-		"return false, fmt.Errorf(\"check: %w\", err)",
+		"the agent switches to files that the check refused", agentPackage, agentPackage + "/delivery.go",
+		"return false, fmt.Errorf(\"%w: %w\", ErrCheck, err)",
 		"_ = err",
 		"TestARefusedReleaseLeavesTheFormerFiles",
 	},
 	{
 		"the agent takes a name in the directory that is not its own", agentPackage, agentPackage + "/output.go",
-		"err == nil && !s.ours(top, info) {",
-		"false && err == nil && !s.ours(top, info) {",
+		"err == nil && !ours(s.root, top, info) && !s.replaced(top, info) {",
+		"false && err == nil && !ours(s.root, top, info) && !s.replaced(top, info) {",
 		"TestWhatIsNotOursStays",
+	},
+	{
+		"the agent takes another app's directory", agentPackage, agentPackage + "/place.go",
+		"if r.owner() != p.mine.owner() {",
+		"if false {",
+		"TestADirectoryHasOneOwner",
+	},
+	{
+		"the agent goes back to an older release", agentPackage, agentPackage + "/place.go",
+		"if seq < p.mine.Seq {",
+		"if false {",
+		"TestAnOlderReleaseIsNotTaken",
 	},
 	{
 		"configuration chooses what a program loads", agentPackage, agentPackage + "/environment.go",

@@ -91,9 +91,9 @@ func (f *agentFlags) sourceFlags(c *cobra.Command) {
 
 func (f *agentFlags) receiverFlags(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&f.out, "out", "", "keep the files in `DIR`, which is the agent's alone")
+	flags.StringVar(&f.out, "out", "", "keep the files in `DIR`, which is the agent's alone and one app's in one stage")
 	flags.StringVar(&f.mode, "mode", "0600", "`MODE` of the files; who may read may enter directories and run programs")
-	flags.StringVar(&f.check, "check", "", "`COMMAND` that is asked about new files before they are switched to; {dir} is where they are")
+	flags.StringVar(&f.check, "check", "", "`COMMAND` that is asked about new files before they are switched to; {dir} is where they are, with --shell $SLUICE_DIR")
 	flags.DurationVar(&f.checkTimeout, "command-timeout", 30*time.Second, "how long --check and --reload may take")
 	flags.StringVar(&f.reload, "reload", "", "`COMMAND` after the switch; where it fails it is tried again")
 	flags.BoolVar(&f.shell, "shell", false, "run --check and --reload with sh -c; by default they are words, and no shell reads them")

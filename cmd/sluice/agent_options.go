@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/sluice-gitops/sluice/reconciler/agent"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
@@ -70,6 +71,8 @@ func (f agentFlags) complete() error {
 		return missingFlag("--app", "the app")
 	case (f.keys == "") == (len(f.key) == 0):
 		return missingFlag("--keys FILE or --key LINE, one of the two: the reconciler's log key, as log_keys of root.yaml has it", "whom to believe")
+	case sources > 1:
+		return usageError(errors.New("--etcd, --http, --file and --mount are places to read: give one of them"))
 	case sources != 1:
 		return missingFlag("one of --etcd, --http, --file and --mount", "where to read")
 	case f.out == "" && len(f.child) == 0 && f.apollo == "":
@@ -88,6 +91,7 @@ func (f agentFlags) coherent() error {
 		{len(f.apps) > 1 && (f.apollo == "" || f.out != "" || len(f.child) > 0), "several --app: only with --apollo, and without --out and a program"},
 		{len(f.apps) > 1 && where != "" && !strings.Contains(where, "{app}"), "several --app: write {app} where the name belongs into --http, --file or --mount"},
 		{f.out == "" && f.check+f.reload+f.signal != "", "--check, --reload and --signal are for the files of --out"},
+		{strings.ContainsFunc(f.instance, notInAName) || len(f.instance) > 200, fmt.Sprintf("--instance %q: want a name as a host or a Pod has one, at most 200 bytes without blanks and slashes", f.instance)},
 		{(f.signal == "") != (f.pidFile == ""), "--signal and --pid-file belong together"},
 		{len(f.env) > 0 && len(f.child) == 0, "--env is for a program after --"},
 		{f.once && (len(f.child) > 0 || f.apollo != ""), "--once is for --out alone"},
@@ -270,10 +274,4 @@ func loopback(address string) bool {
 	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
-// readerError gives what a source did not let us read the code of what is not allowed.
-func readerError(err error) error {
-	if errors.Is(err, provider.ErrUnavailable) && errors.Is(err, fs.ErrPermission) {
-		return &failure{code: exitForbidden, err: err, hint: "the source does not let this user read the place of the app"}
-	}
-	return err
-}
+func notInAName(r rune) bool { return r == '/' || unicode.IsSpace(r) || !unicode.IsPrint(r) }

@@ -49,7 +49,18 @@ type agent struct {
 	digest string // of what was taken last; take's alone
 
 	child *process // the loop's alone
+
+	files sync.Mutex // guards the two below, and the directory
+	place *place     // nil without Output
+	live  *update    // what the files are of
 }
+
+// The reasons why a release was not handed on as it should be, beside ErrDirectory.
+var (
+	ErrCheck       = errors.New("check")       // the release is refused
+	ErrEnvironment = errors.New("environment") // the release is refused
+	ErrReload      = errors.New("reload")      // the files are switched, and programs were not told
+)
 
 // update is what the loop has to tell programs of.
 type update struct {
@@ -77,6 +88,10 @@ func newAgent(ctx context.Context, o Options) *agent {
 // rejected, also where there is a cache to go on with.
 func Once(ctx context.Context, o Options) error {
 	a := newAgent(ctx, o)
+	if err := a.takePlace(); err != nil {
+		return err
+	}
+	defer a.leave()
 	p, err := provider.Open(ctx, a.Provider)
 	if err != nil {
 		return err
@@ -119,22 +134,6 @@ func (a *agent) deliver(snap *provider.Snapshot) error {
 	return nil
 }
 
-// switchFiles stages the files, asks the check about them, and switches.
-func (a *agent) switchFiles(snap *provider.Snapshot, config []string) (news bool, err error) {
-	s, err := a.Output.stage(snap.Document)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, s.drop()) }()
-	if a.Check != nil && !s.live {
-		dir := s.path()
-		if err := a.Check.run(a.ctx, dir, environ(snap, a.Provider, dir, config), a.Errs); err != nil {
-			return false, fmt.Errorf("check: %w", err)
-		}
-	}
-	return s.turn()
-}
-
 // push leaves an update for the loop. One that nobody was told of yet is one with it.
 func (a *agent) push(u update) {
 	a.mu.Lock()
@@ -168,12 +167,12 @@ func (a *agent) tell(u update) error {
 	}
 	if a.Reload != nil {
 		if err := a.Reload.run(a.ctx, a.dir(), environ(u.snap, a.Provider, a.dir(), u.env), a.Errs); err != nil {
-			return fmt.Errorf("reload: %w", err)
+			return fmt.Errorf("%w: %w", ErrReload, err)
 		}
 	}
 	if a.Signal != nil {
 		if err := a.Signal.send(); err != nil {
-			return err
+			return fmt.Errorf("%w: %w", ErrReload, err)
 		}
 	}
 	if a.Output != nil {

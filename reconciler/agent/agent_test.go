@@ -129,6 +129,9 @@ func TestOnce(t *testing.T) {
 		{"the files are there", func(*world) {}, nil, "", `{"port":1}`},
 		{"the check likes them", func(w *world) { w.opts.Check = sh(`grep -q 1 "$SLUICE_DIR/app.yaml"`) }, nil, "", `{"port":1}`},
 		{"the check gets them without a shell", func(w *world) { w.opts.Check = &Command{Argv: []string{"test", "-f", "{dir}/app.yaml"}} }, nil, "", `{"port":1}`},
+		{"a shell among its words gets them too", func(w *world) {
+			w.opts.Check = &Command{Argv: []string{"sh", "-c", `test -f "$1"`, "check", "{dir}/app.yaml"}}
+		}, nil, "", `{"port":1}`},
 		{"the check refuses", refuse, provider.ErrRejected, "check: sh: exit status 3", ""},
 		{"there is no such check", func(w *world) { w.opts.Check = &Command{Argv: []string{"no-such-program"}} }, provider.ErrRejected, "no-such-program", ""},
 		{"the check does not end", func(w *world) { w.opts.Check = sh(`sleep 60`); w.opts.Check.Timeout = time.Millisecond }, provider.ErrRejected, "not done after 1ms", ""},
@@ -217,6 +220,77 @@ func TestRunKeepsTheFilesNew(t *testing.T) {
 	}
 	if got := w.port(t); got != `{"port":4}` {
 		t.Errorf("the file has %q", got)
+	}
+}
+
+// TestWhatSomebodyChangedIsPutBack: while the agent runs, with one line in the log, and programs are told.
+func TestWhatSomebodyChangedIsPutBack(t *testing.T) {
+	for _, row := range []struct {
+		sentence string
+		edit     func(dir string) error
+	}{
+		{"another mode", func(dir string) error { return os.Chmod(dir+"/app.yaml", 0o644) }},
+		{"another file in its place", func(dir string) error {
+			if err := os.WriteFile(dir+"/app.yaml~", []byte("x"), 0o600); err != nil {
+				return err
+			}
+			return os.Rename(dir+"/app.yaml~", dir+"/app.yaml")
+		}},
+		{"no file", func(dir string) error { return os.Remove(dir + "/..data/app.yaml") }},
+		{"no name", func(dir string) error { return os.Remove(dir + "/app.yaml") }},
+		{"no directory", func(dir string) error { return os.Rename(dir, dir+".away") }},
+	} {
+		w := newWorld(t)
+		told := newText()
+		w.opts.Errs, w.opts.Provider.Refresh = told, time.Millisecond
+		w.opts.Reload = sh(`echo "reloaded $SLUICE_SEQ"; cat "$SLUICE_DIR/app.yaml"`)
+		end := w.run(t)
+		told.await(t, "reloaded 1\n{\"port\":1}")
+		if err := row.edit(w.opts.Output.Dir); err != nil {
+			t.Fatal(err)
+		}
+		told.await(t, "{\"port\":1}reloaded 1\n{\"port\":1}")
+		if code, err := end(); code != 0 || err != nil {
+			t.Errorf("%s: ended with %d, %v", row.sentence, code, err)
+		}
+		if got := w.port(t); got != `{"port":1}` || strings.Count(w.log.String(), "put back files that somebody changed") != 1 {
+			t.Errorf("%s: the file has %q, the log says %s", row.sentence, got, w.log)
+		}
+	}
+}
+
+// TestARunningAgentHoldsItsDirectory: also between two releases.
+func TestARunningAgentHoldsItsDirectory(t *testing.T) {
+	w := newWorld(t)
+	told := newText()
+	w.opts.Errs, w.opts.Reload = told, sh(`echo "reloaded $SLUICE_SEQ"`)
+	end := w.run(t)
+	told.await(t, "reloaded 1")
+	if err := Once(t.Context(), w.opts); !errors.Is(err, ErrDirectory) || !strings.Contains(err.Error(), "another agent writes there now") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := end(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAnOlderReleaseIsNotTaken: what is in the directory counts, also without a cache.
+func TestAnOlderReleaseIsNotTaken(t *testing.T) {
+	w := newWorld(t)
+	for _, step := range []struct {
+		seq  int64
+		port int
+		want error
+	}{{21, 21, nil}, {12, 12, provider.ErrBackwards}, {22, 22, nil}} {
+		was := w.port(t)
+		w.source.Put(providertest.SourceSigner().Release(step.seq, yaml(step.port)))
+		err := Once(t.Context(), w.opts)
+		if !errors.Is(err, step.want) || errors.Is(err, provider.ErrRejected) {
+			t.Errorf("entry %d: got %v, want %v", step.seq, err, step.want)
+		}
+		if now := w.port(t); (now == was) != (step.want != nil) {
+			t.Errorf("entry %d: the file had %q, has %q", step.seq, was, now)
+		}
 	}
 }
 
@@ -372,6 +446,7 @@ func TestParseCommand(t *testing.T) {
 		{"  a\t'b c' \"d 'e'\" '' f\"g h\"i", false, `a|b c|d 'e'||fg hi`},
 		{`echo $HOME; rm -rf *`, false, `echo|$HOME;|rm|-rf|*`},
 		{`echo $HOME; true`, true, `sh|-c|echo $HOME; true`},
+		{`grep -q bad {dir}/f && exit 1; exit 0`, true, `error: {dir} is not replaced for a shell: write "$SLUICE_DIR"`},
 		{`a 'b`, false, `error: a 'b: the quote ' does not end`},
 		{` `, false, `error: no command`},
 		{` `, true, `error: no command`},

@@ -18,8 +18,12 @@ type Command struct {
 }
 
 // ParseCommand takes a line apart at blanks; what stands in single or double quotes is one argument. Nothing else is
-// special: there are no variables, no pipes and no patterns. With shell the line is handed to sh -c as it is.
+// special: there are no variables, no pipes and no patterns. With shell the line is handed to sh -c as it is; a directory's
+// name could mean something to it, so there {dir} is refused.
 func ParseCommand(line string, shell bool) (Command, error) {
+	if shell && strings.Contains(line, "{dir}") {
+		return Command{}, errors.New(`{dir} is not replaced for a shell: write "$SLUICE_DIR"`)
+	}
 	if shell && strings.TrimSpace(line) != "" {
 		return Command{Argv: []string{"sh", "-c", line}}, nil
 	}
@@ -71,9 +75,7 @@ func (c Command) run(ctx context.Context, dir string, env []string, output io.Wr
 	defer cancel()
 	argv := slices.Clone(c.Argv)
 	for i := range argv {
-		if argv[0] != "sh" {
-			argv[i] = strings.ReplaceAll(argv[i], "{dir}", dir)
-		}
+		argv[i] = strings.ReplaceAll(argv[i], "{dir}", dir)
 	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, output, output

@@ -26,21 +26,21 @@ func (e Environment) of(snap *provider.Snapshot) ([]string, error) {
 	for _, file := range e.Files {
 		keys, ok, err := properties.Of(snap.Document, file)
 		if err != nil {
-			return nil, fmt.Errorf("environment: %w", err)
+			return nil, fmt.Errorf("%w: %w", ErrEnvironment, err)
 		}
 		if !ok {
-			return nil, fmt.Errorf("environment: %s: no file of this app with keys", file)
+			return nil, fmt.Errorf("%w: %s: no file of this app with keys", ErrEnvironment, file)
 		}
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
 			name, at := e.Prefix+variable(key), file+": "+key
 			if err := allowedName(name); err != nil {
-				return nil, fmt.Errorf("environment: %s: %w", at, err)
+				return nil, fmt.Errorf("%w: %s: %w", ErrEnvironment, at, err)
 			}
 			if other, taken := from[name]; taken {
-				return nil, fmt.Errorf("environment: %s and %s are both called %s", other, at, name)
+				return nil, fmt.Errorf("%w: %s and %s are both called %s", ErrEnvironment, other, at, name)
 			}
 			if strings.ContainsRune(keys[key], 0) {
-				return nil, fmt.Errorf("environment: %s: no variable can hold it", at)
+				return nil, fmt.Errorf("%w: %s: no variable can hold it", ErrEnvironment, at)
 			}
 			all[name], from[name] = keys[key], at
 		}

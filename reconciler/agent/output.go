@@ -20,7 +20,8 @@ import (
 // together opens DIR/..data once. Nothing is ever written outside of the directory, and nothing in it that is not ours is
 // touched.
 //
-// A mark beside the releases, ..pending, says that a reload is owed; it outlives a crash between the two.
+// The record ..sluice beside the releases says whose they are and which entry the newest is: another app's agent is refused,
+// and so is an older release. A mark, ..pending, says that a reload is owed; it outlives a crash between the two.
 type Output struct {
 	Dir  string
 	Mode fs.FileMode // of a file; 0600 by default. Directories and programs may be entered and run by whoever may read.
@@ -35,38 +36,30 @@ const (
 
 // A staged release lies whole beside the one in use.
 type staged struct {
-	root  *os.Root
-	lock  *os.File // held until drop, so that two agents do not sweep what the other stages
-	out   Output
-	name  string // of its directory
-	tops  []string
-	live  bool // it is the one in use, and as it should be
-	owing bool // a reload of it is owed
+	place  *place
+	root   *os.Root // the place's
+	out    Output
+	seq    int64
+	digest string
+	now    string // directory of the release in use
+	name   string // of its directory
+	tops   []string
+	live   bool // it is the one in use, and as it should be
+	owing  bool // a reload of it is owed
+	linked int  // names that had no link, or another one
 }
 
 // stage writes the files of a document beside those in use. The caller ends it with drop.
-func (o Output) stage(d *provider.Document) (_ *staged, err error) {
-	if o.Mode == 0 {
-		o.Mode = 0o600
+func (p *place) stage(d *provider.Document, seq int64) (_ *staged, err error) {
+	if err := p.again(); err != nil {
+		return nil, p.failed(err)
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write the files to %s: %w", o.Dir, err)
-		}
-	}()
-	if err := os.MkdirAll(o.Dir, passable(o.Mode)); err != nil {
-		return nil, err
+	if err := p.newer(seq); err != nil {
+		return nil, p.failed(err)
 	}
-	root, err := os.OpenRoot(o.Dir)
-	if err != nil {
-		return nil, err
-	}
-	s := &staged{root: root, out: o}
-	if s.lock, err = lockDir(root); err == nil {
-		err = s.fill(d)
-	}
-	if err != nil {
-		return nil, errors.Join(err, s.drop())
+	s := &staged{place: p, root: p.root, out: p.out, seq: seq, digest: d.Digest()}
+	if err := s.fill(d); err != nil {
+		return nil, errors.Join(p.failed(err), s.drop())
 	}
 	return s, nil
 }
@@ -76,13 +69,16 @@ func passable(mode fs.FileMode) fs.FileMode { return mode | (mode&0o444)>>2 }
 
 func (s *staged) fill(d *provider.Document) error {
 	files := d.Files()
+	if now, err := s.root.Readlink(dataLink); err == nil && strings.HasPrefix(now, releaseDir) && !strings.Contains(now, "/") {
+		s.now = now
+	}
 	if err := s.plan(files); err != nil {
 		return err
 	}
 	_, err := s.root.Lstat(pending)
 	s.owing = err == nil
-	if now, err := s.root.Readlink(dataLink); err == nil && strings.HasPrefix(now, releaseDir) && s.holds(now, d) {
-		s.name, s.live = now, true
+	if s.now != "" && s.holds(s.now, d) {
+		s.name, s.live = s.now, true
 		return nil
 	}
 	if err := s.makeRelease(d.Digest()); err != nil {
@@ -111,7 +107,7 @@ func (s *staged) plan(files []string) error {
 			continue
 		}
 		s.tops = append(s.tops, top)
-		if info, err := s.root.Lstat(top); err == nil && !s.ours(top, info) {
+		if info, err := s.root.Lstat(top); err == nil && !ours(s.root, top, info) && !s.replaced(top, info) {
 			return fmt.Errorf("%s is there and is not the agent's; give the agent a directory of its own", top)
 		}
 	}
@@ -119,12 +115,21 @@ func (s *staged) plan(files []string) error {
 }
 
 // ours reports whether a name is a link that a release put there.
-func (s *staged) ours(name string, info fs.FileInfo) bool {
+func ours(root *os.Root, name string, info fs.FileInfo) bool {
 	if info.Mode().Type() != fs.ModeSymlink {
 		return false
 	}
-	to, err := s.root.Readlink(name)
+	to, err := root.Readlink(name)
 	return err == nil && to == path.Join(dataLink, name)
+}
+
+// replaced reports whether somebody put a file where the release in use has its link, as editors do when they save.
+func (s *staged) replaced(name string, info fs.FileInfo) bool {
+	if s.now == "" || info.IsDir() {
+		return false
+	}
+	_, err := s.root.Lstat(path.Join(s.now, name))
+	return err == nil
 }
 
 func (s *staged) modeOf(d *provider.Document, file string) fs.FileMode {

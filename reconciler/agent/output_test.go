@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"io/fs"
 	"maps"
 	"os"
@@ -21,21 +22,32 @@ func document(t *testing.T, files map[string]any) *provider.Document {
 	return d
 }
 
-// put brings files into a directory as the agent does, and says whether programs are told.
+var pay = ownerOf(provider.Options{Project: "0123abcd", Stage: "production", App: "pay"})
+
+// put brings files into a directory as the agent of pay does, and says whether programs are told.
 func put(t *testing.T, o Output, files map[string]any) bool {
 	t.Helper()
-	s, err := o.stage(document(t, files))
+	news, err := putAs(t, o, pay, 1, files)
 	if err != nil {
-		t.Fatal(err)
-	}
-	news, err := s.turn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.drop(); err != nil {
 		t.Fatal(err)
 	}
 	return news
+}
+
+// putAs does it for an owner, as an entry.
+func putAs(t *testing.T, o Output, owner record, seq int64, files map[string]any) (news bool, err error) {
+	t.Helper()
+	p, err := o.take(owner)
+	if err != nil {
+		return false, err
+	}
+	defer p.close()
+	s, err := p.stage(document(t, files), seq)
+	if err != nil {
+		return false, err
+	}
+	defer s.drop()
+	return s.turn()
 }
 
 // seen is what a program finds under the names of the files.
@@ -137,7 +149,12 @@ func TestModes(t *testing.T) {
 		{"everybody", 0o444, 0o444, 0o555, 0o555},
 	} {
 		dir := t.TempDir()
-		s, err := Output{Dir: dir, Mode: row.mode}.stage(document)
+		p, err := Output{Dir: dir, Mode: row.mode}.take(pay)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.close()
+		s, err := p.stage(document, 1)
 		if err != nil {
 			if row.mode&0o200 == 0 && os.Geteuid() != 0 {
 				continue // nothing can be put into such a directory
@@ -174,25 +191,24 @@ func TestWhatIsNotOursStays(t *testing.T) {
 		{"a name that is a folder too", "a/b", func(dir string) error { return nil }, ""},
 	} {
 		dir := t.TempDir()
+		put(t, Output{Dir: dir}, map[string]any{"other": "an agent's directory"})
 		if row.before != nil {
 			if err := row.before(dir); err != nil {
 				t.Fatal(err)
 			}
 		}
 		was := names(t, dir)
-		s, err := Output{Dir: dir}.stage(document(t, map[string]any{row.file: "theirs"}))
+		_, err := putAs(t, Output{Dir: dir}, pay, 2, map[string]any{row.file: "theirs"})
 		if row.want == "" {
 			if err != nil {
 				t.Errorf("%s: %v", row.sentence, err)
-			} else if err := s.drop(); err != nil {
-				t.Error(err)
 			}
 			continue
 		}
 		if err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: got %v, want %q", row.sentence, err, row.want)
 		}
-		if now := names(t, dir); !slices.Equal(was, now) || releases(t, dir) > 0 {
+		if now := names(t, dir); !slices.Equal(was, now) || releases(t, dir) != 1 {
 			t.Errorf("%s: the directory had %q, has %q", row.sentence, was, now)
 		}
 	}
@@ -203,15 +219,12 @@ func TestALinkInTheWayIsNotFollowed(t *testing.T) {
 	outside, dir := t.TempDir(), t.TempDir()
 	d := document(t, map[string]any{"app.yaml": "x"})
 	name := releaseDir + strings.TrimPrefix(d.Digest(), "sha256:")[:12] + "-0"
-	for _, link := range []string{name, newLink, pending} {
+	for _, link := range []string{name, newLink, pending, newRecord} {
 		if err := os.Symlink(outside, filepath.Join(dir, link)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s, err := Output{Dir: dir}.stage(d)
-	if err == nil {
-		_, err = s.turn()
-	}
+	_, err := putAs(t, Output{Dir: dir}, pay, 1, map[string]any{"app.yaml": "x"})
 	t.Log(err) // refused or done beside it
 	if found, _ := os.ReadDir(outside); len(found) > 0 {
 		t.Errorf("the agent wrote %v outside of its directory", found)
@@ -236,6 +249,14 @@ func TestWhatSomebodyEditedIsWrittenAgain(t *testing.T) {
 			return os.Symlink("app.yaml", r+"/b")
 		}},
 		{"a link of a name", func(string) error { return os.Remove(dir + "/b") }},
+		{"a file instead of that link, as editors save", func(string) error {
+			if err := os.WriteFile(dir+"/b~", []byte("c"), 0o600); err != nil {
+				return err
+			}
+			return os.Rename(dir+"/b~", dir+"/b")
+		}},
+		{"the link of all names", func(string) error { return os.Remove(dir + "/" + dataLink) }},
+		{"the whole directory", func(string) error { return os.RemoveAll(dir) }},
 	} {
 		put(t, Output{Dir: dir}, files)
 		if err := row.edit(filepath.Join(dir, dataLink)); err != nil {
@@ -267,15 +288,66 @@ func TestAReloadIsOwedUntilItIsDone(t *testing.T) {
 
 func TestTwoAgentsDoNotShareADirectory(t *testing.T) {
 	o := Output{Dir: t.TempDir()}
-	s, err := o.stage(document(t, map[string]any{"a": "1"}))
+	p, err := o.take(pay)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.stage(document(t, map[string]any{"a": "2"})); err == nil || !strings.Contains(err.Error(), "another agent writes there now") {
+	if _, err := o.take(pay); !errors.Is(err, ErrDirectory) || !strings.Contains(err.Error(), "another agent writes there now") {
 		t.Errorf("got %v", err)
 	}
-	if err := s.drop(); err != nil {
+	if err := p.close(); err != nil {
 		t.Fatal(err)
 	}
 	put(t, o, map[string]any{"a": "2"})
+}
+
+// TestADirectoryHasOneOwner: neither another app's agent nor an older release takes what is there.
+func TestADirectoryHasOneOwner(t *testing.T) {
+	other := func(change func(*record)) record { r := pay; change(&r); return r }
+	for _, row := range []struct {
+		sentence string
+		before   func(dir string) error
+		owner    record
+		seq      int64
+		want     string
+	}{
+		{"the same app, the same entry", nil, pay, 21, ""},
+		{"the same app, a newer entry", nil, pay, 22, ""},
+		{"the same app, an older entry", nil, pay, 20, "older than what was seen before: entry 20, after entry 21 that is there"},
+		{"another app", nil, other(func(r *record) { r.App = "shop" }), 22, "it is kept for pay in production of project 0123abcd, not for shop in production"},
+		{"another stage", nil, other(func(r *record) { r.Stage = "staging" }), 22, "it is kept for pay in production of project 0123abcd, not for pay in staging"},
+		{"another project", nil, other(func(r *record) { r.Project = "deadbeef" }), 22, "not for pay in production of project deadbeef"},
+		{"a record that is none", func(dir string) error { return os.WriteFile(dir+"/"+recordFile, []byte("x"), 0o600) }, pay, 22, "..sluice, which says whose it is, cannot be read"},
+		{"an agent's directory from before there were records", func(dir string) error { return os.Remove(dir + "/" + recordFile) }, pay, 1, ""},
+		{"somebody's file beside an agent's own", func(dir string) error { return os.WriteFile(dir+"/mine", nil, 0o600) }, pay, 22, ""},
+		{"somebody's directory", func(dir string) error {
+			if err := os.RemoveAll(dir); err != nil {
+				return err
+			}
+			return os.MkdirAll(dir+"/mine", 0o700)
+		}, pay, 22, "mine is there and is not the agent's; give the agent a directory of its own"},
+		{"a new file system", func(dir string) error {
+			if err := os.RemoveAll(dir); err != nil {
+				return err
+			}
+			return os.MkdirAll(dir+"/lost+found", 0o700)
+		}, pay, 1, ""},
+	} {
+		dir := filepath.Join(t.TempDir(), "out")
+		if _, err := putAs(t, Output{Dir: dir}, pay, 21, map[string]any{"a": "21"}); err != nil {
+			t.Fatal(err)
+		}
+		if row.before != nil {
+			if err := row.before(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := putAs(t, Output{Dir: dir}, row.owner, row.seq, map[string]any{"a": "new"})
+		if row.want == "" && err != nil || row.want != "" && (!errors.Is(err, ErrDirectory) || !strings.Contains(err.Error(), row.want)) {
+			t.Errorf("%s: got %v, want %q", row.sentence, err, row.want)
+		}
+		if got, err := os.ReadFile(dir + "/a"); row.before == nil && (err != nil || (string(got) == "new") != (row.want == "")) {
+			t.Errorf("%s: the file has %q, %v", row.sentence, got, err)
+		}
+	}
 }

@@ -15,6 +15,10 @@ func Run(ctx context.Context, o Options) (code int, err error) {
 	defer cancel()
 	beginning := context.AfterFunc(ctx, cancel)
 	a := newAgent(commands, o)
+	if err := a.takePlace(); err != nil {
+		return 0, err
+	}
+	defer a.leave()
 	p, err := provider.Open(ctx, a.Provider)
 	if err != nil {
 		return 0, err
@@ -43,6 +47,8 @@ func (a *agent) loop(done <-chan struct{}, u update) (int, error) {
 	retry := time.NewTimer(0)
 	defer retry.Stop()
 	<-retry.C
+	again := time.NewTicker(a.refresh())
+	defer again.Stop()
 	told := func() {
 		if err := a.tell(u); err != nil && a.ctx.Err() == nil {
 			a.Log.Error("did not reload", "seq", u.snap.Seq(), "error", err)
@@ -75,11 +81,21 @@ func (a *agent) loop(done <-chan struct{}, u update) (int, error) {
 			told()
 		case <-retry.C:
 			told()
+		case <-again.C:
+			a.restore()
 		case <-done:
 			a.end(nil)
 			return a.code(), nil
 		}
 	}
+}
+
+// refresh is how often the files are compared: as often as the provider reads everything again.
+func (a *agent) refresh() time.Duration {
+	if a.Provider.Refresh > 0 {
+		return a.Provider.Refresh
+	}
+	return 5 * time.Minute
 }
 
 func (a *agent) publish(u update) {

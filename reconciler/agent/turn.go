@@ -19,11 +19,14 @@ func (s *staged) turn() (news bool, err error) {
 	if err == nil {
 		err = s.link()
 	}
+	if err == nil {
+		err = s.place.keep(s.seq, s.digest)
+	}
 	if err == nil && !s.live {
 		err = s.switchTo()
 	}
 	if err != nil {
-		return false, fmt.Errorf("switch the files in %s: %w", s.out.Dir, err)
+		return false, s.place.failed(err)
 	}
 	news = !s.live || s.owing
 	s.live = true
@@ -34,12 +37,19 @@ func (s *staged) turn() (news bool, err error) {
 // link gives every name in the release its link. A new one leads nowhere until the switch, so that nothing can fail after it.
 func (s *staged) link() error {
 	for _, top := range s.tops {
-		if _, err := s.root.Lstat(top); err == nil {
-			continue // ours: plan looked
+		if info, err := s.root.Lstat(top); err == nil && ours(s.root, top, info) {
+			continue
 		}
-		if err := s.root.Symlink(path.Join(dataLink, top), top); err != nil {
+		if err := s.root.Remove(newLink); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
+		if err := s.root.Symlink(path.Join(dataLink, top), newLink); err != nil {
+			return err
+		}
+		if err := s.root.Rename(newLink, top); err != nil { // over what plan let stand
+			return err
+		}
+		s.linked++
 	}
 	return nil
 }
@@ -72,7 +82,7 @@ func (s *staged) sweep(before string) {
 		info, err := s.root.Lstat(name)
 		switch {
 		case err != nil, slices.Contains(s.tops, name), name == s.name, name == before:
-		case s.ours(name, info):
+		case ours(s.root, name, info):
 			_ = s.root.Remove(name)
 		case info.IsDir() && strings.HasPrefix(name, releaseDir):
 			_ = s.root.RemoveAll(name)
@@ -82,19 +92,18 @@ func (s *staged) sweep(before string) {
 
 // drop ends the staging; what was not turned to goes away.
 func (s *staged) drop() error {
-	var err error
-	if !s.live && s.name != "" {
-		err = s.root.RemoveAll(s.name)
+	if s.live || s.name == "" {
+		return nil
 	}
-	if s.lock != nil {
-		err = errors.Join(err, s.lock.Close())
-	}
-	return errors.Join(err, s.root.Close())
+	return s.root.RemoveAll(s.name)
 }
 
 // reloaded takes the mark away that a reload is owed.
 func (o Output) reloaded() error {
 	root, err := os.OpenRoot(o.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // somebody removed the directory; it comes back with the mark
+	}
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,10 @@ func DecodeHead(raw []byte) (Head, error) {
 	}
 	var h Head
 	if err := json.Unmarshal(raw, &h); err != nil {
-		return Head{}, fmt.Errorf("%w: not a head", ErrRefused) // encoding/json would quote what it read
+		return Head{}, fmt.Errorf("%w: not a sluice head", ErrRefused) // encoding/json would quote what it read
+	}
+	if h.V == 0 && h.Project == "" && h.Sig == nil {
+		return Head{}, fmt.Errorf("%w: not a sluice head: JSON of something else", ErrRefused)
 	}
 	if err := h.check(); err != nil {
 		return Head{}, fmt.Errorf("%w: head: %w", ErrRefused, err)
@@ -96,7 +99,7 @@ func (h Head) check() error {
 	}
 	for name, text := range map[string]string{"project": h.Project, "stage": h.Stage, "app": h.App, "key": h.Key, "revision": h.Revision, "content": h.Content} {
 		if !plain.MatchString(text) {
-			return fmt.Errorf("field %s", name)
+			return fmt.Errorf("field %s is missing or has other characters than it may", name)
 		}
 	}
 	if !digest.MatchString(h.Doc) || h.Prev != "" && !digest.MatchString(h.Prev) {

@@ -153,6 +153,9 @@ func (p *Provider) check(snap *Snapshot) (err error) {
 	}
 	defer recovered(&err)
 	if err := p.opts.Check(snap); err != nil {
+		if errors.Is(err, ErrBackwards) {
+			return err // nothing is wrong with it but its age
+		}
 		return fmt.Errorf("%w: entry %d: %w", ErrRejected, snap.Seq(), err)
 	}
 	return nil
@@ -227,7 +230,11 @@ func (p *Provider) note(err error, changed bool) {
 		p.stats.Changed = now
 	}
 	if text := describe(err); err != nil && text != describe(p.health) {
-		p.opts.Log.Warn("kept what runs", "error", text)
+		if p.snap.Load() == nil {
+			p.opts.Log.Warn("took nothing", "error", text)
+		} else {
+			p.opts.Log.Warn("kept what runs", "error", text)
+		}
 	}
 	p.health = err
 	if err == nil {
@@ -249,5 +256,5 @@ func describe(err error) string {
 	if err == nil || !errors.Is(err, ErrRejected) {
 		return fmt.Sprint(err)
 	}
-	return "the program rejected it; Healthy says why"
+	return "the program does not take it"
 }

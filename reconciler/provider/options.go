@@ -33,7 +33,8 @@ type Options struct {
 	// the fallback, or gives up; 5 s by default.
 	Patience time.Duration
 
-	// Check is asked before a snapshot is taken, also by Open; [Fits] makes one of a type. An error rejects it.
+	// Check is asked before a snapshot is taken, also by Open; [Fits] makes one of a type. An error rejects it; one
+	// that wraps [ErrBackwards] says that the program has had a newer one.
 	Check func(*Snapshot) error
 
 	// Identity is for gray rules. With an Instance, and a source that can, the program reports what it runs.
@@ -70,17 +71,19 @@ var (
 	projectID = regexp.MustCompile(`^[a-z0-9-]{8,64}$`)
 )
 
+const wantName = "want lower-case letters, digits and '-', at most 63"
+
 func (o Options) check() error {
 	var errs []error
 	if o.Source == nil {
 		errs = append(errs, errors.New("no source"))
 	}
 	if !segment.MatchString(o.Stage) {
-		errs = append(errs, fmt.Errorf("stage %q", o.Stage))
+		errs = append(errs, fmt.Errorf("stage %q: %s", o.Stage, wantName))
 	}
 	for s := range strings.SplitSeq(o.App, "/") {
 		if !segment.MatchString(s) {
-			errs = append(errs, fmt.Errorf("app %q", o.App))
+			errs = append(errs, fmt.Errorf("app %q: %s, with / between folders", o.App, wantName))
 			break
 		}
 	}

@@ -92,6 +92,9 @@ func (p *Provider) recall() (*Snapshot, error) {
 		return nil, err
 	}
 	snap, head, err := p.opts.fromCache(data)
+	if err != nil {
+		err = fmt.Errorf("cache %s: %w", p.opts.cacheName(), err)
+	}
 	if head.Seq > 0 {
 		p.seen = head
 	}
@@ -135,7 +138,7 @@ func (p *Provider) fallBack(cached *Snapshot, live, cacheErr error) error {
 		return live
 	}
 	if errors.Is(cacheErr, ErrRetired) {
-		return errors.Join(live, fmt.Errorf("cache: %w", cacheErr))
+		return errors.Join(live, cacheErr)
 	}
 	p.swap.Lock()
 	defer p.swap.Unlock()
