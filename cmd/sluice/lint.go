@@ -18,12 +18,17 @@ import (
 )
 
 func (a *app) lintCommand() *cobra.Command {
-	return &cobra.Command{
+	var f traceFlags
+	command := &cobra.Command{
 		Use: "lint [PATH...]", Short: "Check the project's files where they lie",
 		Long: `lint reads sluice.yaml, the trust directory and every app's files in the checkout and reports each finding with file,
 line and column. It needs no network and no key. With paths it reports findings below these only.`,
 		RunE: func(_ *cobra.Command, args []string) error {
-			found, err := a.lint()
+			op, err := f.operator()
+			if err != nil {
+				return err
+			}
+			found, err := a.lint(op)
 			if err != nil {
 				return err
 			}
@@ -44,6 +49,8 @@ line and column. It needs no network and no key. With paths it reports findings 
 			return nil
 		},
 	}
+	command.Flags().StringVar(&f.config, "config", "", "the operator's `FILE`, which says of what kind each target is")
+	return command
 }
 
 func (a *app) printFindings(found schema.Diagnostics) {
@@ -61,7 +68,7 @@ func (a *app) printFindings(found schema.Diagnostics) {
 }
 
 // lint reads the checkout. What git ignores is not known here, so only the project's own places are read.
-func (a *app) lint() (schema.Diagnostics, error) {
+func (a *app) lint(op *schema.Operator) (schema.Diagnostics, error) {
 	root := os.DirFS(a.dir)
 	source, err := fs.ReadFile(root, schema.ProjectFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -80,7 +87,11 @@ func (a *app) lint() (schema.Diagnostics, error) {
 	if err != nil {
 		return nil, err
 	}
-	found = append(found, more...)
+	fits, err := lintFits(root, project, op)
+	if err != nil {
+		return nil, err
+	}
+	found = slices.Concat(found, more, fits)
 	slices.SortStableFunc(found, func(x, y schema.Diagnostic) int { return strings.Compare(x.Position.File, y.Position.File) })
 	return found, nil
 }
