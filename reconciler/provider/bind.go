@@ -108,7 +108,7 @@ func (d *Document) merged(names []string) (string, any, error) {
 	if len(names) == 0 {
 		parsed := d.Parsed()
 		if len(parsed) != 1 {
-			return "", nil, fmt.Errorf("%d files have values (%s): say with Files which to bind", len(parsed), strings.Join(parsed, ", "))
+			return "", nil, fmt.Errorf("%d files have values (%s): say with Files which to bind, as in Files(\"app.yaml\", \"local.yaml?\")", len(parsed), strings.Join(parsed, ", "))
 		}
 		names = parsed
 	}

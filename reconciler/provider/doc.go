@@ -11,7 +11,7 @@
 //		Cache:   provider.DirCache("/var/cache/pay"),
 //		Start:   provider.AllowStale(24 * time.Hour),
 //	})
-//	config, err := provider.Bind[Config](p, provider.Strict())
+//	config, err := provider.Bind[Config](p, provider.Files("app.yaml", "local.yaml?"), provider.Strict())
 //	config.Load().Port // one atomic load
 //
 // # Types
