@@ -105,7 +105,7 @@ func (f *agentFlags) receiverFlags(c *cobra.Command) {
 	flags.StringVar(&f.stop, "stop-signal", "TERM", "`SIGNAL` that asks PROGRAM to end")
 	flags.DurationVar(&f.grace, "grace", 10*time.Second, "how long PROGRAM has to end before it is killed")
 	flags.StringVar(&f.apollo, "apollo", "", "answer clients of Apollo at `ADDRESS`")
-	flags.StringVar(&f.apolloKeys, "apollo-access-keys", "", "`FILE` with access keys: an app and its key on each line")
+	flags.StringVar(&f.apolloKeys, "apollo-access-keys", "", "`FILE` with access keys: an app and its key, at least 16 characters, on each line")
 	flags.BoolVar(&f.anonymous, "apollo-anonymous", false, "answer also whoever has no access key, about the apps that have none, from every machine")
 	flags.StringVar(&f.apolloCert, "apollo-tls-cert", "", "`FILE` with the certificate for https")
 	flags.StringVar(&f.apolloKey, "apollo-tls-key", "", "`FILE` with its key")

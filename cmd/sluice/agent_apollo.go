@@ -23,6 +23,9 @@ func (a *app) agentApollo(ctx context.Context, f agentFlags, o agent.Options, ap
 		return err
 	}
 	handler := apollo.New(apollo.Options{Stage: f.stage, Apps: f.apps, Keys: keys, Anonymous: f.anonymous || keys == nil})
+	if info, err := os.Stat(f.apolloKeys); f.apolloKeys != "" && err == nil && info.Mode().Perm()&0o007 != 0 {
+		o.Log.Warn("found the access keys readable by everybody", "file", f.apolloKeys, "mode", info.Mode().Perm().String(), "fix", "chmod o= "+f.apolloKeys)
+	}
 	server, err := f.apolloServer(handler)
 	if err != nil {
 		return err

@@ -9,9 +9,13 @@ import (
 
 // takePlace takes the directory before anything is read, so that two agents never share one.
 func (a *agent) takePlace() (err error) {
-	if a.Output != nil {
-		a.place, err = a.Output.take(ownerOf(a.Provider))
+	if a.Output == nil {
+		return nil
 	}
+	if err := a.Provider.Valid(); err != nil {
+		return err // before a directory is made that nobody meant
+	}
+	a.place, err = a.Output.take(ownerOf(a.Provider))
 	return err
 }
 

@@ -73,7 +73,8 @@ var (
 
 const wantName = "want lower-case letters, digits and '-', at most 63"
 
-func (o Options) check() error {
+// Valid says what is missing or cannot be meant, as Open would, without reading anything.
+func (o Options) Valid() error {
 	var errs []error
 	if o.Source == nil {
 		errs = append(errs, errors.New("no source"))

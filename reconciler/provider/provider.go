@@ -47,7 +47,7 @@ type bound interface {
 // Open reads the configuration, verifies it and keeps it new until Close. It returns within ctx and Options.Patience: with what the source
 // holds, else with what Options.Start allows, else with every reason why not.
 func Open(ctx context.Context, opts Options) (*Provider, error) {
-	if err := opts.check(); err != nil {
+	if err := opts.Valid(); err != nil {
 		return nil, err
 	}
 	p := &Provider{opts: opts.withDefaults(), done: make(chan struct{}), turn: make(chan struct{}, 1)}

@@ -102,7 +102,7 @@ func TestWhatIsAnswered(t *testing.T) {
 		{"no text", "/configs/pay/default/logo.png", 404, "no such namespace"},
 		{"no file", "/configs/pay/default/nothing", 404, "no such namespace"},
 		{"no such app", "/configs/cart/default/application", 404, "no such app"},
-		{"an app that has nothing yet", "/configs/shop.cart/default/application", 404, "no such namespace"},
+		{"an app that was not read yet", "/configs/shop.cart/default/application", 503, "this app was not read yet"},
 		{"as properties", "/configfiles/pay/default/db", 200, "url=jdbc:x\nuser=pay\n"},
 		{"as JSON", "/configfiles/json/pay/default/db", 200, `{"url":"jdbc:x","user":"pay"}`},
 		{"raw", "/configfiles/raw/pay/default/logging.xml", 200, "<a>b</a>\n"},

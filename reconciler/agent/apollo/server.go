@@ -147,6 +147,11 @@ const defaultCluster = "default"
 // space finds what is asked about; the answer is written where there is none.
 func (s *Server) space(w http.ResponseWriter, q question) (namespace, bool) {
 	l, _ := s.now(q.app)
+	if l.spaces == nil { // nobody knows yet what it has: clients are to ask again, and not to go on without it
+		w.Header().Set("Retry-After", "1")
+		refuse(w, http.StatusServiceUnavailable, "this app was not read yet")
+		return namespace{}, false
+	}
 	space, ok := l.spaces[nameOf(q.namespace)]
 	if !ok {
 		refuse(w, http.StatusNotFound, "no such namespace")
