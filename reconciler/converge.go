@@ -33,6 +33,7 @@ func (p *pass) converge(ctx context.Context, report *Report) error {
 	if err != nil {
 		return fmt.Errorf("read the ledger's state: %w", err)
 	}
+	defer p.spool.keepNoted() // what this pass could not tell
 	began, full := p.cfg.Now(), p.fullIsDue()
 	var d deliveries
 	jobs := p.plan(ctx, states, full, &d)
@@ -140,6 +141,7 @@ func (p *pass) deliver(ctx context.Context, name string, jobs []job, d *deliveri
 		return
 	}
 	var differ, again []job
+	before := len(d.entries)
 	for i, found := range integrations.ReadMany(ctx, t, releases(jobs)) {
 		if found.Err == nil {
 			p.tellForeign(jobs[i], found.Observation)
@@ -164,6 +166,7 @@ func (p *pass) deliver(ctx context.Context, name string, jobs []job, d *deliveri
 	if len(differ)+len(again) == 0 || !p.mayWrite(ctx, name, differ, d) {
 		return
 	}
+	p.note(d.entries[before:])
 	for i, wrote := range integrations.WriteMany(ctx, t, releases(differ)) {
 		if wrote.Err != nil {
 			p.failed(differ[i], wrote.Err, d)
@@ -174,6 +177,14 @@ func (p *pass) deliver(ctx context.Context, name string, jobs []job, d *deliveri
 		}
 	}
 	p.signAgain(ctx, t, again, d)
+}
+
+// note puts the drift that was found on disk before it is put back: a crash between the repair and its record loses nothing.
+func (p *pass) note(entries []ledger.Entry) {
+	drift := slices.DeleteFunc(slices.Clone(entries), func(e ledger.Entry) bool { return e.Kind != ledger.Drift })
+	if err := p.spool.note(drift); err != nil {
+		p.cfg.Log.Warn("the drift that is put back now is not on disk; a crash before it is recorded loses it", "error", err)
+	}
 }
 
 // mayWrite lets nothing be written beside an older checkpoint than that of the ledger which admitted it.
@@ -230,7 +241,7 @@ func (p *pass) settled(j job, d *deliveries) {
 	}
 	_, down := j.state.Down[j.target.Name]
 	live := j.state.Live[j.target.Name]
-	if live.Seq == j.state.Delivered() && live.Drifted == 0 && !down {
+	if live.Seq == j.state.Delivered() && live.Drifted == 0 && !down && !p.spool.repairs(j.key()) {
 		delete(p.down, j.key())
 		return
 	}
@@ -289,18 +300,41 @@ func (p *pass) recordDeliveries(ctx context.Context, report *Report, entries []l
 		if len(entries) == 0 && p.spool.len() == 0 {
 			return nil
 		}
-		err := p.record(ctx, report, entries, nil)
+		at := p.clock()
+		err := p.recordAt(ctx, at, report, withoutNow(entries, at), nil)
 		if err == nil {
 			return nil
 		}
 		if !errors.Is(err, ErrMoved) {
-			return errors.Join(err, p.spool.add(p.now, entries))
+			return errors.Join(err, p.spool.add(at, entries))
 		}
 		if entries, err = p.afterOthers(ctx, entries); err != nil {
 			return err
 		}
 	}
 	return fmt.Errorf("record %d deliveries: %w", len(entries), ErrMoved)
+}
+
+// clock is the time, and never before what this pass or the ledger calls now.
+func (p *pass) clock() time.Time {
+	at := p.cfg.Now().UTC().Truncate(time.Millisecond)
+	for _, floor := range []time.Time{p.now, p.ledger.Head().At} {
+		if at.Before(floor) {
+			at = floor
+		}
+	}
+	return at
+}
+
+// withoutNow leaves out of entries that are recorded as soon as they were observed when that was.
+func withoutNow(entries []ledger.Entry, at time.Time) []ledger.Entry {
+	out := slices.Clone(entries)
+	for i, e := range out {
+		if e.ObservedAt != nil && !e.ObservedAt.Before(at) {
+			out[i].ObservedAt = nil
+		}
+	}
+	return out
 }
 
 // afterOthers reads the ledger that another reconciler wrote meanwhile and leaves out what it has told already.

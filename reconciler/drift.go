@@ -63,7 +63,7 @@ func (p *pass) heals(ctx context.Context, j *job, found integrations.Observation
 		f = fight{p.now, p.now, p.now} // it was so before this process began
 	}
 	if !f.contested() && !contested {
-		d.entries = append(d.entries, driftEntry(*j, found))
+		d.entries = append(d.entries, p.driftEntry(*j, found))
 		p.fights[j.key()] = append(f, p.now)
 		return true
 	}
@@ -105,7 +105,7 @@ func (p *pass) quiet(key deliveryKey) bool {
 
 // tellDrift records drift that the stage wants left as it is: once for each state that was found.
 func (p *pass) tellDrift(ctx context.Context, j job, found integrations.Observation, d *deliveries) {
-	e := driftEntry(j, found)
+	e := p.driftEntry(j, found)
 	now := deliveryDigest(e)
 	last, known := p.reported[j.key()]
 	if seq := j.state.Live[j.target.Name].Drifted; !known && seq != 0 {
@@ -128,8 +128,11 @@ func deliveryDigest(e ledger.Entry) schema.Digest {
 	return schema.DigestOf(text)
 }
 
-func driftEntry(j job, found integrations.Observation) ledger.Entry {
+// driftEntry tells what is found now: the pass began earlier, and the ledger may be reached much later.
+func (p *pass) driftEntry(j job, found integrations.Observation) ledger.Entry {
 	e := deliveryEntry(ledger.Drift, j)
+	at := p.clock()
+	e.ObservedAt = &at
 	e.Delivery.Found = found.Digest
 	for _, k := range found.Keys {
 		e.Delivery.Keys = append(e.Delivery.Keys, ledger.DriftKey(k))

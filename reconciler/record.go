@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
@@ -15,9 +16,14 @@ import (
 // record appends entries in one commit and pushes it with compare-and-swap: of two reconcilers that decided, one loses and
 // looks again. Only after it returned may a target be written.
 func (p *pass) record(ctx context.Context, report *Report, entries []ledger.Entry, evidence [][]byte) error {
+	return p.recordAt(ctx, p.now, report, entries, evidence)
+}
+
+// recordAt records what was found after the pass began: entries are not earlier than what they tell.
+func (p *pass) recordAt(ctx context.Context, at time.Time, report *Report, entries []ledger.Entry, evidence [][]byte) error {
 	spooled := p.spool.entries()
 	all := append(slices.Clone(spooled), entries...)
-	batch, err := p.ledger.Append(ctx, p.now, all, p.missing(ctx, evidence), p.signer())
+	batch, err := p.ledger.Append(ctx, at, all, p.missing(ctx, evidence), p.signer())
 	if err != nil {
 		return fmt.Errorf("record %d entries: %w", len(all), err)
 	}

@@ -21,6 +21,9 @@ const maxSpooled = 10_000
 type spool struct {
 	file string
 	held []ledger.Entry // with ObservedAt
+	// noted are what this pass is about to repair: on disk so that a crash between a repair and its record loses nothing,
+	// and told by the pass itself otherwise.
+	noted []ledger.Entry
 }
 
 func openSpool(dir string) (*spool, error) {
@@ -74,11 +77,15 @@ func sameDelivery(a, b ledger.Entry) bool {
 		a.Delivery.Admission == b.Delivery.Admission && a.Delivery.Found == b.Delivery.Found
 }
 
-// add spools entries that happened now. The file is on disk before it returns.
+// add spools entries that happened now, or when they say so. The file is on disk before it returns. What was noted is among
+// them.
 func (s *spool) add(now time.Time, entries []ledger.Entry) error {
+	s.noted = nil
 	for _, e := range entries {
-		at := now
-		e.ObservedAt = &at
+		if e.ObservedAt == nil {
+			at := now
+			e.ObservedAt = &at
+		}
 		s.held = append(s.held, e)
 	}
 	if over := len(s.held) - maxSpooled; over > 0 {
@@ -87,18 +94,44 @@ func (s *spool) add(now time.Time, entries []ledger.Entry) error {
 	return s.save()
 }
 
-// drop forgets the first n entries, which the ledger has now.
-func (s *spool) drop(n int) error {
-	if n == 0 {
+// note keeps what is about to be repaired, until it is recorded or spooled. The file is on disk before it returns.
+func (s *spool) note(entries []ledger.Entry) error {
+	room := max(0, maxSpooled-len(s.held)-len(s.noted))
+	entries = s.news(entries)
+	if entries = entries[:min(room, len(entries))]; len(entries) == 0 {
 		return nil
 	}
-	s.held = slices.Clone(s.held[n:])
+	s.noted = append(s.noted, entries...)
+	return s.save()
+}
+
+// keepNoted holds what was noted by a pass that told nothing of it.
+func (s *spool) keepNoted() {
+	s.held, s.noted = append(s.held, s.noted...), nil
+}
+
+// repairs reports whether the last that is held about a cell at a target is a drift: it was found, and perhaps put back.
+func (s *spool) repairs(key deliveryKey) bool {
+	for _, e := range slices.Backward(s.held) {
+		if about(e) == key {
+			return e.Kind == ledger.Drift
+		}
+	}
+	return false
+}
+
+// drop forgets the first n entries, which the ledger has now, and what was noted: it is recorded too.
+func (s *spool) drop(n int) error {
+	if n == 0 && len(s.noted) == 0 {
+		return nil
+	}
+	s.held, s.noted = slices.Clone(s.held[n:]), nil
 	return s.save()
 }
 
 func (s *spool) save() error {
 	var b bytes.Buffer
-	for _, e := range s.held {
+	for _, e := range slices.Concat(s.held, s.noted) {
 		line, err := json.Marshal(e)
 		if err != nil {
 			return fmt.Errorf("spool: %w", err)

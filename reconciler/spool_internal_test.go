@@ -73,6 +73,61 @@ func TestSpoolCutOff(t *testing.T) {
 	}
 }
 
+func TestWhatIsPutBackIsOnDiskBefore(t *testing.T) {
+	dir := t.TempDir()
+	s := opened(t, dir)
+	drift := delivery(ledger.Drift, "pay", "x")
+	if err := s.note([]ledger.Entry{drift}); err != nil {
+		t.Fatal(err)
+	}
+	if s.len() != 0 {
+		t.Error("it is told by the pass itself: it must not be told twice")
+	}
+	after := opened(t, dir)
+	if left := after.entries(); len(left) != 1 || left[0].Kind != ledger.Drift || !after.repairs(about(drift)) {
+		t.Errorf("after a crash: %v is left, want the drift", left)
+	}
+	if err := s.drop(0); err != nil {
+		t.Fatal(err)
+	}
+	if left := opened(t, dir).entries(); len(left) != 0 {
+		t.Errorf("after it was recorded: %v is left", left)
+	}
+}
+
+func TestNotesAreBounded(t *testing.T) {
+	s := opened(t, t.TempDir())
+	s.held = make([]ledger.Entry, maxSpooled-1)
+	for i := range s.held {
+		s.held[i] = delivery(ledger.Apply, "old", "")
+	}
+	if err := s.note([]ledger.Entry{delivery(ledger.Drift, "pay", "x"), delivery(ledger.Drift, "search", "x")}); err != nil || len(s.noted) != 1 {
+		t.Errorf("got %d notes and %v, want the one there is room for", len(s.noted), err)
+	}
+}
+
+func TestDriftIsObservedWhenItIsSeen(t *testing.T) {
+	seen := monday.Add(40 * time.Second) // the pass began at monday
+	drift := delivery(ledger.Drift, "pay", "x")
+	drift.ObservedAt = &seen
+	for _, r := range []struct {
+		sentence string
+		recorded time.Time
+		told     bool
+	}{
+		{"recorded at once", seen, false},
+		{"recorded later", seen.Add(time.Second), true},
+	} {
+		got := withoutNow([]ledger.Entry{drift}, r.recorded)[0].ObservedAt
+		if (got != nil) != r.told || got != nil && !got.Equal(seen) {
+			t.Errorf("%s: observed at %v, want it told %t", r.sentence, got, r.told)
+		}
+	}
+	if err := opened(t, t.TempDir()).add(monday, []ledger.Entry{drift}); err != nil || !drift.ObservedAt.Equal(seen) {
+		t.Errorf("spooled: observed at %v, want %v", drift.ObservedAt, seen)
+	}
+}
+
 func TestSpoolNews(t *testing.T) {
 	s := opened(t, t.TempDir())
 	drift, apply := delivery(ledger.Drift, "pay", "x"), delivery(ledger.Apply, "pay", "")

@@ -3,6 +3,12 @@ package main
 // recordMutations take guards of the ledger and its proof away.
 var recordMutations = []mutation{
 	{
+		"drift is put back before it is on disk", "reconciler/stories", "reconciler/converge.go",
+		"if err := p.spool.note(drift); err != nil {",
+		"if err := p.spool.note(nil); err != nil {",
+		"TestStories/drift_crash",
+	},
+	{
 		"the ledger's commits need no signature", "reconciler/ledger", "reconciler/ledger/verifystep.go",
 		"signer, err := signedBy(c, v.keys, v.opts.VerifyCommit)\n\tif err != nil {",
 		"signer, err := signedBy(c, v.keys, v.opts.VerifyCommit)\n\tif err != nil && false {",

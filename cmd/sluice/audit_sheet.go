@@ -39,7 +39,7 @@ func (s auditSheet) entry(ctx context.Context, c *clone, shown shownEntry) {
 	e := shown.Entry
 	fmt.Fprintf(s.to, "%s  %s  %s\n\n", s.paint("1", fmt.Sprintf("entry #%d", e.Seq)), s.headline(e), e.At.UTC().Format(auditTime))
 	if e.ObservedAt != nil {
-		s.line("seen", "%s, while the ledger could not be reached", e.ObservedAt.UTC().Format(auditTime))
+		s.line("seen", "%s, and recorded when that could be done", e.ObservedAt.UTC().Format(auditTime))
 	}
 	if e.Ref != "" {
 		s.line("ref", "%s from %s to %s", e.Ref, shortOr(e.Old, "nothing"), shortOr(e.New, "nothing"))

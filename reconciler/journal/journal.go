@@ -150,7 +150,7 @@ func (f *Fold) delivered(e ledger.Entry) {
 		return
 	}
 	figures := f.journal.Stages[e.Stage]
-	c.live = happened(e)
+	c.live = e.Happened()
 	if !c.broken.IsZero() {
 		figures.Restore, c.broken = figures.Restore.With(c.live.Sub(c.broken)), time.Time{}
 	}
@@ -159,14 +159,6 @@ func (f *Fold) delivered(e ledger.Entry) {
 		figures.Lead = figures.Lead.With(c.live.Sub(f.begun[revision{e.App, c.revision}]))
 	}
 	f.journal.Stages[e.Stage], f.cells[e.Cell()] = figures, c
-}
-
-// happened is when a delivery was made, also where it could be recorded only later.
-func happened(e ledger.Entry) time.Time {
-	if e.ObservedAt != nil {
-		return *e.ObservedAt
-	}
-	return e.At
 }
 
 // fail counts a change that went live and turned out wrong, once.

@@ -45,7 +45,8 @@ type Entry struct {
 	Project string        `json:"project"`
 	Kind    Kind          `json:"kind"`
 	At      time.Time     `json:"at"` // when it was decided; UTC, milliseconds, never before the entry before
-	// ObservedAt is when a spooled entry happened, while the ledger could not be reached (RULES R34).
+	// ObservedAt is when it happened, where it was recorded later: drift is put back first, and while the ledger cannot be
+	// reached entries are spooled (RULES R34).
 	ObservedAt *time.Time `json:"observed_at,omitempty"`
 
 	Stage schema.StageName `json:"stage,omitempty"`

@@ -213,8 +213,8 @@ func iid(mr *MergeRequest) int64 {
 	return mr.IID
 }
 
-// observed is when what a delivery entry tells of was seen: earlier than the entry if it was spooled (RULES R34).
-func observed(e Entry) time.Time {
+// Happened is when what the entry tells of was seen: earlier than the entry where it took a while to record it (RULES R34).
+func (e Entry) Happened() time.Time {
 	if e.ObservedAt != nil && e.ObservedAt.Before(e.At) {
 		return *e.ObservedAt
 	}

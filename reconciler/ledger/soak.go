@@ -35,7 +35,7 @@ func (s *State) drift(e Entry) {
 // down records that a target cannot be written or verified; since counts from the first entry that says so.
 func (s *State) down(e Entry) {
 	target := e.Delivery.Target
-	d := Down{Since: observed(e), Code: e.Code, Seq: e.Seq}
+	d := Down{Since: e.Happened(), Code: e.Code, Seq: e.Seq}
 	if before, ok := s.Down[target]; ok {
 		d.Since = before.Since
 	}
@@ -49,7 +49,7 @@ func (s *State) down(e Entry) {
 // disturb stops the soak if the entry's target is one that makes the admission live.
 func (s *State) disturb(e Entry) {
 	if slices.Contains(s.Admitted.Required, e.Delivery.Target) {
-		s.pause(observed(e))
+		s.pause(e.Happened())
 	}
 }
 

@@ -39,6 +39,9 @@ func (w *world) shown(words []string) []string {
 				if t.Code != "" {
 					line += " [" + string(t.Code) + "]"
 				}
+				if t.Drift != nil {
+					line += " since " + t.Drift.At.Format("Mon 15:04")
+				}
 			}
 			out = append(out, line)
 		}

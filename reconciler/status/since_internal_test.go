@@ -1,0 +1,30 @@
+package status
+
+import (
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// TestSinceIsWhenTheStateBegan: a cell that was admitted long ago drifted when it was found to.
+func TestSinceIsWhenTheStateBegan(t *testing.T) {
+	admitted := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	found := admitted.Add(40 * time.Hour)
+	target := schema.TargetView{Name: "etcd", Code: "drift", Drift: &schema.DriftView{At: found}}
+	for _, r := range []struct {
+		sentence string
+		state    schema.CellState
+		targets  []schema.TargetView
+		want     time.Time
+	}{
+		{"drifted, and found to be later than admitted", schema.Drifted, []schema.TargetView{{Name: "files"}, target}, found},
+		{"the first of two that lasts counts", schema.Drifted, []schema.TargetView{{Name: "files", Code: "drift", Drift: &schema.DriftView{At: found.Add(time.Hour)}}, target}, found},
+		{"it is not recorded when", schema.Drifted, []schema.TargetView{{Name: "etcd", Code: "drift"}}, admitted},
+		{"nothing is wrong", schema.Admitted, []schema.TargetView{target}, admitted},
+	} {
+		if got := since(schema.CellView{State: r.state, Since: admitted, Targets: r.targets}); !got.Equal(r.want) {
+			t.Errorf("%s: since %s, want %s", r.sentence, got, r.want)
+		}
+	}
+}
