@@ -26,12 +26,12 @@ func plainLog(to *bytes.Buffer) *slog.Logger {
 
 func TestErrorsAreToldOnceWhileTheyStayTheSame(t *testing.T) {
 	down := func(app string) error {
-		return fmt.Errorf("deliver production/%s: %w", app, &integrations.Error{Target: "etcd", Key: "/config/production/" + app + "/head",
+		return fmt.Errorf("deliver %s in production: %w", app, &integrations.Error{Target: "etcd", Key: "/config/production/" + app + "/head",
 			Class: integrations.ErrUnavailable, Err: errors.New("http://127.0.0.1:1: connection refused")})
 	}
-	name := fmt.Errorf("deliver production/PAY: %w", &integrations.Error{Target: "k8s", Key: "production/PAY", Class: integrations.ErrInvalid, Err: errors.New("name")})
+	name := fmt.Errorf("deliver PAY in production: %w", &integrations.Error{Target: "k8s", Key: "production/PAY", Class: integrations.ErrInvalid, Err: errors.New("name")})
 	const refused = `level=WARN msg="delivery failed" target=etcd code=target-unavailable reason="unavailable: http://127.0.0.1:1: connection refused"`
-	const wrong = `level=WARN msg="delivery failed" target=k8s code=target-invalid reason="invalid: name" count=1 first="deliver production/PAY"`
+	const wrong = `level=WARN msg="delivery failed" target=k8s code=target-invalid reason="invalid: name" count=1 first="deliver PAY in production"`
 	r := &Reconciler{}
 	for _, row := range []struct {
 		sentence string
@@ -40,9 +40,9 @@ func TestErrorsAreToldOnceWhileTheyStayTheSame(t *testing.T) {
 	}{
 		{"a first pass without errors says nothing", nil, nil},
 		{"one line for each cause, whatever the number of cells", errors.Join(errors.New("fetch"), errors.Join(down("pay"), down("shop"), name)),
-			[]string{`level=ERROR msg="pass ended with errors" error=fetch`, refused + ` count=2 first="deliver production/pay"`, wrong}},
+			[]string{`level=ERROR msg="pass ended with errors" error=fetch`, refused + ` count=2 first="deliver pay in production"`, wrong}},
 		{"the same is not said again", errors.Join(errors.New("fetch"), errors.Join(down("pay"), down("shop"), name)), nil},
-		{"what is new is", errors.Join(down("pay"), down("shop"), down("web"), name), []string{refused + ` count=1 first="deliver production/web"`}},
+		{"what is new is", errors.Join(down("pay"), down("shop"), down("web"), name), []string{refused + ` count=1 first="deliver web in production"`}},
 		{"what is over and comes back is said again", errors.Join(errors.New("fetch"), name), []string{`level=ERROR msg="pass ended with errors" error=fetch`}},
 		{"the end of all is said", nil, []string{`level=INFO msg="pass ended without errors again"`}},
 		{"once", nil, nil},

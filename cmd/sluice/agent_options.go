@@ -233,7 +233,7 @@ func (f agentFlags) sources(r appReader) (appReader, error) {
 		}
 		r.close = func() { _ = client.Close() } // nothing is under way any more
 		r.source = func(app string) (provider.Source, error) {
-			return provideretcd.New(client, provideretcd.Place(f.etcdRoot, f.stage, app)), nil
+			return agentEtcd{provideretcd.New(client, provideretcd.Place(f.etcdRoot, f.stage, app)), settings}, nil
 		}
 	}
 	return r, nil

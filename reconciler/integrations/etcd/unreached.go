@@ -44,15 +44,18 @@ func (t *Target) why() error {
 	return t.unreached.err
 }
 
-// Unreached says why a program that [Dial] made a client for gets no answer; nil where an endpoint takes connections, or the
-// settings cannot be read.
-func Unreached(settings map[string]string) error {
-	config, err := clientConfig(settings)
-	if err != nil {
-		return nil
+// Unreached says of an error of a program that [Dial] made a client for which endpoint gave no answer, and why. Any other error it
+// returns as it is.
+func Unreached(settings map[string]string, err error) error {
+	config, bad := clientConfig(settings)
+	if err == nil || bad != nil || !late(err) && !dropped(err) {
+		return err
 	}
 	t := &Target{config: config, timeout: lookTime}
-	return t.why()
+	if cause := t.why(); cause != nil {
+		return cause
+	}
+	return fmt.Errorf("%s: %w", strings.Join(config.Endpoints, ", "), err)
 }
 
 // errOtherScheme: the endpoint says https and the server speaks none of it, or the other way round.

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
+	"github.com/sluice-gitops/sluice/reconciler/provider"
+	provideretcd "github.com/sluice-gitops/sluice/reconciler/provider/etcd"
+)
+
+func TestTheAgentNamesTheEndpointThatGaveNoAnswer(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint := "http://" + closed.Addr().String()
+	closed.Close()
+	settings := map[string]string{"endpoints": endpoint}
+	client, err := etcd.Dial(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	source := agentEtcd{provideretcd.New(client, "/config/production/pay"), settings}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, _, err = source.Head(ctx); err == nil || !strings.Contains(err.Error(), endpoint+": connection refused") {
+		t.Errorf("got %v, want the endpoint, and that it refused", err)
+	}
+	if _, ok := provider.Source(source).(provider.Watcher); !ok {
+		t.Error("it does not tell of changes any more")
+	}
+	if other := errors.New("other"); etcd.Unreached(settings, other) != other {
+		t.Error("another error does not stay as it is")
+	}
+}
