@@ -71,7 +71,7 @@ func TestSealingWaitsForTheTargets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	once(t, operator, exitUnavailable, "the project is not sealed yet", "read the ledger's checkpoint at target etcd", "no answer in time")
+	once(t, operator, exitUnavailable, "the project is not sealed yet", "read the ledger's checkpoint at target etcd", "http://127.0.0.1:1: connection refused")
 }
 
 func TestEtcdUnreachable(t *testing.T) {
@@ -93,7 +93,7 @@ func TestEtcdUnreachable(t *testing.T) {
 	if _, err := p.bring(t.Context(), "development", "payments", limit(5000)); err != nil {
 		t.Fatal(err)
 	}
-	once(t, operator, exitUnavailable, "payments in development", "target etcd", "no answer in time", "more: sluice explain target-unavailable")
+	once(t, operator, exitUnavailable, "payments in development", "target etcd", "http://127.0.0.1:1: connection refused", "more: sluice explain target-unavailable")
 }
 
 func TestLedgerBranchProtectedAgainstTheReconciler(t *testing.T) {

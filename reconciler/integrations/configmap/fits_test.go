@@ -49,7 +49,7 @@ func TestPlaces(t *testing.T) {
 		{"a stage that wants another than the operator's", "pay", map[string]string{"namespace": "shop"}, map[string]string{"namespace": "kube-system"}, "", "operator's file says shop"},
 		{"a name that Kubernetes cannot have", "pay", nil, map[string]string{"name": "{app}_config"}, "", `name "pay_config"`},
 		{"a name without room for the hash", long, nil, nil, "", "at most 242"},
-		{"a template nobody fills", "pay", nil, map[string]string{"name": "{app}-{region}"}, "", `name "pay-{region}"`},
+		{"a template nobody fills", "pay", nil, map[string]string{"name": "{app}-{region}"}, "", `name "{app}-{region}"`},
 		{"a mode that there is not", "pay", nil, map[string]string{"mode": "blue-green"}, "", "want inplace or rolling"},
 		{"a kind that there is not", "pay", nil, map[string]string{"kind": "Secret"}, "", "want configmap or secret"},
 		{"a setting that there is not", "pay", nil, map[string]string{"namespaces": "x"}, "", "a stage has: namespace, name, mode, kind"},

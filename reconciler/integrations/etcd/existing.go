@@ -12,24 +12,31 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// existingPage is how many keys one request asks for.
-const existingPage = 500
+const (
+	existingPage    = 500             // keys that one request asks for
+	existingTimeout = 5 * time.Second // of one request
+)
 
 // ReadExisting reads every key below a prefix, to which a slash belongs, as it is at one moment, with the settings of [New] that say
 // where the servers are and who asks. Nothing is written. What a target of ours wrote, and what a lease will take away, is left.
 func ReadExisting(ctx context.Context, settings map[string]string, prefix string) (integrations.Existing, error) {
 	prefix = strings.TrimRight(prefix, "/") + "/"
+	config, err := clientConfig(settings)
+	if err != nil {
+		return integrations.Existing{}, &integrations.Error{Key: prefix, Class: integrations.ErrInvalid, Err: err}
+	}
 	client, err := Dial(settings)
 	if err != nil {
 		return integrations.Existing{}, &integrations.Error{Key: prefix, Class: integrations.ErrInvalid, Err: err}
 	}
 	defer client.Close()
+	asked := &Target{config: config, timeout: existingTimeout}
 	e := existing{prefix: prefix, ours: map[string]bool{}}
 	from, moment := prefix, int64(0)
 	for {
 		answer, err := page(ctx, client, from, prefix, moment)
 		if err != nil {
-			return integrations.Existing{}, (&Target{}).fail(prefix, err)
+			return integrations.Existing{}, asked.fail(prefix, err)
 		}
 		moment = answer.Header.Revision
 		for _, kv := range answer.Kvs {
@@ -47,7 +54,7 @@ func ReadExisting(ctx context.Context, settings map[string]string, prefix string
 
 // page asks for the next keys as they were when the first page was read.
 func page(ctx context.Context, client *clientv3.Client, from, prefix string, moment int64) (*clientv3.GetResponse, error) {
-	limited, cancel := context.WithTimeout(ctx, 5*time.Second)
+	limited, cancel := context.WithTimeout(ctx, existingTimeout)
 	defer cancel()
 	return client.Get(limited, from, clientv3.WithRange(clientv3.GetPrefixRangeEnd(prefix)), clientv3.WithLimit(existingPage), clientv3.WithRev(moment))
 }

@@ -17,6 +17,9 @@ import (
 func (t *Target) Reach(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, t.timeout)
 	defer stop()
+	if len(t.config.Endpoints) == 0 {
+		return &integrations.Error{Target: t.spec.Name, Class: integrations.ErrSettings, Err: errors.New("no endpoint")}
+	}
 	errs := make(chan error, len(t.config.Endpoints))
 	for _, endpoint := range t.config.Endpoints {
 		go func() { errs <- t.dial(ctx, endpoint) }()
