@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -37,19 +36,18 @@ func (p *pass) converge(ctx context.Context, report *Report) error {
 	began, full := p.cfg.Now(), p.fullIsDue()
 	var d deliveries
 	jobs := p.plan(ctx, states, full, &d)
-	for _, name := range slices.Sorted(maps.Keys(jobs)) {
-		for part := range slices.Chunk(jobs[name], chunk) {
-			p.deliver(ctx, name, part, &d)
-		}
-		if err := errors.Join(d.errs...); errors.Is(err, ErrDoubt) {
-			return err // whatever comes after could be another ledger's
-		}
+	if err := errors.Join(d.errs...); errors.Is(err, ErrDoubt) {
+		return err // whatever comes after could be another ledger's
+	}
+	early := p.deliver(ctx, report, jobs, &d)
+	if err := errors.Join(d.errs...); errors.Is(err, ErrDoubt) {
+		return err
 	}
 	if full {
 		p.full, p.fullTook = p.now, p.cfg.Now().Sub(began)
 	}
 	report.Drifted, report.Failed = report.Drifted+d.drifted, d.failed
-	return errors.Join(append(d.errs, p.recordDeliveries(ctx, report, d.entries))...)
+	return errors.Join(append(d.errs, early, p.recordDeliveries(ctx, report, d.entries))...)
 }
 
 // fullIsDue spends at most a twentieth of the time on comparing everything, and compares at least every five minutes;
@@ -125,6 +123,12 @@ type deliveries struct {
 	drifted int
 	failed  int
 	errs    []error
+	silent  int // of failed, those that nobody answered about
+}
+
+func (d *deliveries) add(more deliveries) {
+	d.entries, d.errs = append(d.entries, more.entries...), append(d.errs, more.errs...)
+	d.drifted, d.failed, d.silent = d.drifted+more.drifted, d.failed+more.failed, d.silent+more.silent
 }
 
 // pending reports whether the admitted content was not read back from the target yet.
@@ -133,82 +137,11 @@ func (p *pass) pending(state *ledger.State, target string) bool {
 		len(p.down) > 0 && !p.down[deliveryKey{schema.Cell{Stage: state.Stage, App: state.App}, target}].IsZero()
 }
 
-// deliver compares cells at one target and writes those that differ.
-func (p *pass) deliver(ctx context.Context, name string, jobs []job, d *deliveries) {
-	t, ok := p.cfg.Targets[name]
-	if !ok {
-		d.errs = append(d.errs, fmt.Errorf("target %s of stage %s is not in the operator's file [target-unconfigured]: %w", name, jobs[0].state.Stage, integrations.ErrInvalid))
-		return
-	}
-	var differ, again []job
-	before := len(d.entries)
-	for i, found := range integrations.ReadMany(ctx, t, releases(jobs)) {
-		if found.Err == nil {
-			p.tellForeign(jobs[i], found.Observation)
-		}
-		switch {
-		case found.Err != nil:
-			p.failed(jobs[i], found.Err, d)
-		case found.Equal:
-			p.settled(jobs[i], d)
-			if found.Outdated && p.ledger.Head().Signer != nil {
-				again = append(again, jobs[i])
-			}
-		case found.Holder == integrations.Us && found.Seq > jobs[i].release.Seq:
-			// Another reconciler is ahead of the ledger as it is known here: nothing of this is drift.
-			d.errs = append(d.errs, fmt.Errorf("deliver %s: entry %d is there, this is entry %d: %w", jobs[i].key().cell, found.Seq, jobs[i].release.Seq, ErrMoved))
-		default:
-			if p.heals(ctx, &jobs[i], found.Observation, d) {
-				differ = append(differ, jobs[i])
-			}
-		}
-	}
-	if len(differ)+len(again) == 0 || !p.mayWrite(ctx, name, differ, d) {
-		return
-	}
-	p.note(d.entries[before:])
-	for i, wrote := range integrations.WriteMany(ctx, t, releases(differ)) {
-		if wrote.Err != nil {
-			p.failed(differ[i], wrote.Err, d)
-			continue
-		}
-		if !differ[i].silent {
-			p.applied(differ[i], d)
-		}
-	}
-	p.signAgain(ctx, t, again, d)
-}
-
 // note puts the drift that was found on disk before it is put back: a crash between the repair and its record loses nothing.
 func (p *pass) note(entries []ledger.Entry) {
 	drift := slices.DeleteFunc(slices.Clone(entries), func(e ledger.Entry) bool { return e.Kind != ledger.Drift })
 	if err := p.spool.note(drift); err != nil {
 		p.cfg.Log.Warn("the drift that is put back now is not on disk; a crash before it is recorded loses it", "error", err)
-	}
-}
-
-// mayWrite lets nothing be written beside an older checkpoint than that of the ledger which admitted it.
-func (p *pass) mayWrite(ctx context.Context, name string, jobs []job, d *deliveries) bool {
-	err := p.keep(ctx, name)
-	switch {
-	case err == nil:
-		return true
-	case errors.Is(err, ErrDoubt), errors.Is(err, ErrMoved):
-		d.errs = append(d.errs, fmt.Errorf("deliver to %s: %w", name, err))
-	default:
-		for _, j := range jobs {
-			p.failed(j, err, d)
-		}
-	}
-	return false
-}
-
-// signAgain replaces heads by a log key that was replaced: they say what they should, so nothing of it is recorded.
-func (p *pass) signAgain(ctx context.Context, t integrations.Target, jobs []job, d *deliveries) {
-	for i, wrote := range integrations.WriteMany(ctx, t, releases(jobs)) {
-		if wrote.Err != nil {
-			p.failed(jobs[i], wrote.Err, d)
-		}
 	}
 }
 
@@ -264,6 +197,9 @@ func (p *pass) failed(j job, err error, d *deliveries) {
 		return
 	}
 	d.failed++
+	if integrations.Silent(err) {
+		d.silent++
+	}
 	code := integrations.Code(err)
 	d.errs = append(d.errs, fmt.Errorf("deliver %s: %w", j.key().cell, err))
 	since, known := p.down[j.key()]
@@ -295,6 +231,7 @@ func deliveryEntry(kind ledger.Kind, j job) ledger.Entry {
 
 // recordDeliveries appends what happened, or spools it while the ledger cannot be reached.
 func (p *pass) recordDeliveries(ctx context.Context, report *Report, entries []ledger.Entry) error {
+	told := entries
 	entries = p.spool.news(entries)
 	for range 3 {
 		if len(entries) == 0 && p.spool.len() == 0 {
@@ -303,7 +240,7 @@ func (p *pass) recordDeliveries(ctx context.Context, report *Report, entries []l
 		at := p.clock()
 		err := p.recordAt(ctx, at, report, withoutNow(entries, at), nil)
 		if err == nil {
-			return nil
+			return p.spool.unnote(told)
 		}
 		if !errors.Is(err, ErrMoved) {
 			return errors.Join(err, p.spool.add(at, entries))

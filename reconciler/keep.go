@@ -29,29 +29,58 @@ func (p *pass) keepAll(ctx context.Context) error {
 // keep brings one target's mark up to the ledger. Nothing is written to a target that has not the checkpoint of what is
 // written, but for repairs while the ledger cannot be read: then another reconciler may be ahead, and the heads fence.
 func (p *pass) keep(ctx context.Context, name string) error {
+	due, err := p.keepDue(ctx, name)
+	if err != nil {
+		return err
+	}
+	return p.keptBy(due, due.keep(ctx))
+}
+
+// keeping is a mark that has to be written before anything else is written to its target; without a keeper there is none.
+type keeping struct {
+	keeper        integrations.Keeper
+	name, project string
+	signed        []byte
+	alone         bool // the ledger could not be read
+}
+
+func (p *pass) keepDue(ctx context.Context, name string) (keeping, error) {
 	keeper, ok := p.cfg.Targets[name].(integrations.Keeper)
 	if !ok {
-		return nil
+		return keeping{}, nil
 	}
 	signed, err := p.checkpoint(ctx)
 	if err != nil {
-		return fmt.Errorf("read the ledger's checkpoint: %w", err)
+		return keeping{}, fmt.Errorf("read the ledger's checkpoint: %w", err)
 	}
 	if kept := p.kept[name]; kept == string(signed) || kept != "" && !p.betterThan(signed, []byte(kept)) {
+		return keeping{}, nil
+	}
+	return keeping{keeper, name, p.ledger.Head().Project, signed, p.refs == nil}, nil
+}
+
+// keep writes it. It needs nothing of the pass.
+func (k keeping) keep(ctx context.Context) error {
+	if k.keeper == nil {
 		return nil
 	}
-	_, err = keeper.KeepCheckpoint(ctx, p.ledger.Head().Project, signed)
+	_, err := k.keeper.KeepCheckpoint(ctx, k.project, k.signed)
 	switch {
-	case errors.Is(err, integrations.ErrFenced):
-		if p.refs == nil {
-			return nil
-		}
+	case errors.Is(err, integrations.ErrFenced) && !k.alone:
 		return errors.Join(ErrMoved, err)
-	case errors.Is(err, integrations.ErrConflict):
+	case errors.Is(err, integrations.ErrConflict) && !errors.Is(err, integrations.ErrFenced):
 		return &ledger.Doubt{Code: ledger.LogFork, Err: err}
-	case err != nil:
-		return err
 	}
-	p.kept[name] = string(signed)
-	return nil
+	return err
+}
+
+// keptBy remembers that it is there. That the heads alone fence is no error.
+func (p *pass) keptBy(k keeping, err error) error {
+	if errors.Is(err, integrations.ErrFenced) && k.alone {
+		return nil
+	}
+	if err == nil && k.keeper != nil {
+		p.kept[k.name] = string(k.signed)
+	}
+	return err
 }

@@ -36,13 +36,14 @@ func (r *Reconciler) keepers() []string {
 func (p *pass) readMarks(ctx context.Context, project string) error {
 	var mu sync.Mutex
 	var group sync.WaitGroup
-	marks, silent := map[string][]byte{}, []error(nil)
+	marks, silent, noMark := map[string][]byte{}, []error(nil), map[string]bool{}
 	for _, name := range p.keepers() {
 		group.Go(func() {
 			mark, err := p.cfg.Targets[name].(integrations.Keeper).Checkpoint(ctx, project)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
+				noMark[name] = integrations.Silent(err)
 				silent = append(silent, fmt.Errorf("read the ledger's checkpoint at target %s: %w", name, err))
 				return
 			}
@@ -50,7 +51,12 @@ func (p *pass) readMarks(ctx context.Context, project string) error {
 		})
 	}
 	group.Wait()
-	p.marks = marks
+	p.marks, p.noMark = marks, noMark
+	for name, yes := range noMark {
+		if yes {
+			p.unanswered(name, p.silent[name].cells)
+		}
+	}
 	return errors.Join(silent...)
 }
 

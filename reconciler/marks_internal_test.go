@@ -111,6 +111,12 @@ type shelf struct {
 	err   error // of reading
 	keep  error // of keeping
 	wrote []byte
+	asked bool // to write a cell
+}
+
+func (s *shelf) Write(context.Context, integrations.Release) (integrations.Observation, error) {
+	s.asked = true
+	return integrations.Observation{}, context.Canceled
 }
 
 func (s *shelf) Checkpoint(context.Context, string) ([]byte, error) { return s.mark, s.err }
@@ -229,11 +235,13 @@ func TestNothingIsWrittenBesideAnOlderMark(t *testing.T) {
 			s.keep = &integrations.Error{Class: row.keep}
 		}
 		p := passOver(l.last(), key, map[string]integrations.Target{"a": s})
+		p.down, p.reported = map[deliveryKey]time.Time{}, map[deliveryKey]schema.Digest{}
 		if row.away {
 			p.refs = nil
 		}
-		var d deliveries
-		may := p.mayWrite(t.Context(), "a", nil, &d)
+		v := &visit{name: "a", target: s}
+		sideBySide([]work{p.write(t.Context(), v, []job{{}}, nil)}, time.Minute, nil)
+		may := s.asked
 		err := p.keep(t.Context(), "a")
 		if !errors.Is(err, row.want) || doubtOf(err) != row.doubt || may != (row.want == nil) {
 			t.Errorf("%s: %v, may write %v; want %v", row.name, err, may, row.want)

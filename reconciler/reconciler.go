@@ -56,8 +56,8 @@ type Config struct {
 	// CompareEvery is the time between full comparisons of the targets. By default they take at most a twentieth of the
 	// time and are at most five minutes apart, so a small project is compared on every pass.
 	CompareEvery time.Duration
-	// Patience is how long all that is asked of the forge beside decisions may take in a pass: Interval by default, and ten
-	// seconds where that is less.
+	// Patience is how long all that is asked of the forge beside decisions may take in a pass, and how long what was done at
+	// other targets waits for a slow one until it is recorded: Interval by default, and ten seconds where that is less.
 	Patience time.Duration
 	Now      func() time.Time // time.Now by default
 	Log      *slog.Logger     // discards by default
@@ -184,6 +184,7 @@ type Reconciler struct {
 	// inForce is rules for the goroutines that watch.
 	inForce atomic.Pointer[rules]
 
+	silent    map[string]silence // by target, those that did not answer
 	fights    map[deliveryKey]fight
 	reported  map[deliveryKey]schema.Digest // drift that is told and left
 	strangers map[deliveryKey]string        // keys beside ours that were logged
@@ -235,7 +236,7 @@ func New(cfg Config) (*Reconciler, error) {
 	r := &Reconciler{
 		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, refused: map[string]int64{}, unproposed: map[schema.Cell]unproposed{}, outrun: map[string]schema.Hash{}, proposing: turns{}, merging: turns{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
 		looked: map[schema.StageName]int64{}, fleet: map[schema.Cell]*schema.InstancesView{}, fights: map[deliveryKey]fight{}, reported: map[deliveryKey]schema.Digest{},
-		strangers: map[deliveryKey]string{}, contested: map[schema.Cell]bool{},
+		strangers: map[deliveryKey]string{}, silent: map[string]silence{}, contested: map[schema.Cell]bool{},
 	}
 	r.cfg.Log, r.trace = traced(r.cfg.Log)
 	r.recallCosigned()

@@ -80,7 +80,7 @@ func sameDelivery(a, b ledger.Entry) bool {
 // add spools entries that happened now, or when they say so. The file is on disk before it returns. What was noted is among
 // them.
 func (s *spool) add(now time.Time, entries []ledger.Entry) error {
-	s.noted = nil
+	s.untell(entries)
 	for _, e := range entries {
 		if e.ObservedAt == nil {
 			at := now
@@ -120,13 +120,32 @@ func (s *spool) repairs(key deliveryKey) bool {
 	return false
 }
 
-// drop forgets the first n entries, which the ledger has now, and what was noted: it is recorded too.
+// drop forgets the first n entries, which the ledger has now.
 func (s *spool) drop(n int) error {
-	if n == 0 && len(s.noted) == 0 {
+	if n == 0 {
 		return nil
 	}
-	s.held, s.noted = slices.Clone(s.held[n:]), nil
+	s.held = slices.Clone(s.held[n:])
 	return s.save()
+}
+
+// unnote forgets the notes about what was told.
+func (s *spool) unnote(told []ledger.Entry) error {
+	if len(s.noted) == 0 || !s.untell(told) {
+		return nil
+	}
+	return s.save()
+}
+
+// untell takes the notes about what is told away, and reports whether there were any.
+func (s *spool) untell(told []ledger.Entry) bool {
+	keys := make(map[deliveryKey]bool, len(told))
+	for _, e := range told {
+		keys[about(e)] = true
+	}
+	before := len(s.noted)
+	s.noted = slices.DeleteFunc(s.noted, func(e ledger.Entry) bool { return keys[about(e)] })
+	return len(s.noted) < before
 }
 
 func (s *spool) save() error {

@@ -87,7 +87,7 @@ func TestWhatIsPutBackIsOnDiskBefore(t *testing.T) {
 	if left := after.entries(); len(left) != 1 || left[0].Kind != ledger.Drift || !after.repairs(about(drift)) {
 		t.Errorf("after a crash: %v is left, want the drift", left)
 	}
-	if err := s.drop(0); err != nil {
+	if err := s.unnote([]ledger.Entry{drift, delivery(ledger.Apply, "pay", "")}); err != nil {
 		t.Fatal(err)
 	}
 	if left := opened(t, dir).entries(); len(left) != 0 {

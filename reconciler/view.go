@@ -49,7 +49,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 		r.withInstances(&v)
 	}
 	r.tellOverdue(&v)
-	v.Guards = r.guarded
+	v.Guards, v.Silent = r.guarded, r.silentViews()
 	r.view.Store(&v)
 }
 

@@ -27,8 +27,11 @@ type View struct {
 	// Tainted are the cells that hold a revision which people marked: it stays, and goes nowhere.
 	Tainted []TaintView `json:"tainted,omitempty"`
 	// Guards are the guard rails at the forge as a running reconciler saw them last; a clone knows none.
-	Guards   *Guards  `json:"guards,omitempty"`
-	Problems []string `json:"problems,omitempty"` // what could not be found out in the last pass
+	Guards *Guards `json:"guards,omitempty"`
+	// Silent are the targets that did not answer when they were asked last, as a running reconciler knows at once; the ledger is
+	// told of what lasts.
+	Silent   []SilentView `json:"silent,omitempty"`
+	Problems []string     `json:"problems,omitempty"` // what could not be found out in the last pass
 	// ProblemCodes are those of Problems, each once and sorted, for alerts; some problems have none.
 	ProblemCodes []Code     `json:"problem_codes,omitempty"`
 	Steps        []StepView `json:"-"` // of the lifecycle, with their gates
@@ -137,6 +140,13 @@ type DriftView struct {
 	Count int       `json:"count"`          // how many keys differ
 	Keys  []string  `json:"keys,omitempty"` // the first of them, each with what was done: "app.yaml changed"
 	By    string    `json:"by,omitempty"`   // who wrote them, where the target tells; it is its word
+}
+
+// SilentView is a target that does not answer.
+type SilentView struct {
+	Target string    `json:"target"`
+	Since  time.Time `json:"since"` // when that was found
+	Cells  int       `json:"cells"` // that were to be compared or written; 0 where none were due
 }
 
 // HeldView is a change that waits or was refused, with its verdict.

@@ -12,8 +12,8 @@ var targetMutations = []mutation{
 	},
 	{
 		"heads are written in a batch over ones that were not judged", etcdPackage, etcdPackage + "/together.go",
-		"t.txn(ctx, b.unmoved, b.ops)",
-		"t.txn(ctx, nil, b.ops)",
+		"t.txnOf(ctx, b.cells, b.unmoved, b.ops)",
+		"t.txnOf(ctx, b.cells, nil, b.ops)",
 		"TestManyAreFencedAtTheMomentOfTheWrite",
 	},
 	{

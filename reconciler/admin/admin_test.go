@@ -85,6 +85,10 @@ func TestHealthTellsTheTruthOfEachDependency(t *testing.T) {
 		{"GitLab is down, and people can still look", "/readyz?verbose", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"forge-unavailable"} }), 200, []string{"[-]forge failed, still ready: forge-unavailable"}},
 		{"GitLab is down, asked for alone", "/readyz/forge", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"forge-unavailable"} }), 503, []string{"[-]forge failed: forge-unavailable"}},
 		{"a target is down", "/readyz?verbose", sample(), 200, []string{"[-]target:etcd failed, still ready: 1 of 4 cells target-unavailable"}},
+		{"a target does not answer, and the ledger is not told yet", "/readyz?verbose", with(func(v *schema.View) {
+			v.Apps = v.Apps[1:]
+			v.Silent = []schema.SilentView{{Target: "etcd", Since: now.Add(-time.Minute), Cells: 2}}
+		}), 200, []string{"[-]target:etcd failed, still ready: no answer since ", ", 2 cells not compared target-unavailable"}},
 		{"no quorum of witnesses is not the ledger's fault", "/readyz?verbose", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"log-unwitnessed"} }), 200, []string{"[+]ledger ok", "[-]witnesses failed, still ready: log-unwitnessed"}},
 		{"a long ledger is still being read", "/readyz/past", with(func(v *schema.View) { v.Journal.Read = 40 }), 503, []string{"40 of 48 entries are read"}},
 		{"another process works", "/readyz/lease", with(func(v *schema.View) { v.Pulse.Leads = false }), 200, []string{"ok"}},

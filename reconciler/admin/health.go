@@ -198,5 +198,10 @@ func targetCheck(v schema.View, name string) check {
 			c.bad += " " + string(code)
 		}
 	}
+	for _, s := range v.Silent {
+		if s.Target == name {
+			c.bad = strings.TrimSpace(fmt.Sprintf("no answer since %s, %d cells not compared target-unavailable", s.Since.UTC().Format(time.RFC3339), s.Cells))
+		}
+	}
 	return c
 }

@@ -3,7 +3,7 @@ package integrations
 import "context"
 
 // Batcher is a target that does many cells in few requests. Each cell is judged and answered for itself, as Read and
-// Write would: one that is refused holds none of the others.
+// Write would: one that is refused holds none of the others. Once a target is silent the rest is not asked ([Silence]).
 type Batcher interface {
 	// ReadMany answers in the order of wants.
 	ReadMany(ctx context.Context, wants []Release) []Result
@@ -35,8 +35,9 @@ func WriteMany(ctx context.Context, t Target, wants []Release) []Result {
 
 func each(ctx context.Context, wants []Release, do func(context.Context, Release) (Observation, error)) []Result {
 	results := make([]Result, len(wants))
+	var silence Silence
 	for i, want := range wants {
-		results[i].Observation, results[i].Err = do(ctx, want)
+		results[i].Observation, results[i].Err = silence.Ask(func() (Observation, error) { return do(ctx, want) })
 	}
 	return results
 }

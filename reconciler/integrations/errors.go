@@ -37,6 +37,7 @@ type Error struct {
 	Class  error  // one of the Err values above
 	Why    string
 	Err    error // the cause, if another package said so
+	Silent bool  // nobody answered, or not in time: other cells are as badly off
 }
 
 // Error reads "target etcd-prod: /config/production/pay/head: conflict: …".

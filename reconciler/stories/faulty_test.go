@@ -18,6 +18,9 @@ type faulty struct {
 	integrations.Target
 	name, dir string
 	fail      error
+	silent    bool          // it fails because nobody answers
+	hang      chan struct{} // until it is closed no read is answered
+	asked     atomic.Int64  // to read a cell
 	writes    int
 	looks     atomic.Int64 // at the checkpoint that it keeps
 	keeps     atomic.Int64 // of a checkpoint
@@ -28,15 +31,19 @@ type faulty struct {
 var errCrash = errors.New("the process is gone")
 
 func (f *faulty) Read(ctx context.Context, want integrations.Release) (integrations.Observation, error) {
+	f.asked.Add(1)
+	if f.hang != nil {
+		<-f.hang
+	}
 	if f.fail != nil {
-		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.fail}
+		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.fail, Silent: f.silent}
 	}
 	return f.Target.Read(ctx, want)
 }
 
 func (f *faulty) Write(ctx context.Context, want integrations.Release) (integrations.Observation, error) {
 	if f.fail != nil {
-		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.fail}
+		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.fail, Silent: f.silent}
 	}
 	if f.crash == "before" {
 		f.crash = ""
@@ -72,6 +79,9 @@ func (f *flaky) Push(ctx context.Context, ref string, old, new schema.Hash, obje
 	}
 	f.w.readOnly, f.w.onePush = f.w.onePush, false
 	err := f.Mirror.Push(ctx, ref, old, new, objects)
+	if f.w.pushed != nil {
+		f.w.pushed()
+	}
 	if err == nil && f.w.loseAnswer {
 		f.w.loseAnswer = false
 		return schema.ErrUnknownOutcome

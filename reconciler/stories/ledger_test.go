@@ -21,7 +21,7 @@ import (
 func (f *faulty) Checkpoint(ctx context.Context, project string) ([]byte, error) {
 	f.looks.Add(1)
 	if f.fail != nil {
-		return nil, &integrations.Error{Target: f.name, Class: f.fail}
+		return nil, &integrations.Error{Target: f.name, Class: f.fail, Silent: f.silent}
 	}
 	return f.Target.(integrations.Keeper).Checkpoint(ctx, project)
 }
@@ -30,7 +30,7 @@ func (f *faulty) Checkpoint(ctx context.Context, project string) ([]byte, error)
 func (f *faulty) KeepCheckpoint(ctx context.Context, project string, signed []byte) (bool, error) {
 	f.keeps.Add(1)
 	if f.fail != nil {
-		return false, &integrations.Error{Target: f.name, Class: f.fail}
+		return false, &integrations.Error{Target: f.name, Class: f.fail, Silent: f.silent}
 	}
 	return f.Target.(integrations.Keeper).KeepCheckpoint(ctx, project, signed)
 }

@@ -1,6 +1,8 @@
 package stories_test
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,9 +64,22 @@ func (w *world) gitIs(words []string) []string {
 
 func (w *world) targetIs(words []string) []string {
 	w.targets[words[0]].fail = map[string]error{
-		"up": nil, "down": integrations.ErrUnavailable, "forbidden": integrations.ErrForbidden,
+		"up": nil, "down": integrations.ErrUnavailable, "silent": integrations.ErrUnavailable, "forbidden": integrations.ErrForbidden,
 	}[words[1]]
+	w.targets[words[0]].silent = words[1] == "silent"
 	return nil
+}
+
+// silent tells which targets the page says do not answer, and how often each was asked about a cell since the last time.
+func (w *world) silentNow([]string) []string {
+	var out []string
+	for _, s := range w.r.View().Silent {
+		out = append(out, fmt.Sprintf("%s does not answer since %s, %d cells", s.Target, s.Since.Format("Mon 15:04"), s.Cells))
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.targets)) {
+		out = append(out, fmt.Sprintf("%s was asked %d times", name, w.targets[name].asked.Swap(0)))
+	}
+	return out
 }
 
 func (w *world) crashAt(words []string) []string {

@@ -93,6 +93,8 @@ stage_local: [local.yaml]
 
 // world is one story's forge, people, repository, targets and reconciler: all real but the forge.
 type world struct {
+	patience time.Duration // zero: the default
+	pushed   func()        // is told of each push
 	t        *testing.T
 	ctx      context.Context
 	dir      string
@@ -239,7 +241,7 @@ func (w *world) start() {
 		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo}, w: w}, Forge: lyingForge{forge, w.forged, w.invented}, Guards: forge, GuardsEvery: w.guardsEvery, Statuses: forge, Targets: targets, Anchor: w.team.Anchor(),
 		Announcer: w.announcer(forge), Page: "https://sluice.example.com/",
 		LogKey: keys.log, NextLogKey: keys.next, HeadKeys: keys.heads, Witnesses: w.askedWitnesses(),
-		StateDir: state, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Interval: time.Minute, CompareEvery: time.Nanosecond,
+		StateDir: state, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Interval: time.Minute, CompareEvery: time.Nanosecond, Patience: w.patience,
 	}
 	if w.robot {
 		cfg.BotKey, cfg.Proposer, cfg.Merger = w.botKey(), forge, forge

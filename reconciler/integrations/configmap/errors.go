@@ -39,7 +39,13 @@ func (t *Target) fail(ctx context.Context, key string, err error) error {
 		return errMoved
 	}
 	why, class := classOf(err)
-	return &integrations.Error{Target: t.spec.Name, Key: key, Class: class, Why: why, Err: err}
+	return &integrations.Error{Target: t.spec.Name, Key: key, Class: class, Why: why, Err: err, Silent: class == integrations.ErrUnavailable && isSilent(err)}
+}
+
+// isSilent tells that the server did not answer, or that what it asks did not: that is the same for all objects.
+func isSilent(err error) bool {
+	var answer apierrors.APIStatus
+	return !errors.As(err, &answer) || apierrors.IsTimeout(err) || apierrors.IsServerTimeout(err) || apierrors.IsServiceUnavailable(err)
 }
 
 // isSettings tells a server that is not the one which the operator described.

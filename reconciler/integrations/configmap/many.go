@@ -23,11 +23,12 @@ func (t *Target) WriteMany(ctx context.Context, wants []integrations.Release) []
 func together(ctx context.Context, wants []integrations.Release, do func(context.Context, integrations.Release) (integrations.Observation, error)) []integrations.Result {
 	results := make([]integrations.Result, len(wants))
 	next := make(chan int)
+	var silence integrations.Silence
 	var group sync.WaitGroup
 	for range min(atOnce, len(wants)) {
 		group.Go(func() {
 			for i := range next {
-				results[i].Observation, results[i].Err = do(ctx, wants[i])
+				results[i].Observation, results[i].Err = silence.Ask(func() (integrations.Observation, error) { return do(ctx, wants[i]) })
 			}
 		})
 	}

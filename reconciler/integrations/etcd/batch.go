@@ -36,7 +36,7 @@ func (t *Target) ReadMany(ctx context.Context, wants []integrations.Release) []i
 				c.result.Observation = c.have.Observation
 				continue
 			}
-			c.result.Observation, c.result.Err = t.Read(ctx, c.want)
+			c.alone(ctx, t.Read)
 		}
 	})
 }
@@ -59,7 +59,7 @@ func (t *Target) WriteMany(ctx context.Context, wants []integrations.Release) []
 			case c.ok && c.have.listed == 0:
 				together = append(together, c)
 			default:
-				c.result.Observation, c.result.Err = t.Write(ctx, c.want)
+				c.alone(ctx, t.Write)
 			}
 		}
 		t.writeTogether(ctx, together)
@@ -73,14 +73,22 @@ type candidate struct {
 	goal   goal
 	have   found
 	ok     bool
+	// silence is that of the whole batch.
+	silence *integrations.Silence
+}
+
+// alone asks for one cell by itself, unless the cluster answers no more.
+func (c *candidate) alone(ctx context.Context, do func(context.Context, integrations.Release) (integrations.Observation, error)) {
+	c.result.Observation, c.result.Err = c.silence.Ask(func() (integrations.Observation, error) { return do(ctx, c.want) })
 }
 
 // batches cuts wants, in the order of their keys, into batches and works on some of them at once.
 func (t *Target) batches(wants []integrations.Release, work func([]candidate)) []integrations.Result {
 	results := make([]integrations.Result, len(wants))
 	cells := make([]candidate, len(wants))
+	var silence integrations.Silence
 	for i, want := range wants {
-		cells[i] = candidate{want: want, result: &results[i]}
+		cells[i] = candidate{want: want, result: &results[i], silence: &silence}
 	}
 	slices.SortStableFunc(cells, func(a, b candidate) int { return compareKeys(a.want.Cell, b.want.Cell) })
 	var group sync.WaitGroup
@@ -144,7 +152,7 @@ func (t *Target) nothingAt(ctx context.Context, cells []*candidate) bool {
 		return false
 	}
 	count := clientv3.OpGet(cells[0].goal.dir, clientv3.WithRange(endOf(cells)), clientv3.WithCountOnly())
-	response, err := t.txn(ctx, nil, []clientv3.Op{count})
+	response, err := t.txnOf(ctx, cells, nil, []clientv3.Op{count})
 	if err != nil || response.Responses[0].GetResponseRange().Count > 0 {
 		return false
 	}
@@ -158,6 +166,21 @@ func (t *Target) lookAtAll(ctx context.Context, cells []*candidate) {
 	for part := range slices.Chunk(cells, maxOps/looks) {
 		t.lookAt(ctx, part)
 	}
+}
+
+// txnOf is one transaction about several cells: one question, if it is not answered. It is not asked where others were not.
+func (t *Target) txnOf(ctx context.Context, cells []*candidate, compare []clientv3.Cmp, then []clientv3.Op) (*clientv3.TxnResponse, error) {
+	silence := cells[0].silence
+	if err := silence.GaveUp(); err != nil {
+		return nil, err
+	}
+	response, err := t.txn(ctx, compare, then)
+	if err == nil {
+		silence.Heard(nil)
+	} else {
+		silence.Heard(t.fail("", err))
+	}
+	return response, err
 }
 
 // above is what all cells of a stage are below.
@@ -178,7 +201,7 @@ func (t *Target) lookAt(ctx context.Context, cells []*candidate) {
 	for _, c := range cells {
 		ops = append(ops, look(c.goal, maxForeign)...)
 	}
-	response, err := t.txn(ctx, nil, ops)
+	response, err := t.txnOf(ctx, cells, nil, ops)
 	if err != nil {
 		for _, c := range cells {
 			c.ok = false

@@ -35,7 +35,7 @@ func (t *Target) writeTogether(ctx context.Context, cells []*candidate) {
 		}
 		for _, c := range part {
 			if c.goal.wrote == nil { // writing it says why
-				c.result.Observation, c.result.Err = t.Write(ctx, c.want)
+				c.alone(ctx, t.Write)
 			}
 		}
 	}
@@ -137,7 +137,7 @@ func (t *Target) commit(ctx context.Context, b batch) (answers []*etcdserverpb.R
 	if len(b.cells) == 0 {
 		return nil, true, nil
 	}
-	response, err := t.txn(ctx, b.unmoved, b.ops)
+	response, err := t.txnOf(ctx, b.cells, b.unmoved, b.ops)
 	if err != nil || !response.Succeeded {
 		return nil, false, err
 	}
@@ -168,7 +168,7 @@ func (t *Target) readTogether(ctx context.Context, b batch, answers []*etcdserve
 // written by it.
 func (t *Target) oneByOne(ctx context.Context, cells []*candidate, lost error) {
 	for _, c := range cells {
-		c.result.Observation, c.result.Err = t.Write(ctx, c.want)
+		c.alone(ctx, t.Write)
 		unknown := lost != nil && errors.Is(classOf(lost), integrations.ErrUnavailable)
 		c.result.Wrote = c.result.Wrote || unknown && c.result.Err == nil
 	}

@@ -103,7 +103,7 @@ func misfit(err error) bool {
 
 // silence is the error of a request that got no answer, with the cause where one can be found.
 func (t *Target) silence(key string, err error) error {
-	out := &integrations.Error{Target: t.spec.Name, Key: key, Class: integrations.ErrUnavailable, Err: err}
+	out := &integrations.Error{Target: t.spec.Name, Key: key, Class: integrations.ErrUnavailable, Err: err, Silent: true}
 	cause := t.why()
 	var found *integrations.Error
 	switch {
