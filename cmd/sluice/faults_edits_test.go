@@ -166,7 +166,6 @@ func (f *faults) byHand(tamper func()) {
 // healed waits until everything is as it should be, nobody can see any more what was done by hand, and the ledger says where it was.
 func (f *faults) healed(where ...string) {
 	f.t.Helper()
-	f.equal()
 	f.await("the drift to be in the ledger", func() bool {
 		told := map[string]bool{}
 		for _, e := range f.ledger()[f.before:] {
@@ -176,6 +175,7 @@ func (f *faults) healed(where ...string) {
 		}
 		return !slices.ContainsFunc(where, func(cell string) bool { return !told[cell] })
 	})
+	f.equal() // only now: what the ledger says of before is true of what nobody has looked at since
 	f.readers.await()
 	f.caughtUp()
 	f.tampering.Store(false)
