@@ -117,7 +117,7 @@ func edits() []fault {
 			f.bring(small)
 			f.allLive()
 			leader.Restart()
-			f.healed(vandalised...)
+			f.healed("large etcd", "many etcd", "many mirror") // small may have got its new value before anybody could look
 		}},
 	}
 }
