@@ -10,7 +10,7 @@ var agentMutations = []mutation{
 	{
 		"the agent switches to files that the check refused", agentPackage, agentPackage + "/delivery.go",
 		"return false, fmt.Errorf(\"%w: %w\", ErrCheck, err)",
-		"_ = err",
+		"_ = fmt.Errorf(\"%w: %w\", ErrCheck, err)",
 		"TestARefusedReleaseLeavesTheFormerFiles",
 	},
 	{
