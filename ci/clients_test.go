@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -22,8 +23,13 @@ func TestEndToEndClients(t *testing.T) {
 	if out, err := run("list", "-deps", "-test", "./..."); err != nil && os.Getenv("SLUICE_REAL") != "required" {
 		t.Skipf("SKIPPED, NOT CHECKED: the modules of ci/clients are not here: %s", out)
 	}
-	out, err := run("test", "-count=1", "-timeout=5m", "./...")
+	out, err := run("test", "-v", "-count=1", "-timeout=5m", "./...")
 	if err != nil {
-		t.Errorf("%v\n%s", err, out)
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"TestAgollo", "TestViper", "TestKoanf", "TestEtcdctl", "TestConfd"} {
+		if ran := strings.Contains(string(out), "--- PASS: "+name+" "); !ran && os.Getenv("SLUICE_REAL") == "required" {
+			t.Errorf("%s did not run:\n%s", name, out)
+		}
 	}
 }
