@@ -31,6 +31,9 @@ func TestEndToEndFaults(t *testing.T) {
 	if os.Getenv("SLUICE_E2E") == "" && !all {
 		t.Skip("the fault matrix is played by make e2e, and in full by make faults")
 	}
+	if len(chosen(faultMatrix(), all)) == 0 && len(chosen(clusterMatrix(), all)) == 0 {
+		t.Fatalf("no cell's name contains SLUICE_FAULT=%q", os.Getenv("SLUICE_FAULT"))
+	}
 	t.Parallel()
 	binary := sluiceBinary(t)
 	t.Run("etcd", func(t *testing.T) { t.Parallel(); newFaults(t, binary).play(faultMatrix(), all) })
@@ -41,16 +44,25 @@ func TestEndToEndFaults(t *testing.T) {
 func (f *faults) play(matrix []fault, all bool) {
 	t := f.t
 	f.begin()
-	for i, c := range matrix {
-		name := fmt.Sprintf("%02d %s: %s", i+1, c.where, c.name)
-		if c.more && !all || !strings.Contains(name, os.Getenv("SLUICE_FAULT")) {
-			continue
-		}
-		if !t.Run(name, func(t *testing.T) { f.cell(t, i+1, c) }) {
+	for _, i := range chosen(matrix, all) {
+		if !t.Run(matrix[i].title(i), func(t *testing.T) { f.cell(t, i+1, matrix[i]) }) {
 			break // what comes after would only be confused by it
 		}
 	}
 }
+
+// chosen are the cells that are played: all of them only if asked for, and of these those whose title contains SLUICE_FAULT.
+func chosen(matrix []fault, all bool) []int {
+	var out []int
+	for i, c := range matrix {
+		if (all || !c.more) && strings.Contains(c.title(i), os.Getenv("SLUICE_FAULT")) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (c fault) title(i int) string { return fmt.Sprintf("%02d %s: %s", i+1, c.where, c.name) }
 
 // begin brings the first values, and lets readers and the history start.
 func (f *faults) begin() {
