@@ -2,7 +2,6 @@ package real
 
 import (
 	"bytes"
-	"net"
 	"net/http"
 	"os/exec"
 	"testing"
@@ -27,7 +26,7 @@ func PackagedEtcd(t testing.TB) *EtcdServer { t.Helper(); return startEtcd(t, "e
 
 func startEtcd(t testing.TB, binary string) *EtcdServer {
 	t.Helper()
-	client, peer := "http://"+freeAddress(t), "http://"+freeAddress(t)
+	client, peer := "http://"+FreeAddress(t), "http://"+FreeAddress(t)
 	s := member(t, binary, "real", client, peer, "real="+peer)
 	s.Restart()
 	return s
@@ -93,14 +92,4 @@ func (s *EtcdServer) awaitHealth() {
 	}
 	s.Kill() // so that nobody writes to the log while it is read
 	s.t.Fatalf("etcd at %s is not healthy after 30 s:\n%s", s.Endpoint, s.log)
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }

@@ -12,7 +12,7 @@ func EtcdCluster(t testing.TB, n int, more ...string) []*EtcdServer {
 	var members []string
 	urls := make([][2]string, n)
 	for i := range urls {
-		urls[i] = [2]string{"http://" + freeAddress(t), "http://" + freeAddress(t)}
+		urls[i] = [2]string{"http://" + FreeAddress(t), "http://" + FreeAddress(t)}
 		members = append(members, fmt.Sprintf("m%d=%s", i, urls[i][1]))
 	}
 	var servers []*EtcdServer

@@ -36,7 +36,7 @@ type KubernetesServer struct {
 // share one (see [Lasting]). Namespaces have to be made, and so does everything else.
 func Kubernetes(t testing.TB) *KubernetesServer {
 	t.Helper()
-	program, dir, address := Binary(t, "kube-apiserver"), t.TempDir(), freeAddress(t)
+	program, dir, address := Binary(t, "kube-apiserver"), t.TempDir(), FreeAddress(t)
 	file := func(name string) string { return filepath.Join(dir, name) }
 	if err := writeIdentity(dir); err != nil {
 		t.Fatal(err)

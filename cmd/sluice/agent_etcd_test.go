@@ -3,23 +3,18 @@ package main
 import (
 	"context"
 	"errors"
-	"net"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/sluice-gitops/sluice/ci/real"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 	"github.com/sluice-gitops/sluice/reconciler/provider"
 	provideretcd "github.com/sluice-gitops/sluice/reconciler/provider/etcd"
 )
 
 func TestTheAgentNamesTheEndpointThatGaveNoAnswer(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	endpoint := "http://" + closed.Addr().String()
-	closed.Close()
+	endpoint := "http://" + real.FreeAddress(t)
 	settings := map[string]string{"endpoints": endpoint}
 	client, err := etcd.Dial(settings)
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
 
+	"github.com/sluice-gitops/sluice/ci/real"
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 )
@@ -96,12 +97,7 @@ func TestCertificates(t *testing.T) {
 }
 
 func TestNobodyThere(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	endpoint := "http://" + listener.Addr().String()
-	listener.Close()
+	endpoint := "http://" + real.FreeAddress(t)
 	target := connect(t, map[string]string{"endpoints": endpoint, "timeout": "100ms"})
 	if _, err := target.Read(t.Context(), release(1, "a")); !errors.Is(err, integrations.ErrUnavailable) {
 		t.Errorf("read: got %v, want ErrUnavailable", err)
@@ -109,7 +105,7 @@ func TestNobodyThere(t *testing.T) {
 	if _, err := target.Write(t.Context(), release(1, "a")); !errors.Is(err, integrations.ErrUnavailable) {
 		t.Errorf("write: got %v, want ErrUnavailable", err)
 	}
-	err = target.Reach(t.Context())
+	err := target.Reach(t.Context())
 	if !errors.Is(err, integrations.ErrUnavailable) || !strings.Contains(err.Error(), endpoint+": connection refused") {
 		t.Errorf("reach: got %v, want the endpoint, and that it refused", err)
 	}

@@ -3,7 +3,6 @@ package etcd_test
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os/exec"
 	"strings"
 	"testing"
@@ -112,17 +111,12 @@ func cluster(t *testing.T, n int) []member {
 	return members
 }
 
-// freeURLs are addresses that were free a moment ago: members have to know each other's before they start.
+// freeURLs are addresses that stay free for the test: members have to know each other's before they start.
 func freeURLs(t *testing.T, n int) []string {
 	t.Helper()
 	var urls []string
 	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close()
-		urls = append(urls, "http://"+listener.Addr().String())
+		urls = append(urls, "http://"+real.FreeAddress(t))
 	}
 	return urls
 }

@@ -322,21 +322,30 @@ func TestWatchSurvivesACompaction(t *testing.T) {
 // TestAMemberThatStandsStill: of several endpoints one takes what is sent and never answers. Reads get their answer from another.
 func TestAMemberThatStandsStill(t *testing.T) {
 	endpoint := embedded(t)
-	p, woken := between(t, endpoint), make(chan struct{})
+	members, woken := []*proxy{between(t, endpoint), between(t, endpoint)}, make(chan struct{})
 	defer close(woken)
-	target := connect(t, map[string]string{"endpoints": endpoint + "," + p.endpoint(), "timeout": "500ms"})
+	target := connect(t, map[string]string{"endpoints": members[0].endpoint() + "," + members[1].endpoint(), "timeout": "1s"})
 	want := release(1, "a")
 	write(t, target, want)
-	stands := make(chan struct{})
-	p.when("/config/", func() { close(stands); <-woken }, nil)
-	for asked := 0; ; asked++ {
-		if o, err := target.Read(t.Context(), want); err != nil || !o.Equal {
-			t.Fatalf("question %d: %+v, %v", asked, o, err)
-		}
-		select {
-		case <-stands:
-			return // one was sent there, and was answered all the same
-		default:
+	read := func(until chan struct{}) {
+		t.Helper()
+		for asked := 0; ; asked++ {
+			if o, err := target.Read(t.Context(), want); err != nil || !o.Equal {
+				t.Fatalf("question %d: %+v, %v", asked, o, err)
+			}
+			select {
+			case <-until:
+				return
+			default:
+			}
 		}
 	}
+	for _, member := range members { // both are asked in turns only when both are connected
+		asked := make(chan struct{})
+		member.when("/config/", func() { close(asked) }, nil)
+		read(asked)
+	}
+	stands := make(chan struct{})
+	members[1].when("/config/", func() { close(stands); <-woken }, nil)
+	read(stands) // one question was sent there, and was answered all the same
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluice-gitops/sluice/ci/real"
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 )
 
@@ -16,12 +17,7 @@ func TestErrorsOfConnectionsNameTheEndpointAndTheCause(t *testing.T) {
 	defer plain.Close()
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	defer secure.Close()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	gone := "http://" + closed.Addr().String()
-	closed.Close()
+	gone := "http://" + real.FreeAddress(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
