@@ -65,13 +65,16 @@ func run(pattern string) (bad int, err error) {
 	if err := greenBefore(dirs[0], chosen); err != nil {
 		return 0, err
 	}
-	bad = tryAll(dirs, chosen)
-	fmt.Printf("%d of %d mutations are red\n", len(chosen)-bad, len(chosen))
-	return bad, nil
+	held := tryAll(dirs, chosen)
+	fmt.Printf("%d of %d mutations are red\n", len(chosen)-len(held), len(chosen))
+	for _, line := range held { // again, where they are found
+		fmt.Println(line)
+	}
+	return len(held), nil
 }
 
-// tryAll tries mutations on several copies at once, one at a time on each, and counts those that are not red.
-func tryAll(dirs []string, chosen []mutation) (bad int) {
+// tryAll tries mutations on several copies at once, one at a time on each, and returns the lines of those that are not red.
+func tryAll(dirs []string, chosen []mutation) (bad []string) {
 	var mu sync.Mutex // guards bad and the order of the lines
 	var wg sync.WaitGroup
 	next := make(chan mutation)
@@ -80,10 +83,11 @@ func tryAll(dirs []string, chosen []mutation) (bad int) {
 			for m := range next {
 				result := m.try(dir)
 				mu.Lock()
+				line := fmt.Sprintf("%-8s %-32s %s", result, m.pkg, m.name)
 				if result != red {
-					bad++
+					bad = append(bad, line)
 				}
-				fmt.Printf("%-8s %-32s %s\n", result, m.pkg, m.name)
+				fmt.Println(line)
 				mu.Unlock()
 			}
 		})
