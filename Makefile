@@ -33,7 +33,9 @@ help: ## list the targets
 demo: build-static ## play the tour: a change from a signed commit to etcd (DEMO_FLAGS=--serve leaves it running)
 	$(BIN)/sluice-static demo $(DEMO_FLAGS)
 
-test: ## run the tests; those that need a real server say so and skip (PKG=./schema for one package)
+# kube-apiserver takes minutes and gigabytes to build, and a browser is large: make real brings them.
+test: ## run the tests, with what real servers can be installed or built; tests of others say so and skip (PKG=./schema for one package, SLUICE_REAL=off to install nothing)
+	@[ "$${SLUICE_REAL-}" = off ] || ci/real/install.sh --try openssh gnupg prometheus etcd etcd-packaged
 	$(TEST) -timeout 20m $(PKG)
 
 build: no-cgo ## build bin/sluice: position-independent, for hosts and images with the glibc loader

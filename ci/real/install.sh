@@ -4,7 +4,10 @@
 # packages. Running it again does nothing; a changed version builds again. kube-apiserver takes about six minutes of two
 # cores and 3 GB of memory, once.
 #
-#   ci/real/install.sh [COMPONENT...]      openssh gnupg strace chromium axe prometheus etcd etcd-packaged kube-apiserver    (all when none is named)
+#   ci/real/install.sh [--try] [COMPONENT...]      openssh gnupg strace chromium axe prometheus etcd etcd-packaged kube-apiserver    (all when none is named)
+#
+# With --try it installs what it can, says loudly at the end what it could not and why, and ends with 0. It then never asks
+# for a password: the distribution's packages are installed by root alone.
 #
 # Programs land in ${SLUICE_REAL_DIR:-$HOME/.cache/sluice/real}/bin, where package ci/real finds them.
 set -euo pipefail
@@ -16,6 +19,7 @@ components='openssh gnupg strace chromium axe prometheus etcd etcd-packaged kube
 
 say() { printf 'real: %s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
+start() { say "$*" >&3; } # what takes a while is said at once, also by try
 
 # apt_program PROGRAM PACKAGE [MORE...]: installs the packages unless the program of the first is there already.
 apt_program() {
@@ -27,9 +31,11 @@ apt_program() {
 	fi
 	command -v apt-get >/dev/null || fail "$program: not in PATH and there is no apt-get; install the package that brings it"
 	if [ "$(id -u)" != 0 ]; then
+		[ -z "$trying" ] || fail "$program: not in PATH; as root: apt-get install $package"
 		command -v sudo >/dev/null || fail "$program: not in PATH; run as root: apt-get install $package"
 		as_root=(sudo)
 	fi
+	start "$program: installing package $package"
 	"${as_root[@]}" apt-get update -qq
 	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$package" "$@" >/dev/null
 	hash -r
@@ -48,6 +54,7 @@ module_programs() {
 	if [ ! -e "$stage/complete" ]; then
 		rm -rf "$stage"
 		mkdir -p "$stage"
+		start "$module: building it, once"
 		for pair in "$@"; do
 			name=${pair%%=*} package=${pair#*=}
 			GOFLAGS='' CGO_ENABLED=0 go -C "$here/$module" build -buildvcs=false -trimpath -ldflags "-s -w ${LINK:-}" -o "$stage/$name" "$package"
@@ -82,6 +89,7 @@ unpacked_program() {
 }
 
 update() {
+	[ "$(id -u)" = 0 ] || [ -z "$trying" ] || fail 'the list of packages is old; as root: apt-get update'
 	if [ "$(id -u)" = 0 ]; then apt-get update -qq; else sudo apt-get update -qq; fi
 }
 
@@ -117,7 +125,24 @@ install() {
 	esac
 }
 
+# try COMPONENT: its output is shown only if it fails, and never longer than five minutes is waited.
+try() {
+	local output
+	if ! output=$(timeout 300 "$here/install.sh" --only-try "$1" 2>&1); then
+		missing+=("$1: $(tail -n 3 <<<"$output" | sed 's/^real: //' | tr '\n' ' ')")
+	fi
+}
+
+trying='' missing=()
+case ${1-} in
+--try) trying=all; exec 3>&1; shift ;;
+--only-try) trying=one; shift ;; # try calls itself with it, and 3 is open
+*) exec 3>&1 ;;
+esac
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $components
-for component; do install "$component"; done
-say "done in $SECONDS s"
+for component; do
+	if [ "$trying" = all ]; then try "$component"; else install "$component"; fi
+done
+for what in "${missing[@]}"; do say "NOT INSTALLED, so its tests skip: $what"; done
+[ "$trying" = all ] || say "done in $SECONDS s"
