@@ -1,6 +1,7 @@
 package real
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -23,22 +24,36 @@ type Browser struct {
 	heard []string   // what the pages complained of
 }
 
-// Chromium starts a browser with an empty profile and a page of that size.
+// Chromium starts a browser with an empty profile and a page of that size. One that dies before it has a page, as happens
+// now and then on a loaded machine, is started once more; what it said is in the test's log.
 func Chromium(t testing.TB, width, height int) *Browser {
 	t.Helper()
-	cmd := exec.Command(Binary(t, "chromium"), "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--no-first-run",
-		"--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-breakpad",
-		"--disable-component-update", "--disable-sync", "--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-		fmt.Sprintf("--window-size=%d,%d", width, height), "--user-data-dir="+t.TempDir(), "about:blank")
+	program := Binary(t, "chromium")
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(stop)
-	b := &Browser{t: t, ctx: ctx}
-	b.start(cmd)
-	return b
+	for again := true; ; again = false {
+		cmd := exec.Command(program, "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--no-first-run",
+			"--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-breakpad",
+			"--disable-component-update", "--disable-sync", "--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+			fmt.Sprintf("--window-size=%d,%d", width, height), "--user-data-dir="+t.TempDir(), "about:blank")
+		said := &bytes.Buffer{}
+		cmd.Stdout, cmd.Stderr = said, said
+		b := &Browser{t: t, ctx: ctx}
+		err := b.start(cmd)
+		if err == nil {
+			return b
+		}
+		kill(cmd)
+		_ = cmd.Wait() // so that nobody writes while it is read
+		if !again {
+			t.Fatalf("browser: %v; it said:\n%s", err, said)
+		}
+		t.Logf("browser: %v; it is started once more; it said:\n%s", err, said)
+	}
 }
 
 // start connects the two pipes that Chromium has at its descriptors 3 and 4, and attaches to its page.
-func (b *Browser) start(cmd *exec.Cmd) {
+func (b *Browser) start(cmd *exec.Cmd) error {
 	b.t.Helper()
 	theirs, ours := b.pipe()
 	answers, theirAnswers := b.pipe()
@@ -48,13 +63,20 @@ func (b *Browser) start(cmd *exec.Cmd) {
 	b.page = newDevtools(ours, answers, b.hear)
 	b.t.Cleanup(b.quit)
 	var target struct{ TargetID string }
-	b.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
+	if err := b.page.call(b.ctx, "Target.createTarget", map[string]any{"url": "about:blank"}, &target); err != nil {
+		return err
+	}
 	var session struct{ SessionID string }
-	b.call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &session)
+	if err := b.page.call(b.ctx, "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &session); err != nil {
+		return err
+	}
 	b.page.session = session.SessionID
-	b.call("Page.enable", nil, nil)
-	b.call("Log.enable", nil, nil)
-	b.call("Runtime.enable", nil, nil)
+	for _, domain := range []string{"Page.enable", "Log.enable", "Runtime.enable"} {
+		if err := b.page.call(b.ctx, domain, nil, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *Browser) pipe() (r, w *os.File) {
