@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -13,7 +14,7 @@ import (
 // come from: in a stage before, or here before. Each admission of every stage is asked, so a file in the last stage is
 // traced back, step by step, to the first stage or to what the genesis sealed.
 func (r *replay) lineage(ctx context.Context, a *appended, c *cellJudge, e ledger.Entry) []ledger.Finding {
-	if c.rules.project.First(c.cell.Stage) {
+	if lifecycle.Enters(c.rules.project, c.cell.Stage) {
 		return nil
 	}
 	manifest, err := manifestOf(ctx, a.After, e.Decision.Manifest)

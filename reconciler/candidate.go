@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -38,7 +39,7 @@ func (s prospects) candidate(to schema.Stage) (Candidate, string) {
 	}
 	var best Candidate
 	why := fmt.Sprintf("no stage leads to %s", to.Name)
-	for _, from := range s.project.Predecessors(to.Name) {
+	for _, from := range lifecycle.Sources(s.project, lifecycle.Promote, to.Name) {
 		c, reason := s.from(from, to)
 		switch {
 		case reason != "":
@@ -56,7 +57,7 @@ func (s prospects) candidate(to schema.Stage) (Candidate, string) {
 func (s prospects) closed(to schema.Stage) string {
 	own := s.states[to.Name]
 	switch {
-	case s.project.First(to.Name):
+	case lifecycle.Enters(s.project, to.Name):
 		return fmt.Sprintf("%s is where edits enter: nothing is promoted into it", to.Name)
 	case own.Held != nil:
 		return fmt.Sprintf("a change of %s waits in %s already (entry #%d)", s.app, to.Name, own.Held.Seq)
@@ -183,7 +184,7 @@ func (s prospects) stillRight(to schema.Stage, rev schema.Revision) string {
 		return fmt.Sprintf("it was rolled back from in %s", to.Name)
 	}
 	why := fmt.Sprintf("no stage that leads to %s has it", to.Name)
-	for _, from := range s.project.Predecessors(to.Name) {
+	for _, from := range lifecycle.Sources(s.project, lifecycle.Promote, to.Name) {
 		a, ok := lastAdmission(s.states[from].Revisions, rev)
 		if !ok {
 			continue

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -26,7 +27,7 @@ func (h history) classify(from, to schema.Side, localChanged bool) schema.Change
 		c.Kind = schema.Tune
 	case h.rollsBack(from.Revision, to.Revision):
 		c.Kind = schema.Rollback
-	case h.project.First(h.cell.Stage):
+	case lifecycle.Enters(h.project, h.cell.Stage):
 		c.Kind = schema.Edit
 	default:
 		h.promotion(&c)
@@ -47,7 +48,7 @@ func (h history) rollsBack(from, to schema.Revision) bool {
 		}
 		served = served || a.Full
 	}
-	return served && from != to && !h.tainted(to)
+	return served && from != to && !h.tainted(to) && lifecycle.Leaves(h.project, h.cell.Stage, lifecycle.Rollback)
 }
 
 // tainted reports whether any stage marks the revision: it is no source for anything then (RULES R18).
@@ -75,7 +76,7 @@ func marked(admissions []ledger.Admission, rev schema.Revision, f ledger.Flag) b
 // promotion looks for the revision in the stages before: admitted and live there, and not taken back (RULES R11).
 func (h history) promotion(c *schema.Change) {
 	c.Kind, c.Code = schema.Override, "override"
-	for _, stage := range h.project.Predecessors(h.cell.Stage) {
+	for _, stage := range lifecycle.Sources(h.project, lifecycle.Promote, h.cell.Stage) {
 		state := h.others[stage]
 		a, ok := lastAdmission(state.Revisions, c.To.Revision)
 		switch {
@@ -91,7 +92,7 @@ func (h history) promotion(c *schema.Change) {
 			c.Code = "not-live"
 		default:
 			c.Kind, c.Code, c.Source = schema.Promote, "", source(stage, state, a, h.now)
-			if c.To.Revision == schema.None && h.project.Last(h.cell.Stage) {
+			if c.To.Revision == schema.None && lifecycle.Leaves(h.project, h.cell.Stage, lifecycle.Retire) {
 				c.Kind = schema.Retire
 			}
 			return

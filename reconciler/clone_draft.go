@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluice-gitops/sluice/reconciler/diff"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -272,7 +273,7 @@ func refusedCut(cell schema.Cell, err error) error {
 func refusedPromotion(app prospects, j *cellJudge, why string) error {
 	cell := j.cell
 	out := &Refused{Why: why, Hint: fmt.Sprintf("sluice why %s %s shows what stands in the way", cell.App, cell.Stage)}
-	for _, from := range app.project.Predecessors(cell.Stage) {
+	for _, from := range lifecycle.Sources(app.project, lifecycle.Promote, cell.Stage) {
 		a := app.states[from].Admitted
 		switch {
 		case strings.Contains(why, " already, as "):

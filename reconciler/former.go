@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -109,9 +110,9 @@ func (p *pass) projectAt(ctx context.Context, admission int64) (schema.Project, 
 // ledOnce finds a revision that is live in a stage which led here once, and the control entry since which it does not.
 func (h history) ledOnce(to schema.Revision, former []formerProject) (*schema.Source, int64) {
 	for i := 1; i < len(former); i++ {
-		for _, stage := range former[i].project.Predecessors(h.cell.Stage) {
+		for _, stage := range lifecycle.Sources(former[i].project, lifecycle.Promote, h.cell.Stage) {
 			a, ok := lastAdmission(h.others[stage].Revisions, to)
-			if ok && !a.LiveAt.IsZero() && len(a.Flags) == 0 && !slices.Contains(h.project.Predecessors(h.cell.Stage), stage) {
+			if ok && !a.LiveAt.IsZero() && len(a.Flags) == 0 && !slices.Contains(lifecycle.Sources(h.project, lifecycle.Promote, h.cell.Stage), stage) {
 				return source(stage, h.others[stage], a, h.now), former[i-1].seq
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -64,7 +65,7 @@ func withNext(views []schema.AppView, project schema.Project, apps map[schema.Ap
 // next is what a person is told of the way into a stage; nil where there is nothing to tell.
 func (s prospects) next(to schema.Stage, open map[string]int64, last unproposed) *schema.NextView {
 	own := s.states[to.Name]
-	if own.Held != nil || s.project.First(to.Name) {
+	if own.Held != nil || lifecycle.Enters(s.project, to.Name) {
 		return nil
 	}
 	c, why := s.candidate(to)
@@ -83,7 +84,7 @@ func (s prospects) next(to schema.Stage, open map[string]int64, last unproposed)
 
 // level reports whether every stage before has what this one has.
 func (s prospects) level(stage schema.StageName) bool {
-	for _, from := range s.project.Predecessors(stage) {
+	for _, from := range lifecycle.Sources(s.project, lifecycle.Promote, stage) {
 		if s.states[from].Admitted.Revision != s.states[stage].Admitted.Revision {
 			return false
 		}

@@ -217,7 +217,7 @@ func apps(states []ledger.State, project schema.Project, incidents []schema.Inci
 		for _, stage := range project.Stages {
 			c := cellView(schema.Cell{Stage: stage.Name, App: app}, stages[stage.Name], stage)
 			if c.Held != nil {
-				if goal, ok := (history{own: stages[stage.Name], others: stages}).before(); ok {
+				if goal, ok := (history{project: project, cell: c.Cell, own: stages[stage.Name], others: stages}).before(); ok {
 					c.Goal = goal.Revision
 				}
 			}

@@ -64,11 +64,11 @@ func FuzzLoadProject(f *testing.F) {
 			}
 			return
 		}
-		if len(p.Stages) == 0 || len(p.Predecessors(p.Stages[0].Name)) > 0 {
+		if len(p.Stages) == 0 || len(before(p, p.Stages[0].Name)) > 0 {
 			t.Errorf("accepted a lifecycle without an entrance: %+v", p)
 		}
 		for i, s := range p.Stages {
-			if i > 0 && len(p.Predecessors(s.Name)) == 0 {
+			if i > 0 && len(before(p, s.Name)) == 0 {
 				t.Errorf("stage %s is out of reach", s.Name)
 			}
 			for _, gate := range []schema.Gate{s.Gates.Promote, s.Gates.Rollback, s.Gates.Retire} {

@@ -92,7 +92,7 @@ func (r *projectReader) checkBefore(g Gates, stage StageName) {
 			r.src.report(at, "policy-misplaced", "", args{"policy": p.Name, "why": "it would keep a stage from going back because going back did not work"})
 		}
 	}
-	before := r.project.Predecessors(stage)
+	before := r.project.before(stage)
 	judge := func(in StageName) string {
 		switch {
 		case len(before) == 0:

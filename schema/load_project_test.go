@@ -71,10 +71,21 @@ func TestSixLinesAreComplete(t *testing.T) {
 		if len(s.Targets) != 1 || s.Targets[0].Name != "etcd" || !s.Targets[0].Required {
 			t.Errorf("%s targets: got %+v, want etcd, required", s.Name, s.Targets)
 		}
-		if i > 0 && (len(p.Predecessors(w.name)) != 1 || p.Predecessors(w.name)[0] != want[i-1].name) {
-			t.Errorf("%s comes after %v, want %s", w.name, p.Predecessors(w.name), want[i-1].name)
+		if got := before(p, w.name); i > 0 && (len(got) != 1 || got[0] != want[i-1].name) {
+			t.Errorf("%s comes after %v, want %s", w.name, got, want[i-1].name)
 		}
 	}
+}
+
+// before are the stages that lead to one.
+func before(p schema.Project, to schema.StageName) []schema.StageName {
+	var out []schema.StageName
+	for _, e := range p.Edges {
+		if e.To == to {
+			out = append(out, e.From)
+		}
+	}
+	return out
 }
 
 func TestOneLineLetsAPersonWorkAlone(t *testing.T) {

@@ -102,16 +102,8 @@ func (p Project) Stage(name StageName) (Stage, bool) {
 	return Stage{}, false
 }
 
-// First reports whether name is the stage that edits enter.
-func (p Project) First(name StageName) bool { return len(p.Stages) > 0 && p.Stages[0].Name == name }
-
-// Last reports whether name is the stage in which an app retires.
-func (p Project) Last(name StageName) bool {
-	return len(p.Stages) > 0 && p.Stages[len(p.Stages)-1].Name == name
-}
-
-// Predecessors returns the stages that may be promoted into name.
-func (p Project) Predecessors(name StageName) []StageName {
+// before returns the stages that lead to name.
+func (p Project) before(name StageName) []StageName {
 	var out []StageName
 	for _, e := range p.Edges {
 		if e.To == name {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -60,7 +61,7 @@ func (i *importInto) next(refused bool) []string {
 	switch {
 	case !i.sealed:
 		return append(next, "sluice init --seal")
-	case i.rules.project.First(stage.Name):
+	case lifecycle.Enters(i.rules.project, stage.Name):
 		return next
 	}
 	return append(next, "sluice init --seal --stage "+string(stage.Name))

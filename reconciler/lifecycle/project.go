@@ -34,31 +34,16 @@ func Nodes(p schema.Project) []schema.StageName {
 }
 
 // Of is the lifecycle of a revision in the project. Where a stage has several that lead to it, a rollback goes back to the
-// one listed first; which one a revision came from is in the ledger. Guards are named after the gate that answers them, such as
-// "promote gate of gray".
+// one listed first; which one a revision came from is in the ledger. From the first stage it goes back to draft: only a merge
+// request brings it again. Guards are named after the gate that answers them, such as "promote gate of gray".
 func Of(p schema.Project) Definition[schema.StageName, On] {
 	d := Definition[schema.StageName, On]{Initial: Draft, States: Nodes(p), Final: []schema.StageName{Archived}}
-	if len(p.Stages) == 0 {
-		return d
+	for s := range Steps(p) {
+		d.Steps = append(d.Steps, s)
 	}
-	first, last := p.Stages[0].Name, p.Stages[len(p.Stages)-1].Name
-	d.Steps = append(d.Steps, step(Draft, Edit, first, PromoteGate(first)))
-	for _, s := range p.Stages {
-		for _, e := range p.Edges {
-			if e.From == s.Name {
-				d.Steps = append(d.Steps, step(e.From, Promote, e.To, PromoteGate(e.To)))
-			}
-		}
-		if back := p.Predecessors(s.Name); len(back) > 0 {
-			d.Steps = append(d.Steps, step(s.Name, Rollback, back[0], RollbackGate(s.Name)))
-		}
-	}
-	for _, end := range Ends(p) {
-		d.Steps = append(d.Steps, step(end, Archive, Archived, ArchiveRule))
-		if end == last {
-			d.Steps = append(d.Steps, step(end, Retire, Archived, RetireGate(end)))
-		}
-	}
+	slices.SortStableFunc(d.Steps, func(a, b Step[schema.StageName, On]) int {
+		return slices.Index(d.States, a.From) - slices.Index(d.States, b.From)
+	})
 	return d
 }
 
@@ -82,17 +67,6 @@ func RollbackGate(stage schema.StageName) string { return "rollback gate of " + 
 
 // RetireGate names the guard that a stage's retire gate is.
 func RetireGate(stage schema.StageName) string { return "retire gate of " + string(stage) }
-
-// Ends are the stages that lead nowhere: what was superseded there is archived.
-func Ends(p schema.Project) []schema.StageName {
-	var out []schema.StageName
-	for _, s := range p.Stages {
-		if !slices.ContainsFunc(p.Edges, func(e schema.Edge) bool { return e.From == s.Name }) {
-			out = append(out, s.Name)
-		}
-	}
-	return out
-}
 
 func step(from schema.StageName, event Event, to schema.StageName, guard string) Step[schema.StageName, On] {
 	return Step[schema.StageName, On]{From: from, On: On{event, to}, To: to, Guards: []string{guard}}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
 	"github.com/sluice-gitops/sluice/schema"
@@ -51,7 +52,7 @@ func TestDefaultLifecycleStepByStep(t *testing.T) {
 	allowed := map[string]bool{
 		"draft edit development": true, "development promote testing": true, "testing promote staging": true, "staging promote gray": true,
 		"gray promote production": true, "production retire archived": true, "production archive archived": true,
-		"testing rollback development": true, "staging rollback testing": true, "gray rollback staging": true, "production rollback gray": true,
+		"development rollback draft": true, "testing rollback development": true, "staging rollback testing": true, "gray rollback staging": true, "production rollback gray": true,
 	}
 	m, err := compile(d)
 	if err != nil {
@@ -72,6 +73,39 @@ func TestDefaultLifecycleStepByStep(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestWhateverLoadsHoldsTogether writes random stages after random others: what the reader of project files lets pass has no node
+// that nothing leads to, none that leads to no end, and no step without a guard. The rest it refuses, with line and column.
+func TestWhateverLoadsHoldsTogether(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		names := []string{"a", "b", "c", "d", "e"}[:rapid.IntRange(1, 5).Draw(t, "stages")]
+		text := "version: 1\ntargets: {etcd: {}}\nstages:\n"
+		for i, name := range names {
+			text += "  - name: " + name + "\n"
+			if i > 0 || rapid.Bool().Draw(t, "first after") {
+				after := rapid.SliceOfNDistinct(rapid.SampledFrom(names), 0, 3, rapid.ID[string]).Draw(t, "after")
+				text += "    after: [" + strings.Join(after, ", ") + "]\n"
+			}
+		}
+		p, found := schema.LoadProject("sluice.yaml", []byte(text))
+		for _, f := range found {
+			if f.Position.Line < 3 || f.Position.Column == 0 {
+				t.Errorf("a finding without its place: %v", f)
+			}
+		}
+		if len(found) > 0 {
+			return
+		}
+		if _, err := compile(lifecycle.Of(p)); err != nil {
+			t.Errorf("it loads and does not hold together: %v\n%s", err, text)
+		}
+		for s := range lifecycle.Steps(p) {
+			if len(s.Guards) == 0 {
+				t.Errorf("%s is open to everybody", s)
+			}
+		}
+	})
 }
 
 func TestEveryGuardIsAGate(t *testing.T) {
