@@ -57,6 +57,14 @@ func Kubernetes(t testing.TB) *KubernetesServer {
 	return s
 }
 
+// Pid is the API server's process, for signals; 0 when it was killed.
+func (s *KubernetesServer) Pid() int {
+	if s.cmd == nil {
+		return 0
+	}
+	return s.cmd.Process.Pid
+}
+
 // Kill ends the API server as a power cut would; its etcd runs on.
 func (s *KubernetesServer) Kill() {
 	s.t.Helper()

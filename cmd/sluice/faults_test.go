@@ -31,13 +31,20 @@ func TestEndToEndFaults(t *testing.T) {
 	if os.Getenv("SLUICE_E2E") == "" && !all {
 		t.Skip("the fault matrix is played by make e2e, and in full by make faults")
 	}
-	if len(chosen(faultMatrix(), all)) == 0 && len(chosen(clusterMatrix(), all)) == 0 {
+	if len(chosen(faultMatrix(), all)) == 0 && len(chosen(clusterMatrix(), all)) == 0 && !strings.Contains(standingTitle, os.Getenv("SLUICE_FAULT")) {
 		t.Fatalf("no cell's name contains SLUICE_FAULT=%q", os.Getenv("SLUICE_FAULT"))
 	}
 	t.Parallel()
 	binary := sluiceBinary(t)
 	t.Run("etcd", func(t *testing.T) { t.Parallel(); newFaults(t, binary).play(faultMatrix(), all) })
-	t.Run("kubernetes", func(t *testing.T) { t.Parallel(); newClusterFaults(t, binary).play(clusterMatrix(), all) })
+	t.Run("kubernetes", func(t *testing.T) {
+		t.Parallel()
+		f := newClusterFaults(t, binary)
+		f.play(clusterMatrix(), all)
+		if os.Getenv("SLUICE_FAULT") == "" || strings.Contains(standingTitle, os.Getenv("SLUICE_FAULT")) {
+			t.Run(standingTitle, func(t *testing.T) { standsStill(t, binary, f.kube) })
+		}
+	})
 }
 
 // play breaks one thing after the other.
