@@ -8,7 +8,7 @@ var targetMutations = []mutation{
 		"a head is written over one that was not judged", etcdPackage, etcdPackage + "/write.go",
 		"t.txn(ctx, []clientv3.Cmp{unmoved(g.head, have.revision)}, ops)",
 		"t.txn(ctx, nil, ops)",
-		"TestConformanceEmbedded",
+		"TestAHeadIsFencedAtTheMomentOfTheWrite/in_the_head",
 	},
 	{
 		"heads are written in a batch over ones that were not judged", etcdPackage, etcdPackage + "/together.go",
@@ -32,7 +32,7 @@ var targetMutations = []mutation{
 		"a head that has parts is written over one that was not judged", etcdPackage, etcdPackage + "/flip.go",
 		"guard := []clientv3.Cmp{unmoved(g.head, have.revision), unmoved(g.inventory(), have.listed)}",
 		"var guard []clientv3.Cmp",
-		"TestConformanceInParts",
+		"TestAHeadIsFencedAtTheMomentOfTheWrite/in_parts",
 	},
 	{
 		"a head names parts that are gone", etcdPackage, etcdPackage + "/flip.go",

@@ -212,6 +212,29 @@ func TestALostAnswerToManyIsFoundOut(t *testing.T) {
 	}
 }
 
+// TestAHeadIsFencedAtTheMomentOfTheWrite: a newer release gets there after the place was looked at and before the head moves.
+func TestAHeadIsFencedAtTheMomentOfTheWrite(t *testing.T) {
+	for _, row := range []struct {
+		sentence string
+		make     func(int64, string) integrations.Release
+	}{{"in the head", release}, {"in parts", large}} {
+		t.Run(row.sentence, func(t *testing.T) {
+			endpoint := embedded(t)
+			p := between(t, endpoint)
+			target, other := connect(t, map[string]string{"endpoints": p.endpoint()}), connect(t, map[string]string{"endpoints": endpoint})
+			write(t, other, row.make(1, "old"))
+			newer := row.make(3, "newer")
+			p.when("writtenAt", func() { write(t, other, newer) }, nil)
+			if o, err := target.Write(t.Context(), row.make(2, "x")); !errors.Is(err, integrations.ErrFenced) {
+				t.Errorf("got %+v, %v, want ErrFenced", o, err)
+			}
+			if o, err := other.Read(t.Context(), newer); err != nil || !o.Equal {
+				t.Errorf("the newer release: %+v, %v", o, err)
+			}
+		})
+	}
+}
+
 func TestManyAreFencedAtTheMomentOfTheWrite(t *testing.T) {
 	for _, row := range []struct {
 		sentence string
