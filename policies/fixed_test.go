@@ -87,6 +87,10 @@ func TestSigned(t *testing.T) {
 		{"a principal that the trust does not have", p, commit(func(c *schema.CommitVerdict) { c.Principal = "ghost" }), schema.Hold, []schema.Code{"unknown-key"}},
 		{"a bot copies what was admitted", p, commit(func(c *schema.CommitVerdict) { c.Principal = "bot" }), schema.Allow, nil},
 		{"a bot writes something new", p, func(f *policies.Facts) { f.Commits[0].Principal = "bot"; f.Change.Kind = schema.Edit }, schema.Hold, []schema.Code{"principal-not-authorised"}},
+		{"a bot puts files of several revisions together", p, func(f *policies.Facts) {
+			f.Commits[0].Principal = "bot"
+			f.Change.Files = []schema.FileSource{{Path: "app.yaml", Stage: "staging", Seq: 3}}
+		}, schema.Hold, []schema.Code{"principal-not-authorised"}},
 		{"a bot changes a stage-local file", p, func(f *policies.Facts) { f.Commits[0].Principal = "bot"; f.Change.Tune = true }, schema.Hold, []schema.Code{"principal-not-authorised"}},
 	} {
 		r.run(t)
@@ -108,11 +112,27 @@ func TestProvenance(t *testing.T) {
 		{"live where no way leads from any more", p, func(f *policies.Facts) {
 			f.Change.Kind, f.Change.Code, f.Unlinked = schema.Override, "no-edge", 91
 		}, schema.Deny, []schema.Code{"no-edge"}},
+		{"two files that were never live before", p, func(f *policies.Facts) {
+			f.Change.Kind, f.Change.Code = schema.Override, "override"
+			f.Unproven = []schema.Problem{{Path: "a.yaml", Code: "override"}, {Path: "b.yaml", Code: "withdrawn"}}
+		}, schema.Deny, []schema.Code{"override-file", "override-file"}},
 		{"a kind that was never found out", p, kind(schema.Unclassified, ""), schema.Deny, []schema.Code{"override"}},
 		{"a promotion from nowhere", p, func(f *policies.Facts) { f.Change.Source = nil }, schema.Deny, []schema.Code{"override"}},
 		{"a source that cannot be verified", p, func(f *policies.Facts) { f.Change.Source.Down = true }, schema.Hold, []schema.Code{"target-down"}},
 	} {
 		r.run(t)
+	}
+}
+
+func TestProvenanceNamesTheFilesThatWereNot(t *testing.T) {
+	f := promotion()
+	f.Change.Kind, f.Change.Code = schema.Override, "override"
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g"} {
+		f.Unproven = append(f.Unproven, schema.Problem{Path: name + ".yaml", Code: "withdrawn"})
+	}
+	parts := policies.Provenance{}.Evaluate(f).Parts
+	if len(parts) != 5 || parts[0].Args["path"] != "a.yaml" || parts[0].Args["why"] != "withdrawn" || parts[4].Args["more"] != "2" {
+		t.Errorf("got %+v, want five files by name and that two more are", parts)
 	}
 }
 

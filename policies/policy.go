@@ -58,6 +58,8 @@ type Facts struct {
 	ClockSkew time.Duration
 	// Unlinked is the control entry since which Change.Source's stage leads here no more; 0 if it never did, or does.
 	Unlinked int64
+	// Unproven are the files that come from no stage before, with why, where files are promoted alone.
+	Unproven []schema.Problem
 	// Guards are the guard rails at the forge, read for this decision; nil where the gate names none or nobody looked.
 	Guards *schema.Guards
 	// Health are the instances of the app in the stage before; nil where the gate does not ask or nobody looked.

@@ -20,11 +20,31 @@ func (Provenance) Evaluate(f Facts) schema.Verdict {
 	if code == "" {
 		code = "override"
 	}
+	if code == "override" && len(f.Unproven) > 0 {
+		return unproven(policy, f)
+	}
 	args := []string{"revision", c.To.Revision.String(), "stage", string(f.Cell.Stage)}
 	if code == "no-edge" && c.Source != nil {
 		args = append(args, "from", string(c.Source.Stage), "since", number64(f.Unlinked))
 	}
 	return answer(policy, schema.Deny, code, args...)
+}
+
+// unproven has a part for each file that was not live in a stage before, up to a few.
+func unproven(policy string, f Facts) schema.Verdict {
+	const shown = 5
+	var parts []schema.Verdict
+	for _, file := range f.Unproven[:min(len(f.Unproven), shown)] {
+		v := answer(policy, schema.Deny, "override-file", "path", file.Path, "stage", string(f.Cell.Stage))
+		if file.Code != "override" {
+			v.Args["why"] = string(file.Code)
+		}
+		parts = append(parts, v)
+	}
+	if more := len(f.Unproven) - shown; more > 0 {
+		parts[shown-1].Args["more"] = number(more)
+	}
+	return schema.All(policy, parts...)
 }
 
 func promoted(policy string, f Facts) schema.Verdict {
@@ -33,6 +53,9 @@ func promoted(policy string, f Facts) schema.Verdict {
 		return answer(policy, schema.Deny, "override", "revision", f.Change.To.Revision.String(), "stage", string(f.Cell.Stage))
 	}
 	args := []string{"kind", string(f.Change.Kind), "from", string(src.Stage), "entry", number64(src.Seq)}
+	if n := len(f.Change.Files); n > 0 {
+		args = append(args, "files", number(n))
+	}
 	if src.Down {
 		return answer(policy, schema.Hold, "target-down", args...)
 	}

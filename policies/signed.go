@@ -67,7 +67,7 @@ func signatureCode(f Facts, c schema.CommitVerdict) schema.Code {
 	return "principal-not-authorised"
 }
 
-// botMayCopy holds RULES R22: a bot moves admitted content and never writes a stage-local file.
+// botMayCopy holds RULES R22: a bot moves admitted revisions, never puts one together, and never writes a stage-local file.
 func botMayCopy(c schema.Change) bool {
-	return !c.Tune && (c.Kind == schema.Promote || c.Kind == schema.Rollback)
+	return !c.Tune && len(c.Files) == 0 && (c.Kind == schema.Promote || c.Kind == schema.Rollback)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
@@ -33,6 +34,12 @@ func (r *replay) lineage(ctx context.Context, a *appended, c *cellJudge, e ledge
 	for _, f := range from {
 		have[f.Path] = f.Digest
 	}
+	if len(e.Decision.Change.Files) > 0 {
+		if have, err = r.fileByFile(ctx, a, c, e.Decision.Change.Files); err != nil {
+			return lacking(c.path, err)
+		}
+		where = "the admission that it names as its source"
+	}
 	var out []ledger.Finding
 	for _, f := range promoted {
 		if have[f.Path] != f.Digest {
@@ -43,6 +50,40 @@ func (r *replay) lineage(ctx context.Context, a *appended, c *cellJudge, e ledge
 		}
 	}
 	return out
+}
+
+// fileByFile is what a promotion may bring whose files come from several admissions: what was here before, with each file that
+// it names as the admission has it that it names. A file that it says to be gone there has to be gone there.
+func (r *replay) fileByFile(ctx context.Context, a *appended, c *cellJudge, files []schema.FileSource) (map[string]schema.Digest, error) {
+	have := map[string]schema.Digest{}
+	before, err := manifestOf(ctx, a.After, c.state.Admitted.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range before {
+		have[f.Path] = f.Digest
+	}
+	for _, from := range files {
+		delete(have, from.Path)
+		state, _, err := a.Before.Cell(ctx, schema.Cell{Stage: from.Stage, App: c.cell.App})
+		if err != nil {
+			return nil, err
+		}
+		at := slices.IndexFunc(state.Revisions, func(each ledger.Admission) bool { return each.Seq == from.Seq })
+		if at < 0 {
+			continue
+		}
+		m, err := manifestOf(ctx, a.Before, state.Revisions[at].Manifest)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range m {
+			if f.Path == from.Path {
+				have[f.Path] = f.Digest
+			}
+		}
+	}
+	return have, nil
 }
 
 // cameFrom returns the files of the admission that an entry's promoted files come from, and what it is called.

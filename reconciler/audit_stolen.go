@@ -75,6 +75,11 @@ func (s *stolen) inherited(ctx context.Context, a *appended, e ledger.Entry) str
 		return ""
 	}
 	change := e.Decision.Change
+	for _, f := range change.Files {
+		if _, marked := s.marked[f.Seq]; marked {
+			return fmt.Sprintf("its file %s is what entry #%d let in, which rests on a stolen key", f.Path, f.Seq)
+		}
+	}
 	var from int64
 	own, _, err := a.Before.Cell(ctx, e.Cell())
 	switch {

@@ -79,25 +79,34 @@ func (h history) promotion(c *schema.Change) {
 	for _, stage := range lifecycle.Sources(h.project, lifecycle.Promote, h.cell.Stage) {
 		state := h.others[stage]
 		a, ok := lastAdmission(state.Revisions, c.To.Revision)
-		switch {
-		case !ok:
+		if !ok {
 			continue
-		case a.Flagged(ledger.Withdrawn):
-			c.Code = "withdrawn"
-		case h.tainted(a.Revision):
-			c.Code = "tainted"
-		case a.Flagged(ledger.Archived):
-			c.Code = "archived"
-		case a.LiveAt.IsZero():
-			c.Code = "not-live"
-		default:
-			c.Kind, c.Code, c.Source = schema.Promote, "", source(stage, state, a, h.now)
-			if c.To.Revision == schema.None && lifecycle.Leaves(h.project, h.cell.Stage, lifecycle.Retire) {
-				c.Kind = schema.Retire
-			}
-			return
 		}
+		if why := h.refuses(a); why != "" {
+			c.Code = why
+			continue
+		}
+		c.Kind, c.Code, c.Source = schema.Promote, "", source(stage, state, a, h.now)
+		if c.To.Revision == schema.None && lifecycle.Leaves(h.project, h.cell.Stage, lifecycle.Retire) {
+			c.Kind = schema.Retire
+		}
+		return
 	}
+}
+
+// refuses says why an admission in a stage before is no source; empty where it is one.
+func (h history) refuses(a ledger.Admission) schema.Code {
+	switch {
+	case a.Flagged(ledger.Withdrawn):
+		return "withdrawn"
+	case h.tainted(a.Revision):
+		return "tainted"
+	case a.Flagged(ledger.Archived):
+		return "archived"
+	case a.LiveAt.IsZero():
+		return "not-live"
+	}
+	return ""
 }
 
 func lastAdmission(admissions []ledger.Admission, rev schema.Revision) (ledger.Admission, bool) {

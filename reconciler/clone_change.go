@@ -68,8 +68,10 @@ func (c *cellJudge) change(ctx context.Context, base, commit schema.Hash) (CellC
 	if err != nil {
 		return CellChange{}, err
 	}
-	local := c.rules.project.StageLocal
-	change := h.classify(c.admitted(), to.side, !sameFiles(from.Local(local), to.manifest.Local(local)))
+	change, unproven, err := c.classified(ctx, h, from, to)
+	if err != nil {
+		return CellChange{}, err
+	}
 	var b bound
 	if !base.IsZero() { // without one nothing was ever admitted, and the commits are whoever asks' to choose
 		if b, err = c.withCommits(ctx, c, b, base, commit); err != nil {
@@ -85,7 +87,7 @@ func (c *cellJudge) change(ctx context.Context, base, commit schema.Hash) (CellC
 		Now: c.now, Cell: c.cell, Ref: c.ref, Change: change, Commits: b.commits, Gate: out.Gate,
 		Admitted: c.state.Admitted.Seq, Trust: c.rules.trust, Retirement: c.rules.retirement(c.cell.App),
 	}
-	out.facts.Before, out.facts.After = from, to.manifest
+	out.facts.Before, out.facts.After, out.facts.Unproven = from, to.manifest, unproven
 	if out.facts.Files, err = c.contents(ctx, to); err != nil {
 		return CellChange{}, err
 	}
@@ -95,7 +97,10 @@ func (c *cellJudge) change(ctx context.Context, base, commit schema.Hash) (CellC
 		}
 	}
 	if s := change.Source; s != nil {
-		out.facts.Excluded, out.facts.Live = carried(c.state, h.others[s.Stage], s.Seq), s.LiveSeq
+		out.facts.Live = s.LiveSeq
+	}
+	if out.facts.Excluded, err = c.carriedBy(ctx, h, change, from, to.manifest); err != nil {
+		return CellChange{}, err
 	}
 	out.Authors = append(policies.Authors(out.facts), out.facts.Excluded...)
 	slices.Sort(out.Authors)

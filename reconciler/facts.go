@@ -51,8 +51,10 @@ func (c *cellJudge) gather(ctx context.Context, l landing, after int) (g gathere
 	if err != nil {
 		return g, err
 	}
-	local := c.rules.project.StageLocal
-	change := h.classify(c.admitted(), g.to.side, !sameFiles(g.from.Local(local), g.to.manifest.Local(local)))
+	change, unproven, err := c.classified(ctx, h, g.from, g.to)
+	if err != nil {
+		return g, err
+	}
 	unlinked, err := c.noEdge(ctx, h, &change)
 	if err != nil {
 		return g, err
@@ -64,6 +66,10 @@ func (c *cellJudge) gather(ctx context.Context, l landing, after int) (g gathere
 		return g, err
 	}
 	g.facts.Unlinked, g.facts.Before, g.facts.After = unlinked, g.from, g.to.manifest
+	g.facts.Unproven = unproven
+	if g.facts.Excluded, err = c.carriedBy(ctx, h, change, g.from, g.to.manifest); err != nil {
+		return g, err
+	}
 	if c.comparesValues(change) {
 		if g.facts.Was, err = c.filesBefore(ctx); err != nil {
 			return g, err
@@ -110,9 +116,6 @@ func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, ch
 	}
 	if _, err := schema.ParseApp(string(c.cell.App)); err != nil {
 		f.Problems = append(f.Problems, schema.Problem{Path: c.path, Code: "name", Detail: err.Error()})
-	}
-	if change.Source != nil {
-		f.Excluded = carried(c.state, h.others[change.Source.Stage], change.Source.Seq)
 	}
 	if f.Mixed, err = c.mixed(ctx, l); err != nil {
 		return f, err

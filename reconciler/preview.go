@@ -112,8 +112,10 @@ func (v *Previewer) preview(ctx context.Context, p *pass, stage schema.Stage, ce
 	if err != nil {
 		return out, err
 	}
-	local := c.rules.project.StageLocal
-	out.Change = h.classify(c.admitted(), after.side, !sameFiles(from.Local(local), after.manifest.Local(local)))
+	var unproven []schema.Problem
+	if out.Change, unproven, err = c.classified(ctx, h, from, after); err != nil {
+		return out, err
+	}
 	out.Commits, out.Pending = b.commits, before.side.Content != c.admitted().Content
 	if v.clone != nil {
 		out.Entry = c.state.Admitted.Seq
@@ -122,7 +124,10 @@ func (v *Previewer) preview(ctx context.Context, p *pass, stage schema.Stage, ce
 	if err != nil {
 		return out, err
 	}
-	f.Before, f.After, f.Was = from, after.manifest, out.Before
+	f.Before, f.After, f.Was, f.Unproven = from, after.manifest, out.Before, unproven
+	if f.Excluded, err = c.carriedBy(ctx, h, out.Change, from, after.manifest); err != nil {
+		return out, err
+	}
 	out.Verdict = c.evaluate(f)
 	return out, nil
 }
@@ -149,7 +154,7 @@ func (v *Previewer) facts(ctx context.Context, c *cellJudge, h history, out *Pre
 	}
 	f.Change, f.Gate = out.Change, c.rules.gate(c.stage.Name, out.Change.Kind).digest
 	if s := out.Change.Source; s != nil {
-		f.Excluded, f.Live = carried(c.state, h.others[s.Stage], s.Seq), s.LiveSeq
+		f.Live = s.LiveSeq
 	}
 	return f, nil
 }

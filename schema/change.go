@@ -30,6 +30,16 @@ type Change struct {
 	To     Side    `json:"to"`
 	Source *Source `json:"source,omitempty"` // promote: where the revision comes from
 	Code   Code    `json:"code,omitempty"`   // override: why it is none of the allowed kinds
+	// Files say where each file comes from that changes, where files are promoted alone; Source is the youngest of them then.
+	Files []FileSource `json:"files,omitempty"`
+}
+
+// FileSource is the stage and admission that one promoted file was taken from.
+type FileSource struct {
+	Path    string    `json:"path"` // relative to the app
+	Stage   StageName `json:"stage"`
+	Seq     int64     `json:"seq"`               // ledger sequence of the newest admission there that has it, or has it no more
+	Removed bool      `json:"removed,omitempty"` // what is promoted is that it is gone
 }
 
 // Source is the stage and admission that a promoted revision was taken from.

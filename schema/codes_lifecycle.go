@@ -7,6 +7,10 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "New content enters the first stage and is promoted from there. This was written straight into a later stage, mixes files of several revisions, or overtook its own promotion.",
 		Fix:   "Revert it, put the change into the first stage, then promote it by a merge request.",
 	}, {
+		Code: "override-file", Title: "a file comes from nowhere", Message: "{path}: was never live as it is here in a stage before[ {stage}][: {why}][, and {more} more]",
+		Cause: "The project lets files be promoted alone (provenance: {unit: file}), each as it was admitted and live in one stage before. This one never was there like this; a file that goes has to have gone there.",
+		Fix:   "Leave the file out, or put the change into the first stage and promote it from there.",
+	}, {
 		Code: "several-apps", Warning: true, Title: "several apps in one promotion", Message: "one merge request promotes {apps}[: the whole branch {branch}]",
 		Cause: "Each app is judged by itself, and one that is held keeps its place; but approving, waiting and taking back go together then, and a whole branch brings its stage-local files too.",
 		Fix:   "Make a merge request for each app: a branch from the target's tip with this app's promoted files alone.",

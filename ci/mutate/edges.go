@@ -195,6 +195,30 @@ var edgeMutations = []mutation{
 		"TestMask",
 	},
 	{
+		"a file goes because it was not there yet", "reconciler", "reconciler/byfile.go",
+		"case !f.in(p.files[i]), !f.there && p.before(i, f.path):",
+		"case !f.in(p.files[i]):",
+		"TestEachFileHasToHaveBeenLiveInTheStageBefore",
+	},
+	{
+		"a file comes from what was rolled back from", "reconciler", "reconciler/byfile.go",
+		"case p.usable[i] != \"\":",
+		"case p.usable[i] == \"-\":",
+		"TestEachFileHasToHaveBeenLiveInTheStageBefore",
+	},
+	{
+		"files of an emergency are taken for granted", "reconciler", "reconciler/byfile.go",
+		"!h.own.Admitted.Flagged(ledger.Unreviewed) && ",
+		"",
+		"TestWhatIsAdmittedByAnEmergencyIsNotTakenForGranted",
+	},
+	{
+		"a bot puts files of several revisions together", "policies", "policies/signed.go",
+		"!c.Tune && len(c.Files) == 0 &&",
+		"!c.Tune &&",
+		"TestSigned",
+	},
+	{
 		"check lets an override pass that the ledger shows", "cmd/sluice", "cmd/sluice/check_cell.go",
 		"return !p.Hint && v.Outcome",
 		"return p.Hint && v.Outcome",

@@ -101,8 +101,11 @@ func (t *tracer) before(ctx context.Context, at sealing, digest schema.Digest, v
 	local := t.Project.StageLocal.Match(t.file)
 	var from sealing
 	ok := false
+	alone := slices.IndexFunc(change.Files, func(f schema.FileSource) bool { return f.Path == t.file })
 	switch {
-	case change.Source != nil && !local:
+	case alone >= 0:
+		from, ok = t.last(change.Files[alone].Stage, change.Files[alone].Seq+1)
+	case change.Source != nil && !local && len(change.Files) == 0:
 		from, ok = t.last(change.Source.Stage, change.Source.Seq+1)
 	case change.Kind == schema.Rollback && !local:
 		from, ok = t.withRevision(at.entry)

@@ -127,6 +127,8 @@ func (w *world) editRules(text, name, value string) string {
 		return text + "\n# " + value
 	case "rollback_window", "retention", "atomic":
 		return text + "\n" + name + ": " + value
+	case "provenance":
+		return text + "\nprovenance: {unit: " + value + "}"
 	}
 	w.t.Fatalf("rules: unknown edit %q", name)
 	return ""
