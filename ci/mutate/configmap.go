@@ -8,7 +8,7 @@ var configmapMutations = []mutation{
 		"an object is applied over one that was not judged", configmapPackage, configmapPackage + "/apply.go",
 		"object.SetResourceVersion(version)",
 		"_ = version",
-		"TestConformance/inplace",
+		"TestAnObjectIsFencedAtTheMomentOfTheWrite/inplace",
 	},
 	{
 		"foreign keys go that were there before us in an object", configmapPackage, configmapPackage + "/observe.go",
@@ -50,7 +50,7 @@ var configmapMutations = []mutation{
 		"a checkpoint is kept over one that was not judged", configmapPackage, configmapPackage + "/keep.go",
 		`map[string]any{"resourceVersion": at.raw.GetResourceVersion(), "uid": at.raw.GetUID()}`,
 		`map[string]any{"uid": at.raw.GetUID()}`,
-		"TestConformance/inplace",
+		"TestACheckpointIsFencedAtTheMomentOfTheWrite",
 	},
 	{
 		"a release in use is deleted", configmapPackage, configmapPackage + "/prune.go",
