@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -26,7 +25,7 @@ func LoadOperator(file string, data []byte) (Operator, Diagnostics) {
 		Page:     src.webURL(o, "page"),
 		Admin:    src.adminAddress(o),
 		Badges:   o.flag("badges", false),
-		Access:   src.access(o),
+		Access:   src.access(o), ShowValues: o.flag("show_values", false),
 		Embedded: src.embedded(o),
 	}
 	op.Webhook = src.webhook(o, op.Listen, op.Admin)
@@ -50,38 +49,6 @@ func unquoted(found Diagnostics) Diagnostics {
 		found[i].Source = ""
 	}
 	return found
-}
-
-// access reads who may look at the page. Half a rule is refused: it would let nobody look, or everybody.
-func (s *source) access(o object) PageAccess {
-	v, path := o.get("access")
-	if v == nil {
-		return PageAccess{}
-	}
-	inner, ok := s.object(v, accessShape, path)
-	if !ok {
-		return PageAccess{}
-	}
-	a := PageAccess{Public: inner.flag("public", false), Header: inner.text("header"), CertFile: inner.text("cert_file"), KeyFile: inner.text("key_file"), ClientCAFile: inner.text("client_ca_file")}
-	for _, text := range inner.texts("networks") {
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			s.badValue(v, path, "write networks as 10.1.0.0/16", "it is no network: "+text)
-			continue
-		}
-		a.Networks = append(a.Networks, prefix.Masked())
-	}
-	switch {
-	case (a.Header == "") != (len(a.Networks) == 0):
-		s.badValue(v, path, "write header: NAME and networks: [NETWORK] together", "a header is believed from a proxy's networks alone")
-	case (a.CertFile == "") != (a.KeyFile == ""):
-		s.badValue(v, path, "write cert_file: PATH and key_file: PATH together", "one is nothing without the other")
-	case a.ClientCAFile != "" && a.CertFile == "":
-		s.badValue(v, path, "write cert_file: PATH and key_file: PATH as well", "client certificates come over TLS alone")
-	case a.Public && a.Asks():
-		s.badValue(v, path, "leave out public, or the rest", "it is either for everybody or not")
-	}
-	return a
 }
 
 // adminAddress is not the page's: metrics name repositories and targets.

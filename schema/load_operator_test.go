@@ -45,8 +45,9 @@ state_dir: /state
 poll: {interval: 1m, jitter: 0s, guardrails: 1h}
 listen: 127.0.0.1:8080
 page: https://sluice.example.com/
-access: {header: X-User, networks: [10.1.2.3/16], cert_file: /pc, key_file: /pk, client_ca_file: /pca}
+access: {header: X-User, networks: [10.1.2.3/16], cert_file: /pc, key_file: /pk, client_ca_file: /pca, groups_header: X-Groups, visible: [{group: payments, apps: ["payments/**"], stages: [gray], projects: [config]}, {group: ops, apps: ["**"]}]}
 badges: true
+show_values: true
 admin: 127.0.0.1:9090
 embedded_etcd: {directory: /etcd, listen: "127.0.0.1:2379"}
 webhook: {listen: "127.0.0.1:8081", secret_file: /ws, signing_key_files: [/w1, /w2], require_signature: true, instances: ["https://gitlab.example.com"]}
@@ -66,8 +67,9 @@ webhook: {listen: "127.0.0.1:8081", secret_file: /ws, signing_key_files: [/w1, /
 					},
 					Witnesses: []schema.WitnessAddress{{Name: "witness.example/w1", URL: "https://witness.example/w1"}},
 				}},
-				LogKeyFile: "/log", NextLogKeyFile: "/next", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute, Guardrails: time.Hour}, Listen: "127.0.0.1:8080", Page: "https://sluice.example.com", Admin: "127.0.0.1:9090", Badges: true,
-				Access:   schema.PageAccess{Header: "X-User", Networks: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}, CertFile: "/pc", KeyFile: "/pk", ClientCAFile: "/pca"},
+				LogKeyFile: "/log", NextLogKeyFile: "/next", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute, Guardrails: time.Hour}, Listen: "127.0.0.1:8080", Page: "https://sluice.example.com", Admin: "127.0.0.1:9090", Badges: true, ShowValues: true,
+				Access: schema.PageAccess{Header: "X-User", Networks: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}, CertFile: "/pc", KeyFile: "/pk", ClientCAFile: "/pca", GroupsHeader: "X-Groups", Visible: []schema.Visibility{
+					{Group: "payments", Apps: schema.Patterns{"payments/**"}, Stages: []schema.StageName{"gray"}, Projects: []string{"config"}}, {Group: "ops", Apps: schema.Patterns{"**"}}}},
 				Embedded: &schema.EmbeddedEtcd{Directory: "/etcd", Listen: "127.0.0.1:2379"},
 				Webhook: &schema.Webhook{
 					Listen: "127.0.0.1:8081", SecretFile: "/ws", SigningKeyFiles: []string{"/w1", "/w2"}, RequireSignature: true,
@@ -140,6 +142,7 @@ func TestWebhooksThatAreRefused(t *testing.T) {
 }
 
 func TestHalfARuleAboutWhoMayLookIsRefused(t *testing.T) {
+	const proxy = "{header: X-User, networks: [10.0.0.0/8], groups_header: X-Groups"
 	rows := []struct {
 		name, access string
 		fine         bool
@@ -149,6 +152,12 @@ func TestHalfARuleAboutWhoMayLookIsRefused(t *testing.T) {
 		{"a header from anywhere", "{header: X-User}", false}, {"networks of nobody", "{networks: [10.0.0.0/8]}", false}, {"a network that is none", "{header: X-User, networks: [10.0.0.300/8]}", false},
 		{"a certificate without key", "{cert_file: /c}", false}, {"clients without TLS", "{client_ca_file: /a}", false}, {"everybody and some", "{public: true, header: X-User, networks: [10.0.0.0/8]}", false},
 		{"an unknown word", "{everybody: true}", false},
+		{"a proxy that says groups", proxy + `, visible: [{group: g, apps: ["**"]}]}`, true}, {"groups by certificate", `{cert_file: /c, key_file: /k, client_ca_file: /a, visible: [{group: g, apps: [a/*], stages: [s], projects: [p]}]}`, true},
+		{"nobody sees anything", proxy + ", visible: []}", true}, {"nobody sees anything, written shorter", proxy + ", visible: }", true},
+		{"groups that nothing depends on", proxy + "}", false}, {"groups of nobody", `{groups_header: G, visible: [{group: g, apps: ["**"]}]}`, false},
+		{"groups that nobody says", `{header: X-User, networks: [10.0.0.0/8], visible: [{group: g, apps: ["**"]}]}`, false}, {"groups where everybody looks", `{public: true, visible: [{group: g, apps: ["**"]}]}`, false},
+		{"a group that sees no app", proxy + ", visible: [{group: g}]}", false}, {"a group of no apps", proxy + ", visible: [{group: g, apps: []}]}", false}, {"a group of empty apps", proxy + ", visible: [{group: g, apps: }]}", false},
+		{"a pattern that is none", proxy + ", visible: [{group: g, apps: [../x]}]}", false}, {"apps of no group", proxy + `, visible: [{apps: ["**"]}]}`, false},
 	}
 	for _, row := range rows {
 		_, found := schema.LoadOperator("reconciler.yaml", []byte("projects:\n  - {anchor: "+string(schema.DigestOf(nil))+", repository: /x}\naccess: "+row.access+"\n"))

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -22,6 +23,7 @@ type Operator struct {
 	Page           string // the page's address as people reach it; empty is none
 	Access         PageAccess
 	Badges         bool   // the page has pictures of states
+	ShowValues     bool   // the page has the values of keys that do not look like secrets, and not their names alone
 	Admin          string // address of metrics and health; empty is none
 	Embedded       *EmbeddedEtcd
 	Webhook        *Webhook // nil: none are received
@@ -35,7 +37,26 @@ type PageAccess struct {
 	CertFile     string         // of the page's TLS
 	KeyFile      string
 	ClientCAFile string // whose certificates may look
+	GroupsHeader string // set by that proxy: the groups of who looks, with commas between them
+	// Visible says what each group sees; a group that it does not name sees nothing. Nil: whoever may look sees everything.
+	Visible []Visibility
 }
+
+// Visibility is what the members of a group may see. Its zero value shows nothing to nobody.
+type Visibility struct {
+	Group    string
+	Projects []string    // by the names that the page gives them; none: any project
+	Apps     Patterns    // by their whole names
+	Stages   []StageName // none: every stage
+}
+
+// Shows reports whether a member of the group may see a cell.
+func (v Visibility) Shows(c Cell) bool {
+	return (len(v.Stages) == 0 || slices.Contains(v.Stages, c.Stage)) && v.Apps.MatchApp(c.App)
+}
+
+// Everything reports whether a member of the group may see the whole of a project.
+func (v Visibility) Everything() bool { return len(v.Stages) == 0 && slices.Contains(v.Apps, "**") }
 
 // Asks reports whether anything is asked of who looks.
 func (a PageAccess) Asks() bool { return a.Header != "" || a.ClientCAFile != "" }

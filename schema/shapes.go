@@ -40,6 +40,7 @@ const (
 	embeddedShape
 	webhookShape
 	accessShape
+	visibleShape
 	rootShape
 	witnessesShape
 	operatorWitnessShape
@@ -111,7 +112,7 @@ var shapes = [shapeCount]shape{
 
 	operatorShape: {
 		file: "reconciler.yaml", required: []string{"projects"},
-		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "page", "access", "badges", "admin", "embedded_etcd", "webhook"},
+		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "page", "access", "badges", "show_values", "admin", "embedded_etcd", "webhook"},
 	},
 	operatorProjectShape: {
 		file: "reconciler.yaml", path: "projects[]", required: []string{"repository", "anchor"},
@@ -131,7 +132,10 @@ var shapes = [shapeCount]shape{
 	},
 	pollShape:     {file: "reconciler.yaml", path: "poll", optional: []string{"interval", "jitter", "guardrails"}},
 	embeddedShape: {file: "reconciler.yaml", path: "embedded_etcd", optional: []string{"directory", "listen"}},
-	accessShape:   {file: "reconciler.yaml", path: "access", optional: []string{"public", "header", "networks", "cert_file", "key_file", "client_ca_file"}},
+	accessShape:   {file: "reconciler.yaml", path: "access", optional: []string{"public", "header", "networks", "cert_file", "key_file", "client_ca_file", "groups_header", "visible"}},
+	visibleShape: {
+		file: "reconciler.yaml", path: "access.visible[]", required: []string{"group", "apps"}, optional: []string{"projects", "stages"},
+	},
 	webhookShape: {
 		file: "reconciler.yaml", path: "webhook", required: []string{"listen"},
 		optional: []string{"secret_file", "signing_key_files", "require_signature", "instances"},

@@ -35,9 +35,19 @@ type View struct {
 	// ProblemCodes are those of Problems, each once and sorted, for alerts; some problems have none.
 	ProblemCodes []Code     `json:"problem_codes,omitempty"`
 	Steps        []StepView `json:"-"` // of the lifecycle, with their gates
+	// Narrowed says that this is what one viewer may see, and that there may be more.
+	Narrowed bool `json:"-"`
 	// Journal is what happened; nil where nobody read it. Pulse is of a running reconciler; nil of a clone.
 	Journal *Journal `json:"-"`
 	Pulse   *Pulse   `json:"-"`
+}
+
+// Starting is what a reconciler does before there is a view of its project: the first read of a large one takes a while.
+type Starting struct {
+	Doing string    // a phrase: "the repository is fetched"
+	Since time.Time // when it began with that
+	Done  int       // of Of; Of is 0 where that is not known
+	Of    int
 }
 
 // StepView is a step that the lifecycle allows, with the policies of its gate as the project file has them. What always holds

@@ -4,12 +4,32 @@ package main
 var pageMutations = []mutation{
 	{
 		name: "page: anybody may say that he is the proxy", pkg: "reconciler/status", file: "reconciler/status/access.go",
-		old: "return slices.ContainsFunc(a.Networks, func(p netip.Prefix) bool { return p.Contains(from.Unmap()) })", new: "return slices.ContainsFunc([]netip.Prefix{{}}, func(netip.Prefix) bool { return from.IsValid() })",
+		old: "!slices.ContainsFunc(a.Networks, func(p netip.Prefix) bool { return p.Contains(from.Unmap()) })", new: "!slices.ContainsFunc([]netip.Prefix{{}}, func(netip.Prefix) bool { return from.IsValid() })",
 		tests: "TestWhoMayLook",
 	},
 	{
 		name: "page: a certificate need not be verified", pkg: "reconciler/status", file: "reconciler/status/access.go",
 		old: "len(r.TLS.VerifiedChains) > 0", new: "len(r.TLS.PeerCertificates) >= 0", tests: "TestWhoMayLook",
+	},
+	{
+		name: "page: a group that nobody knows sees everything", pkg: "reconciler/status", file: "reconciler/status/projects.go",
+		old: "if d.access.Visible == nil {", new: "if d.access.Visible == nil || len(rules) == 0 {", tests: "TestGroupsAreBelievedOfTheProxyAndOfCertificates",
+	},
+	{
+		name: "page: a proxy's certificate lends its groups", pkg: "reconciler/status", file: "reconciler/status/access.go",
+		old: "\t\treturn out\n\t}\n\tif a.certified(r) && len(r.TLS", new: "\t}\n\tif a.certified(r) && len(r.TLS", tests: "TestGroupsAreBelievedOfTheProxyAndOfCertificates",
+	},
+	{
+		name: "page: hidden apps are shown", pkg: "reconciler/status", file: "reconciler/status/sight.go",
+		old: "\t\t\tif s.shows(c.Cell) {\n\t\t\t\tnarrowed.Cells", new: "\t\t\tif s.showsStage(c.Cell.Stage) {\n\t\t\t\tnarrowed.Cells", tests: "TestNobodySeesWhatIsNotForHim",
+	},
+	{
+		name: "page: verdicts name hidden apps", pkg: "reconciler/status", file: "reconciler/status/sight.go",
+		old: "held.Verdict = hidden.without(held.Verdict)", new: "held.Verdict = words{}.without(held.Verdict)", tests: "TestNobodySeesWhatIsNotForHim",
+	},
+	{
+		name: "page: what is made for one is kept for all", pkg: "reconciler/status", file: "reconciler/status/projects.go",
+		old: "key := fmt.Sprint(rules)", new: "key := fmt.Sprint(len(rules))", tests: "TestWhatIsKeptForOneIsNotGivenToAnother",
 	},
 	{
 		name: "page: open to everybody without a word", pkg: "cmd/sluice", file: "cmd/sluice/page.go",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,13 +10,16 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/status"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// pageServer serves the status page of one project, or what else comes to an address.
+// pageServer serves the status page, or what else comes to an address.
 type pageServer struct {
 	what     string
 	address  string
@@ -23,33 +27,83 @@ type pageServer struct {
 	server   *http.Server
 }
 
-// listenStatus opens the status page of the first project; an empty address is no page.
+// listenStatus opens the status page of every project; an empty address is no page.
 func listenStatus(ctx context.Context, op schema.Operator, daemons []*daemon) (*pageServer, error) {
 	if op.Listen == "" || len(daemons) == 0 {
 		return nil, nil
 	}
-	return listenPage(op, status.Config{View: daemons[0].reconciler.View, Version: version, Commands: daemons[0].commands, Badges: op.Badges, Done: ctx.Done()})
+	var repositories []string
+	for _, d := range daemons {
+		repositories = append(repositories, d.name)
+	}
+	var projects []status.Project
+	for i, name := range pageNames(repositories) {
+		projects = append(projects, daemons[i].shown(name))
+	}
+	cfg := status.Config{Version: version, Commands: daemons[0].commands, Badges: op.Badges, Values: op.ShowValues, Done: ctx.Done()}
+	return listenPage(op, cfg, projects)
+}
+
+// shown is a project as the page has it.
+func (d *daemon) shown(name string) status.Project {
+	return status.Project{Name: name, View: d.reconciler.View}
+}
+
+// unnamed are the letters that a project's name has none of, so that it stands in an address as it is.
+var unnamed = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// pageNames are the names of projects on the page: the last part of their repository's address, with the parts before it where
+// several end alike.
+func pageNames(repositories []string) []string {
+	out := make([]string, len(repositories))
+	for parts := 1; parts <= 8; parts++ {
+		count := map[string]int{}
+		for i, repository := range repositories {
+			if out[i] == "" {
+				count[pageName(repository, parts)]++
+			}
+		}
+		for i, repository := range repositories {
+			if name := pageName(repository, parts); out[i] == "" && count[name] == 1 && !slices.Contains(out, name) {
+				out[i] = name
+			}
+		}
+	}
+	for i := range out {
+		if out[i] == "" {
+			out[i] = fmt.Sprintf("%s-%d", pageName(repositories[i], 1), i+1)
+		}
+	}
+	return out
+}
+
+func pageName(repository string, parts int) string {
+	segments := strings.FieldsFunc(strings.TrimSuffix(strings.TrimSuffix(repository, "/"), ".git"), func(r rune) bool { return r == '/' || r == ':' })
+	name := strings.Trim(unnamed.ReplaceAllString(strings.Join(segments[max(0, len(segments)-parts):], "-"), "-"), "-.")
+	return cmp.Or(name, "project")
 }
 
 // listenPage opens a page for those who may look at it.
-func listenPage(op schema.Operator, cfg status.Config) (*pageServer, error) {
+func listenPage(op schema.Operator, cfg status.Config, projects []status.Project) (*pageServer, error) {
 	if !op.Access.Public && !op.Access.Asks() && !ofThisHost(op.Listen) {
 		return nil, &failure{
 			code: exitUsage, err: fmt.Errorf("the page at %s would be open to everybody who reaches it", op.Listen),
 			hint: "listen at 127.0.0.1, or say in the operator's file who may look: access: {header: X-Forwarded-User, networks: [10.0.0.0/8]}, or {public: true}",
 		}
 	}
-	handler, err := status.New(cfg)
+	access := status.Access{
+		Header: op.Access.Header, Networks: op.Access.Networks, Certificate: op.Access.ClientCAFile != "", Groups: op.Access.GroupsHeader, Visible: op.Access.Visible,
+	}
+	handler, err := status.NewProjects(cfg, projects, access)
 	if err != nil {
 		return nil, err
 	}
-	access := status.Access{Header: op.Access.Header, Networks: op.Access.Networks, Certificate: op.Access.ClientCAFile != ""}
 	var protocols http.Protocols // a tab's stream must not use up the few connections that HTTP/1.1 has
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	server := &http.Server{
-		Handler: access.Guard(handler), Protocols: &protocols, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
+		Handler: handler, Protocols: &protocols, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
 	}
 	if server.TLSConfig, err = pageTLS(op.Access); err != nil {
 		return nil, &failure{code: exitUsage, err: err, hint: "correct access: in the operator's file"}

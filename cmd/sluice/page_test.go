@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ import (
 
 // TestAPageForEverybodyIsAskedFor: an address that others reach needs a word about who may look.
 func TestAPageForEverybodyIsAskedFor(t *testing.T) {
-	cfg := status.Config{View: func() *schema.View { return nil }}
+	projects := []status.Project{{Name: "config", View: func() *schema.View { return nil }}}
 	for _, row := range []struct {
 		sentence string
 		op       schema.Operator
@@ -39,7 +40,7 @@ func TestAPageForEverybodyIsAskedFor(t *testing.T) {
 		{"TLS alone asks nobody", schema.Operator{Listen: ":0", Access: schema.PageAccess{CertFile: "/c", KeyFile: "/k"}}, false},
 		{"a certificate that is not there", schema.Operator{Listen: "127.0.0.1:0", Access: schema.PageAccess{CertFile: "/nowhere", KeyFile: "/nowhere"}}, false},
 	} {
-		page, err := listenPage(row.op, cfg)
+		page, err := listenPage(row.op, status.Config{}, projects)
 		if (err == nil) != row.opens {
 			t.Errorf("%s: %v", row.sentence, err)
 		}
@@ -57,7 +58,7 @@ func TestAPageForHoldersOfACertificate(t *testing.T) {
 	dir := t.TempDir()
 	ours, theirs := newAuthority(t, dir, "ours"), newAuthority(t, dir, "theirs")
 	op := schema.Operator{Listen: "127.0.0.1:0", Access: schema.PageAccess{CertFile: ours.pem, KeyFile: ours.pem, ClientCAFile: ours.pem}}
-	page, err := listenPage(op, status.Config{View: func() *schema.View { return nil }})
+	page, err := listenPage(op, status.Config{}, []status.Project{{Name: "config", View: func() *schema.View { return nil }}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +85,21 @@ func TestAPageForHoldersOfACertificate(t *testing.T) {
 	}
 	if !strings.HasPrefix(page.url(), "https://") {
 		t.Errorf("the page is at %s", page.url())
+	}
+}
+
+// TestNamesOfProjectsOnThePage are short, and tell projects apart.
+func TestNamesOfProjectsOnThePage(t *testing.T) {
+	for _, row := range []struct{ repositories, want []string }{
+		{[]string{"https://git.example.com/acme/config.git"}, []string{"config"}},
+		{[]string{"https://git.example.com/acme/config.git", "git@git.example.com:acme/shop.git", "/srv/repos/zoo/"}, []string{"config", "shop", "zoo"}},
+		{[]string{"https://git.example.com/acme/config.git", "https://git.example.com/shop/config.git"}, []string{"acme-config", "shop-config"}},
+		{[]string{"https://a.example/c.git", "https://a.example/c.git", "ssh://b.example/x/c?<y>"}, []string{"c-1", "c-2", "c-y"}},
+		{[]string{"///", ".."}, []string{"project-1", "project-2"}},
+	} {
+		if got := pageNames(row.repositories); !slices.Equal(got, row.want) {
+			t.Errorf("%q: %q, want %q", row.repositories, got, row.want)
+		}
 	}
 }
 

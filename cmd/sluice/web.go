@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +26,7 @@ func (a *app) webCommand() *cobra.Command {
 	f := runFlags{reads: true}
 	c := &cobra.Command{
 		Use: "web", Short: "Serve the page alone, from what the ledger says", Args: cobra.NoArgs,
-		Long: `web serves the page of one project without a reconciler: it fetches the repository at every interval and shows what the
+		Long: `web serves the page without a reconciler: it fetches the repository of each project at every interval and shows what the
 ledger says. It holds no key and asks for no right to write, so that whoever takes it over can change nothing. What only a
 running reconciler knows, such as open merge requests and guard rails, it does not show.`,
 		Example: `  sluice web --repository https://git.example.com/acme/config.git --token-file read-token --anchor sha256:… --state-dir web --listen 127.0.0.1:8080
@@ -54,22 +55,26 @@ func (a *app) web(ctx context.Context, f runFlags, commands []string) error {
 		op.Listen = "127.0.0.1:8080"
 	}
 	log := a.logger(f.logFormat)
-	w, err := openWatcher(ctx, op, log)
+	watchers, err := openWatchers(ctx, op, log)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		if err := w.Close(); err != nil {
-			log.Warn("not closed cleanly", "error", err)
+		for _, w := range watchers {
+			if err := w.Close(); err != nil {
+				log.Warn("not closed cleanly", "error", err)
+			}
 		}
 	}()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	page, err := listenPage(op, status.Config{View: w.view.Load, Version: version, Commands: commands, Badges: op.Badges, Done: ctx.Done(), Log: log})
+	cfg := status.Config{Version: version, Commands: commands, Badges: op.Badges, Values: op.ShowValues, Done: ctx.Done(), Log: log}
+	shown, machines := watched(watchers)
+	page, err := listenPage(op, cfg, shown)
 	if err != nil {
 		return err
 	}
-	desk, err := listenAdmin(ctx, op.Admin, []admin.Project{{Name: w.name, View: w.view.Load}}, nil, false)
+	desk, err := listenAdmin(ctx, op.Admin, machines, nil, false)
 	if err != nil {
 		return err
 	}
@@ -81,9 +86,45 @@ func (a *app) web(ctx context.Context, f runFlags, commands []string) error {
 			wg.Go(func() { defer stop(); errs[i] = server.serve(ctx) })
 		}
 	}
-	w.run(ctx)
+	for _, w := range watchers {
+		wg.Go(func() { w.run(ctx) })
+	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// openWatchers opens a watcher for each project, each with a directory of its own.
+func openWatchers(ctx context.Context, op schema.Operator, log *slog.Logger) ([]*watcher, error) {
+	var out []*watcher
+	for i, project := range op.Projects {
+		own := op
+		own.Projects = []schema.OperatorProject{project}
+		if len(op.Projects) > 1 {
+			own.StateDir = filepath.Join(op.StateDir, strconv.Itoa(i))
+		}
+		w, err := openWatcher(ctx, own, log.With("project", redacted(project.Repository)))
+		if err != nil {
+			for _, open := range out {
+				err = errors.Join(err, open.Close())
+			}
+			return nil, err
+		}
+		out = append(out, w)
+	}
+	return out, nil
+}
+
+// watched are projects as people see them, and as machines do.
+func watched(watchers []*watcher) (shown []status.Project, machines []admin.Project) {
+	var names []string
+	for _, w := range watchers {
+		names = append(names, w.name)
+		machines = append(machines, admin.Project{Name: w.name, View: w.view.Load})
+	}
+	for i, name := range pageNames(names) {
+		shown = append(shown, status.Project{Name: name, View: watchers[i].view.Load})
+	}
+	return shown, machines
 }
 
 // watcher makes views of a ledger that somebody else writes.

@@ -5,58 +5,121 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/schema"
 )
 
-// Access says who may look at the page. The zero value lets everybody look who reaches the address, so whoever serves it there
-// has to see to that.
+// Access says who may look at the page, and at what of it. The zero value lets everybody look at everything who reaches the
+// address, so whoever serves it there has to see to that.
 type Access struct {
 	// Header is set by a proxy that has asked who looks; a request without it is refused.
 	Header string
-	// Networks are where such a proxy may be. From anywhere else the header says nothing.
+	// Networks are where such a proxy may be. From anywhere else its headers say nothing.
 	Networks []netip.Prefix
 	// Certificate asks for a client certificate, which the TLS server has verified.
 	Certificate bool
+	// Groups is a header of that proxy's with the groups of who looks; those of a certificate are its organizations.
+	Groups string
+	// Visible is what each group sees; a group that it does not name sees nothing. Nil: everybody sees everything.
+	Visible []schema.Visibility
 }
 
 // Guard refuses who may not look, before anything is looked up.
 func (a Access) Guard(next http.Handler) http.Handler {
-	if a.Header == "" && !a.Certificate {
-		return next
-	}
+	return a.guard(func(*http.Request) http.Handler { return next })
+}
+
+// guard passes a request on to what is there for it.
+func (a Access) guard(next func(*http.Request) http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !a.allows(r) {
-			h := w.Header()
-			h.Set("Cache-Control", "no-store")
-			h.Set("X-Content-Type-Options", "nosniff")
-			h.Set("Content-Security-Policy", policy)
-			http.Error(w, "this page asks who looks, and nobody has said so", http.StatusForbidden)
+		if a.asks() && !a.allows(r) {
+			refuse(w, "this page asks who looks, and nobody has said so")
 			return
 		}
-		if a.Header != "" {
-			w.Header().Add("Vary", a.Header) // what one may see is no cache's to give to another
+		for _, header := range []string{a.Header, a.Groups} {
+			if header != "" {
+				w.Header().Add("Vary", header) // what one may see is no cache's to give to another
+			}
 		}
-		next.ServeHTTP(w, r)
+		next(r).ServeHTTP(w, r)
 	})
 }
 
-func (a Access) allows(r *http.Request) bool {
-	if a.Certificate && r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
-		return true
+func refuse(w http.ResponseWriter, why string) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", policy)
+	http.Error(w, why, http.StatusForbidden)
+}
+
+// asks reports whether it matters who looks. Rules about groups ask even where nothing says who somebody is: then nobody is in
+// any.
+func (a Access) asks() bool { return a.Header != "" || a.Certificate || a.Visible != nil }
+
+func (a Access) allows(r *http.Request) bool { return a.certified(r) || a.told(r, a.Header) != "" }
+
+func (a Access) certified(r *http.Request) bool {
+	return a.Certificate && r.TLS != nil && len(r.TLS.VerifiedChains) > 0
+}
+
+// told is what the proxy says in a header; empty where it says nothing, or somebody says it as well.
+func (a Access) told(r *http.Request, header string) string {
+	if header == "" {
+		return ""
 	}
-	if a.Header == "" {
-		return false
-	}
-	names := r.Header.Values(a.Header)
-	if len(names) != 1 || names[0] == "" {
-		return false // none, or one that somebody sent and one that the proxy added
+	said := r.Header.Values(header)
+	if len(said) != 1 {
+		return "" // none, or one that somebody sent and one that the proxy added
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		return false
+		return ""
 	}
 	from, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
+	if err != nil || !slices.ContainsFunc(a.Networks, func(p netip.Prefix) bool { return p.Contains(from.Unmap()) }) {
+		return ""
 	}
-	return slices.ContainsFunc(a.Networks, func(p netip.Prefix) bool { return p.Contains(from.Unmap()) })
+	return said[0]
+}
+
+// viewer names who looks, for those that count requests; the address where nobody is asked.
+func (a Access) viewer(r *http.Request) string {
+	if name := a.told(r, a.Header); name != "" {
+		return "user " + name
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	return host
+}
+
+// groups are those of who looks: what the proxy says of somebody whom it named, else what the certificate says. A proxy's own
+// certificate lends nobody its groups.
+func (a Access) groups(r *http.Request) []string {
+	var out []string
+	if a.told(r, a.Header) != "" {
+		for name := range strings.SplitSeq(a.told(r, a.Groups), ",") {
+			out = append(out, strings.TrimSpace(name))
+		}
+		return out
+	}
+	if a.certified(r) && len(r.TLS.PeerCertificates) > 0 {
+		return r.TLS.PeerCertificates[0].Subject.Organization
+	}
+	return nil
+}
+
+// rules are the places in Visible of what holds for who looks.
+func (a Access) rules(r *http.Request) []int {
+	var out []int
+	groups := a.groups(r)
+	for i, v := range a.Visible {
+		if v.Group != "" && slices.Contains(groups, v.Group) {
+			out = append(out, i)
+		}
+	}
+	return out
 }

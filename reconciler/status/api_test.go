@@ -109,6 +109,7 @@ func TestTheAPIIsAsDescribed(t *testing.T) {
 		"/api/v1/policies":            {""},
 		"/api/v1/checkpoint":          {""},
 		"/api/v1/version":             {""},
+		"/api/v1/projects":            {""},
 	}
 	d := readDescription(t, site(t, &whole, now))
 	for path := range d.Paths {

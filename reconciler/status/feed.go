@@ -53,14 +53,14 @@ func (s *site) feed(w http.ResponseWriter, r *http.Request) {
 		}
 		view := recordOf(record, v.At)
 		out.Entries = append(out.Entries, atomEntry{ID: fmt.Sprintf("%s:%d", id, record.Seq), Title: strings.TrimSpace(view.Where + ": " + view.Text + " " + view.Result),
-			Updated: record.At.UTC().Format(time.RFC3339), Link: atomLink{fmt.Sprintf("/promotions/%d", record.Seq)}, Summary: view.People})
+			Updated: record.At.UTC().Format(time.RFC3339), Link: atomLink{fmt.Sprintf("%s/promotions/%d", s.cfg.base, record.Seq)}, Summary: view.People})
 	}
 	body, err := xml.MarshalIndent(out, "", " ")
 	if err != nil {
 		s.broken(w, r, err)
 		return
 	}
-	send(w, r, "application/atom+xml; charset=utf-8", answerOf(append([]byte(xml.Header), body...)))
+	s.send(w, r, "application/atom+xml; charset=utf-8", answerOf(append([]byte(xml.Header), body...)))
 }
 
 // badge is a small picture with two words. Anybody who may ask for it reads a state without a login, so it is off by default.
@@ -101,7 +101,7 @@ func (s *site) badges(w http.ResponseWriter, r *http.Request) {
 			s.broken(w, r, err)
 			return
 		}
-		send(w, r, "application/json", answerOf(body))
+		s.send(w, r, "application/json", answerOf(body))
 		return
 	}
 	var out strings.Builder
@@ -109,7 +109,7 @@ func (s *site) badges(w http.ResponseWriter, r *http.Request) {
 		s.broken(w, r, err)
 		return
 	}
-	send(w, r, "image/svg+xml", answerOf([]byte(out.String())))
+	s.send(w, r, "image/svg+xml", answerOf([]byte(out.String())))
 }
 
 func badgeOf(v *schema.View, now time.Time, cell schema.Cell) badge {

@@ -14,6 +14,7 @@ import (
 // page is what the templates print. It holds words and no decisions.
 type page struct {
 	Title   string
+	Project string // its name where there are others
 	Heading string
 	Version string
 	Class   string // of the body
@@ -46,6 +47,8 @@ type page struct {
 	Code      *codeView
 	Facts     [][2]string
 	Commands  []string
+	Projects  []projectLine
+	Found     []link // apps of every project
 }
 
 type link struct {
@@ -128,7 +131,7 @@ func stamped(t, now time.Time) stampView {
 
 // basePage is what every page of a view has. Ages are as of the view, so that the page changes with the view alone.
 func basePage(cfg Config, v schema.View, now time.Time) page {
-	p := page{Title: safe(title(v)), Version: safe(cfg.Version), Refresh: 10, Fresh: freshness(v, time.Time{}), Nav: navigation("")}
+	p := page{Title: safe(title(v)), Project: safe(cfg.project), Version: safe(cfg.Version), Refresh: 10, Fresh: freshness(v, time.Time{}), Nav: navigation("")}
 	p.Heading = p.Title
 	if bar := staleBar(v, now); bar != "" {
 		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: bar})
@@ -154,7 +157,7 @@ func basePage(cfg Config, v schema.View, now time.Time) page {
 func asOf(v schema.View) time.Time { return v.At }
 
 func startingPage(cfg Config) page {
-	return page{Title: "sluice", Heading: "sluice", Version: safe(cfg.Version), Refresh: 2,
+	return page{Title: "sluice", Heading: "sluice", Project: safe(cfg.project), Version: safe(cfg.Version), Refresh: 2,
 		Text: "Starting: the repository is read for the first time. Nothing is known yet."}
 }
 
@@ -226,11 +229,11 @@ func rowOf(cfg Config, v schema.View, app schema.AppView, stale bool) row {
 	r := row{App: strings.Split(safe(string(app.App)), "/"), Href: appLink(app.App)}
 	for _, stage := range v.Stages {
 		i := slices.IndexFunc(app.Cells, func(c schema.CellView) bool { return c.Cell.Stage == stage })
-		c := schema.CellView{Cell: schema.Cell{Stage: stage, App: app.App}, State: schema.Absent}
-		if i >= 0 {
-			c = app.Cells[i]
+		if i < 0 { // which it is for who may not see it
+			r.Cells = append(r.Cells, cell{Stage: safe(string(stage)), Absent: true, Note: "not shown"})
+			continue
 		}
-		r.Cells = append(r.Cells, cellOf(cfg, v, c, stale))
+		r.Cells = append(r.Cells, cellOf(cfg, v, app.Cells[i], stale))
 	}
 	return r
 }

@@ -66,6 +66,9 @@ func wallPage(req asked) (page, int) {
 // lanes are the nodes of the lifecycle in order: draft, the stages, archived.
 func lanes(v schema.View, now time.Time) []lane {
 	out := []lane{{Name: string(schema.DraftNode), Href: "/promotions", Count: counted(len(v.Drafts), "merge request")}}
+	if v.Narrowed {
+		out[0].Count = "" // whose they are is not known, so none is shown
+	}
 	ended := 0
 	for _, stage := range v.Stages {
 		out = append(out, laneOf(v, stage, now))

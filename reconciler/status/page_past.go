@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -45,6 +46,8 @@ func notRead(v schema.View) string {
 		return "The past is not read yet."
 	case v.Journal.Read < v.Ledger.Size:
 		return fmt.Sprintf("The ledger is still being read: %d of %d entries.", v.Journal.Read, v.Ledger.Size)
+	case v.Narrowed:
+		return "" // which entries there are besides is not told
 	case len(v.Journal.Records) > 0 && v.Journal.Records[0].Seq > 1:
 		return fmt.Sprintf("Entries before #%d are not kept here; sluice audit show has them.", v.Journal.Records[0].Seq)
 	}
@@ -206,7 +209,7 @@ func recordPage(req asked) (page, int) {
 	r, ok := req.view.Journal.Record(seq)
 	if err != nil || !ok {
 		text := "There is no such entry."
-		if err == nil && seq > 0 && seq <= req.view.Ledger.Size {
+		if err == nil && seq > 0 && seq <= req.view.Ledger.Size && !req.view.Narrowed {
 			text = fmt.Sprintf("Entry #%d is not kept here. At the terminal: sluice audit show %d", seq, seq)
 		}
 		return missingPage(req.cfg, req.view, text, req.now), http.StatusNotFound
@@ -218,14 +221,25 @@ func recordPage(req asked) (page, int) {
 	view := recordOf(r, asOf(req.view))
 	view.Parts, view.Facts, view.Steps = badgeParts(req.view, r), recordFacts(r), steps(req.view, r)
 	view.Commands = []string{fmt.Sprintf("sluice audit show %d", r.Seq), "sluice audit verify"}
-	if r.Seq > 1 {
-		view.Before = fmt.Sprintf("/audit/%d", r.Seq-1)
-	}
-	if r.Seq < req.view.Ledger.Size {
-		view.After = fmt.Sprintf("/audit/%d", r.Seq+1)
-	}
+	view.Before, view.After = beside(req.view, r.Seq)
 	p.Record = &view
 	return p, http.StatusOK
+}
+
+// beside are the addresses of the entries before and after one: those that are shown.
+func beside(v schema.View, seq int64) (before, after string) {
+	records := v.Journal.Records
+	i, _ := slices.BinarySearchFunc(records, seq, func(r schema.Record, seq int64) int { return cmp.Compare(r.Seq, seq) })
+	switch {
+	case i > 0:
+		before = fmt.Sprintf("/audit/%d", records[i-1].Seq)
+	case seq > 1 && !v.Narrowed:
+		before = fmt.Sprintf("/audit/%d", seq-1) // which says that it is not kept
+	}
+	if i+1 < len(records) {
+		after = fmt.Sprintf("/audit/%d", records[i+1].Seq)
+	}
+	return before, after
 }
 
 // badgeParts say of an entry what this page has checked and what it only repeats: nothing that was not checked has a tick.
@@ -248,7 +262,11 @@ func badgeParts(v schema.View, r schema.Record) []checkLine {
 	default:
 		out = append(out, part("chain", "it does not name the entry before it: sluice audit verify says where the chain breaks", false))
 	}
-	out = append(out, part("ledger", fmt.Sprintf("the log key signed the commit and the checkpoint of all %d entries", v.Ledger.Size), v.Ledger.Size >= r.Seq))
+	signed := fmt.Sprintf("the log key signed the commit and the checkpoint of all %d entries", v.Ledger.Size)
+	if v.Narrowed {
+		signed = "the log key signed the commit and the checkpoint that it is under"
+	}
+	out = append(out, part("ledger", signed, v.Ledger.Size >= r.Seq))
 	if len(r.Signers) > 0 {
 		out = append(out, told("signatures", "recorded as signed by "+people(r.Signers)))
 	}

@@ -80,7 +80,11 @@ func healthPage(req asked) (page, int) {
 		}
 	}
 	past := notRead(v)
-	line("ledger", v.Journal != nil && v.Journal.Read == v.Ledger.Size, strings.TrimSpace(fmt.Sprintf("%d entries, the last %s. %s", v.Ledger.Size, when(v.Ledger.At, asOf(v)), past)))
+	read := fmt.Sprintf("%d entries, the last %s. %s", v.Ledger.Size, when(v.Ledger.At, asOf(v)), past)
+	if v.Narrowed {
+		read = strings.TrimSpace("the last entry that you may see is " + when(v.Ledger.At, asOf(v)) + ". " + past)
+	}
+	line("ledger", v.Journal != nil && v.Journal.Read == v.Ledger.Size, strings.TrimSpace(read))
 	p.Facts = healthFacts(req.cfg, v)
 	return p, http.StatusOK
 }

@@ -56,6 +56,8 @@ func nothing(v schema.View) string {
 	switch {
 	case v.Ledger.Size == 0:
 		return "Not sealed yet: run sluice init --seal."
+	case len(v.Apps) == 0 && v.Narrowed:
+		return "Nothing of this project is shown to you: none of your groups may see an app of it that is admitted or waits."
 	case len(v.Apps) == 0:
 		return "No app configurations are admitted, and none waits. The first one enters by a merge request into the first stage."
 	}

@@ -2,7 +2,6 @@ package status
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -32,6 +31,12 @@ type Config struct {
 	Version string
 	// Commands are the names of the binary's commands: the page advises no other ones.
 	Commands []string
+	// Starting says what goes on before there is a view; nil says nothing.
+	Starting func() schema.Starting
+	// Content reads the files of a cell, for the pages that show keys; nil shows none.
+	Content Content
+	// Values shows the values of keys that do not look like secrets; without it keys are shown alone.
+	Values bool
 	// Place says where a cell lies in Git, as in [TextOptions]; nil where that is unknown.
 	Place func(schema.Cell) Place
 	// Badges lets anybody who reaches the page have pictures of states.
@@ -40,6 +45,13 @@ type Config struct {
 	Done <-chan struct{}
 	// Log is told of answers that could not be made; nil is slog.Default.
 	Log *slog.Logger
+
+	above   bool   // it is the list of projects and none of them
+	base    string // what the project's addresses begin with; empty where there is no other
+	name    string // of the project
+	project string // the same where there are others
+	private bool   // it depends on who looks
+	peers   func() []peer
 }
 
 // site answers requests. It holds no state but the last pages it made and what changed lately, and no way to change anything.
@@ -73,33 +85,56 @@ func answerOf(body []byte) answer {
 // keptPages bounds what viewers who ask for every filter of every page can make the site keep.
 const keptPages = 64
 
-// New makes the page. Every route only reads: other methods than GET and HEAD are refused before any route is looked up.
+// New makes the page of one project, for everybody who reaches it. Every route only reads: other methods than GET and HEAD are refused before any route is looked up.
 func New(cfg Config) (http.Handler, error) {
 	if cfg.View == nil {
 		return nil, fmt.Errorf("status page: no view to show")
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
+	return NewProjects(cfg, []Project{{Name: "project", View: cfg.View, Starting: cfg.Starting, Content: cfg.Content}}, Access{})
+}
+
+// handler answers for one project, as one viewer may see it.
+func (s *site) handler() http.Handler {
+	return s.mux(s.routes())
+}
+
+func (s *site) mux(routes []route) *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		mux.HandleFunc(r.pattern, r.answer)
 	}
-	cfg.Log = cmp.Or(cfg.Log, slog.Default())
-	s := &site{cfg: cfg, templates: map[string]*template.Template{}, changes: newChanges(cfg)}
+	return mux
+}
+
+// parse reads the templates for a project whose addresses begin with base.
+func parse(base string) (map[string]*template.Template, error) {
+	out := map[string]*template.Template{}
+	funcs := template.FuncMap{"at": func(address string) string { return at(base, address) }, "code": codeLink}
 	for _, name := range templateNames {
-		t, err := template.New(name).ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name)
+		t, err := template.New(name).Funcs(funcs).ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name)
 		if err != nil {
 			return nil, fmt.Errorf("status page: %w", err)
 		}
-		s.templates[name] = t
+		out[name] = t
 	}
-	mux := http.NewServeMux()
-	for _, r := range s.routes() {
-		mux.HandleFunc(r.pattern, r.answer)
+	return out, nil
+}
+
+// at puts an address of ours below the project's.
+func at(base, address string) string {
+	if !strings.HasPrefix(address, "/") {
+		return address
 	}
-	return readOnly(mux), nil
+	return base + address
+}
+
+func codeLink(code any) string {
+	return "/errors/" + url.PathEscape(clip(fmt.Sprint(code), longestName))
 }
 
 var templateNames = []string{
 	"overview.html", "matrix.html", "app.html", "promotions.html", "transitions.html", "audit.html", "record.html", "policies.html",
-	"health.html", "error.html", "missing.html",
+	"health.html", "error.html", "missing.html", "projects.html",
 }
 
 type route struct {
@@ -134,11 +169,10 @@ func (s *site) routes() []route {
 		{"/api/v1/policies", s.api(listPolicies)},
 		{"/api/v1/checkpoint", s.api(checkpointJSON)},
 		{"/api/v1/version", s.api(versionJSON)},
+		{"/api/v1/projects", s.projectsJSON},
 		{"/api/v1/events", s.events},
 		{"/api/v1/openapi.yaml", s.file("templates/openapi.yaml", "application/yaml")},
-		{"/api/", func(w http.ResponseWriter, r *http.Request) {
-			s.problem(w, r, problem{Title: "there is no such address", Status: http.StatusNotFound})
-		}},
+		{"/api/", s.noSuchAddress},
 		{"/feed.atom", s.feed},
 		{"/badge/{stage}/{app...}", s.badges},
 		{"/style.css", s.file("templates/style.css", "text/css; charset=utf-8")},
@@ -194,7 +228,7 @@ func (s *site) shows(name string, make maker) http.HandlerFunc {
 		q := r.URL.Query()
 		key := r.URL.Path + "?" + q.Encode()
 		if known, ok := s.kept(v, now, key); ok {
-			send(w, r, "text/html; charset=utf-8", known)
+			s.send(w, r, "text/html; charset=utf-8", known)
 			return
 		}
 		data, code := make(asked{cfg: s.cfg, view: *v, now: now, path: r.PathValue, q: q})
@@ -207,7 +241,7 @@ func (s *site) shows(name string, make maker) http.HandlerFunc {
 			s.broken(w, r, err)
 			return
 		}
-		send(w, r, "text/html; charset=utf-8", s.keep(v, now, key, answerOf(body)))
+		s.send(w, r, "text/html; charset=utf-8", s.keep(v, now, key, answerOf(body)))
 	}
 }
 
@@ -236,7 +270,11 @@ func (s *site) missing(w http.ResponseWriter, r *http.Request) {
 	if last := s.cfg.View(); last != nil {
 		v = *last
 	}
-	s.page(w, r, http.StatusNotFound, "missing.html", missingPage(s.cfg, v, "There is no such page.", s.cfg.Now()))
+	p := missingPage(s.cfg, v, "There is no such page.", s.cfg.Now())
+	if s.cfg.above {
+		p.Nav = nil // those are pages of a project
+	}
+	s.page(w, r, http.StatusNotFound, "missing.html", p)
 }
 
 func (s *site) viewJSON(w http.ResponseWriter, r *http.Request) {
@@ -250,7 +288,7 @@ func (s *site) viewJSON(w http.ResponseWriter, r *http.Request) {
 		s.broken(w, r, err)
 		return
 	}
-	send(w, r, "application/json", answerOf(append(body, '\n')))
+	s.send(w, r, "application/json", answerOf(append(body, '\n')))
 }
 
 // healthz answers 200 while the view says something about now, and 503 with the reason otherwise.
@@ -274,7 +312,7 @@ func (s *site) file(name, kind string) http.HandlerFunc {
 			s.broken(w, r, err)
 			return
 		}
-		send(w, r, kind, answerOf(body))
+		s.send(w, r, kind, answerOf(body))
 	}
 }
 
@@ -293,7 +331,7 @@ func (s *site) page(w http.ResponseWriter, r *http.Request, code int, name strin
 		return
 	}
 	if code == http.StatusOK {
-		send(w, r, "text/html; charset=utf-8", answerOf(body))
+		s.send(w, r, "text/html; charset=utf-8", answerOf(body))
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -308,11 +346,14 @@ func (s *site) broken(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // send answers with a body, or 304 where the viewer has it already.
-func send(w http.ResponseWriter, r *http.Request, kind string, a answer) {
+func (s *site) send(w http.ResponseWriter, r *http.Request, kind string, a answer) {
 	body, tag := a.body, a.tag
 	h := w.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Cache-Control", "no-cache")
+	if s.cfg.private {
+		h.Set("Cache-Control", "private, no-cache") // no cache between gives it to somebody else
+	}
 	h.Set("ETag", tag)
 	for given := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
 		if given = strings.TrimPrefix(strings.TrimSpace(given), "W/"); given == tag || given == "*" {

@@ -2,6 +2,7 @@
 // Keeps what is on the page fresh: one stream for the tab, closed while nobody looks. It writes text and never markup.
 (() => {
   const live = document.getElementById('live');
+  const events = new URL('api/v1/events', document.currentScript.src); // beside this script, whatever the project
   let stream, last = '', heard = Date.now(), announced = 0;
 
   const say = (text) => { if (live && live.textContent !== text) live.textContent = text; };
@@ -33,7 +34,7 @@
 
   const open = () => {
     if (stream || document.hidden) return;
-    stream = new EventSource('/api/v1/events' + (last ? '?last=' + encodeURIComponent(last) : ''));
+    stream = new EventSource(events + (last ? '?last=' + encodeURIComponent(last) : ''));
     stream.addEventListener('cells', cells);
     stream.addEventListener('whole', whole);
     stream.addEventListener('resync', (event) => { note(event); location.reload(); });
