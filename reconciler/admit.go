@@ -15,7 +15,9 @@ import (
 // admit decides about everything that is new on the stages' refs and records it in one append, after what came into force by
 // a control change (RULES R9) and what signed requests asked for. What could not be found out is an error beside what could;
 // while it is not known which rules hold, nothing is judged.
-func (p *pass) admit(ctx context.Context, report *Report) error {
+func (p *pass) admit(ctx context.Context, report *Report) (err error) {
+	ctx, span := phase(ctx, "admit")
+	defer func() { span.end(err) }()
 	control, err := p.decideControl(ctx, report)
 	if err != nil {
 		return err

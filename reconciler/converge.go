@@ -27,7 +27,9 @@ const maxCompareGap = 5 * time.Minute
 
 // converge makes the targets equal to what was admitted and records what was read back. A failing target never blocks the
 // others; while the ledger cannot be reached, what happened is spooled and drift repair goes on (RULES R34).
-func (p *pass) converge(ctx context.Context, report *Report) error {
+func (p *pass) converge(ctx context.Context, report *Report) (err error) {
+	ctx, span := phase(ctx, "converge")
+	defer func() { span.end(err) }()
 	states, err := p.ledger.Cells(ctx)
 	if err != nil {
 		return fmt.Errorf("read the ledger's state: %w", err)

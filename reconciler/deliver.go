@@ -79,7 +79,9 @@ func (p *pass) compare(ctx context.Context, v *visit) work {
 	part := v.parts[0]
 	v.parts = v.parts[1:]
 	return func() decide {
-		found := integrations.ReadMany(ctx, v.target, releases(part))
+		asking, span := spanOf(ctx, "compare", v.name, len(part))
+		found := integrations.ReadMany(asking, v.target, releases(part))
+		span.end(firstError(found))
 		return func() work { return p.compared(ctx, v, part, found) }
 	}
 }
@@ -148,18 +150,36 @@ func (p *pass) write(ctx context.Context, v *visit, differ, again []job) work {
 		return p.unkept(ctx, v, differ, err)
 	}
 	return func() decide {
-		err := mark.keep(ctx)
+		writing, span := spanOf(ctx, "write", v.name, len(differ)+len(again))
+		err := mark.keep(writing)
 		if err != nil && !(mark.alone && errors.Is(err, integrations.ErrFenced)) {
+			span.end(err)
 			return func() work { return p.unkept(ctx, v, differ, err) }
 		}
-		wrote := integrations.WriteMany(ctx, v.target, releases(differ))
-		signed := integrations.WriteMany(ctx, v.target, releases(again))
+		wrote := integrations.WriteMany(writing, v.target, releases(differ))
+		signed := integrations.WriteMany(writing, v.target, releases(again))
+		span.end(errors.Join(firstError(wrote), firstError(signed)))
 		return func() work {
 			_ = p.keptBy(mark, err)
 			p.wrote(v, differ, wrote, again, signed)
 			return p.compare(ctx, v)
 		}
 	}
+}
+
+// spanOf begins the span of a question to a target, or of a write there.
+func spanOf(ctx context.Context, name, target string, cells int) (context.Context, *span) {
+	ctx, begun := part(ctx, name)
+	return ctx, begun.text("target", target).count("cells", cells)
+}
+
+func firstError(results []integrations.Result) error {
+	for _, r := range results {
+		if r.Err != nil {
+			return r.Err
+		}
+	}
+	return nil
 }
 
 // unkept says of cells that they were not written, because the mark beside them was not.

@@ -49,6 +49,8 @@ func (r *Reconciler) elected() <-chan struct{} {
 // follow looks at the ledger, decides nothing and writes nothing: the page shows what the leader did.
 func (r *Reconciler) follow(ctx context.Context) Report {
 	var report Report
+	ctx, look := r.spans.whole(ctx, "look")
+	defer func() { look.end(report.Err()) }()
 	p := r.newPass()
 	report.AdmitErr = p.fetch(ctx)
 	if report.AdmitErr != nil || r.known == nil {

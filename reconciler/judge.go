@@ -37,7 +37,11 @@ type judged struct {
 
 // judgeCell decides about everything that stands on the ref for a cell and was not decided yet. It never depends on how
 // often was polled: each landing is judged as if the pass had run right after it (RULES R15).
-func (p *pass) judgeCell(ctx context.Context, cell schema.Cell, seen, tip schema.Hash, how parts, out split) ([]judged, error) {
+func (p *pass) judgeCell(ctx context.Context, cell schema.Cell, seen, tip schema.Hash, how parts, out split) (decided []judged, err error) {
+	ctx, span := phase(ctx, "judge")
+	defer func() {
+		span.text("stage", string(cell.Stage)).text("app", string(cell.App)).text("outcome", outcome(decided)).end(err)
+	}()
 	stage, _ := p.rules.project.Stage(cell.Stage)
 	c, err := p.cellJudge(ctx, stage, cell.App)
 	if err != nil {
@@ -55,6 +59,14 @@ func (p *pass) judgeCell(ctx context.Context, cell schema.Cell, seen, tip schema
 		return nil, fmt.Errorf("judge %s: %w", c.cell, err)
 	}
 	return c.result, nil
+}
+
+// outcome is what a judgement came to, in one word; empty where it is no news.
+func outcome(decided []judged) string {
+	if len(decided) == 0 {
+		return ""
+	}
+	return string(decided[len(decided)-1].entry.Kind)
 }
 
 // cellJudge prepares the judgement of a cell; its chain is the caller's to find.

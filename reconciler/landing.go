@@ -150,7 +150,9 @@ func landedTip(mr schema.MergeRequest) schema.Hash {
 func (p *pass) requestsOf(ctx context.Context, commit schema.Hash, ref string) ([]schema.MergeRequest, error) {
 	answer, ok := p.landings[commit]
 	if !ok {
-		answer.requests, answer.err = p.cfg.Forge.Landings(ctx, commit, ref)
+		asking, span := phase(ctx, "ask")
+		answer.requests, answer.err = p.cfg.Forge.Landings(asking, commit, ref)
+		span.text("commit", commit.String()).text("ref", ref).end(answer.err)
 		p.landings[commit] = answer
 	}
 	if answer.err != nil {

@@ -102,8 +102,10 @@ func (r *Reconciler) forget(before *ledger.Ledger) {
 
 // fetch reads the refs and the ledger's tip. The ledger may only grow: a tip that does not extend the last good one is
 // doubt. Where a target knows more it looks once more: another reconciler may have been at work between the two looks.
-func (p *pass) fetch(ctx context.Context) error {
-	err := p.fetchOnce(ctx)
+func (p *pass) fetch(ctx context.Context) (err error) {
+	ctx, span := phase(ctx, "fetch")
+	defer func() { span.end(err) }()
+	err = p.fetchOnce(ctx)
 	if errors.Is(err, errMarkAhead) {
 		err = p.fetchOnce(ctx)
 	}

@@ -12,8 +12,8 @@ import (
 const readAtOnce = 5_000
 
 // readPast reads into the journal what the ledger has more than at the last pass. It is for people alone, so an entry that cannot
-// be read ends it until the next pass and nothing else.
-func (r *Reconciler) readPast(ctx context.Context, l *ledger.Ledger) *schema.Journal {
+// be read ends it until the next pass and nothing else. recorded are the entries of this pass, which it is an example of.
+func (r *Reconciler) readPast(ctx context.Context, l *ledger.Ledger, recorded []ledger.Entry) *schema.Journal {
 	if r.past == nil || r.past.Read() > l.Head().Size {
 		r.past = &journal.Fold{} // none yet, or another ledger, which the guards speak of
 	}
@@ -21,6 +21,10 @@ func (r *Reconciler) readPast(ctx context.Context, l *ledger.Ledger) *schema.Jou
 		if last := r.view.Load(); last != nil && last.Journal != nil && last.Journal.Read == r.past.Read() {
 			return last.Journal
 		}
+	}
+	r.past.Trace, r.past.TracedFrom = "", 0
+	if now := r.spans.now.Load(); now != nil && len(recorded) > 0 {
+		r.past.Trace, r.past.TracedFrom = now.id, recorded[0].Seq
 	}
 	if err := ReadJournal(ctx, r.past, l, readAtOnce); err != nil {
 		r.cfg.Log.Warn("the page does not know all of the past", "read", r.past.Read(), "error", err)

@@ -61,6 +61,7 @@ type Config struct {
 	Patience time.Duration
 	Now      func() time.Time // time.Now by default
 	Log      *slog.Logger     // discards by default
+	Tracer   Tracer           // is told what passes did and how long it took; nil: nobody is
 
 	Announcer Announcer // is told what to say below merge requests; nil: nothing is said
 	Page      string    // address of the status page as people reach it; empty if there is none
@@ -178,8 +179,8 @@ type Reconciler struct {
 	revisedAs    map[schema.Digest]schema.Revision
 	revisedSince int64
 	view         atomic.Pointer[schema.View]
-	trace        *atomic.Pointer[trace] // of the pass under way, or the last one
-	past         *journal.Fold          // what the page tells of the past
+	spans        *spans
+	past         *journal.Fold // what the page tells of the past
 	pulse        schema.Pulse
 	// inForce is rules for the goroutines that watch.
 	inForce atomic.Pointer[rules]
@@ -238,7 +239,8 @@ func New(cfg Config) (*Reconciler, error) {
 		looked: map[schema.StageName]int64{}, fleet: map[schema.Cell]*schema.InstancesView{}, fights: map[deliveryKey]fight{}, reported: map[deliveryKey]schema.Digest{},
 		strangers: map[deliveryKey]string{}, silent: map[string]silence{}, contested: map[schema.Cell]bool{},
 	}
-	r.cfg.Log, r.trace = traced(r.cfg.Log)
+	r.spans = &spans{tracer: cfg.Tracer, project: cfg.Name, now: &atomic.Pointer[trace]{}}
+	r.cfg.Log = traced(r.cfg.Log, r.spans.now)
 	r.recallCosigned()
 	return r, nil
 }
@@ -259,7 +261,20 @@ func (r Report) Err() error { return errors.Join(r.AdmitErr, r.ApplyErr) }
 
 // Pass runs both loops once. Converge runs even if Admit could not find out, unless the ledger is in doubt.
 func (r *Reconciler) Pass(ctx context.Context) Report {
-	r.trace.Store(newTrace())
+	ctx, whole := r.spans.whole(ctx, "pass")
+	report := r.pass(ctx)
+	whole.count("entries", len(report.Entries)).count("held", report.Held).count("drifted", report.Drifted).count("failed", report.Failed)
+	took := whole.end(report.Err())
+	level := slog.LevelDebug // most passes find nothing new
+	if len(report.Entries) > 0 {
+		level = slog.LevelInfo
+	}
+	r.cfg.Log.Log(ctx, level, "passed", "entries", len(report.Entries), "held", report.Held, "drifted", report.Drifted, "failed", report.Failed,
+		"duration_ms", took.Milliseconds())
+	return report
+}
+
+func (r *Reconciler) pass(ctx context.Context) Report {
 	var report Report
 	p, err := r.begin(ctx)
 	if err != nil {
@@ -298,6 +313,8 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 // afterwards is what sluice asks of the forge, and says there, beside its decisions. All of it together has the time that
 // passes until the next look: a forge that hangs keeps neither that nor the repair of drift waiting.
 func (p *pass) afterwards(ctx context.Context, decided bool) {
+	ctx, span := phase(ctx, "afterwards")
+	defer span.end(nil) // what goes wrong there is no pass's failure
 	ctx, cancel := p.soon(ctx)
 	defer cancel()
 	p.countInstances(ctx)

@@ -20,9 +20,11 @@ func (p *pass) record(ctx context.Context, report *Report, entries []ledger.Entr
 }
 
 // recordAt records what was found after the pass began: entries are not earlier than what they tell.
-func (p *pass) recordAt(ctx context.Context, at time.Time, report *Report, entries []ledger.Entry, evidence [][]byte) error {
+func (p *pass) recordAt(ctx context.Context, at time.Time, report *Report, entries []ledger.Entry, evidence [][]byte) (err error) {
 	spooled := p.spool.entries()
 	all := append(slices.Clone(spooled), entries...)
+	ctx, span := phase(ctx, "record")
+	defer func() { span.count("entries", len(all)).end(err) }()
 	batch, err := p.ledger.Append(ctx, at, all, p.missing(ctx, evidence), p.signer())
 	if err != nil {
 		return fmt.Errorf("record %d entries: %w", len(all), err)

@@ -2,33 +2,23 @@ package reconciler
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"log/slog"
 	"sync/atomic"
 )
 
-// traces gives each log line the trace of the pass in which it was written, so that all that one pass said can be found. The
-// names are OpenTelemetry's: trace_id and span_id, lower-case hex.
+// traces gives each log line the trace of the pass in which it was written, and the span of what the pass was at, so that all
+// that one pass said can be found. The names are OpenTelemetry's: trace_id and span_id, lower-case hex.
 type traces struct {
 	slog.Handler
 	now *atomic.Pointer[trace]
 }
 
-// trace names one pass.
+// trace names a pass and what it is at.
 type trace struct{ id, span string }
 
-// traced makes the log of a project whose lines carry the trace that begin sets.
-func traced(log *slog.Logger) (*slog.Logger, *atomic.Pointer[trace]) {
-	now := &atomic.Pointer[trace]{}
-	return slog.New(traces{log.Handler(), now}), now
-}
-
-// newTrace draws the names of a pass.
-func newTrace() *trace {
-	var b [24]byte
-	_, _ = rand.Read(b[:]) // it never fails: crypto/rand ends the process instead
-	return &trace{hex.EncodeToString(b[:16]), hex.EncodeToString(b[16:])}
+// traced makes the log of a project whose lines carry the trace that now holds.
+func traced(log *slog.Logger, now *atomic.Pointer[trace]) *slog.Logger {
+	return slog.New(traces{log.Handler(), now})
 }
 
 // Handle adds the trace, if a pass has begun.

@@ -27,7 +27,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 	v.Repository, v.StaleAfter = r.cfg.Name, r.staleAfter(p, v.At)
 	v.Pulse = r.beat(p, v.At, report)
 	if p != nil {
-		past := r.readPast(ctx, p.ledger)
+		past := r.readPast(ctx, p.ledger, report.Entries)
 		fresh, err := r.viewOf(ctx, p)
 		if err != nil {
 			v.Problems = append(v.Problems, err.Error())
@@ -84,8 +84,8 @@ func (r *Reconciler) beat(p *pass, done time.Time, report Report) *schema.Pulse 
 		r.pulse.Took = max(0, done.Sub(p.now))
 	}
 	out := r.pulse
-	if r.trace != nil && r.trace.Load() != nil {
-		out.Trace = r.trace.Load().id
+	if r.spans != nil && r.spans.now.Load() != nil {
+		out.Trace = r.spans.now.Load().id
 	}
 	return &out
 }

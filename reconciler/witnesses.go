@@ -85,7 +85,9 @@ func (p *pass) askWitnesses(ctx context.Context) error {
 			continue
 		}
 		group.Go(func() {
-			lines, size, err := p.ask(ctx, w, old, before)
+			asking, span := part(ctx, "witness")
+			lines, size, err := p.ask(asking, w, old, before)
+			span.text("witness", w.Name).end(err)
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {

@@ -97,25 +97,47 @@ type StageFigures struct {
 // DurationBounds are the upper bounds of the buckets of [Durations], in seconds: from a minute to ninety days.
 var DurationBounds = []float64{60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86400, 2 * 86400, 4 * 86400, 7 * 86400, 14 * 86400, 30 * 86400, 90 * 86400}
 
+// PartBounds are those of how long a pass and its parts take: from five milliseconds to ten minutes.
+var PartBounds = []float64{0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600}
+
 // Durations is a histogram. Its zero value is empty.
 type Durations struct {
 	Count   uint64
 	Sum     float64  // seconds
 	Buckets []uint64 // by bound, not cumulative; what is longer than the last bound is in Count alone
+	// Exemplars are, by bucket, the last duration whose trace is known; the one after the last bound is of what is longer. Empty
+	// where none is.
+	Exemplars []Exemplar
+}
+
+// Exemplar is one duration with the pass in which it was seen.
+type Exemplar struct {
+	Trace   string // empty: there is none
+	Seconds float64
+	At      time.Time
 }
 
 // With returns the histogram with one more duration; negative ones count as none.
 func (d Durations) With(took time.Duration) Durations {
-	seconds := max(0, took.Seconds())
-	buckets := make([]uint64, len(DurationBounds))
+	return d.Within(DurationBounds, took, Exemplar{})
+}
+
+// Within is With for other bounds, which have to be the same each time. The exemplar's Seconds are the duration's.
+func (d Durations) Within(bounds []float64, took time.Duration, from Exemplar) Durations {
+	from.Seconds = max(0, took.Seconds())
+	buckets := make([]uint64, len(bounds))
 	copy(buckets, d.Buckets)
-	for i, bound := range DurationBounds {
-		if seconds <= bound {
-			buckets[i]++
-			break
-		}
+	i, _ := slices.BinarySearch(bounds, from.Seconds)
+	if i < len(bounds) {
+		buckets[i]++
 	}
-	return Durations{Count: d.Count + 1, Sum: d.Sum + seconds, Buckets: buckets}
+	out := Durations{Count: d.Count + 1, Sum: d.Sum + from.Seconds, Buckets: buckets, Exemplars: d.Exemplars}
+	if from.Trace != "" {
+		out.Exemplars = make([]Exemplar, len(bounds)+1)
+		copy(out.Exemplars, d.Exemplars)
+		out.Exemplars[i] = from
+	}
+	return out
 }
 
 // Record returns one of the kept records.

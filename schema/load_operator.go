@@ -27,6 +27,7 @@ func LoadOperator(file string, data []byte) (Operator, Diagnostics) {
 		Badges:   o.flag("badges", false),
 		Access:   src.access(o), ShowValues: o.flag("show_values", false),
 		Embedded: src.embedded(o),
+		Traces:   src.traces(o),
 	}
 	op.Webhook = src.webhook(o, op.Listen, op.Admin)
 	items, path := o.list("projects")
@@ -106,6 +107,18 @@ func (s *source) embedded(o object) *EmbeddedEtcd {
 	}
 	inner, _ := s.object(v, embeddedShape, path)
 	return &EmbeddedEtcd{Directory: inner.text("directory"), Listen: inner.text("listen")}
+}
+
+func (s *source) traces(o object) *Traces {
+	v, path := o.get("traces")
+	if v == nil {
+		return nil
+	}
+	inner, ok := s.object(v, tracesShape, path)
+	if !ok {
+		return nil
+	}
+	return &Traces{Endpoint: s.webURL(inner, "endpoint"), HeadersFile: inner.text("headers_file"), CAFile: inner.text("ca_file")}
 }
 
 // webhook reads the receiver of hints. One that checks nothing is refused here already: anybody could send to it.

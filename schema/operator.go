@@ -27,6 +27,14 @@ type Operator struct {
 	Admin          string // address of metrics and health; empty is none
 	Embedded       *EmbeddedEtcd
 	Webhook        *Webhook // nil: none are received
+	Traces         *Traces  // nil: nobody is told what passes did
+}
+
+// Traces is the OpenTelemetry collector that is told what passes did and how long it took.
+type Traces struct {
+	Endpoint    string
+	HeadersFile string // may hold a token
+	CAFile      string
 }
 
 // PageAccess says who may look at the page. The zero value asks nobody, which is for addresses of this host alone.

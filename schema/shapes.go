@@ -38,6 +38,7 @@ const (
 	targetAddressShape
 	pollShape
 	embeddedShape
+	tracesShape
 	webhookShape
 	accessShape
 	visibleShape
@@ -112,7 +113,7 @@ var shapes = [shapeCount]shape{
 
 	operatorShape: {
 		file: "reconciler.yaml", required: []string{"projects"},
-		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "page", "access", "badges", "show_values", "admin", "embedded_etcd", "webhook"},
+		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "page", "access", "badges", "show_values", "admin", "embedded_etcd", "webhook", "traces"},
 	},
 	operatorProjectShape: {
 		file: "reconciler.yaml", path: "projects[]", required: []string{"repository", "anchor"},
@@ -136,6 +137,7 @@ var shapes = [shapeCount]shape{
 	visibleShape: {
 		file: "reconciler.yaml", path: "access.visible[]", required: []string{"group", "apps"}, optional: []string{"projects", "stages"},
 	},
+	tracesShape: {file: "reconciler.yaml", path: "traces", required: []string{"endpoint"}, optional: []string{"headers_file", "ca_file"}},
 	webhookShape: {
 		file: "reconciler.yaml", path: "webhook", required: []string{"listen"},
 		optional: []string{"secret_file", "signing_key_files", "require_signature", "instances"},

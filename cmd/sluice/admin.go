@@ -8,12 +8,22 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler/admin"
 )
 
+// adminConfig is what machines are told of the process itself.
+type adminConfig struct {
+	profiling bool
+	webhooks  func() map[string]uint64          // nil: none are received
+	spans     func() (sent uint64, lost uint64) // nil: none are sent
+}
+
 // listenAdmin opens the address of metrics and health for every project; an empty one is none.
-func listenAdmin(ctx context.Context, address string, projects []admin.Project, webhooks func() map[string]uint64, profiling bool) (*pageServer, error) {
+func listenAdmin(ctx context.Context, address string, projects []admin.Project, machines adminConfig) (*pageServer, error) {
 	if address == "" {
 		return nil, nil
 	}
-	cfg := admin.Config{Projects: projects, Version: version, Webhooks: webhooks, Profiling: profiling, Stopping: func() bool { return ctx.Err() != nil }}
+	cfg := admin.Config{
+		Projects: projects, Version: version, Webhooks: machines.webhooks, Spans: machines.spans, Profiling: machines.profiling,
+		Stopping: func() bool { return ctx.Err() != nil },
+	}
 	return listenFor("metrics and health", address, &http.Server{
 		Handler: admin.New(cfg), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute, // a profile takes its time
 	})
@@ -22,7 +32,7 @@ func listenAdmin(ctx context.Context, address string, projects []admin.Project, 
 func adminProjects(daemons []*daemon) []admin.Project {
 	var out []admin.Project
 	for _, d := range daemons {
-		out = append(out, admin.Project{Name: d.name, View: d.reconciler.View, Targets: d.targets})
+		out = append(out, admin.Project{Name: d.name, View: d.reconciler.View, Targets: d.targets, Timings: d.reconciler.Timings})
 	}
 	return out
 }

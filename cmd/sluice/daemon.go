@@ -47,7 +47,7 @@ func (d *daemon) Close() error {
 }
 
 // openDaemon puts a project's reconciler together from the operator's file.
-func openDaemon(ctx context.Context, op schema.Operator, project schema.OperatorProject, shared budgets, log *slog.Logger) (_ *daemon, err error) {
+func openDaemon(ctx context.Context, op schema.Operator, project schema.OperatorProject, shared process, log *slog.Logger) (_ *daemon, err error) {
 	d := &daemon{}
 	defer func() {
 		if err != nil {
@@ -56,7 +56,7 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 	}()
 	cfg := reconciler.Config{
 		Name: redacted(project.Repository), Anchor: project.Anchor, Log: log,
-		Interval: op.Poll.Interval, Jitter: op.Poll.Jitter, GuardsEvery: op.Poll.Guardrails, StateDir: op.StateDir, Page: op.Page,
+		Tracer: shared.tracer, Interval: op.Poll.Interval, Jitter: op.Poll.Jitter, GuardsEvery: op.Poll.Guardrails, StateDir: op.StateDir, Page: op.Page,
 	}
 	if err := loadLogKeys(op, &cfg); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func openDaemon(ctx context.Context, op schema.Operator, project schema.Operator
 	if err := d.openRepositories(ctx, op, project, &cfg); err != nil {
 		return nil, err
 	}
-	if err := d.openForge(project, shared, log, &cfg); err != nil {
+	if err := d.openForge(project, shared.budgets, log, &cfg); err != nil {
 		return nil, err
 	}
 	if err := openWitnesses(project, &cfg); err != nil {
@@ -132,6 +132,12 @@ func settingError(err error) error {
 		return err
 	}
 	return &failure{code: exitUsage, err: err, hint: "correct the repository's settings in the operator's file, or the flags"}
+}
+
+// process is what the projects of one process share.
+type process struct {
+	budgets budgets
+	tracer  reconciler.Tracer // nil: nobody is told what passes did
 }
 
 // budgets are what may be asked of each GitLab, by its address, however many projects are there.

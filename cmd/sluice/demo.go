@@ -172,7 +172,7 @@ func (d *demo) startReconciler(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.daemon, err = openDaemon(ctx, op, op.Projects[0], budgets{}, slog.New(slog.NewTextHandler(log, nil))); err != nil {
+	if d.daemon, err = openDaemon(ctx, op, op.Projects[0], process{budgets: budgets{}}, slog.New(slog.NewTextHandler(log, nil))); err != nil {
 		return errors.Join(err, log.Close())
 	}
 	d.daemon.commands = d.commands

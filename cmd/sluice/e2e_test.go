@@ -68,6 +68,7 @@ type endToEnd struct {
 	targets string
 	root    string                       // first part of every key of etcd; empty is the default one
 	adapt   func(operator string) string // changes the operator's file; nil leaves it
+	flags   []string                     // more of sluice run
 
 	tip   string // of the ledger, when found was read
 	found []ledger.Entry
@@ -165,7 +166,7 @@ func (e *endToEnd) start(name string) *exec.Cmd {
 	}
 	log, err := os.OpenFile(filepath.Join(e.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	e.check(err)
-	cmd := exec.Command(e.binary, "run", "--config", operator)
+	cmd := exec.Command(e.binary, append([]string{"run", "--config", operator}, e.flags...)...)
 	cmd.Stderr = log
 	real.Start(e.t, cmd)
 	e.t.Cleanup(func() {

@@ -25,7 +25,7 @@ type runFlags struct {
 	etcd                                                                      []string
 	interval                                                                  time.Duration
 	once, profiling                                                           bool
-	admin                                                                     string
+	admin, traces                                                             string
 	reads                                                                     bool // of a command that holds no key
 	fileOnly                                                                  bool // of a command that has --config alone: no other flag is advised
 }
@@ -56,6 +56,7 @@ With --once it makes one pass and ends with what it found: 0 nothing to do, 1 so
 	flags.StringSliceVar(&f.etcd, "etcd", nil, "`ENDPOINT` of the target named etcd; may be repeated")
 	flags.StringVar(&f.directory, "directory", "", "`DIR` of the target named directory")
 	flags.StringVar(&f.listen, "listen", "", "`ADDRESS` of the status page")
+	flags.StringVar(&f.traces, "traces", "", "`URL` of an OpenTelemetry collector that is told what passes did")
 	flags.StringVar(&f.admin, "admin", "", "`ADDRESS` of metrics and health")
 	flags.BoolVar(&f.profiling, "pprof", false, "serve profiles at the address of --admin; they show what is in memory")
 	flags.DurationVar(&f.interval, "interval", 0, "time between polls")
@@ -76,7 +77,16 @@ func (a *app) run(ctx context.Context, f runFlags, commands []string) error {
 		op.Poll.Guardrails = -1 // nobody would see them
 	}
 	log := a.logger(f.logFormat)
-	daemons, err := openDaemons(ctx, op, log)
+	traces, err := a.openTraces(op, log)
+	if err != nil {
+		return err
+	}
+	defer closeTraces(traces, log)
+	shared := process{budgets: budgets{}}
+	if traces != nil {
+		shared.tracer = traces
+	}
+	daemons, err := openDaemons(ctx, op, shared, log)
 	if err != nil {
 		return err
 	}
@@ -94,12 +104,11 @@ func (a *app) run(ctx context.Context, f runFlags, commands []string) error {
 		return a.runOnce(ctx, daemons)
 	}
 	log.Info("watching", "projects", len(daemons), "interval", op.Poll.Interval.String())
-	return runAll(ctx, op, daemons, f.profiling, log)
+	return runAll(ctx, op, daemons, adminConfig{profiling: f.profiling, spans: spanCounts(traces)}, log)
 }
 
-func openDaemons(ctx context.Context, op schema.Operator, log *slog.Logger) ([]*daemon, error) {
+func openDaemons(ctx context.Context, op schema.Operator, shared process, log *slog.Logger) ([]*daemon, error) {
 	var daemons []*daemon
-	shared := budgets{}
 	for i, project := range op.Projects {
 		own := op
 		if len(op.Projects) > 1 {
@@ -149,7 +158,7 @@ func passCode(report reconciler.Report) int {
 }
 
 // runAll runs every project until ctx ends, and the page and the receiver of webhooks beside them.
-func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, profiling bool, log *slog.Logger) error {
+func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, machines adminConfig, log *slog.Logger) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	wakes := make([]chan struct{}, len(daemons))
@@ -165,7 +174,8 @@ func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, profilin
 	if err != nil {
 		return err
 	}
-	desk, err := listenAdmin(ctx, op.Admin, adminProjects(daemons), hooks.counts(), profiling)
+	machines.webhooks = hooks.counts()
+	desk, err := listenAdmin(ctx, op.Admin, adminProjects(daemons), machines)
 	if err != nil {
 		return err
 	}
@@ -241,6 +251,9 @@ func (f runFlags) override(op *schema.Operator) error {
 	set(&op.StateDir, f.stateDir)
 	set(&op.Listen, f.listen)
 	set(&op.Admin, f.admin)
+	if f.traces != "" {
+		op.Traces = &schema.Traces{Endpoint: f.traces}
+	}
 	if f.embedded != "" {
 		op.Embedded = &schema.EmbeddedEtcd{Directory: f.embedded}
 	}
@@ -298,7 +311,7 @@ func (f runFlags) complete(op schema.Operator) error {
 
 func (a *app) logger(format string) *slog.Logger {
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(visible{a.errs}, nil))
+		return slog.New(slog.NewJSONHandler(visible{a.errs}, nil)).With("service_name", a.serviceName())
 	}
 	return slog.New(slog.NewTextHandler(a.errs, nil))
 }

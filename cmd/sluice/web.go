@@ -74,7 +74,7 @@ func (a *app) web(ctx context.Context, f runFlags, commands []string) error {
 	if err != nil {
 		return err
 	}
-	desk, err := listenAdmin(ctx, op.Admin, machines, nil, false)
+	desk, err := listenAdmin(ctx, op.Admin, machines, adminConfig{})
 	if err != nil {
 		return err
 	}

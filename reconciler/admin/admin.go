@@ -17,6 +17,8 @@ type Config struct {
 	Version string
 	// Webhooks returns how many webhooks came so far, by what became of them; nil where none are received.
 	Webhooks func() map[string]uint64
+	// Spans returns how many spans the collector of traces took so far, and how many it did not; nil where there is none.
+	Spans func() (sent, lost uint64)
 	// Stopping reports whether the process is about to end: it is not ready then, and still answers.
 	Stopping func() bool
 	// Profiling serves /debug/pprof. Profiles show what is in memory, so it is off by default.
@@ -32,6 +34,8 @@ type Project struct {
 	View func() *schema.View
 	// Targets are the names of the operator's file.
 	Targets []string
+	// Timings returns how long passes and their parts took, by name; nil where nothing passes.
+	Timings func() map[string]schema.Durations
 }
 
 // New makes the handler. Other methods than GET and HEAD are refused, and so is everything that is not on its list.

@@ -36,6 +36,7 @@ type metric struct {
 var metrics = []metric{
 	{name: "build_info", help: "Always 1; the labels name the build.", labels: []string{"version", "goversion"}, process: true},
 	{name: "webhook_requests_total", help: "Webhooks of the forge, by what became of them.", labels: []string{"outcome"}, process: true},
+	{name: "spans_total", help: "Spans for the collector of traces, by whether it took them.", labels: []string{"result"}, process: true},
 
 	{name: "cells", help: "Apps in stages, by state, as of sluice_git_last_success_timestamp_seconds.", labels: []string{"stage", "state"}},
 	{name: "apps", help: "Apps in the project."},
@@ -58,6 +59,8 @@ var metrics = []metric{
 	{name: "passes_total", help: "Passes since the process started, by whether something could not be found out or done.", labels: []string{"result"}},
 	{name: "last_pass_timestamp_seconds", help: "When the last pass ended."},
 	{name: "last_pass_duration_seconds", help: "How long it took."},
+	{name: "pass_duration_seconds", help: "How long passes took since the process started. Exemplars name the trace, as log lines do."},
+	{name: "pass_part_duration_seconds", help: "How long parts of passes took; those of several targets run side by side.", labels: []string{"part"}},
 	{name: "poll_interval_seconds", help: "Time between two passes."},
 	{name: "leader", help: "1 while this process works, 0 while another one does."},
 
@@ -106,6 +109,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(c.descs["webhook_requests_total"], prometheus.CounterValue, float64(n), clean(outcome))
 		}
 	}
+	if c.cfg.Spans != nil {
+		sent, lost := c.cfg.Spans()
+		ch <- prometheus.MustNewConstMetric(c.descs["spans_total"], prometheus.CounterValue, float64(sent), "sent")
+		ch <- prometheus.MustNewConstMetric(c.descs["spans_total"], prometheus.CounterValue, float64(lost), "lost")
+	}
 	for _, p := range c.cfg.Projects {
 		v := p.View()
 		if v == nil {
@@ -114,6 +122,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		out := series{descs: c.descs, ch: ch, project: clean(p.Name)}
 		out.view(v)
 		out.self(v)
+		out.timings(p)
 		out.past(v)
 	}
 }
@@ -145,15 +154,25 @@ func (s series) labels(labels []string) []string {
 	return out
 }
 
-func (s series) histogram(name string, d schema.Durations, labels ...string) {
+func (s series) histogram(name string, bounds []float64, d schema.Durations, labels ...string) {
 	buckets, sum := map[float64]uint64{}, uint64(0)
-	for i, bound := range schema.DurationBounds {
+	for i, bound := range bounds {
 		if i < len(d.Buckets) {
 			sum += d.Buckets[i]
 		}
 		buckets[bound] = sum
 	}
-	s.ch <- prometheus.MustNewConstHistogram(s.descs[name], d.Count, d.Sum, buckets, s.labels(labels)...)
+	h := prometheus.MustNewConstHistogram(s.descs[name], d.Count, d.Sum, buckets, s.labels(labels)...)
+	var exemplars []prometheus.Exemplar
+	for _, e := range d.Exemplars {
+		if e.Trace != "" {
+			exemplars = append(exemplars, prometheus.Exemplar{Value: e.Seconds, Labels: prometheus.Labels{"trace_id": e.Trace}, Timestamp: e.At})
+		}
+	}
+	if with, err := prometheus.NewMetricWithExemplars(h, exemplars...); err == nil {
+		h = with // it is an error to have none
+	}
+	s.ch <- h
 }
 
 // clean makes text written by others fit for a label: Prometheus wants UTF-8, and escapes the rest itself.

@@ -1,12 +1,14 @@
 package admin_test
 
 import (
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
@@ -58,6 +60,40 @@ func TestMetrics(t *testing.T) {
 		if strings.Contains(got, not) {
 			t.Errorf("metrics name %s: labels must not grow with apps, branches or what was", not)
 		}
+	}
+}
+
+// TestHistogramsNameAnExampleOfEachBucket asks in the format that has exemplars.
+func TestHistogramsNameAnExampleOfEachBucket(t *testing.T) {
+	v := sample()
+	figures := v.Journal.Stages["production"]
+	figures.Lead = figures.Lead.Within(schema.DurationBounds, 2*time.Hour, schema.Exemplar{Trace: "aa", At: now})
+	v.Journal.Stages["production"] = figures
+	whole := schema.Durations{}.Within(schema.PartBounds, 70*time.Millisecond, schema.Exemplar{Trace: "b1", At: now}).Within(schema.PartBounds, 2*time.Second, schema.Exemplar{Trace: "b2", At: now}).
+		Within(schema.PartBounds, time.Hour, schema.Exemplar{Trace: "b3", At: now})
+	h := desk(v, func(c *admin.Config) {
+		c.Spans = func() (uint64, uint64) { return 7, 2 }
+		c.Projects[0].Timings = func() map[string]schema.Durations {
+			return map[string]schema.Durations{"pass": whole, "write": schema.Durations{}.Within(schema.PartBounds, time.Second, schema.Exemplar{})}
+		}
+	})
+	r := httptest.NewRequest("GET", "/metrics", nil)
+	r.Header.Set("Accept", "application/openmetrics-text; version=1.0.0")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	got := w.Body.String()
+	for _, want := range []string{
+		`sluice_lead_time_seconds_bucket{project="config",stage="production",le="14400.0"} 2 # {trace_id="aa"} 7200.0 1.79541902e+09`,
+		`sluice_pass_duration_seconds_bucket{project="config",le="0.1"} 1 # {trace_id="b1"} 0.07`, `sluice_pass_duration_seconds_bucket{project="config",le="2.5"} 2 # {trace_id="b2"} 2.0`,
+		`sluice_pass_duration_seconds_bucket{project="config",le="+Inf"} 3 # {trace_id="b3"} 3600.0`, `sluice_pass_part_duration_seconds_sum{part="write",project="config"} 1.0`,
+		`sluice_spans_total{result="sent"} 7.0`, `sluice_spans_total{result="lost"} 2.0`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+	if t.Failed() {
+		t.Log(got)
 	}
 }
 

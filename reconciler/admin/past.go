@@ -29,8 +29,8 @@ func (s series) past(v *schema.View) {
 		s.counter("deployments_total", figures.Deployments, string(stage))
 		s.counter("deployments_failed_total", figures.Failed, string(stage))
 		s.gauge("last_deployment_timestamp_seconds", seconds(figures.Last), string(stage))
-		s.histogram("lead_time_seconds", figures.Lead, string(stage))
-		s.histogram("restore_time_seconds", figures.Restore, string(stage))
+		s.histogram("lead_time_seconds", schema.DurationBounds, figures.Lead, string(stage))
+		s.histogram("restore_time_seconds", schema.DurationBounds, figures.Restore, string(stage))
 	}
 }
 

@@ -133,6 +133,20 @@ func (s series) self(v *schema.View) {
 	s.gauge("leader", map[bool]float64{true: 1}[p.Leads])
 }
 
+// timings tells how long passes take. Their parts are a fixed list.
+func (s series) timings(p Project) {
+	if p.Timings == nil {
+		return
+	}
+	for name, took := range p.Timings() {
+		if name == "pass" {
+			s.histogram("pass_duration_seconds", schema.PartBounds, took)
+			continue
+		}
+		s.histogram("pass_part_duration_seconds", schema.PartBounds, took, name)
+	}
+}
+
 // guards tells every state of every guard rail that was looked at. Rails are a fixed list; how many subjects one has is
 // counted and not named.
 func (s series) guards(v *schema.View) {

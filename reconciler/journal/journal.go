@@ -16,6 +16,11 @@ const kept = 20_000
 
 // Fold takes entries in and gives journals out. Its zero value has read nothing.
 type Fold struct {
+	// Trace is that of the pass which recorded the entries from TracedFrom on: what they add to the histograms names it. Zero:
+	// whoever recorded them is not known.
+	Trace      string
+	TracedFrom int64
+
 	journal schema.Journal
 	cells   map[schema.Cell]cell
 	// begun is when the merge request that first brought a revision of an app was opened.
@@ -152,13 +157,21 @@ func (f *Fold) delivered(e ledger.Entry) {
 	figures := f.journal.Stages[e.Stage]
 	c.live = e.Happened()
 	if !c.broken.IsZero() {
-		figures.Restore, c.broken = figures.Restore.With(c.live.Sub(c.broken)), time.Time{}
+		figures.Restore, c.broken = figures.Restore.Within(schema.DurationBounds, c.live.Sub(c.broken), f.exemplar(e)), time.Time{}
 	}
 	if c.counts {
 		figures.Deployments, figures.Last = figures.Deployments+1, c.live
-		figures.Lead = figures.Lead.With(c.live.Sub(f.begun[revision{e.App, c.revision}]))
+		figures.Lead = figures.Lead.Within(schema.DurationBounds, c.live.Sub(f.begun[revision{e.App, c.revision}]), f.exemplar(e))
 	}
 	f.journal.Stages[e.Stage], f.cells[e.Cell()] = figures, c
+}
+
+// exemplar names the pass that recorded an entry, where that is known.
+func (f *Fold) exemplar(e ledger.Entry) schema.Exemplar {
+	if f.Trace == "" || e.Seq < f.TracedFrom {
+		return schema.Exemplar{}
+	}
+	return schema.Exemplar{Trace: f.Trace, At: e.Happened()}
 }
 
 // fail counts a change that went live and turned out wrong, once.
