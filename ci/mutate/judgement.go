@@ -3,6 +3,24 @@ package main
 // judgementMutations take guards of what is judged, and what is done about it away.
 var judgementMutations = []mutation{
 	{
+		"content from nowhere is let into a later stage", "reconciler", "policies/provenance.go",
+		"return answer(policy, schema.Deny, code, args...)\n}",
+		"return answer(policy, schema.Allow, code, args...)\n}",
+		"TestHistoriesKeepTheLadder",
+	},
+	{
+		"what was never live is promoted", "reconciler", "reconciler/classify.go",
+		"case a.LiveAt.IsZero():",
+		"case a.Seq == 0:",
+		"TestHistoriesKeepTheLadder",
+	},
+	{
+		"a stage takes promotions from any other", "reconciler", "reconciler/lifecycle/steps.go",
+		"if s.On.Event == on && s.To == to {",
+		"if s.On.Event == on {",
+		"TestHistoriesKeepTheLadder",
+	},
+	{
 		"a tag lies at another ref than its name says", "reconciler", "reconciler/tag.go",
 		"!ok || name != tag.Name {",
 		"!ok || name == \"\" {",

@@ -1,0 +1,74 @@
+package reconciler
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// account is the dumb twin: which files were in which stage, and whether they were read back there. It knows nothing of
+// revisions, gates, flags or kinds, only what the entry says that let them in.
+type account struct {
+	of    map[schema.StageName][]stay
+	wrong []string
+	kinds map[string]int
+}
+
+// stay is one content that a stage had.
+type stay struct {
+	files content
+	live  bool
+}
+
+func (a *account) delivered(stage schema.StageName) { a.of[stage][len(a.of[stage])-1].live = true }
+
+// admitted asks the invariant of every file that entered a stage: it was admitted and live in a stage that leads here, or it came by
+// rollback, by tune or by break-glass. The first stage is where files are written.
+func (a *account) admitted(p schema.Project, stage schema.StageName, files content, e ledger.Entry) {
+	kind := string(e.Decision.Change.Kind)
+	if e.Kind == ledger.BreakGlass {
+		kind = "break-glass"
+	}
+	if a.kinds == nil {
+		a.kinds = map[string]int{}
+	}
+	a.kinds[kind]++
+	complain := func(format string, args ...any) {
+		a.wrong = append(a.wrong, fmt.Sprintf("#%d %s in %s: ", e.Seq, kind, stage)+fmt.Sprintf(format, args...))
+	}
+	for path, version := range files {
+		switch {
+		case path == "local.yaml", kind == "break-glass":
+		case kind == "rollback" && !a.had(stage, path, version, false):
+			complain("%s=%d was never here", path, version)
+		case kind == "tune" && a.last(stage)[path] != version:
+			complain("%s=%d is not what was here", path, version)
+		case kind == "override":
+			complain("it was let in without anybody who broke the glass")
+		case (kind == "promote" || kind == "retire") && !slices.ContainsFunc(p.Edges, func(from schema.Edge) bool {
+			return from.To == stage && a.had(from.From, path, version, true)
+		}):
+			complain("%s=%d was never live in a stage that leads here", path, version)
+		case kind == "edit" && p.Stages[0].Name != stage:
+			complain("%s=%d was written here", path, version)
+		}
+	}
+	if kind == "retire" && slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(path string) bool { return path != "local.yaml" }) {
+		complain("files stay: %v", files)
+	}
+	a.of[stage] = append(a.of[stage], stay{files: maps.Clone(files)})
+}
+
+func (a *account) had(stage schema.StageName, path string, version int, live bool) bool {
+	return slices.ContainsFunc(a.of[stage], func(s stay) bool { return s.files[path] == version && (s.live || !live) })
+}
+
+func (a *account) last(stage schema.StageName) content {
+	if n := len(a.of[stage]); n > 0 {
+		return a.of[stage][n-1].files
+	}
+	return nil
+}
