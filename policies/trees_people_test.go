@@ -1,0 +1,75 @@
+package policies_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/policies"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// peopleTrees are those of policies about people and time.
+func peopleTrees(t *testing.T) []shown {
+	two := policies.Approvals{Observed: 2, AfterLive: true}
+	one := policies.Approvals{Signed: 1}
+	given := func(more ...schema.GivenApproval) func(*policies.Facts) {
+		return func(f *policies.Facts) { f.Approvals = more }
+	}
+	changed := func(account int64, edit func(*schema.GivenApproval)) schema.GivenApproval {
+		g := by(account)
+		edit(&g)
+		return g
+	}
+	sign := func(edits ...func(*schema.SignedApproval)) func(*policies.Facts) {
+		return func(f *policies.Facts) {
+			*f = signable()
+			f.Signed = []schema.SignedApproval{signs("bob", edits...)}
+		}
+	}
+	merged := func(account int64) func(*policies.Facts) {
+		return func(f *policies.Facts) {
+			f.MergeRequest.MergedBy = schema.Account{ID: account, State: "active", AccessLevel: 40}
+		}
+	}
+	soak, duties := policies.Soak{For: 24 * time.Hour}, gatePolicy(t, "duties", map[string]any{})
+	frozenFridays := gatePolicy(t, "freeze", map[string]any{"weekly": "Fri 18:00 - Mon 06:00", "zone": "Europe/Berlin"})
+	hours := gatePolicy(t, "window", map[string]any{"weekly": "Mon-Thu 09:00-16:00", "zone": "Europe/Berlin"})
+	return []shown{
+		{"approvals", "allow", "two people approved exactly this", two, given(by(2), by(3))},
+		{"approvals", "allow", "one signed exactly this", one, sign()},
+		{"approvals", "hold", "one of two, and one by the author", two, given(by(2), by(1))},
+		{"approvals", "hold", "an account that is nobody's, and one without the role", two, given(by(99), by(7))},
+		{"approvals", "hold", "of other content, and after the merge", two, given(
+			changed(2, func(g *schema.GivenApproval) { g.To = c(3) }), changed(3, func(g *schema.GivenApproval) { g.At = noon.Add(-time.Minute) }))},
+		{"approvals", "hold", "before it was live, and at a time that nobody knows", two, given(
+			changed(2, func(g *schema.GivenApproval) { g.At = noon.Add(-25 * time.Hour) }), changed(3, func(g *schema.GivenApproval) { g.At = time.Time{} }))},
+		{"approvals", "hold", "nobody signed", one, nil},
+		{"approvals", "hold", "a signature that does not verify", one, sign(func(a *schema.SignedApproval) { a.Code = "bad-signature" })},
+		{"approvals", "hold", "a signature for another app", one, sign(func(a *schema.SignedApproval) { a.Statement.Cells = a.Statement.Cells[1:] })},
+		{"approvals", "hold", "a signature for an earlier step", one, sign(func(a *schema.SignedApproval) { a.Statement.Seen.Size = 29 })},
+		{"approvals", "missing", "nothing is known", two, func(f *policies.Facts) { *f = policies.Facts{Change: schema.Change{Kind: schema.Promote}} }},
+
+		{"soak", "allow", "a day", soak, nil},
+		{"soak", "allow", "an edit has nothing to soak", soak, func(f *policies.Facts) { f.Change.Kind, f.Change.Source = schema.Edit, nil }},
+		{"soak", "hold", "an hour of a day", soak, func(f *policies.Facts) {
+			f.Change.Source.Soaked, f.Change.Source.SoakingSince = time.Hour, noon.Add(-time.Hour)
+		}},
+		{"soak", "hold", "no time is running", soak, func(f *policies.Facts) {
+			f.Change.Source.Soaked, f.Change.Source.SoakingSince = time.Hour, time.Time{}
+		}},
+		{"soak", "missing", "two clocks differ", soak, func(f *policies.Facts) { f.ClockSkew = 72 * time.Hour }},
+		{"soak", "missing", "it is live nowhere", soak, func(f *policies.Facts) { f.Change.Source = nil }},
+
+		{"freeze", "allow", "on Monday", frozenFridays, nil},
+		{"freeze", "hold", "on Sunday", frozenFridays, at("2026-11-29T12:00:00Z")},
+		{"freeze", "missing", "nobody knows the time", frozenFridays, func(f *policies.Facts) { f.Now = time.Time{} }},
+		{"window", "allow", "on Monday", hours, nil},
+		{"window", "hold", "on Sunday", hours, at("2026-11-29T12:00:00Z")},
+		{"window", "missing", "two clocks differ", hours, func(f *policies.Facts) { f.ClockSkew = time.Hour }},
+
+		{"duties", "allow", "somebody else merged", duties, merged(3)},
+		{"duties", "deny", "the author merged", duties, merged(1)},
+		{"duties", "hold", "an account that is nobody's merged", duties, merged(77)},
+		{"duties", "missing", "the forge does not say who merged", duties, nil},
+	}
+}
