@@ -34,7 +34,7 @@ var layers = []layer{
 	{packages: "reconciler/agent", ours: []string{"reconciler/provider", "reconciler/agent/properties"}},
 	{packages: "reconciler/agent/properties", ours: []string{"reconciler/provider"}},
 	{packages: "reconciler/agent/*", ours: []string{"reconciler/provider", "reconciler/agent/properties"}}, // a protocol each
-	{packages: "reconciler/status", ours: []string{"schema", "policies"}},
+	{packages: "reconciler/status", ours: []string{"schema", "policies", "reconciler/diff"}},
 	{packages: "reconciler/integrations", ours: []string{"schema", "reconciler/ledger", "reconciler/seal"}},
 	{packages: "reconciler/integrations/gitlab/hook", ours: nil},
 	{packages: "reconciler/integrations/gitlab/gitlabtest", ours: []string{"schema"}},

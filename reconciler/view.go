@@ -216,6 +216,7 @@ func apps(states []ledger.State, project schema.Project, incidents []schema.Inci
 		view := schema.AppView{App: app}
 		for _, stage := range project.Stages {
 			c := cellView(schema.Cell{Stage: stage.Name, App: app}, stages[stage.Name], stage)
+			c.Path = project.CellPath(stage, app)
 			if c.Held != nil {
 				if goal, ok := (history{project: project, cell: c.Cell, own: stages[stage.Name], others: stages}).before(); ok {
 					c.Goal = goal.Revision
@@ -286,7 +287,8 @@ func targetViews(s ledger.State, stage schema.Stage) []schema.TargetView {
 	for _, t := range stage.Targets {
 		view := schema.TargetView{Name: t.Name}
 		if live, ok := s.Live[t.Name]; ok {
-			view.Live, view.At = live.Seq == s.Delivered(), live.At
+			view.Live, view.At, view.Entry = live.Seq == s.Delivered(), live.At, live.Seq
+			view.Commit = commitOf(s, live.Seq)
 			if live.Drifted != 0 {
 				view.Code = CodeDrift
 			}
@@ -297,6 +299,19 @@ func targetViews(s ledger.State, stage schema.Stage) []schema.TargetView {
 		out = append(out, view)
 	}
 	return out
+}
+
+// commitOf is where an admission of a cell is in Git; zero where it is older than what is kept.
+func commitOf(s ledger.State, seq int64) schema.Hash {
+	if s.Admitted.Seq == seq {
+		return s.Admitted.Commit
+	}
+	for _, a := range s.Revisions {
+		if a.Seq == seq {
+			return a.Commit
+		}
+	}
+	return schema.Hash{}
 }
 
 func heldView(h ledger.Held) schema.HeldView {

@@ -111,6 +111,8 @@ type CellView struct {
 	Gray *GrayView `json:"gray,omitempty"`
 	// Instances are those that a running reconciler saw last; a clone knows none.
 	Instances *InstancesView `json:"instances,omitempty"`
+	// Path is where its files are in Git, below the root.
+	Path string `json:"-"`
 	// Next is what a promotion would bring here; nil where nothing differs, or something waits that says why itself.
 	Next *NextView `json:"next,omitempty"`
 }
@@ -141,6 +143,9 @@ type TargetView struct {
 	Code Code      `json:"code,omitempty"` // why it could not be written or verified
 	// Drift is what somebody else changed there and was not put back; nil where the ledger knows of none.
 	Drift *DriftView `json:"drift,omitempty"`
+	// Entry and Commit are of what was read back last; zero where nothing was, or it is older than what is kept.
+	Entry  int64 `json:"-"`
+	Commit Hash  `json:"-"`
 }
 
 // DriftView is what an entry says of a target that was changed by somebody else.

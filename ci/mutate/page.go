@@ -32,6 +32,14 @@ var pageMutations = []mutation{
 		old: "key := fmt.Sprint(rules)", new: "key := fmt.Sprint(len(rules))", tests: "TestWhatIsKeptForOneIsNotGivenToAnother",
 	},
 	{
+		name: "page: values are shown unasked", pkg: "reconciler/status", file: "reconciler/status/keys.go",
+		old: "if req.cfg.Values {", new: "if true {", tests: "TestValuesAreNotShownUnlessAskedFor",
+	},
+	{
+		name: "page: secrets are shown with values", pkg: "reconciler/status", file: "reconciler/status/keys.go",
+		old: "range diff.Mask(edits)", new: "range append([]diff.Edit{}, edits...)", tests: "TestValuesAreNotShownUnlessAskedFor",
+	},
+	{
 		name: "page: open to everybody without a word", pkg: "cmd/sluice", file: "cmd/sluice/page.go",
 		old: "!op.Access.Public && !op.Access.Asks() && !ofThisHost(op.Listen)", new: "false && !ofThisHost(op.Listen)", tests: "TestAPageForEverybodyIsAskedFor",
 	},

@@ -28,7 +28,8 @@ type daemon struct {
 	name       string   // as the logs have it
 	targets    []string // their names
 	commands   []string // what its texts may advise
-	embedded   string   // endpoint of the etcd inside, if there is one
+	repo       *gitrepo.Repo
+	embedded   string // endpoint of the etcd inside, if there is one
 
 	election     *lease.Election // nil: each reconciler works
 	forge        *gitlab.Client
@@ -88,6 +89,7 @@ func (d *daemon) openRepositories(ctx context.Context, op schema.Operator, proje
 		return settingError(err)
 	}
 	d.closers = append(d.closers, repo.Close)
+	d.repo = repo
 	cfg.Repository = gitrepo.Mirror{Repo: repo}
 	branch := project.Ledger.Branch
 	if branch == "" {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
 	"github.com/sluice-gitops/sluice/reconciler/status"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -46,7 +47,14 @@ func listenStatus(ctx context.Context, op schema.Operator, daemons []*daemon) (*
 
 // shown is a project as the page has it.
 func (d *daemon) shown(name string) status.Project {
-	return status.Project{Name: name, View: d.reconciler.View}
+	return status.Project{Name: name, View: d.reconciler.View, Content: contentOf(d.repo)}
+}
+
+// contentOf reads files for the pages that show keys, from the mirror and not from the network.
+func contentOf(repo *gitrepo.Repo) status.Content {
+	return func(ctx context.Context, commit schema.Hash, path string) (map[string][]byte, error) {
+		return filesAt(ctx, repo, commit, path)
+	}
 }
 
 // unnamed are the letters that a project's name has none of, so that it stands in an address as it is.

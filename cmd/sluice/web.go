@@ -122,7 +122,11 @@ func watched(watchers []*watcher) (shown []status.Project, machines []admin.Proj
 		machines = append(machines, admin.Project{Name: w.name, View: w.view.Load})
 	}
 	for i, name := range pageNames(names) {
-		shown = append(shown, status.Project{Name: name, View: watchers[i].view.Load})
+		one := status.Project{Name: name, View: watchers[i].view.Load}
+		if !watchers[i].apart {
+			one.Content = contentOf(watchers[i].repo)
+		}
+		shown = append(shown, one)
 	}
 	return shown, machines
 }
@@ -131,6 +135,7 @@ func watched(watchers []*watcher) (shown []status.Project, machines []admin.Proj
 type watcher struct {
 	name     string
 	repo     *gitrepo.Repo
+	apart    bool // the repository is the ledger's alone, without what it admits
 	ref      string
 	anchor   schema.Digest
 	interval time.Duration
@@ -158,7 +163,7 @@ func openWatcher(ctx context.Context, op schema.Operator, log *slog.Logger) (*wa
 	if err != nil {
 		return nil, settingError(err)
 	}
-	return &watcher{name: redacted(project.Repository), repo: repo, ref: "refs/heads/" + project.Ledger.Branch, anchor: project.Anchor, interval: op.Poll.Interval, log: log}, nil
+	return &watcher{name: redacted(project.Repository), repo: repo, apart: project.Ledger.Repository != project.Repository, ref: "refs/heads/" + project.Ledger.Branch, anchor: project.Anchor, interval: op.Poll.Interval, log: log}, nil
 }
 
 // Close gives the mirror back.

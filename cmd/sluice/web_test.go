@@ -46,6 +46,12 @@ func TestThePageAlone(t *testing.T) {
 	}
 	page := string(found[1])
 	h.await("the page", func() bool { return strings.Contains(h.get(page+"/app/payments"), "✓") })
+	if got := h.get(page + "/diff?app=payments&from=development&to=development@live"); !strings.Contains(got, "No difference in") || !strings.Contains(got, "Values are not shown here") {
+		t.Errorf("the comparison: %s", got)
+	}
+	if got := h.get(page + "/values/development/payments"); !strings.Contains(got, "limits.maxTransfer") || strings.Contains(got, "5000") {
+		t.Errorf("the keys: %s", got)
+	}
 	if got := h.get(page + "/audit/1"); !strings.Contains(got, "genesis") || !strings.Contains(got, "sluice audit verify") {
 		t.Errorf("the first entry: %.300s", got)
 	}

@@ -20,6 +20,7 @@ type Edit struct {
 	From     string          `json:"from,omitempty"` // canonical JSON, or a digest
 	To       string          `json:"to,omitempty"`
 	Position schema.Position `json:"position"` // on the side that has it, the new one first
+	Pointer  string          `json:"-"`        // JSON Pointer within the file; empty for a file without keys
 }
 
 // Keys compares two sets of files by path. It returns the edits sorted by file and key, and how many keys are equal.
@@ -63,7 +64,7 @@ func compare(path string, before, after map[string]schema.Leaf, many bool) (edit
 	for _, pointer := range slices.Sorted(maps.Keys(all)) {
 		old, had := before[pointer]
 		now, has := after[pointer]
-		e := Edit{File: path, Key: name(path, pointer, many), From: old.Value, To: now.Value, Position: now.Position}
+		e := Edit{File: path, Key: name(path, pointer, many), From: old.Value, To: now.Value, Position: now.Position, Pointer: pointer}
 		switch {
 		case !had:
 			e.Op = "add"

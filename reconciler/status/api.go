@@ -75,7 +75,7 @@ func (s *site) api(make apiMaker) http.HandlerFunc {
 			s.problem(w, r, problem{Title: "nothing is known yet", Status: http.StatusServiceUnavailable})
 			return
 		}
-		out, trouble := make(asked{cfg: s.cfg, view: *v, now: s.cfg.Now(), path: r.PathValue, q: r.URL.Query()})
+		out, trouble := make(asked{ctx: r.Context(), cfg: s.cfg, view: *v, now: s.cfg.Now(), path: r.PathValue, q: r.URL.Query()})
 		if trouble != nil {
 			s.problem(w, r, *trouble)
 			return

@@ -96,20 +96,22 @@ func (d description) holds(path string, r *http.Response) {
 // TestTheAPIIsAsDescribed asks for everything that the description has, well and badly, of views of every kind, and holds each
 // answer to it; and every route of the API is described.
 func TestTheAPIIsAsDescribed(t *testing.T) {
-	whole, plain, stale, empty := pastOf(troubled(t)), sample(t), pastOf(troubled(t)), schema.View{At: now, Looked: now}
+	whole, plain, stale, empty := filed(t, pastOf(troubled(t))), sample(t), pastOf(troubled(t)), schema.View{At: now, Looked: now}
 	stale.Looked = ago(time.Hour)
 	nasty := poisoned(t, strings.Repeat("W", 400)+"<b>\u202e")
 	asks := map[string][]string{
-		"/api/v1/apps":                {"", "?limit=1", "?limit=0", "?limit=x", "?state=held", "?state=nonsense", "?stage=gray", "?stage=moon", "?q=pay", "?after=catalog&limit=200"},
-		"/api/v1/apps/{app}":          {"/payments/ledger", "/catalog", "/nobody", "/"},
-		"/api/v1/cells/{stage}/{app}": {"/gray/payments/ledger", "/moon/catalog", "/gray/nobody"},
-		"/api/v1/records":             {"", "?limit=3", "?limit=201", "?kind=hold", "?before=10", "?who=bob&window=7d"},
-		"/api/v1/records/{seq}":       {"/40", "/41", "/999", "/x"},
-		"/api/v1/transitions":         {"", "?window=24h", "?window=1y"},
-		"/api/v1/policies":            {""},
-		"/api/v1/checkpoint":          {""},
-		"/api/v1/version":             {""},
-		"/api/v1/projects":            {""},
+		"/api/v1/apps":                 {"", "?limit=1", "?limit=0", "?limit=x", "?state=held", "?state=nonsense", "?stage=gray", "?stage=moon", "?q=pay", "?after=catalog&limit=200"},
+		"/api/v1/apps/{app}":           {"/payments/ledger", "/catalog", "/nobody", "/"},
+		"/api/v1/cells/{stage}/{app}":  {"/gray/payments/ledger", "/moon/catalog", "/gray/nobody"},
+		"/api/v1/records":              {"", "?limit=3", "?limit=201", "?kind=hold", "?before=10", "?who=bob&window=7d"},
+		"/api/v1/records/{seq}":        {"/40", "/41", "/999", "/x"},
+		"/api/v1/transitions":          {"", "?window=24h", "?window=1y"},
+		"/api/v1/policies":             {""},
+		"/api/v1/checkpoint":           {""},
+		"/api/v1/version":              {""},
+		"/api/v1/diff":                 {"?app=payments/ledger", "?app=payments/ledger&from=staging&to=gray&all", "?app=catalog&from=gray&to=gray@live", "?app=catalog&from=moon&to=gray", "?app=nobody", "", "?app=catalog&limit=0"},
+		"/api/v1/values/{stage}/{app}": {"/gray/payments/ledger", "/moon/catalog", "/gray@live/catalog", "/gray/nobody", "/gray/catalog?limit=1", "/gray/catalog?after=9&limit=0"},
+		"/api/v1/projects":             {""},
 	}
 	d := readDescription(t, site(t, &whole, now))
 	for path := range d.Paths {
@@ -125,7 +127,7 @@ func TestTheAPIIsAsDescribed(t *testing.T) {
 		}
 	}
 	for _, view := range []*schema.View{&whole, &plain, &stale, &empty, &nasty} {
-		h := site(t, view, now)
+		h := readable(t, view, true)
 		for _, path := range slices.Sorted(maps.Keys(asks)) {
 			base, _, _ := strings.Cut(path, "/{")
 			for _, rest := range asks[path] {

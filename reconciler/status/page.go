@@ -47,6 +47,8 @@ type page struct {
 	Code      *codeView
 	Facts     [][2]string
 	Commands  []string
+	Keys      *keysView
+	Terminal  string // the command that shows the same
 	Projects  []projectLine
 	Found     []link // apps of every project
 }
@@ -74,6 +76,7 @@ type search struct {
 type searchField struct {
 	Name, Label, Value string
 	Choices            []string // a list to choose from; nil: text
+	Set                bool     // one of them is always chosen
 }
 
 type row struct {
@@ -98,6 +101,7 @@ type cell struct {
 	Facts                    [][2]string
 	Why, Next                string
 	Live, Href               string
+	Links                    []link // to its keys
 }
 
 type target struct {

@@ -94,9 +94,34 @@ func wholeCell(req asked, c schema.CellView) cell {
 	if !stale {
 		out.Next = nextText(c, req.cfg.Commands)
 	}
+	if req.cfg.Content != nil {
+		out.Links = keyLinks(req.view, c)
+	}
 	if c.Held != nil {
 		out.Ways = waysOut(c, TextOptions{Commands: req.cfg.Commands, Place: req.cfg.Place})
 		out.Why = fmt.Sprintf("sluice why %s %s", quote(string(c.Cell.App)), quote(string(c.Cell.Stage)))
+	}
+	return out
+}
+
+// keyLinks lead to the keys of a cell: what it has, what waits, how it differs from the stage before.
+func keyLinks(v schema.View, c schema.CellView) []link {
+	var out []link
+	stage := string(c.Cell.Stage)
+	compare := func(text, from, to string) {
+		out = append(out, link{Text: text, Href: diffQuery{app: c.Cell.App, from: from, to: to}.link()})
+	}
+	if c.Seq > 0 {
+		out = append(out, link{Text: "keys", Href: valuesLink(c.Cell)})
+	}
+	if c.Held != nil {
+		compare("what waits", stage, stage+"@"+sideHeld)
+	}
+	if i := slices.Index(v.Stages, c.Cell.Stage); i > 0 && c.Seq > 0 {
+		compare("against "+safe(string(v.Stages[i-1])), stage, string(v.Stages[i-1]))
+	}
+	if len(c.Targets) == 1 && c.State != schema.Live {
+		compare("against what is live", stage, stage+"@"+sideLive)
 	}
 	return out
 }

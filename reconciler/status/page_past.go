@@ -30,6 +30,7 @@ type recordView struct {
 	Facts            [][2]string
 	Commands         []string
 	Before, After    string // addresses of the entries beside it
+	Compare          string // address of what it changed
 }
 
 // step is one thing that happened to a change.
@@ -222,8 +223,26 @@ func recordPage(req asked) (page, int) {
 	view.Parts, view.Facts, view.Steps = badgeParts(req.view, r), recordFacts(r), steps(req.view, r)
 	view.Commands = []string{fmt.Sprintf("sluice audit show %d", r.Seq), "sluice audit verify"}
 	view.Before, view.After = beside(req.view, r.Seq)
+	if req.cfg.Content != nil {
+		view.Compare = changedBy(req.view, r)
+	}
 	p.Record = &view
 	return p, http.StatusOK
+}
+
+// changedBy is the address of a comparison of what an entry admitted with what the cell had before.
+func changedBy(v schema.View, r schema.Record) string {
+	q := diffQuery{app: r.App, from: string(r.Stage), to: fmt.Sprintf("%s@#%d", r.Stage, r.Seq)}
+	if r.App == "" || r.Commit.IsZero() || r.Result != schema.Passed {
+		return ""
+	}
+	for _, former := range slices.Backward(v.Journal.Records) {
+		if former.Seq < r.Seq && former.App == r.App && former.Stage == r.Stage && former.Result == schema.Passed && !former.Commit.IsZero() {
+			q.from = fmt.Sprintf("%s@#%d", r.Stage, former.Seq)
+			return q.link()
+		}
+	}
+	return ""
 }
 
 // beside are the addresses of the entries before and after one: those that are shown.

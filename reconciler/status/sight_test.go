@@ -110,7 +110,7 @@ func everyAnswer() []string {
 	out := append(everyPage(), status.Routes()...)
 	return append(out, "/app/zebra/api", "/app/zebra", "/cell/gray/zebra/api", "/cell/koala/payments/ledger", "/badge/gray/zebra/api.svg", "/badge/gray/payments/ledger.svg", "/badge/koala/payments/ledger.json",
 		"/api/v1/apps/zebra/api", "/api/v1/cells/gray/zebra/api", "/api/v1/cells/gray/payments/ledger", "/api/v1/records?limit=200", "/audit/49", "/audit/1", "/api/v1/records/49", "/transitions?window=90d",
-		"/audit?kind=zebrawise", "/apps?stage=koala", "/feed.atom", "/view.json", "/api/v1/events", "/api/v1/transitions?window=90d", "/app/zebr")
+		"/diff?app=zebra/api", "/diff?app=payments/ledger&from=koala&to=gray", "/diff?app=payments/ledger", "/values/gray/zebra/api", "/api/v1/diff?app=payments/ledger", "/api/v1/values/gray/zebra/api", "/audit?kind=zebrawise", "/apps?stage=koala", "/feed.atom", "/view.json", "/api/v1/events", "/api/v1/transitions?window=90d", "/app/zebr")
 }
 
 // TestNobodySeesWhatIsNotForHim asks for everything that is served as somebody who may see a part of it, and looks for names

@@ -2,6 +2,7 @@ package status
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -134,7 +135,7 @@ func codeLink(code any) string {
 
 var templateNames = []string{
 	"overview.html", "matrix.html", "app.html", "promotions.html", "transitions.html", "audit.html", "record.html", "policies.html",
-	"health.html", "error.html", "missing.html", "projects.html",
+	"health.html", "error.html", "missing.html", "projects.html", "diff.html",
 }
 
 type route struct {
@@ -149,6 +150,8 @@ func (s *site) routes() []route {
 		{"/apps", s.shows("matrix.html", matrixPage)},
 		{"/app/{app...}", s.shows("app.html", appPage)},
 		{"/cell/{stage}/{app...}", s.shows("app.html", cellPage)},
+		{"/diff", s.shows("diff.html", diffPage)},
+		{"/values/{stage}/{app...}", s.shows("diff.html", valuesPage)},
 		{"/promotions", s.shows("promotions.html", promotionsPage)},
 		{"/promotions/{seq}", s.shows("record.html", recordPage)},
 		{"/transitions", s.shows("transitions.html", transitionsPage)},
@@ -168,6 +171,8 @@ func (s *site) routes() []route {
 		{"/api/v1/transitions", s.api(listTransitions)},
 		{"/api/v1/policies", s.api(listPolicies)},
 		{"/api/v1/checkpoint", s.api(checkpointJSON)},
+		{"/api/v1/diff", s.api(diffJSON)},
+		{"/api/v1/values/{stage}/{app...}", s.api(valuesJSON)},
 		{"/api/v1/version", s.api(versionJSON)},
 		{"/api/v1/projects", s.projectsJSON},
 		{"/api/v1/events", s.events},
@@ -210,6 +215,7 @@ type maker func(req asked) (page, int)
 
 // asked is what a page is made of.
 type asked struct {
+	ctx  context.Context // ends when who asks has gone
 	cfg  Config
 	view schema.View
 	now  time.Time
@@ -231,7 +237,7 @@ func (s *site) shows(name string, make maker) http.HandlerFunc {
 			s.send(w, r, "text/html; charset=utf-8", known)
 			return
 		}
-		data, code := make(asked{cfg: s.cfg, view: *v, now: now, path: r.PathValue, q: q})
+		data, code := make(asked{ctx: r.Context(), cfg: s.cfg, view: *v, now: now, path: r.PathValue, q: q})
 		if code != http.StatusOK {
 			s.page(w, r, code, "missing.html", data)
 			return
