@@ -2,7 +2,6 @@ package schema
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -25,8 +24,6 @@ func (c Cell) String() string { return fmt.Sprintf("%s in %s", c.App, c.Stage) }
 // branch (RULES R9). Its stage is empty, so no stage or app can be mistaken for it.
 var Control = Cell{App: "control"}
 
-var segmentShape = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
-
 // reservedSegments are names that the etcd target gives to its own keys below an app.
 var reservedSegments = map[string]bool{"head": true, "rel": true, "kv": true, "consumers": true}
 
@@ -46,11 +43,22 @@ func ParseApp(s string) (App, error) {
 
 // CheckSegment checks one segment of an app's name, or a stage's name.
 func CheckSegment(segment string) error {
-	if !segmentShape.MatchString(segment) {
+	if !isSegment(segment) {
 		return fmt.Errorf("segment %q: want lower-case letters, digits and inner hyphens, at most 63 of them", segment)
 	}
 	if reservedSegments[segment] {
 		return fmt.Errorf("segment %q is reserved for the targets' own keys", segment)
 	}
 	return nil
+}
+
+// isSegment is ^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$. It is asked several times for each cell that is written.
+func isSegment(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if inner := c == '-' && 0 < i && i < len(text)-1; !inner && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return 1 <= len(text) && len(text) <= 63
 }

@@ -16,7 +16,8 @@ const digestPrefix = "sha256:"
 // DigestOf returns the digest of data.
 func DigestOf(data []byte) Digest {
 	sum := sha256.Sum256(data)
-	return Digest(digestPrefix + hex.EncodeToString(sum[:]))
+	text := make([]byte, 0, len(digestPrefix)+2*len(sum))
+	return Digest(hex.AppendEncode(append(text, digestPrefix...), sum[:]))
 }
 
 var digestShape = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)

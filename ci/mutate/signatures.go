@@ -154,7 +154,7 @@ var signatureMutations = []mutation{
 	},
 	{
 		"app names hold anything", "schema", "schema/cell.go",
-		"if !segmentShape.MatchString(segment) {",
+		"if !isSegment(segment) {",
 		"if false {",
 		"TestStatementsRefuse",
 	},
