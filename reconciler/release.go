@@ -24,6 +24,7 @@ func newRelease(r *rules, cell schema.Cell, a ledger.Admission, m schema.Manifes
 		return integrations.Release{}, err
 	}
 	release.Document = document.Encode()
+	release.Doc = schema.DigestOf(release.Document)
 	return release, nil
 }
 

@@ -54,7 +54,10 @@ func NewBody(want Release, inline bool) Body {
 	b := Body{
 		V: 1, Project: want.Project, Stage: want.Cell.Stage, App: want.Cell.App, Seq: want.Seq,
 		Revision: want.Revision, Content: want.Content, Commit: want.Commit, Retired: want.Retired,
-		Doc: schema.DigestOf(want.Document), Size: int64(len(want.Document)), Inline: []byte{}, Canary: canaryOf(want.Gray),
+		Doc: want.Doc, Size: int64(len(want.Document)), Inline: []byte{}, Canary: canaryOf(want.Gray),
+	}
+	if b.Doc == "" {
+		b.Doc = schema.DigestOf(want.Document)
 	}
 	if inline && len(want.Document) > 0 {
 		b.Inline = want.Document
@@ -71,11 +74,11 @@ func (b Body) Equal(other Body) bool {
 // Digest names what a body says, for telling people that two differ; what was there before is no part of it.
 func (b Body) Digest() schema.Digest {
 	b.Prev = ""
-	text, err := json.Marshal(b)
+	text, err := b.text()
 	if err != nil {
 		return ""
 	}
-	return schema.DigestOf(text)
+	return schema.DigestOf(append(text, '}'))
 }
 
 // SignHead makes the head that says body.
@@ -100,11 +103,7 @@ func (s Spec) signHead(body Body) (h Head, text []byte, key HeadSigner, err erro
 	if text, err = body.text(); err != nil {
 		return Head{}, nil, key, err
 	}
-	message, err := h.message(text)
-	if err != nil {
-		return Head{}, nil, key, err
-	}
-	if h.Sig, err = key.Sign(message); err != nil {
+	if h.Sig, err = key.Sign(h.message(text)); err != nil {
 		return Head{}, nil, key, fmt.Errorf("sign head of %s in %s: %w", body.App, body.Stage, err)
 	}
 	return h, text, key, nil
@@ -168,13 +167,20 @@ func (h Head) checkInline() error {
 // plain holds for every text in a head, so that no JSON writer has a choice of how to escape it: 1 to 200 of these letters.
 func plain(text string) bool {
 	for i := range len(text) {
-		c := text[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '+' <= c && c <= ':' && c != ',' || c == '=' || c == '_' || c == '@') {
+		if !plainLetters[text[i]] {
 			return false
 		}
 	}
 	return 1 <= len(text) && len(text) <= 200
 }
+
+var plainLetters = func() (letters [256]bool) {
+	for i := range letters {
+		c := byte(i)
+		letters[i] = 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '+' <= c && c <= ':' && c != ',' || c == '=' || c == '_' || c == '@'
+	}
+	return letters
+}()
 
 func (h Head) check() error {
 	if h.V != 1 {

@@ -57,13 +57,17 @@ func (s Spec) Observe(place string, raw []byte, want Release) (Observation, Head
 
 // Next is what a head shall say of want when it follows what was observed.
 func Next(want Release, inline bool, found Observation, head Head) Body {
-	body := NewBody(want, inline)
+	return NewBody(want, inline).After(found, head)
+}
+
+// After is the body when it follows what was observed.
+func (b Body) After(found Observation, head Head) Body {
 	if found.Holder != Us {
-		return body
+		return b
 	}
-	body.Prev = head.Doc
-	if head.Seq == want.Seq {
-		body.Prev = head.Prev // a repair follows what the release followed
+	b.Prev = head.Doc
+	if head.Seq == b.Seq {
+		b.Prev = head.Prev // a repair follows what the release followed
 	}
-	return body
+	return b
 }

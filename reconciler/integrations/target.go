@@ -59,6 +59,8 @@ type Release struct {
 	// Document is every file and parsed value in one canonical JSON text (schema/FORMAT.md), for targets that hold one
 	// value for a cell; Files are the same bytes by path, for those that hold many.
 	Document []byte
+	// Doc is the digest of Document, for whoever made that; empty: it is computed wherever it is needed.
+	Doc      schema.Digest
 	Manifest schema.Manifest
 	Files    map[string][]byte
 	// Gray is what some of the readers get instead; nil: all get the same. It is in the head that [NewBody] makes, and only readers
