@@ -4,32 +4,16 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
-	"github.com/sluice-gitops/sluice/schema"
-)
-
-const (
-	// batchCells keeps the transaction of a batch, with its one look, below etcd's limit of operations.
-	batchCells = 120
-	// batchBytes keeps a request below etcd's limit of 1.5 MiB.
-	batchBytes = 1 << 20
-	// batchesAtOnce is how many transactions are under way together.
-	batchesAtOnce = 8
-	// headBytes is more than what a head has beside its document.
-	headBytes = 1500
 )
 
 // ReadMany implements [integrations.Batcher].
 func (t *Target) ReadMany(ctx context.Context, wants []integrations.Release) []integrations.Result {
-	return t.batches(wants, func(cells []candidate) {
-		plain := t.goals(cells)
-		if !t.nothingAt(ctx, plain) {
-			t.lookAtAll(ctx, plain)
-		}
+	return t.batches(wants, firstCells, func(cells []candidate) {
+		t.lookFirst(ctx, t.goals(cells))
 		for i := range cells {
 			c := &cells[i]
 			if c.ok {
@@ -45,7 +29,7 @@ func (t *Target) ReadMany(ctx context.Context, wants []integrations.Release) []i
 // not succeed, because one head moved or an answer was lost, each of them is written by itself. So is each cell that is more
 // than its head. Cells that the ledger knows of no apply of are first written on the condition that nothing is there at all.
 func (t *Target) WriteMany(ctx context.Context, wants []integrations.Release) []integrations.Result {
-	return t.batches(wants, func(cells []candidate) {
+	return t.batches(wants, batchCells, func(cells []candidate) {
 		plain := t.goals(cells)
 		if len(plain) == len(cells) && neverApplied(plain) && t.writeFirst(ctx, plain) {
 			return
@@ -68,7 +52,7 @@ func (t *Target) WriteMany(ctx context.Context, wants []integrations.Release) []
 
 // candidate is a cell of a batch with what was found of it. One that is not ok is to be asked by itself.
 type candidate struct {
-	want   integrations.Release
+	want   *integrations.Release
 	result *integrations.Result
 	goal   goal
 	have   found
@@ -79,52 +63,8 @@ type candidate struct {
 
 // alone asks for one cell by itself, unless the cluster answers no more.
 func (c *candidate) alone(ctx context.Context, do func(context.Context, integrations.Release) (integrations.Observation, error)) {
-	c.result.Observation, c.result.Err = c.silence.Ask(func() (integrations.Observation, error) { return do(ctx, c.want) })
+	c.result.Observation, c.result.Err = c.silence.Ask(func() (integrations.Observation, error) { return do(ctx, *c.want) })
 }
-
-// batches cuts wants, in the order of their keys, into batches and works on some of them at once.
-func (t *Target) batches(wants []integrations.Release, work func([]candidate)) []integrations.Result {
-	results := make([]integrations.Result, len(wants))
-	cells := make([]candidate, len(wants))
-	var silence integrations.Silence
-	for i, want := range wants {
-		cells[i] = candidate{want: want, result: &results[i], silence: &silence}
-	}
-	slices.SortStableFunc(cells, func(a, b candidate) int { return compareKeys(a.want.Cell, b.want.Cell) })
-	var group sync.WaitGroup
-	slots := make(chan struct{}, batchesAtOnce)
-	for len(cells) > 0 {
-		n, size := 0, 0
-		for n < min(batchCells, len(cells)) && (n == 0 || size+weight(cells[n].want) <= batchBytes) {
-			size += weight(cells[n].want)
-			n++
-		}
-		part := cells[:n]
-		cells = cells[n:]
-		slots <- struct{}{}
-		group.Go(func() {
-			defer func() { <-slots }()
-			work(part)
-		})
-	}
-	group.Wait()
-	return results
-}
-
-// compareKeys orders cells as their keys are ordered below one root.
-func compareKeys(a, b schema.Cell) int {
-	if a.Stage != b.Stage {
-		return strings.Compare(string(a.Stage), string(b.Stage))
-	}
-	n := min(len(a.App), len(b.App))
-	if c := strings.Compare(string(a.App[:n]), string(b.App[:n])); c != 0 || len(a.App) == len(b.App) {
-		return c
-	}
-	return strings.Compare(string(a.App[n:])+"/", string(b.App[n:])+"/")
-}
-
-// weight is how many bytes a cell takes in a request, if it has no more than a head.
-func weight(want integrations.Release) int { return len(want.Document)/3*4 + headBytes }
 
 // goals finds what each cell is to be. Those that are no more than their heads are ok so far, and returned.
 func (t *Target) goals(cells []candidate) (plain []*candidate) {
@@ -162,9 +102,23 @@ func (t *Target) nothingAt(ctx context.Context, cells []*candidate) bool {
 	return true
 }
 
+// lookFirst looks at cells, at many together for as long as nothing is there.
+func (t *Target) lookFirst(ctx context.Context, cells []*candidate) {
+	if t.nothingAt(ctx, cells) {
+		return
+	}
+	for part := range slices.Chunk(cells, batchCells) {
+		if len(part) == len(cells) || !t.nothingAt(ctx, part) {
+			t.lookAtAll(ctx, part)
+		}
+	}
+}
+
 func (t *Target) lookAtAll(ctx context.Context, cells []*candidate) {
-	for part := range slices.Chunk(cells, maxOps/looks) {
-		t.lookAt(ctx, part)
+	for len(cells) > 0 {
+		n := fit(len(cells), maxOps/looks, func(i int) *integrations.Release { return cells[i].want })
+		t.lookAt(ctx, cells[:n])
+		cells = cells[n:]
 	}
 }
 
@@ -222,6 +176,6 @@ func (t *Target) settled(c *candidate) bool {
 	if c.have.Equal && !c.have.Outdated {
 		return true
 	}
-	c.result.Err = t.spec.Permit(c.want, c.have.Observation)
+	c.result.Err = t.spec.Permit(*c.want, c.have.Observation)
 	return c.result.Err != nil
 }

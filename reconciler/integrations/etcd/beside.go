@@ -14,6 +14,9 @@ import (
 
 // ours compares the inventory and the mirror with the goal, and returns the keys that are neither.
 func (o *found) ours(g goal, kvs []*mvccpb.KeyValue) (foreign []*mvccpb.KeyValue) {
+	if len(kvs)+len(g.mirror)+len(g.parts) == 0 {
+		return nil
+	}
 	there := map[string]*mvccpb.KeyValue{} // below kv/
 	for _, kv := range kvs {
 		name, mirrored := strings.CutPrefix(string(kv.Key), g.dir+mirrorDir)

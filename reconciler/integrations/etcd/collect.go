@@ -38,7 +38,7 @@ func (t *Target) Collect(ctx context.Context, wants []integrations.CellPlace) ([
 func (t *Target) collectSome(ctx context.Context, wants []integrations.CellPlace) ([]integrations.Collected, error) {
 	prefixes, ops := make([]string, len(wants)), make([]clientv3.Op, len(wants))
 	for i, want := range wants {
-		p, err := t.placeOf(integrations.Release{Cell: want.Cell, Settings: want.Settings})
+		p, err := t.placeOf(&integrations.Release{Cell: want.Cell, Settings: want.Settings})
 		if err != nil {
 			return nil, err
 		}

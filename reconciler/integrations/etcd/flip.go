@@ -71,7 +71,7 @@ func (t *Target) checkRoom(ctx context.Context, g goal, have *found) error {
 
 // flip moves the head, on the condition that it and every part are as they were found, and the mirror with it if the changes
 // fit into the transaction. Else the mirror's marker goes first and comes back last.
-func (t *Target) flip(ctx context.Context, g goal, have found, value string) (done bool, err error) {
+func (t *Target) flip(ctx context.Context, g goal, have found) (done bool, err error) {
 	next := have.inventory.follow(g, t.unlisted(ctx, g), t.spec.Now().UTC().Truncate(time.Millisecond))
 	listed, err := next.encode()
 	if err != nil {
@@ -81,8 +81,8 @@ func (t *Target) flip(ctx context.Context, g goal, have found, value string) (do
 	for i, p := range g.parts {
 		guard = append(guard, unmoved(p.key, have.parts[i].revision))
 	}
-	ops := []clientv3.Op{clientv3.OpPut(g.head, value)}
-	if len(have.changes) <= maxChanges && have.bytes+len(value)+len(listed) <= maxBytes {
+	ops := []clientv3.Op{putHead(g)}
+	if len(have.changes) <= maxChanges && have.bytes+len(g.wrote.value)+len(listed) <= maxBytes {
 		ops = append(ops, clientv3.OpPut(g.inventory(), listed))
 		_, done, err := t.apply(ctx, g, guard, append(append(ops, g.complete()...), have.changes...))
 		return done, err

@@ -17,7 +17,7 @@ const (
 // goal is what a release is at this target. It follows from the release and the settings alone.
 type goal struct {
 	place
-	want   integrations.Release
+	want   *integrations.Release
 	body   integrations.Body
 	parts  []part            // the manifest last; none where the document is inside the head
 	mirror map[string]string // the flat mirror, by name below kv/; empty without one
@@ -27,14 +27,14 @@ type goal struct {
 // written is a head with its bytes.
 type written struct {
 	head  integrations.Head
-	value string
+	value []byte
 }
 
 // part is a key that never changes, with what it holds.
 type part struct{ key, value string }
 
 // goalOf refuses what the target cannot hold, before anything is asked or written.
-func (t *Target) goalOf(want integrations.Release) (goal, error) {
+func (t *Target) goalOf(want *integrations.Release) (goal, error) {
 	p, err := t.placeOf(want)
 	if err != nil {
 		return goal{place: p}, err
@@ -43,13 +43,13 @@ func (t *Target) goalOf(want integrations.Release) (goal, error) {
 	if len(want.Document) > MaxDocument {
 		return g, t.tooLarge(p.head, fmt.Sprintf("the document has %d bytes, the limit is %d; split the app, or move large files out of its configuration", len(want.Document), MaxDocument))
 	}
-	g.body = integrations.NewBody(want, len(want.Document) <= t.inline)
+	g.body = integrations.NewBody(*want, len(want.Document) <= t.inline)
 	if len(want.Document) > t.inline {
 		if err := g.cut(); err != nil {
 			return g, &integrations.Error{Target: t.spec.Name, Key: p.head, Class: integrations.ErrInvalid, Err: err}
 		}
 	}
-	if g.mirror, err = mirrorOf(p.mode, want, g.body.Doc); err != nil {
+	if g.mirror, err = mirrorOf(p.mode, *want, g.body.Doc); err != nil {
 		return g, &integrations.Error{Target: t.spec.Name, Key: p.dir + mirrorDir, Class: integrations.ErrInvalid, Err: err}
 	}
 	if why := mirrorTooLarge(g.mirror); why != "" {
@@ -85,7 +85,7 @@ func (g goal) plain() bool {
 
 // Fits implements [integrations.Fitter].
 func (t *Target) Fits(want integrations.Release) schema.Verdict {
-	_, err := t.goalOf(want)
+	_, err := t.goalOf(&want)
 	if err == nil {
 		return schema.Verdict{Policy: "fits", Outcome: schema.Allow}
 	}

@@ -75,7 +75,7 @@ func (p place) generation(doc schema.Digest) string { return p.dir + "rel/" + do
 func (p place) inventory() string { return p.dir + "rel/.inventory" }
 
 // placeOf is where a release belongs. The names are checked again here: they become keys.
-func (t *Target) placeOf(want integrations.Release) (place, error) {
+func (t *Target) placeOf(want *integrations.Release) (place, error) {
 	var mode string
 	err := checkSettings(want.Settings)
 	if err == nil {

@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -50,7 +51,7 @@ type stranger struct {
 
 // Read implements [integrations.Target].
 func (t *Target) Read(ctx context.Context, want integrations.Release) (integrations.Observation, error) {
-	g, err := t.goalOf(want)
+	g, err := t.goalOf(&want)
 	if err != nil {
 		return integrations.Observation{Place: g.head}, err
 	}
@@ -184,14 +185,14 @@ func (t *Target) compare(g goal, l looked) (o found) {
 			raw = []byte{} // an empty head is one
 		}
 	}
-	o.Observation, o.head = t.observed(g, raw)
+	o.Observation, o.head, o.Equal = t.observed(g, raw)
 	if l.head != nil {
 		o.revision, o.created, o.Digest = l.head.ModRevision, l.head.CreateRevision, schema.DigestOf(raw)
 	}
 	// A lease on the head would delete it one day: somebody else put it there.
-	o.Equal = o.Holder == integrations.Us && o.head.Body.Equal(g.body) && l.head.Lease == 0
+	o.Equal = o.Equal && l.head.Lease == 0
 	if !o.Equal {
-		o.Keys = differences(g.head, g.want, g.body, o.head, raw)
+		o.Keys = differences(g.head, *g.want, g.body, o.head, raw)
 		for i := range o.Keys {
 			o.Keys[i].Revision = o.revision
 		}
@@ -201,7 +202,7 @@ func (t *Target) compare(g goal, l looked) (o found) {
 		o.compareParts(g, l.parts)
 	}
 	if l.head == nil && len(beside) > 0 {
-		o.Holder, o.Same = integrations.Stranger, l.all && sameFiles(g.dir, g.want, beside)
+		o.Holder, o.Same = integrations.Stranger, l.all && sameFiles(g.dir, *g.want, beside)
 		o.Digest = digestOfKeys(beside)
 	}
 	o.foreign(g, beside)
@@ -210,14 +211,15 @@ func (t *Target) compare(g goal, l looked) (o found) {
 	return o
 }
 
-// observed tells whose the head is. One that this process signed a moment ago need not be verified when it comes back
-// byte for byte.
-func (t *Target) observed(g goal, raw []byte) (integrations.Observation, integrations.Head) {
-	if w := g.wrote; w != nil && string(raw) == w.value {
-		o := integrations.Observation{Place: g.head, Holder: integrations.Us, Project: w.head.Project, Seq: w.head.Seq, Content: w.head.Content}
-		return o, w.head
+// observed tells whose the head is, and whether it says the goal. One that this process signed a moment ago for that very goal
+// need not be taken apart and verified when it comes back byte for byte.
+func (t *Target) observed(g goal, raw []byte) (o integrations.Observation, head integrations.Head, equal bool) {
+	if w := g.wrote; w != nil && bytes.Equal(raw, w.value) {
+		o = integrations.Observation{Place: g.head, Holder: integrations.Us, Project: w.head.Project, Seq: w.head.Seq, Content: w.head.Content}
+		return o, w.head, true
 	}
-	return t.spec.Observe(g.head, raw, g.want)
+	o, head = t.spec.Observe(g.head, raw, *g.want)
+	return o, head, o.Holder == integrations.Us && head.Body.Equal(g.body)
 }
 
 // differs notes a difference of what is ours.
@@ -290,7 +292,7 @@ func digestOfKeys(kvs []*mvccpb.KeyValue) schema.Digest {
 // differences names the files that differ, where the document that is there can be read, and else the head.
 func differences(key string, want integrations.Release, body integrations.Body, head integrations.Head, raw []byte) []integrations.Difference {
 	if raw == nil {
-		return []integrations.Difference{{Key: key, Op: integrations.Deleted, Before: body.Digest()}}
+		return []integrations.Difference{{Key: key, Op: integrations.Deleted, Before: body.Doc}}
 	}
 	if out := fileDifferences(key, want, head.Inline); len(out) > 0 {
 		return out

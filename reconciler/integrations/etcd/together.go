@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -68,7 +69,7 @@ func (t *Target) signTogether(cells []*candidate) {
 	for i, h := range t.spec.SignHeads(bodies) {
 		cells[i].goal.wrote = nil
 		if h.Err == nil {
-			cells[i].goal.wrote = &written{h.Head, string(h.Text)}
+			cells[i].goal.wrote = &written{h.Head, h.Text}
 		}
 	}
 }
@@ -79,7 +80,7 @@ func oneLookEach(cells []*candidate) batch {
 	var back []clientv3.Op
 	for _, c := range cells {
 		b.unmoved = append(b.unmoved, unmoved(c.goal.head, c.have.revision))
-		b.ops = append(b.ops, clientv3.OpPut(c.goal.head, c.goal.wrote.value))
+		b.ops = append(b.ops, putHead(c.goal))
 		back = append(back, look(c.goal, maxForeign)...)
 	}
 	b.ops = append(b.ops, back...)
@@ -97,9 +98,9 @@ func oneLookEach(cells []*candidate) batch {
 // wholeRange writes the heads into a range of keys on the condition that it is empty, and reads all of it back.
 func wholeRange(cells []*candidate) batch {
 	from, to := cells[0].goal.dir, endOf(cells)
-	b := batch{cells: cells, unmoved: []clientv3.Cmp{clientv3.Compare(clientv3.CreateRevision(from), "=", 0).WithRange(to)}}
+	b := batch{cells: cells, ops: make([]clientv3.Op, 0, len(cells)+1), unmoved: []clientv3.Cmp{clientv3.Compare(clientv3.CreateRevision(from), "=", 0).WithRange(to)}}
 	for _, c := range cells {
-		b.ops = append(b.ops, clientv3.OpPut(c.goal.head, c.goal.wrote.value))
+		b.ops = append(b.ops, putHead(c.goal))
 	}
 	b.ops = append(b.ops, clientv3.OpGet(from, clientv3.WithRange(to)))
 	b.back = func(answers []*etcdserverpb.ResponseOp) ([]looked, bool) {
@@ -113,9 +114,10 @@ func split(cells []*candidate, kvs []*mvccpb.KeyValue) []looked {
 	back := make([]looked, len(cells))
 	for n, c := range cells {
 		l := looked{all: true, complete: true}
-		from, _ := slices.BinarySearchFunc(kvs, c.goal.dir, func(kv *mvccpb.KeyValue, dir string) int { return strings.Compare(string(kv.Key), dir) })
+		dir := []byte(c.goal.dir)
+		from, _ := slices.BinarySearchFunc(kvs, dir, func(kv *mvccpb.KeyValue, dir []byte) int { return bytes.Compare(kv.Key, dir) })
 		for _, kv := range kvs[from:] {
-			if !strings.HasPrefix(string(kv.Key), c.goal.dir) {
+			if !bytes.HasPrefix(kv.Key, dir) {
 				break
 			}
 			if !c.goal.reserved(string(kv.Key)) {

@@ -24,7 +24,7 @@ var errReadBack = errors.New("what was read back is not what was written")
 // When the answer to a transaction is lost, whether it happened is found out by reading: etcd's client does not send
 // a write twice.
 func (t *Target) Write(ctx context.Context, want integrations.Release) (integrations.Observation, error) {
-	g, err := t.goalOf(want)
+	g, err := t.goalOf(&want)
 	o := integrations.Observation{Place: g.head}
 	if err != nil {
 		return o, err
@@ -53,7 +53,7 @@ func (t *Target) Write(ctx context.Context, want integrations.Release) (integrat
 
 // replace puts the release where have was. It is not done when the head moved meanwhile, or when an answer was lost.
 func (t *Target) replace(ctx context.Context, g goal, have found) (after found, done bool, err error) {
-	if err := t.spec.Permit(g.want, have.Observation); err != nil {
+	if err := t.spec.Permit(*g.want, have.Observation); err != nil {
 		return have, true, err
 	}
 	if len(have.strangers) > 0 {
@@ -71,7 +71,7 @@ func (t *Target) replace(ctx context.Context, g goal, have found) (after found, 
 	if done, err := t.putParts(ctx, g, &have); !done {
 		return have, t.final(ctx, err), err
 	}
-	done, err = t.flip(ctx, g, have, g.wrote.value)
+	done, err = t.flip(ctx, g, have)
 	if !done {
 		return have, t.final(ctx, err), err
 	}
@@ -84,7 +84,7 @@ func (t *Target) signed(g goal, have found) (*written, error) {
 	if err == nil {
 		var value []byte
 		if value, err = head.Encode(); err == nil {
-			return &written{head, string(value)}, nil
+			return &written{head, value}, nil
 		}
 	}
 	return nil, &integrations.Error{Target: t.spec.Name, Key: g.head, Class: integrations.ErrInvalid, Err: err}
@@ -92,9 +92,14 @@ func (t *Target) signed(g goal, have found) (*written, error) {
 
 // bodyAfter is what the head of the goal says after what was found.
 func bodyAfter(g goal, have found) integrations.Body {
-	body := integrations.Next(g.want, g.body.Blobs == 0, have.Observation, have.head)
-	body.Blobs = g.body.Blobs
-	return body
+	return g.body.After(have.Observation, have.head)
+}
+
+// putHead writes the head that was signed.
+func putHead(g goal) clientv3.Op {
+	op := clientv3.OpPut(g.head, "")
+	op.WithValueBytes(g.wrote.value) // not copied
+	return op
 }
 
 // final reports whether an error ends a write: what only may not have arrived is found out by reading.
@@ -104,7 +109,7 @@ func (t *Target) final(ctx context.Context, err error) bool {
 
 // replaceHead is the whole write of a cell that lies in its head alone.
 func (t *Target) replaceHead(ctx context.Context, g goal, have found) (after found, done bool, err error) {
-	ops := append([]clientv3.Op{clientv3.OpPut(g.head, g.wrote.value)}, look(g, maxForeign)...)
+	ops := append([]clientv3.Op{putHead(g)}, look(g, maxForeign)...)
 	response, err := t.txn(ctx, []clientv3.Cmp{unmoved(g.head, have.revision)}, ops)
 	if err != nil {
 		err = t.fail(g.head, err)
