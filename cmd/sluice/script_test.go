@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -106,8 +107,32 @@ func unsigned(commits []team.Commit) []team.Commit {
 	return commits
 }
 
+// concurrent are the scripts that start what runs for a while. The race detector is asked to watch these alone: it makes processes
+// slow, the others start hundreds that ask one thing and end, and what they call is watched by the tests of its packages.
+func concurrent(t *testing.T, all []string) (some []string) {
+	t.Helper()
+	runs := regexp.MustCompile(`(?m)^[!?]? *(exec )?sluice.* (run|web|agent|demo)\b`)
+	for _, name := range all {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if runs.Match(text) {
+			some = append(some, name)
+		}
+	}
+	return some
+}
+
 // TestScripts runs testdata/script: every command with what it prints and its exit code.
 func TestScripts(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	if raceDetector {
+		scripts = concurrent(t, scripts)
+	}
 	p, err := story()
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +143,7 @@ func TestScripts(t *testing.T) {
 		}
 	})
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", UpdateScripts: *update, RequireUniqueNames: true,
+		Files: scripts, UpdateScripts: *update, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error { return p.setUp(env) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
