@@ -18,7 +18,7 @@ const archiveEvery = time.Hour
 // archive closes revisions to rollbacks: those of the last stage that another one replaced longer ago than the rollback window,
 // and in every stage all of an app that has retired (DESIGN §4, RULES R13, R18). Nothing changes at a target by it.
 func (p *pass) archive(ctx context.Context, report *Report) error {
-	if p.now.Before(p.archiveAt) || p.rules.project.RollbackWindow == 0 && len(p.rules.retirements) == 0 {
+	if p.now.Before(p.archiveAt) && !slices.ContainsFunc(report.Entries, retires) || p.rules.project.RollbackWindow == 0 && len(p.rules.retirements) == 0 {
 		return nil
 	}
 	states, err := p.ledger.Cells(ctx)
@@ -28,10 +28,15 @@ func (p *pass) archive(ctx context.Context, report *Report) error {
 	var found findings
 	ends := lifecycle.Ends(p.rules.project)
 	left := map[schema.App]int{} // how many of the last stages an app has left
+	leaving := false
 	for _, s := range states {
-		if hasLeft(s) && slices.Contains(ends, s.Stage) {
+		if !slices.Contains(ends, s.Stage) {
+			continue
+		}
+		if hasLeft(s) {
 			left[s.App]++
 		}
+		leaving = leaving || isLeaving(s)
 	}
 	for _, s := range states {
 		if !p.rules.has(s) {
@@ -49,8 +54,14 @@ func (p *pass) archive(ctx context.Context, report *Report) error {
 		}
 	}
 	p.archiveAt = p.now.Add(archiveEvery)
+	if leaving {
+		p.archiveAt = time.Time{} // whoever retired an app waits for it: what it had is archived as soon as its absence is live
+	}
 	return nil
 }
+
+// retires reports whether an app leaves a last stage by an entry.
+func retires(e ledger.Entry) bool { return e.Kind == ledger.Retire }
 
 // Snapshot is the evidence of an archive entry: what was archived, where its bytes are, and that nothing live is of it.
 type Snapshot struct {
@@ -131,6 +142,11 @@ func archivable(s ledger.State, i int, retired bool, window time.Duration, now t
 // hasLeft reports whether the app's absence is live in the cell's stage.
 func hasLeft(s ledger.State) bool {
 	return s.Admitted.Seq > 0 && s.Admitted.Revision == schema.None && !s.Admitted.LiveAt.IsZero()
+}
+
+// isLeaving reports whether the app's absence is admitted in the cell's stage, and not live there yet.
+func isLeaving(s ledger.State) bool {
+	return s.Admitted.Seq > 0 && s.Admitted.Revision == schema.None && s.Admitted.LiveAt.IsZero()
 }
 
 // isLive reports whether some target was last read back to have the revision, or whether it is what those have that a widening has
