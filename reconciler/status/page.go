@@ -95,6 +95,7 @@ type cell struct {
 	MergeRequest, Note       string
 	Change                   string
 	InTheWay                 int
+	Risk                     string // of the change that waits, with its arithmetic
 	Lines                    []checkLine
 	Ways                     []way
 	Targets                  []target
@@ -261,6 +262,7 @@ func cellOf(cfg Config, v schema.View, c schema.CellView, stale bool) cell {
 	}
 	if c.Held != nil {
 		out.MergeRequest, out.Change, out.Lines = mergeRequest(c.Held.MergeRequest), changeText(*c.Held), checkLines(cfg, *c.Held, now)
+		out.Risk = Risk(c.Held.Verdict)
 		for _, l := range out.Lines {
 			if l.Mark != OK {
 				out.Missing = append(out.Missing, l)

@@ -31,6 +31,7 @@ type attention struct {
 	State, Symbol, Where, Href string
 	Tone                       tone
 	Reason, Advice             string
+	Risk                       string // with its arithmetic; empty where no breaker was asked
 	Since                      stampView
 }
 
@@ -112,7 +113,8 @@ func counted(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// attentions lists what somebody has to look at, worst first and then oldest first, and how many more there are.
+// attentions lists what somebody has to look at, worst first, of these what a breaker counts as the highest risk and then what is oldest
+// first, and how many more there are.
 func attentions(req asked) ([]attention, int) {
 	v := req.view
 	if v.Stale(req.now) {
@@ -128,7 +130,7 @@ func attentions(req asked) ([]attention, int) {
 	}
 	order := states()
 	slices.SortStableFunc(cells, func(a, b schema.CellView) int {
-		return cmp.Or(cmp.Compare(slices.Index(order, a.State), slices.Index(order, b.State)), since(a).Compare(since(b)))
+		return cmp.Or(cmp.Compare(slices.Index(order, a.State), slices.Index(order, b.State)), cmp.Compare(riskHeld(b), riskHeld(a)), since(a).Compare(since(b)))
 	})
 	var out []attention
 	for _, c := range cells[:min(len(cells), mostAttention)] {
@@ -137,10 +139,20 @@ func attentions(req asked) ([]attention, int) {
 			Href: cellLink(c.Cell), Reason: note(c), Since: stamped(since(c), asOf(v))}
 		if c.Held != nil {
 			a.Reason, a.Advice = missingReason(checkLines(req.cfg, *c.Held, asOf(v)))
+			a.Risk = Risk(c.Held.Verdict)
 		}
 		out = append(out, a)
 	}
 	return out, len(cells) - len(out)
+}
+
+// riskHeld is the risk of what waits in a cell.
+func riskHeld(c schema.CellView) int {
+	if c.Held == nil {
+		return -1
+	}
+	tenths, _ := riskOf(c.Held.Verdict)
+	return tenths
 }
 
 // missingReason is the first thing that stands in the way, and what helps against it.

@@ -36,7 +36,7 @@ func policiesPage(req asked) (page, int) {
 	for _, s := range v.Steps {
 		g := gateView{From: safe(string(s.From)), Event: safe(s.Event), To: safe(string(s.To))}
 		if n := blocked[[2]schema.StageName{s.From, s.To}]; n > 0 && s.Event != "rollback" {
-			g.Blocked = fmt.Sprintf("held or refused %d times in 30 d", n)
+			g.Blocked = "held or refused " + times(n) + " in 30 d"
 		}
 		for _, spec := range s.Policies {
 			g.Policies = append(g.Policies, policyOf(spec))
@@ -44,6 +44,14 @@ func policiesPage(req asked) (page, int) {
 		p.Gates = append(p.Gates, g)
 	}
 	return p, http.StatusOK
+}
+
+// times counts as people do.
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func policyOf(spec schema.PolicySpec) policyView {

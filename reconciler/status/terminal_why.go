@@ -126,6 +126,9 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 	if c.Held != nil {
 		p.line("%s", changeText(*c.Held))
 		p.checklist(landed(c.Held.Verdict, p.opts))
+		if sum := Risk(c.Held.Verdict); sum != "" {
+			p.line("    risk  %s", sum)
+		}
 		p.instances(c.Held.Instances)
 		ways = append(ways, waysOut(c, p.opts)...)
 	}
