@@ -56,13 +56,24 @@ func judgeSteps(steps []step, p pen, statement schema.ApprovalStatement, given [
 		if p.Who == "" {
 			continue
 		}
-		for _, node := range s.Said {
-			if part, ok := lastSigned(node); ok && part.Outcome != schema.Allow {
-				s.warnIdle(part.Code, "%s", part.Code.Message(part.Args))
-				break
-			}
+		if part, refused := refusedBy(s.Said); refused {
+			s.warnIdle(part.Code, "%s", part.Code.Message(part.Args))
 		}
 	}
+}
+
+// refusedBy is why none of the policies that ask for approvals counts the last one; of several that do not, the first's.
+func refusedBy(said []schema.Verdict) (why schema.Verdict, refused bool) {
+	for _, node := range said {
+		part, ok := lastSigned(node)
+		if ok && part.Outcome == schema.Allow {
+			return schema.Verdict{}, false
+		}
+		if ok && !refused {
+			why, refused = part, true
+		}
+	}
+	return why, refused
 }
 
 // naming are the approvals that name a cell.

@@ -216,15 +216,30 @@ func (d *desk) rolesFor(c reconciler.CellChange) []schema.RoleName {
 	stage, _ := d.Project.Stage(c.Cell.Stage)
 	var out []schema.RoleName
 	for _, spec := range stage.Gates.For(c.Change.Kind).Leaves() {
-		if ask, err := spec.Approvals(); err == nil {
-			out = append(out, ask.Roles...)
-		}
+		out = append(out, asked(spec)...)
 	}
 	if len(out) == 0 {
 		out = append(out, schema.RoleApprover)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// asked are the roles whose approval a policy counts, be it to confirm what other approvals do not open.
+func asked(spec schema.PolicySpec) []schema.RoleName {
+	if ask, err := spec.Approvals(); err == nil {
+		return ask.Roles
+	}
+	if critical, err := spec.Critical(); err == nil {
+		return critical.Confirm.Roles
+	}
+	if breaker, err := spec.Breaker(); err == nil {
+		return breaker.Confirm.Roles
+	}
+	if limits, err := spec.Limits(); err == nil && limits.Large > 0 {
+		return []schema.RoleName{schema.RoleApprover}
+	}
+	return nil
 }
 
 // roleNames writes roles as the trust directory does: an approver's has its stage.
