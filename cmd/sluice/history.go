@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -16,9 +17,11 @@ import (
 func (a *app) historyCommand() *cobra.Command {
 	var f cloneFlags
 	var stage string
+	var last int
 	c := &cobra.Command{
 		Use: "history APP", Short: "Show every decision and delivery of an app", Args: cobra.ExactArgs(1),
-		Long: "history lists the ledger's entries about an app, oldest first, the refused ones too. With -o json each line is one entry.",
+		Long: `history lists the ledger's entries about an app, oldest first, the refused ones too. Beside what went back stands its time to
+restore: from when what it left was live until it was itself. With -o json each line is one entry.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			project, err := a.openClone(c.Context(), f)
 			if err != nil {
@@ -31,6 +34,9 @@ func (a *app) historyCommand() *cobra.Command {
 			}
 			if err := checkApp(view, args[0]); err != nil {
 				return err
+			}
+			if last < 0 {
+				return usageError(fmt.Errorf("--last %d: want a number of entries", last))
 			}
 			if stage != "" {
 				if err := checkStage(view.Stages, stage); err != nil {
@@ -46,15 +52,21 @@ func (a *app) historyCommand() *cobra.Command {
 					found = append(found, e)
 				}
 			}
-			return a.printHistory(args[0], found)
+			return a.printHistory(args[0], found, last)
 		},
 	}
 	f.add(c)
 	c.Flags().StringVar(&stage, "stage", "", "only this `STAGE`")
+	c.Flags().IntVar(&last, "last", 0, "only the newest `N` entries; 0 for all")
 	return c
 }
 
-func (a *app) printHistory(app string, entries []ledger.Entry) error {
+// printHistory prints the newest entries, as many as are asked for; 0 for all.
+func (a *app) printHistory(app string, entries []ledger.Entry, last int) error {
+	took := restores(entries)
+	if last > 0 {
+		entries = entries[max(0, len(entries)-last):]
+	}
 	if a.json() {
 		encoder := json.NewEncoder(a.out)
 		for _, e := range entries {
@@ -71,7 +83,11 @@ func (a *app) printHistory(app string, entries []ledger.Entry) error {
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "WHEN (UTC)\t#\tSTAGE\tWHAT\tFROM\tTO\tMR\tWHO")
 	for _, e := range entries {
-		fmt.Fprintln(w, historyLine(e))
+		line := historyLine(e)
+		if d, ok := took[e.Seq]; ok {
+			line += "; restored in " + lasted(d)
+		}
+		fmt.Fprintln(w, line)
 	}
 	return w.Flush()
 }
@@ -95,6 +111,9 @@ func historyLine(e ledger.Entry) string {
 			columns[5] = o.Revision.String()
 		}
 	}
+	if o := e.Order; o != nil && e.Kind == ledger.Archive {
+		columns[4], columns[7] = o.Revision.String(), kept(*o)
+	}
 	if d := e.Delivery; d != nil {
 		columns[3] = strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Kind, d.Target, d.Result))
 		if e.Code != "" {
@@ -104,12 +123,22 @@ func historyLine(e ledger.Entry) string {
 	return strings.Join(columns, "\t")
 }
 
+// kept says how long what is archived has to be kept.
+func kept(o ledger.Order) string {
+	if o.Until == nil {
+		return "kept for ever"
+	}
+	return "kept until " + o.Until.UTC().Format("2006-01-02")
+}
+
 // who names the signers and the approvers that counted; of a refusal, the codes of what is missing.
 func who(d ledger.Decision) string {
 	var parts []string
 	if d.Verdict.Outcome != schema.Allow {
 		for _, m := range d.Verdict.Missing() {
-			parts = append(parts, "["+string(m.Code)+"]")
+			if code := "[" + string(m.Code) + "]"; !slices.Contains(parts, code) {
+				parts = append(parts, code)
+			}
 		}
 		return strings.Join(parts, " ")
 	}

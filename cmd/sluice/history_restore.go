@@ -1,0 +1,54 @@
+package main
+
+import (
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// restores are the times to restore of the entries that went back, by their numbers: from when what they left was live everywhere
+// it had to be until they were, as the figures of the page have it. What was left before it was live, or was sealed, has none, and
+// so has what is not live yet.
+func restores(entries []ledger.Entry) map[int64]time.Duration {
+	type running struct {
+		seq      int64
+		missing  map[string]bool // required targets that do not have it yet
+		live     time.Time
+		from     time.Time // of one that goes back: since when what it left was live
+		goesBack bool
+	}
+	out, cells := map[int64]time.Duration{}, map[schema.Cell]running{}
+	for _, e := range entries {
+		now := cells[e.Cell()]
+		switch {
+		case e.Kind.Admits():
+			next := running{seq: e.Seq, missing: map[string]bool{}, from: now.live, goesBack: e.Kind == ledger.Rollback || e.Kind == ledger.BreakGlass}
+			for _, target := range e.Decision.Required {
+				next.missing[target] = true
+			}
+			if len(next.missing) == 0 {
+				next.live = e.At
+			}
+			now = next
+		case e.Kind == ledger.Apply && e.Delivery.Result == ledger.ResultOK && e.Delivery.Admission == now.seq && now.live.IsZero():
+			delete(now.missing, e.Delivery.Target)
+			if len(now.missing) == 0 {
+				now.live = e.Happened()
+			}
+		}
+		if now.goesBack && !now.from.IsZero() && !now.live.IsZero() {
+			out[now.seq], now.goesBack = max(0, now.live.Sub(now.from)), false
+		}
+		cells[e.Cell()] = now
+	}
+	return out
+}
+
+// lasted writes a duration as coarse as a person needs it.
+func lasted(d time.Duration) string {
+	if d < time.Minute {
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+)
+
+func TestTimeToRestoreIsFromLiveToLive(t *testing.T) {
+	start := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	var seq int64
+	at := func(minutes int, e ledger.Entry) ledger.Entry {
+		seq++
+		e.Seq, e.At, e.Stage, e.App = seq, start.Add(time.Duration(minutes)*time.Minute), "production", "pay"
+		return e
+	}
+	let := func(kind ledger.Kind, required ...string) ledger.Entry {
+		return ledger.Entry{Kind: kind, Decision: &ledger.Decision{Required: required}}
+	}
+	apply := func(admission int64, target, result string) ledger.Entry {
+		return ledger.Entry{Kind: ledger.Apply, Delivery: &ledger.Delivery{Target: target, Admission: admission, Result: result}}
+	}
+	for _, r := range []struct {
+		sentence string
+		entries  func() []ledger.Entry
+		want     map[int64]time.Duration
+	}{
+		{"from when the bad one was live until the good one is", func() []ledger.Entry {
+			return []ledger.Entry{at(0, let(ledger.Admit, "etcd")), at(1, apply(1, "etcd", "ok")), at(10, let(ledger.Rollback, "etcd")), at(12, apply(3, "etcd", "ok"))}
+		}, map[int64]time.Duration{3: 11 * time.Minute}},
+		{"every required target has to have it", func() []ledger.Entry {
+			return []ledger.Entry{at(0, let(ledger.Admit)), at(10, let(ledger.Rollback, "etcd", "files")), at(12, apply(2, "etcd", "ok")), at(13, apply(2, "files", "failed")), at(20, apply(2, "files", "ok"))}
+		}, map[int64]time.Duration{2: 20 * time.Minute}},
+		{"a repair later on is no second one", func() []ledger.Entry {
+			return []ledger.Entry{at(0, let(ledger.Admit)), at(5, let(ledger.Rollback, "etcd")), at(6, apply(2, "etcd", "ok")), at(60, apply(2, "etcd", "ok"))}
+		}, map[int64]time.Duration{2: 6 * time.Minute}},
+		{"it is not live yet", func() []ledger.Entry {
+			return []ledger.Entry{at(0, let(ledger.Admit)), at(5, let(ledger.Rollback, "etcd"))}
+		}, map[int64]time.Duration{}},
+		{"what was sealed has no time", func() []ledger.Entry {
+			return []ledger.Entry{at(5, let(ledger.Rollback, "etcd")), at(6, apply(1, "etcd", "ok"))}
+		}, map[int64]time.Duration{}},
+		{"break-glass goes back as well", func() []ledger.Entry {
+			return []ledger.Entry{at(0, let(ledger.Admit)), at(5, let(ledger.BreakGlass))}
+		}, map[int64]time.Duration{2: 5 * time.Minute}},
+		{"going on is no restoring", func() []ledger.Entry {
+			return []ledger.Entry{at(0, let(ledger.Admit)), at(5, let(ledger.Admit))}
+		}, map[int64]time.Duration{}},
+	} {
+		seq = 0
+		if got := restores(r.entries()); !maps.Equal(got, r.want) {
+			t.Errorf("%s: got %v, want %v", r.sentence, got, r.want)
+		}
+	}
+}
+
+func TestLastedIsAsCoarseAsNeeded(t *testing.T) {
+	for d, want := range map[time.Duration]string{1234 * time.Millisecond: "1.2s", 90*time.Second + 400*time.Millisecond: "1m30s"} {
+		if got := lasted(d); got != want {
+			t.Errorf("%s: got %s, want %s", d, got, want)
+		}
+	}
+}
