@@ -145,14 +145,17 @@ type process struct {
 // budgets are what may be asked of each GitLab, by its address, however many projects are there.
 type budgets map[string]*gitlab.Budget
 
-func (b budgets) of(address string) *gitlab.Budget {
+func (b budgets) of(address string) *gitlab.Budget { return b.allow(address, 0) }
+
+// allow says how many requests a second a GitLab gets, 0 for the usual; what was said before holds.
+func (b budgets) allow(address string, perSecond float64) *gitlab.Budget {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil // it is refused with its project
 	}
 	key := strings.ToLower(u.Scheme + "://" + u.Host)
 	if b[key] == nil {
-		b[key] = gitlab.NewBudget(0)
+		b[key] = gitlab.NewBudget(perSecond)
 	}
 	return b[key]
 }

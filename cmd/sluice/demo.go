@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,8 +29,9 @@ func (a *app) demoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "demo", Short: "Play a tour of sluice on this machine", Args: cobra.NoArgs,
 		Long: `demo starts a stand-in for GitLab, an etcd, the reconciler and its status page on loopback, makes keys for three people,
-and plays what happens to changes: a typo, a promotion to production, one that is held, a hand edit, a force-push, and the
-proof of it all. Every scene checks what it shows. It needs git, and leaves nothing behind.`,
+and plays the life of one configuration: a typo, the way to production, a change that is held, a new version that widens in
+gray, two rollbacks and the circuit breaker, a hand edit, a force-push, its retirement, and the proof of it all. Every scene
+checks what it shows. It needs git, and leaves nothing behind.`,
 		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), f, commandNames(c.Root())) },
 	}
 	c.Flags().BoolVar(&f.serve, "serve", false, "leave everything running at the end, to click around in")
@@ -47,6 +49,7 @@ type demo struct {
 	daemon   *daemon
 	page     *pageServer
 	etcd     string // endpoint
+	programs *programs
 	stop     context.CancelFunc
 	running  chan error
 	commands []string
@@ -144,6 +147,7 @@ func (d *demo) open(ctx context.Context) error {
 		team.Member{Name: "ann", Level: gitlabtest.Maintainer, Roles: append([]schema.Role{{Name: schema.RoleRoot}, {Name: schema.RoleAdmin}}, approver(all...)...)},
 		team.Member{Name: "bob", Level: gitlabtest.Maintainer, Roles: approver(all...)},
 		team.Member{Name: "carol", Roles: approver(all...)},
+		team.Member{Name: "dana", Roles: []schema.Role{{Name: schema.RoleRelease}}},
 		team.Member{Name: "reconciler", Bot: true, Unknown: true, Level: gitlabtest.Maintainer},
 	)
 	if err != nil {
@@ -158,7 +162,7 @@ func (d *demo) startReconciler(ctx context.Context) error {
 		return err
 	}
 	op := schema.Operator{
-		LogKeyFile: d.team.LogKey(), StateDir: filepath.Join(d.dir, "state"), Poll: schema.Poll{Interval: 2 * time.Second},
+		LogKeyFile: d.team.LogKey(), StateDir: filepath.Join(d.dir, "state"), Poll: schema.Poll{Interval: time.Second},
 		Embedded: &schema.EmbeddedEtcd{Directory: filepath.Join(d.dir, "etcd")},
 		Projects: []schema.OperatorProject{{
 			Repository: d.forge.CloneURL(d.team.Path(), ""), Username: "reconciler", TokenFile: token, Anchor: d.team.Anchor(),
@@ -172,7 +176,9 @@ func (d *demo) startReconciler(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.daemon, err = openDaemon(ctx, op, op.Projects[0], process{budgets: budgets{}}, slog.New(slog.NewTextHandler(log, nil))); err != nil {
+	unhurried := budgets{}
+	unhurried.allow(d.forge.URL(), 1000) // a GitLab is spared; this one is ours alone
+	if d.daemon, err = openDaemon(ctx, op, op.Projects[0], process{budgets: unhurried}, slog.New(slog.NewTextHandler(log, nil))); err != nil {
 		return errors.Join(err, log.Close())
 	}
 	d.daemon.commands = d.commands
@@ -191,7 +197,7 @@ func (d *demo) startReconciler(ctx context.Context) error {
 
 // close ends everything that open started, in the other order.
 func (d *demo) close() error {
-	var errs []error
+	errs := []error{d.programs.Close()}
 	if d.stop != nil {
 		d.stop()
 		errs = append(errs, <-d.running, <-d.running)
@@ -228,9 +234,21 @@ func folded(text string, width int) string {
 
 // sluice runs a command of this binary in the author's clone and prints it as a person would see it.
 func (d *demo) sluice(ctx context.Context, want int, args ...string) (string, error) {
+	return d.sluiceOf(ctx, "ann", want, args...)
+}
+
+// sluiceOf does so in another person's clone, as it is at the forge now, with that person's key.
+func (d *demo) sluiceOf(ctx context.Context, name string, want int, args ...string) (string, error) {
+	person, prompt := d.team.Person(name), "$"
+	if name != "ann" {
+		prompt = name + "$"
+		if err := person.Fetch(ctx); err != nil {
+			return "", err
+		}
+	}
 	var out strings.Builder
-	fmt.Fprintf(d.out, "$ sluice %s\n", strings.Join(args, " "))
-	quoted := append([]string{"-C", d.team.Person("ann").Dir(), "--color=" + map[bool]string{true: "always", false: "never"}[d.app.colored()]}, args...)
+	fmt.Fprintf(d.out, "%s sluice %s\n", prompt, shellWords(args))
+	quoted := append([]string{"-C", person.Dir(), "--color=" + map[bool]string{true: "always", false: "never"}[d.app.colored()]}, args...)
 	inner := &app{in: strings.NewReader(""), out: &out, errs: &out, environ: d.environ, columns: d.app.width() - len("  ")}
 	code := inner.main(ctx, quoted)
 	fmt.Fprintln(d.out, indented(out.String()))
@@ -239,6 +257,17 @@ func (d *demo) sluice(ctx context.Context, want int, args ...string) (string, er
 		return out.String(), fmt.Errorf("sluice %s: exit %d, want %d", strings.Join(args, " "), code, want)
 	}
 	return out.String(), nil
+}
+
+// shellWords writes arguments as they are typed.
+func shellWords(args []string) string {
+	words := slices.Clone(args)
+	for i, word := range words {
+		if strings.Contains(word, " ") {
+			words[i] = "'" + word + "'"
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func (d *demo) environ(name string) string {

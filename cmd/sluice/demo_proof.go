@@ -44,14 +44,14 @@ func sceneDrift(ctx context.Context, d *demo) error {
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(value, `"maxTransfer":5000`) {
+	if !strings.Contains(value, `"maxTransfer":9000`) {
 		return fmt.Errorf("etcd holds %s after the repair", value)
 	}
 	d.say("It is back at %s, and the ledger says so:", value)
 	if err := d.team.Person("ann").Fetch(ctx); err != nil {
 		return err
 	}
-	out, err := d.sluice(ctx, exitDone, "history", "payments", "--stage", "production")
+	out, err := d.sluice(ctx, exitDone, "history", "payments", "--stage", "production", "--last", "4")
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func sceneForcePush(ctx context.Context, d *demo) error {
 	if err != nil {
 		return err
 	}
-	d.say("Protections are off, and Bob rewrites main to drop what is held.")
+	d.say("Protections are off, and Bob rewrites main to drop the last promotion.")
 	if _, err := bob.Git(ctx, "branch", "-f", "rewritten", "origin/main~2"); err != nil {
 		return err
 	}

@@ -47,10 +47,10 @@ func play(t *testing.T, flags ...string) *playing {
 	return p
 }
 
-// await looks until the demo has said something; two minutes are for loaded machines.
+// await looks until the demo has said something; four minutes are for loaded machines.
 func (p *playing) await(text string) {
 	p.t.Helper()
-	deadline := time.Now().Add(2 * time.Minute)
+	deadline := time.Now().Add(4 * time.Minute)
 	for !strings.Contains(p.said(), text) {
 		if time.Now().After(deadline) {
 			p.t.Fatalf("the demo does not say %q:\n%s", text, p.said())
@@ -85,7 +85,10 @@ func TestDemoPlaysAndServes(t *testing.T) {
 	t.Parallel()
 	p := play(t, "--serve")
 	p.await("Still running; press Ctrl-C to end.")
-	for _, want := range []string{"7 scenes in", "Bob and Carol approve", `"maxTransfer":5000`, "proven: ", "NOT PROVEN"} {
+	for _, want := range []string{
+		"11 scenes in", "Bob and Carol approve", `"maxTransfer":5000`, "canary   pay-1 8000, pay-2 5000, pay-3 5000, pay-4 5000", "all      pay-1 8000",
+		"[breaker-tripped]", "restored in ", "payments is suspended in production", "kept until ", "proven: ", "NOT PROVEN",
+	} {
 		if !strings.Contains(p.said(), want) {
 			t.Errorf("the demo does not say %q:\n%s", want, p.said())
 		}

@@ -149,6 +149,7 @@ func TestScripts(t *testing.T) {
 			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
 			"matches": matches, "allow": allow, "keygen": keygen, "anchor": anchorOf, "gnupg": gnupg,
 			"mirror": mirrorScript, "variable": variable, "head": headScript, "etcd": etcdScript, "etcdput": etcdPut,
+			"own": ownProject, "forge": forgeScript, "comes": comes,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "root" {
@@ -175,6 +176,7 @@ func (p *project) setUp(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
+	env.Values[ownKey{}] = &project{}
 	ann := p.team.Person("ann")
 	config := filepath.Join(env.WorkDir, ".gitconfig")
 	text := fmt.Sprintf(`[user]

@@ -250,6 +250,9 @@ func (t *Team) NextLogKey() string { return filepath.Join(t.cfg.Dir, "reconciler
 // Anchor is what an operator is told: the digest of trust version 1.
 func (t *Team) Anchor() schema.Digest { return t.trust.RootDigest }
 
+// Root is the first trust root, which the project's id is in.
+func (t *Team) Root() schema.Root { return t.trust.Root }
+
 // Project is the project file that the team began with.
 func (t *Team) Project() schema.Project { return t.project }
 
