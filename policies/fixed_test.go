@@ -118,6 +118,7 @@ func TestProvenance(t *testing.T) {
 		}, schema.Deny, []schema.Code{"override-file", "override-file"}},
 		{"a kind that was never found out", p, kind(schema.Unclassified, ""), schema.Deny, []schema.Code{"override"}},
 		{"a promotion from nowhere", p, func(f *policies.Facts) { f.Change.Source = nil }, schema.Deny, []schema.Code{"override"}},
+		{"a source that only its stage's mode let in", p, func(f *policies.Facts) { f.Change.Source.LetIn = schema.Warn }, schema.Deny, []schema.Code{"unenforced"}},
 		{"a source that cannot be verified", p, func(f *policies.Facts) { f.Change.Source.Down = true }, schema.Hold, []schema.Code{"target-down"}},
 	} {
 		r.run(t)

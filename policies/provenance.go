@@ -56,6 +56,9 @@ func promoted(policy string, f Facts) schema.Verdict {
 	if n := len(f.Change.Files); n > 0 {
 		args = append(args, "files", number(n))
 	}
+	if src.LetIn != "" {
+		return answer(policy, schema.Deny, "unenforced", append(args, "mode", string(src.LetIn))...)
+	}
 	if src.Down {
 		return answer(policy, schema.Hold, "target-down", args...)
 	}

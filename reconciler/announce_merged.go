@@ -74,6 +74,9 @@ func (p *pass) landedCell(ctx context.Context, stage schema.Stage, app schema.Ap
 		return out, false, err
 	}
 	out.Admitted, out.Change, out.Verdict = entry, e.Decision.Change, e.Decision.Verdict
+	if out.Verdict.Outcome != schema.Allow {
+		out.LetIn = e.Decision.Mode
+	}
 	now := c.state.Admitted
 	out.Live = now.Seq == entry && !now.LiveAt.IsZero()
 	return out, out.Live || now.Seq != entry, c.fill(ctx, &out, e.Decision.Landing.Base, e.Decision.Landing.Tip)

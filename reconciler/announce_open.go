@@ -49,7 +49,29 @@ func (p *pass) proposed(ctx context.Context, mr schema.MergeRequest, s *note.Sub
 			s.Cells = append(s.Cells, c)
 		}
 	}
+	if p.rules.project.Atomic {
+		holdTogether(s.Cells)
+	}
 	return nil
+}
+
+// holdTogether says of each app of an atomic project which others keep it out, as the judge will once it is merged.
+func holdTogether(cells []note.Cell) {
+	var out []schema.Cell
+	enters := func(c note.Cell) bool { return c.Settled || c.Verdict.Outcome == schema.Allow || c.LetIn != "" }
+	for _, c := range cells {
+		if !enters(c) {
+			out = append(out, c.Cell)
+		}
+	}
+	if len(out) == 0 {
+		return
+	}
+	for i, c := range cells {
+		if enters(c) && !c.Settled {
+			cells[i].Verdict, cells[i].LetIn = schema.All("change", c.Verdict, heldBy(out)), ""
+		}
+	}
 }
 
 func orMissing(err error, mr schema.MergeRequest) error {
@@ -82,6 +104,9 @@ func (p *pass) proposedCell(ctx context.Context, stage schema.Stage, app schema.
 	}
 	out := note.Cell{Cell: c.cell, Path: c.path, Change: d.entry.Decision.Change}
 	out.Verdict, out.AtMerge = untilMerged(d.entry.Decision.Verdict)
+	if out.Verdict.Outcome != schema.Allow && passes(out.Verdict, stage.Mode) == schema.Allow {
+		out.LetIn = stage.Mode
+	}
 	admitted := c.admitted()
 	out.Settled = out.Change.To.Content == admitted.Content
 	if out.Pending, err = c.onTop(ctx, l.onto, out.Change); err != nil {

@@ -84,13 +84,16 @@ func (s split) grow(seen parts) bool {
 }
 
 // withOthers holds a cell that could come in alone while others of its merge request cannot.
-func (s split) withOthers(verdict schema.Verdict, f policies.Facts) schema.Verdict {
-	if verdict.Outcome != schema.Allow || f.MergeRequest == nil || len(s[f.MergeRequest.IID]) == 0 {
+func (s split) withOthers(verdict schema.Verdict, mode schema.StageMode, f policies.Facts) schema.Verdict {
+	if passes(verdict, mode) != schema.Allow || f.MergeRequest == nil || len(s[f.MergeRequest.IID]) == 0 {
 		return verdict
 	}
-	return schema.All("change", verdict, schema.Verdict{
-		Policy: "atomic", Outcome: schema.Hold, Code: "atomic", Args: map[string]string{"cells": cellNames(s[f.MergeRequest.IID])},
-	})
+	return schema.All("change", verdict, heldBy(s[f.MergeRequest.IID]))
+}
+
+// heldBy is the verdict of an app that others of its merge request keep out.
+func heldBy(cells []schema.Cell) schema.Verdict {
+	return schema.Verdict{Policy: "atomic", Outcome: schema.Hold, Code: "atomic", Args: map[string]string{"cells": cellNames(cells)}}
 }
 
 const maxCellNames = 5

@@ -18,6 +18,9 @@ func (r *replay) lineage(ctx context.Context, a *appended, c *cellJudge, e ledge
 	if lifecycle.Enters(c.rules.project, c.cell.Stage) {
 		return nil
 	}
+	if e.Decision.Change.Kind == schema.Override && e.Decision.Mode.Weak() {
+		return nil // it says itself that it comes from nowhere, and that the mode of its stage let it in
+	}
 	manifest, err := manifestOf(ctx, a.After, e.Decision.Manifest)
 	if err != nil {
 		return lacking(c.path, err)

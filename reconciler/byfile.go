@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -71,7 +72,7 @@ func (c *cellJudge) classified(ctx context.Context, h history, from schema.Manif
 // admitted here is no source for anything itself, nothing of it is taken for granted.
 func (h history) wanted(from, to schema.Manifest) []oneFile {
 	before := byPath(from)
-	known := len(h.own.Revisions) == 0 || !h.own.Admitted.Flagged(ledger.Unreviewed) && !h.tainted(h.own.Admitted.Revision)
+	known := len(h.own.Revisions) == 0 || h.own.Admitted.LetIn == "" && !h.own.Admitted.Flagged(ledger.Unreviewed) && !h.tainted(h.own.Admitted.Revision)
 	var out []oneFile
 	for _, f := range to {
 		was, ok := before[f.Path]
@@ -165,7 +166,7 @@ func (p filePast) weakest(sources []schema.FileSource, wanted []oneFile, h histo
 		if one.SoakingSince.IsZero() || !out.SoakingSince.IsZero() && one.SoakingSince.After(out.SoakingSince) {
 			out.SoakingSince = one.SoakingSince
 		}
-		out.Soaked, out.Down = min(out.Soaked, one.Soaked), out.Down || one.Down
+		out.Soaked, out.Down, out.LetIn = min(out.Soaked, one.Soaked), out.Down || one.Down, cmp.Or(out.LetIn, one.LetIn)
 	}
 	return out
 }

@@ -116,6 +116,8 @@ func (s prospects) outOfUse(from schema.StageName, a ledger.Admission) string {
 		return fmt.Sprintf("%s was rolled back from in %s", a.Revision, from)
 	case a.Flagged(ledger.Archived):
 		return fmt.Sprintf("%s is archived in %s", a.Revision, from)
+	case a.LetIn != "":
+		return fmt.Sprintf("%s was let into %s by its mode alone (%s)", a.Revision, from, a.LetIn)
 	case a.Flagged(ledger.Unreviewed):
 		return fmt.Sprintf("%s broke the glass in %s and was not reviewed yet", a.Revision, from)
 	}

@@ -119,7 +119,7 @@ func lastAdmission(admissions []ledger.Admission, rev schema.Revision) (ledger.A
 }
 
 func source(stage schema.StageName, state ledger.State, a ledger.Admission, now time.Time) *schema.Source {
-	s := &schema.Source{Stage: stage, Seq: a.Seq, LiveAt: a.LiveAt, LiveSeq: a.LiveSeq, Content: a.Content, Soaked: a.SoakedAt(now), SoakingSince: a.SoakingSince}
+	s := &schema.Source{Stage: stage, Seq: a.Seq, LiveAt: a.LiveAt, LiveSeq: a.LiveSeq, LetIn: a.LetIn, Content: a.Content, Soaked: a.SoakedAt(now), SoakingSince: a.SoakingSince}
 	if a.Seq == state.Admitted.Seq {
 		for _, target := range a.Required {
 			if _, down := state.Down[target]; down {

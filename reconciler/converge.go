@@ -107,6 +107,9 @@ func (p *pass) plan(ctx context.Context, states []ledger.State, full bool, d *de
 
 // due are the targets of a cell that have to be compared.
 func (p *pass) due(state *ledger.State, stage schema.Stage, full bool, dirty map[schema.Cell]bool) []schema.StageTarget {
+	if p.observes(*state) && !full {
+		return nil // nothing is pending where nothing is written; what would change is compared now and then
+	}
 	if full || len(dirty) > 0 && (dirty[schema.Cell{Stage: state.Stage, App: state.App}] || dirty[schema.Cell{Stage: state.Stage}]) {
 		return stage.Targets
 	}
@@ -204,6 +207,9 @@ func (p *pass) failed(j job, err error, d *deliveries) {
 	}
 	code := integrations.Code(err)
 	d.errs = append(d.errs, fmt.Errorf("deliver %s: %w", j.key().cell, err))
+	if p.observes(j.state) {
+		return // it was only compared
+	}
 	since, known := p.down[j.key()]
 	if !known {
 		p.down[j.key()], since = p.now, p.now

@@ -14,14 +14,15 @@ import (
 
 // decide asks the gate and makes the entry that records its verdict with the evidence it rests on.
 func (c *cellJudge) decide(ctx context.Context, f policies.Facts, b bound, to cellFiles, from schema.Manifest) (*judged, error) {
-	verdict := c.split.withOthers(c.evaluate(f), f)
+	mode := c.mode(b.landing)
+	verdict := c.split.withOthers(c.evaluate(f), mode, f)
 	d := &ledger.Decision{
 		Change: f.Change, Landing: b.landing, Verdict: verdict,
 		Gate: c.rules.gate(c.stage.Name, f.Change.Kind).digest, Trust: c.rules.trust.Root.Version, Control: c.rules.seq,
-		Commits: b.commits, MergeRequest: named(f), Counted: counted(f, verdict),
+		Commits: b.commits, MergeRequest: named(f), Counted: counted(f, verdict), Mode: mode,
 	}
 	out := &judged{entry: ledger.Entry{
-		Kind: entryKind(verdict.Outcome, f.Change.Kind), Stage: c.cell.Stage, App: c.cell.App, Decision: d,
+		Kind: entryKind(passes(verdict, mode), f.Change.Kind), Stage: c.cell.Stage, App: c.cell.App, Decision: d,
 	}}
 	if err := c.addEvidence(ctx, out, f, b); err != nil {
 		return nil, err
@@ -29,7 +30,7 @@ func (c *cellJudge) decide(ctx context.Context, f policies.Facts, b bound, to ce
 	if err := c.addUnreachable(ctx, out, f, b); err != nil {
 		return nil, err
 	}
-	if verdict.Outcome == schema.Allow {
+	if out.entry.Kind.Admits() {
 		c.addAdmission(out, f, to, from)
 	}
 	return out, nil
@@ -170,7 +171,11 @@ func (c *cellJudge) authors(f policies.Facts) []string {
 	return policies.Authors(f)
 }
 
+// required are the targets that make it live: none where nothing is written.
 func required(stage schema.Stage) []string {
+	if stage.Mode == schema.Observe {
+		return nil
+	}
 	var out []string
 	for _, t := range stage.Targets {
 		if t.Required {

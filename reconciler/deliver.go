@@ -91,6 +91,10 @@ func (p *pass) compared(ctx context.Context, v *visit, jobs []job, results []int
 	var differ, again []job
 	before := len(v.d.entries)
 	for i, found := range results {
+		if p.observes(jobs[i].state) {
+			p.observed(jobs[i], found, &v.d)
+			continue
+		}
 		if found.Err == nil {
 			p.tellForeign(jobs[i], found.Observation)
 		}

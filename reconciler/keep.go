@@ -15,6 +15,9 @@ import (
 // behind, missing or nobody's.
 func (p *pass) keepAll(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(p.marks)) {
+		if p.rules != nil && p.rules.onlyObserved(name) {
+			continue // not even the checkpoint is written there
+		}
 		err := p.keep(ctx, name)
 		switch {
 		case errors.Is(err, ErrDoubt):

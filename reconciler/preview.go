@@ -53,7 +53,9 @@ type Preview struct {
 	Path, Ref string
 	Change    schema.Change
 	// Hint says that the kind of change was guessed without a ledger; what follows from it is no verdict.
-	Hint    bool
+	Hint bool
+	// Mode is that of the stage where it does not enforce.
+	Mode    schema.StageMode
 	Entry   int64 // of the ledger, that the cell's admitted content rests on; 0 if none
 	Verdict schema.Verdict
 	// Pending says that the base does not hold what was admitted: something on the branch waits, and this would be on top of it.
@@ -91,6 +93,9 @@ func (v *Previewer) preview(ctx context.Context, p *pass, stage schema.Stage, ce
 		return Preview{}, err
 	}
 	out := Preview{Cell: cell, Path: c.path, Ref: c.ref, Hint: v.clone == nil}
+	if stage.Mode.Weak() {
+		out.Mode = stage.Mode
+	}
 	before, err := c.filesAt(ctx, step.Base)
 	if err != nil {
 		return out, err

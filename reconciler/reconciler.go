@@ -187,6 +187,7 @@ type Reconciler struct {
 
 	silent    map[string]silence // by target, those that did not answer
 	fights    map[deliveryKey]fight
+	differs   map[deliveryKey]int           // keys that would change where nothing is written
 	reported  map[deliveryKey]schema.Digest // drift that is told and left
 	strangers map[deliveryKey]string        // keys beside ours that were logged
 
@@ -236,7 +237,7 @@ func New(cfg Config) (*Reconciler, error) {
 	}
 	r := &Reconciler{
 		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, refused: map[string]int64{}, unproposed: map[schema.Cell]unproposed{}, outrun: map[string]schema.Hash{}, proposing: turns{}, merging: turns{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
-		looked: map[schema.StageName]int64{}, fleet: map[schema.Cell]*schema.InstancesView{}, fights: map[deliveryKey]fight{}, reported: map[deliveryKey]schema.Digest{},
+		looked: map[schema.StageName]int64{}, fleet: map[schema.Cell]*schema.InstancesView{}, fights: map[deliveryKey]fight{}, differs: map[deliveryKey]int{}, reported: map[deliveryKey]schema.Digest{},
 		strangers: map[deliveryKey]string{}, silent: map[string]silence{}, contested: map[schema.Cell]bool{},
 	}
 	r.spans = &spans{tracer: cfg.Tracer, project: cfg.Name, now: &atomic.Pointer[trace]{}}

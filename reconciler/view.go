@@ -48,6 +48,9 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 		p.next(ctx, &v)
 		r.withInstances(&v)
 	}
+	if p != nil {
+		v.Differs = r.differViews(p.rules.project)
+	}
 	r.tellOverdue(&v)
 	v.Guards, v.Silent = r.guarded, r.silentViews()
 	r.view.Store(&v)
@@ -153,7 +156,7 @@ func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (sch
 		}
 		states = append(states, s)
 	}
-	v := schema.View{Project: head.Project, Steps: steps(project), Ledger: schema.LedgerView{Size: head.Size, Tip: l.Tip(), At: head.At}}
+	v := schema.View{Project: head.Project, Modes: modes(project), Steps: steps(project), Ledger: schema.LedgerView{Size: head.Size, Tip: l.Tip(), At: head.At}}
 	for _, s := range project.Stages {
 		v.Stages = append(v.Stages, s.Name)
 	}
@@ -163,7 +166,7 @@ func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (sch
 		v.Control = &control
 	}
 	v.Apps = apps(states, project, v.Incidents)
-	if err := errors.Join(withHealth(ctx, l, v.Apps, states), withDrift(ctx, l, v.Apps, states)); err != nil {
+	if err := errors.Join(withHealth(ctx, l, v.Apps, states), withDrift(ctx, l, v.Apps, states), withLetIn(ctx, l, v.Apps, states)); err != nil {
 		return schema.View{}, err
 	}
 	if v.Emergencies, err = emergencies(ctx, l, states); err != nil {

@@ -16,7 +16,7 @@ import (
 // running, and only a promotion, an edit or a tune widens: back is back for all.
 func (c *cellJudge) begins(kind ledger.Kind, change schema.Change) *schema.GrayRule {
 	g := c.stage.Gray
-	if g == nil || len(g.Steps) == 0 || kind != ledger.Admit || change.To.Revision == schema.None {
+	if g == nil || len(g.Steps) == 0 || c.stage.Mode == schema.Observe || kind != ledger.Admit || change.To.Revision == schema.None {
 		return nil
 	}
 	base, ok := c.state.Admitted, c.state.Admitted.Seq > 0
@@ -54,7 +54,7 @@ func (p *pass) widen(ctx context.Context, report *Report) error {
 		}
 		s := states[i]
 		stage, ok := p.rules.project.Stage(s.Stage)
-		if !ok || !p.rules.has(s) {
+		if !ok || !p.rules.has(s) || stage.Mode == schema.Observe {
 			continue
 		}
 		step, said, err := p.step(ctx, stage, s)

@@ -11,6 +11,10 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "The project lets files be promoted alone (provenance: {unit: file}), each as it was admitted and live in one stage before. This one never was there like this; a file that goes has to have gone there.",
 		Fix:   "Leave the file out, or put the change into the first stage and promote it from there.",
 	}, {
+		Code: "unenforced", Title: "its gate did not let it in", Message: "[{from}: ]was let in by the mode {mode} of its stage alone (entry #{entry}), not by its gate",
+		Cause: "A stage in mode warn or observe lets in what its gate would keep out. That weakens no stage after it: what came in so goes no further by a gate that enforces.",
+		Fix:   "Make the change again with what its gate asks for, or let the admins take over what is there by their signature: sluice adopt.",
+	}, {
 		Code: "several-apps", Warning: true, Title: "several apps in one promotion", Message: "one merge request promotes {apps}[: the whole branch {branch}]",
 		Cause: "Each app is judged by itself, and one that is held keeps its place; but approving, waiting and taking back go together then, and a whole branch brings its stage-local files too.",
 		Fix:   "Make a merge request for each app: a branch from the target's tip with this app's promoted files alone.",

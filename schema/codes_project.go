@@ -63,6 +63,10 @@ var projectCodes = []CodeInfo{
 		Cause: "The gate would never open.",
 		Fix:   "Remove the policy from this gate.",
 	}, {
+		Code: "weak-mode", Warning: true, Title: "stage does not enforce its gates", Message: `{stage} is in mode {mode}: what its gate would hold or refuse comes in`,
+		Cause: "A stage in mode warn or observe takes part while a team adopts sluice: nothing is kept out, and what would be is recorded and told. It is no protection.",
+		Fix:   "See what enforcement would change with sluice adopt --report, mend that, and let the admins set mode: enforce.",
+	}, {
 		Code: "approvals-not-enforced", Warning: true, Title: "stage asks for no approval", Message: `{stage} asks for no approval`,
 		Cause: "approvals: 0 was written, so one person alone can change this stage.",
 		Fix:   "Write approvals: 1 as soon as a second person can approve.",

@@ -37,6 +37,7 @@ type Record struct {
 	From    StageName `json:"from,omitempty"`   // of a decision: where the content came from
 	To      StageName `json:"to,omitempty"`     // and where it was to go
 	Result  string    `json:"result,omitempty"` // of a decision or a delivery
+	Mode    StageMode `json:"mode,omitempty"`   // of a decision: that of its stage, where it does not enforce
 	Change  Kind      `json:"change,omitempty"`
 	Was     Revision  `json:"was,omitempty"`
 	Becomes Revision  `json:"revision,omitempty"`
@@ -88,6 +89,8 @@ type StageFigures struct {
 	Deployments int64     // changes that went live
 	Failed      int64     // of those: rolled back, replaced by break-glass, or marked
 	Last        time.Time // when the last one went live
+	// LetIn is how often the mode of the stage alone let something in, that its gate would have held or refused.
+	LetIn int64
 	// Lead is from when the merge request that first brought a revision was opened until it was live here.
 	Lead Durations
 	// Restore is from when content that failed went live until other content did.

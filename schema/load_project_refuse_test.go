@@ -31,6 +31,8 @@ func TestProjectRefuses(t *testing.T) {
 		{"apps as a number", "version: 1\napps: 1", "wrong-type", "2:7"},
 		{"a pattern twice", "version: 1\nstage_local: [a, a]", "bad-value", "2:18"},
 		{"a pattern of two lines", "version: 1\nstage_local: [\"a\\nb\"]", "bad-value", "2:15"},
+		{"an unknown mode", "version: 1\nstages: [{name: a, mode: dry-run}]", "bad-value", "2:26"},
+		{"a mode that is a number", "version: 1\nstages: [{name: a, mode: 1}]", "wrong-type", "2:26"},
 		{"an unknown unit", "version: 1\nprovenance: {unit: line}", "bad-value", "2:20"},
 		{"provenance as text", "version: 1\nprovenance: file", "wrong-type", "2:13"},
 		{"a rollback window without a unit", "version: 1\nrollback_window: 90", "wrong-type", "2:18"},

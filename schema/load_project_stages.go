@@ -74,7 +74,7 @@ func (r *projectReader) defaultDrafts(v *value) []stageDraft {
 	}
 	var out []stageDraft
 	for _, name := range DefaultStages() {
-		d := stageDraft{stage: Stage{Name: name, Proposes: true}, at: where, where: where, path: "stages"}
+		d := stageDraft{stage: Stage{Name: name, Proposes: true, Mode: Enforce}, at: where, where: where, path: "stages"}
 		r.placeByDefault(&d.stage)
 		d.stage.Targets = slices.Clone(r.targets)
 		out = append(out, d)
@@ -105,6 +105,7 @@ func (r *projectReader) draft(v *value, path string) (stageDraft, bool) {
 	r.place(o, &d)
 	d.stage.Targets = r.stageTargets(o)
 	d.stage.Proposes = o.choice("promote", "auto", "manual") == "auto"
+	d.stage.Mode, d.stage.ModeAt = r.mode(o)
 	d.stage.Merges = o.choice("merge", "manual", "auto") == "auto"
 	d.stage.Gray = r.src.gray(o)
 	d.gates, _ = o.get("gates")
@@ -113,6 +114,16 @@ func (r *projectReader) draft(v *value, path string) (stageDraft, bool) {
 		d.after = r.refs(m.value, join(path, "after"))
 	}
 	return d, true
+}
+
+// mode reads how far a stage is enforced. A word that is no mode is refused, and until it is mended the stage enforces.
+func (r *projectReader) mode(o object) (StageMode, Position) {
+	mode := StageMode(o.choice("mode", string(Enforce), string(Warn), string(Observe)))
+	v, _ := o.get("mode")
+	if v == nil || !mode.Weak() {
+		return Enforce, Position{}
+	}
+	return mode, r.src.position(v.at)
 }
 
 func (r *projectReader) checkName(v *value, path string) {

@@ -50,6 +50,9 @@ type Stage struct {
 	Branch  string // branch layout: the branch, "stage/<name>" by default
 	Gates   Gates
 	Targets []StageTarget
+	// Mode says how far the gates are enforced; ModeAt is where a weaker one is written.
+	Mode   StageMode
+	ModeAt Position
 	// Gray says how a new revision widens; nil: all get it at once.
 	Gray *GraySpec
 	// Proposes says that sluice opens the merge requests of promotions into the stage by itself.

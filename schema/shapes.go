@@ -76,7 +76,7 @@ var shapes = [shapeCount]shape{
 	},
 	appsShape:        {file: "sluice.yaml", path: "apps", optional: []string{"depth", "patterns"}},
 	targetShape:      {file: "sluice.yaml", path: "targets.NAME", optional: []string{"required", "drift", "foreign"}, open: "SETTING"},
-	stageShape:       {file: "sluice.yaml", path: "stages[]", required: []string{"name"}, optional: []string{"place", "branch", "after", "promote", "merge", "gates", "gray", "targets"}},
+	stageShape:       {file: "sluice.yaml", path: "stages[]", required: []string{"name"}, optional: []string{"place", "branch", "after", "promote", "merge", "mode", "gates", "gray", "targets"}},
 	grayShape:        {file: "sluice.yaml", path: "stages[].gray", required: []string{"steps"}, optional: []string{"services", "labels", "health"}},
 	grayStepShape:    {file: "sluice.yaml", path: "stages[].gray.steps[]", required: []string{"percent", "for"}},
 	stageTargetShape: {file: "sluice.yaml", path: "stages[].targets.NAME", optional: []string{"required", "drift", "foreign"}, open: "SETTING"},

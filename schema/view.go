@@ -17,10 +17,14 @@ type View struct {
 	StaleAfter time.Duration `json:"-"`
 	Ledger     LedgerView    `json:"ledger"`
 	Stages     []StageName   `json:"stages"`
-	Apps       []AppView     `json:"apps"`
-	Drafts     []DraftView   `json:"drafts,omitempty"`
-	Control    *HeldView     `json:"control,omitempty"` // a change of the control files that waits
-	Incidents  []Incident    `json:"incidents,omitempty"`
+	// Modes are those of the stages that do not enforce.
+	Modes map[StageName]StageMode `json:"modes,omitempty"`
+	// Differs are cells in which nothing is written and that are not as admitted, as a running reconciler saw them last.
+	Differs   []DifferView `json:"differs,omitempty"`
+	Apps      []AppView    `json:"apps"`
+	Drafts    []DraftView  `json:"drafts,omitempty"`
+	Control   *HeldView    `json:"control,omitempty"` // a change of the control files that waits
+	Incidents []Incident   `json:"incidents,omitempty"`
 	// Emergencies are what came in by break-glass and nobody has reviewed; Suspended is what people pinned, also after it ended.
 	Emergencies []EmergencyView  `json:"emergencies,omitempty"`
 	Suspended   []SuspensionView `json:"suspended,omitempty"`
@@ -109,12 +113,27 @@ type CellView struct {
 	Goal Revision `json:"goal,omitempty"`
 	// Gray is how far what is admitted has widened; nil where all have it.
 	Gray *GrayView `json:"gray,omitempty"`
+	// LetIn says what enforcement would have held of what is admitted; nil where the gate let it in.
+	LetIn *LetInView `json:"let_in,omitempty"`
 	// Instances are those that a running reconciler saw last; a clone knows none.
 	Instances *InstancesView `json:"instances,omitempty"`
 	// Path is where its files are in Git, below the root.
 	Path string `json:"-"`
 	// Next is what a promotion would bring here; nil where nothing differs, or something waits that says why itself.
 	Next *NextView `json:"next,omitempty"`
+}
+
+// LetInView is what the gate says of content that the mode of its stage alone let in.
+type LetInView struct {
+	Mode    StageMode `json:"mode"`
+	Verdict Verdict   `json:"verdict"`
+}
+
+// DifferView is a target that would be changed if its stage did not only observe.
+type DifferView struct {
+	Cell   Cell   `json:"cell"`
+	Target string `json:"target"`
+	Keys   int    `json:"keys"` // how many would change; at least 1
 }
 
 // GrayView is who has what is admitted, while not all have it.

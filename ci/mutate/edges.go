@@ -195,6 +195,30 @@ var edgeMutations = []mutation{
 		"TestMask",
 	},
 	{
+		"a mode lets in what people pinned", "reconciler", "reconciler/mode.go",
+		"case \"content\", \"suspension\", \"atomic\":",
+		"case \"content\", \"atomic\":",
+		"TestWhatAModeLetsIn",
+	},
+	{
+		"what a mode let in goes on through gates that enforce", "policies", "policies/provenance.go",
+		"if src.LetIn != \"\" {",
+		"if src.LetIn == \"-\" {",
+		"TestProvenance",
+	},
+	{
+		"a tune takes along what a mode let in", "reconciler/ledger", "reconciler/ledger/fold.go",
+		"return s.Admitted.LetIn",
+		"return \"\"",
+		"TestFoldListsTheRevisions",
+	},
+	{
+		"a target that is only observed gets a checkpoint", "reconciler", "reconciler/mode.go",
+		"if s.Mode != schema.Observe {",
+		"if s.Mode == \"-\" {",
+		"TestATargetOfObservedStagesAloneIsNotWritten",
+	},
+	{
 		"a file goes because it was not there yet", "reconciler", "reconciler/byfile.go",
 		"case !f.in(p.files[i]), !f.there && p.before(i, f.path):",
 		"case !f.in(p.files[i]):",

@@ -21,7 +21,7 @@ func (d *checkDesk) checkCell(ctx context.Context, cell schema.Cell) error {
 	p.Hint = p.Hint || d.fork()
 	edits, _ := diff.Keys(p.Before, p.After)
 	out := checkedCell{
-		Stage: cell.Stage, App: cell.App, Path: p.Path, Kind: p.Change.Kind, Tune: p.Change.Tune, Hint: p.Hint, Pending: p.Pending,
+		Stage: cell.Stage, App: cell.App, Path: p.Path, Kind: p.Change.Kind, Tune: p.Change.Tune, Hint: p.Hint, Mode: p.Mode, Pending: p.Pending,
 		From: revisionName(p.Change.From.Revision), To: revisionName(p.Change.To.Revision), Edits: diff.Mask(edits),
 	}
 	if s := p.Change.Source; s != nil {
@@ -264,6 +264,9 @@ func (d *checkDesk) findingsOf(p reconciler.Preview, v schema.Verdict) {
 	}
 	for _, leaf := range leavesOf(v) {
 		f := checkFinding{Position: schema.Position{File: firstChanged(p)}, Code: leaf.Code, Policy: v.Policy, Cell: p.Cell.String()}
+		if p.LetsIn(v) {
+			f.Severity = "warning"
+		}
 		path := leaf.Args["path"]
 		switch {
 		case path == "":

@@ -39,6 +39,8 @@ type checkedCell struct {
 	To      string           `json:"to"`
 	Edits   []diff.Edit      `json:"edits"`
 	Answers []checkedAnswer  `json:"answers"`
+	// Mode is that of the stage where it does not enforce: what its gate says keeps nothing out.
+	Mode    schema.StageMode `json:"mode,omitempty"`
 	Pending bool             `json:"pending,omitempty"` // it is on top of something that was not admitted
 }
 

@@ -94,6 +94,9 @@ func (c checkedCell) title() string {
 		text += " (a guess)"
 	}
 	text += ", " + c.From + " -> " + c.To
+	if c.Mode != "" {
+		text += fmt.Sprintf("; mode %s: the gate keeps nothing out", c.Mode)
+	}
 	if c.Pending {
 		text += "; on top of something that was not admitted"
 	}

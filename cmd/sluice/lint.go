@@ -43,10 +43,10 @@ line and column. It needs no network and no key. With paths it reports findings 
 			} else {
 				a.printFindings(found)
 			}
-			if len(found) > 0 {
+			if slices.ContainsFunc(found, func(d schema.Diagnostic) bool { return d.Code != "weak-mode" }) {
 				return answer{exitNo}
 			}
-			return nil
+			return nil // that a stage does not enforce is said, and is what its admins want
 		},
 	}
 	command.Flags().StringVar(&f.config, "config", "", "the operator's `FILE`, which says of what kind each target is")
@@ -91,9 +91,22 @@ func (a *app) lint(op *schema.Operator) (schema.Diagnostics, error) {
 	if err != nil {
 		return nil, err
 	}
-	found = slices.Concat(found, more, fits)
+	found = slices.Concat(found, weakModes(project), more, fits)
 	slices.SortStableFunc(found, func(x, y schema.Diagnostic) int { return strings.Compare(x.Position.File, y.Position.File) })
 	return found, nil
+}
+
+// weakModes names the stages that do not enforce their gates.
+func weakModes(project schema.Project) schema.Diagnostics {
+	var out schema.Diagnostics
+	for _, s := range project.Stages {
+		if s.Mode.Weak() {
+			d := schema.FindingIn(s.ModeAt.File, "weak-mode", map[string]string{"stage": string(s.Name), "mode": string(s.Mode)})
+			d.Position = s.ModeAt
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 func lintRetirements(root fs.FS) schema.Diagnostics {

@@ -48,6 +48,7 @@ var metrics = []metric{
 	{name: "emergencies", help: "Admissions by break-glass that nobody has reviewed."},
 	{name: "emergency_review_due_timestamp_seconds", help: "When the first of them has to have been reviewed; absent without one."},
 	{name: "suspended", help: "Stages and apps that people pinned."},
+	{name: "stage_mode", help: "1 for each stage that does not enforce its gates, and how far it does.", labels: []string{"stage", "mode"}},
 	{name: "tainted", help: "Apps in stages that hold a revision which people marked."},
 
 	{name: "git_last_success_timestamp_seconds", help: "When Git was last read; 0 before the first time."},
@@ -71,6 +72,7 @@ var metrics = []metric{
 	{name: "drifts_total", help: "Times that a target was found to differ from what was admitted.", labels: []string{"stage"}},
 	{name: "deployments_total", help: "Changes that went live in a stage.", labels: []string{"stage"}},
 	{name: "deployments_failed_total", help: "Of those, the ones that were rolled back, replaced by break-glass, or marked.", labels: []string{"stage"}},
+	{name: "let_in_total", help: "Changes that the mode of a stage alone let in: its gate would have held or refused them.", labels: []string{"stage"}},
 	{name: "last_deployment_timestamp_seconds", help: "When the last change went live.", labels: []string{"stage"}},
 	{name: "lead_time_seconds", help: "From when the merge request that brought a revision was opened until it was live.", labels: []string{"stage"}},
 	{name: "restore_time_seconds", help: "From when content that failed went live until other content did.", labels: []string{"stage"}},

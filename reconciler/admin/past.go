@@ -26,6 +26,7 @@ func (s series) past(v *schema.View) {
 	for _, stage := range v.Stages {
 		figures := j.Stages[stage]
 		s.counter("drifts_total", j.Drifts[stage], string(stage))
+		s.counter("let_in_total", figures.LetIn, string(stage))
 		s.counter("deployments_total", figures.Deployments, string(stage))
 		s.counter("deployments_failed_total", figures.Failed, string(stage))
 		s.gauge("last_deployment_timestamp_seconds", seconds(figures.Last), string(stage))

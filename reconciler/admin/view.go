@@ -26,6 +26,9 @@ func (s series) view(v *schema.View) {
 	s.gauge("emergencies", float64(len(v.Emergencies)))
 	s.gauge("suspended", float64(len(v.Suspended)))
 	s.gauge("tainted", float64(len(v.Tainted)))
+	for stage, mode := range v.Modes {
+		s.gauge("stage_mode", 1, string(stage), string(mode))
+	}
 	var due time.Time
 	for _, e := range v.Emergencies {
 		if due.IsZero() || e.Review.Before(due) {

@@ -105,6 +105,11 @@ func (f *Fold) decided(e ledger.Entry, r schema.Record) {
 	if !e.Kind.Admits() {
 		return
 	}
+	if e.Decision.Mode.Weak() && e.Decision.Verdict.Outcome != schema.Allow {
+		figures := f.journal.Stages[e.Stage]
+		figures.LetIn++
+		f.journal.Stages[e.Stage] = figures
+	}
 	key := revision{e.App, r.Becomes}
 	if _, known := f.begun[key]; !known {
 		f.begun[key] = begin(e)

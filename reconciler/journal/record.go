@@ -30,6 +30,7 @@ func record(e ledger.Entry, digest schema.Digest) schema.Record {
 
 func decision(r *schema.Record, kind ledger.Kind, d ledger.Decision) {
 	r.Change, r.Was, r.Becomes = d.Change.Kind, d.Change.From.Revision, d.Change.To.Revision
+	r.Mode = d.Mode
 	r.Authors, r.Operator = d.Authors, d.Operator
 	if r.App != "" {
 		r.From, r.To, r.Result = from(d.Change, r.Stage), to(d.Change, r.Stage), result(kind)

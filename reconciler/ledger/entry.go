@@ -88,6 +88,9 @@ type Decision struct {
 	// Health is the evidence blob with what instances said that they run, where the gate asked for it.
 	Health schema.Digest `json:"health,omitempty"`
 
+	// Mode is that of the stage where it does not enforce. An admission whose verdict is not allow was let in by it alone.
+	Mode schema.StageMode `json:"mode,omitempty"`
+
 	// What follows is set on admissions.
 
 	Manifest   schema.Digest `json:"manifest,omitempty"`   // evidence blob with the manifest of the content admitted

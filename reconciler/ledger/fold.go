@@ -82,11 +82,11 @@ func (s *State) admit(e Entry) {
 	s.pause(e.At)
 	s.keep()
 	left, to := s.Admitted, e.Decision.Change.To
-	full := s.full(e)
+	full, letIn := s.full(e), s.letIn(e)
 	switch {
 	case e.Kind == Rollback && left.Seq > 0 && left.Revision != to.Revision:
 		s.flag(left.Revision, Withdrawn)
-	case e.Kind == Admit && entersByFullGate(e.Decision.Change.Kind):
+	case e.Kind == Admit && entersByFullGate(e.Decision.Change.Kind) && e.allowed():
 		s.unflag(to.Revision, Withdrawn)
 		s.unflag(to.Revision, Archived)
 	}
@@ -103,7 +103,7 @@ func (s *State) admit(e Entry) {
 		Revision: to.Revision, Content: to.Content, Manifest: e.Decision.Manifest,
 		Commit: e.Decision.Landing.Tip, At: e.At,
 		Authors: e.Decision.Authors, Required: e.Decision.Required,
-		Full: full, Flags: flags, MergeRequest: iid(e.Decision.MergeRequest),
+		Full: full, Flags: flags, LetIn: letIn, MergeRequest: iid(e.Decision.MergeRequest),
 	})
 	s.Held = nil
 }
@@ -130,12 +130,28 @@ func (s *State) full(e Entry) bool {
 		return slices.ContainsFunc(s.Revisions, func(a Admission) bool {
 			return a.Revision == change.To.Revision && a.Full
 		})
-	case e.Kind != Admit:
+	case e.Kind != Admit, !e.allowed():
 		return false // absence is no rollback goal, and break-glass is none before its review
 	case change.Kind == schema.Tune:
 		return s.Admitted.Seq == 0 || s.Admitted.Full
 	}
 	return entersByFullGate(change.Kind)
+}
+
+// allowed reports whether the gate let an admission in, and not the mode of its stage alone.
+func (e Entry) allowed() bool {
+	return e.Decision.Mode == "" || e.Decision.Verdict.Outcome == schema.Allow
+}
+
+// letIn is the mode that alone let in what an entry admits. A tune or a rollback brings its revision as it was let in before.
+func (s *State) letIn(e Entry) schema.StageMode {
+	switch {
+	case e.Kind != BreakGlass && !e.allowed():
+		return e.Decision.Mode
+	case e.Decision.Change.Kind == schema.Tune && s.Admitted.Revision == e.Decision.Change.To.Revision:
+		return s.Admitted.LetIn
+	}
+	return ""
 }
 
 // keep writes what was changed of the admitted one into its place in the list.

@@ -142,9 +142,18 @@ func list(s ledger.State) string {
 		for _, f := range a.Flags {
 			words = append(words, string(f))
 		}
+		if a.LetIn != "" {
+			words = append(words, "let in by "+string(a.LetIn))
+		}
 		parts = append(parts, strings.Join(words, " "))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// letIn is an entry that the mode of its stage alone let in.
+func letIn(e ledger.Entry) ledger.Entry {
+	e.Decision.Mode, e.Decision.Verdict = schema.Warn, schema.Verdict{Policy: "gate", Outcome: schema.Hold, Code: "unsigned"}
+	return e
 }
 
 func TestFoldListsTheRevisions(t *testing.T) {
@@ -170,6 +179,10 @@ func TestFoldListsTheRevisions(t *testing.T) {
 		{"until somebody looked at it", story{admit(schema.Edit, 1), decided(ledger.BreakGlass, gray, schema.Override, 2), coded(ordered(ledger.Taint, 2), ledger.Reviewed)}, "1:r1 full, 2:r2 full"},
 		{"a review of what came in by its gate changes nothing", story{admit(schema.Edit, 1), coded(ordered(ledger.Taint, 1), ledger.Reviewed)}, "1:r1 full"},
 		{"break-glass with what passed its gate before", story{admit(schema.Edit, 2), admit(schema.Edit, 1), decided(ledger.BreakGlass, gray, schema.Override, 2)}, "1:r2 full, 2:r1 full, 3:r2 unreviewed"},
+		{"what the mode alone let in has not", story{admit(schema.Edit, 1), letIn(admit(schema.Edit, 2))}, "1:r1 full, 2:r2 let in by warn"},
+		{"nor has a tune of it, whatever its gate says", story{letIn(admit(schema.Edit, 1)), tune}, "1:r1 let in by warn, 2:r1 let in by warn"},
+		{"the same by its gate has", story{letIn(admit(schema.Edit, 1)), admit(schema.Edit, 2), admit(schema.Edit, 1)}, "1:r1 let in by warn, 2:r2 full, 3:r1 full"},
+		{"and takes no flag away", story{admit(schema.Edit, 1), admit(schema.Edit, 2), rollback(1), letIn(admit(schema.Promote, 2))}, "1:r1 full, 2:r2 full withdrawn, 3:r1 full, 4:r2 withdrawn let in by warn"},
 		{"nor has a retirement", story{admit(schema.Edit, 1), decided(ledger.Retire, gray, schema.Retire, 2)}, "1:r1 full, 2:r2"},
 		{"a rollback to what never passed it has not either", story{decided(ledger.BreakGlass, gray, schema.Override, 2), admit(schema.Edit, 1), rollback(2)}, "1:r2 unreviewed, 2:r1 full withdrawn, 3:r2 unreviewed"},
 	}

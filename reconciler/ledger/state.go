@@ -40,6 +40,8 @@ type Admission struct {
 	Required     []string `json:"required,omitempty"` // targets that make it live
 	Full         bool     `json:"full,omitempty"`     // passed its full gate here, so the rollback gate may serve it
 	Flags        []Flag   `json:"flags,omitempty"`
+	// LetIn is the mode that alone let it in: the gate did not, so it is no source for the stages after (schema.StageMode).
+	LetIn schema.StageMode `json:"let_in,omitempty"`
 
 	// Review is when what broke the glass has to have been looked at; nil for every other admission, and after the review.
 	Review *time.Time `json:"review,omitempty"`

@@ -74,6 +74,10 @@ func (w *writer) cell(c Cell) {
 	switch {
 	case c.Pending:
 		w.block("Something on the branch waits below this change, which cannot enter before that is cleared or taken back.")
+	case c.LetIn != "":
+		w.block("Its stage does not enforce (mode %s). What its gate says:", Code(string(c.LetIn)))
+		w.gate(c.Verdict)
+		return
 	case c.Admitted > 0:
 		return
 	}

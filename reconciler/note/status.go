@@ -44,7 +44,7 @@ func (s Subject) Statuses() []Status {
 		var signals, texts []string
 		for _, c := range byStage[stage] {
 			signals = append(signals, c.signal())
-			texts = append(texts, s.plain(string(c.Cell.App), c.state(), c.Verdict))
+			texts = append(texts, s.plain(string(c.Cell.App), c.state(), c.Verdict)+c.enforced())
 		}
 		out = append(out, status(string(stage), signals, texts))
 	}

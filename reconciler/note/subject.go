@@ -42,6 +42,8 @@ type Cell struct {
 	Live     bool
 	// Replaced says of a merged one that it was not let in, and that nothing of it waits any more.
 	Replaced bool
+	// LetIn is the mode of the stage where it alone lets in, or let in, what the gate would not.
+	LetIn schema.StageMode
 	// AtMerge are the policies that only the merge itself tells about.
 	AtMerge []string
 }
@@ -90,6 +92,8 @@ func (c Cell) state() state {
 		return settled
 	case c.Replaced:
 		return replaced
+	case c.LetIn != "" && !c.Pending:
+		return ready
 	case c.Verdict.Outcome == schema.Deny:
 		return refused
 	case c.Pending, c.Verdict.Outcome != schema.Allow:

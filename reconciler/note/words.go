@@ -39,9 +39,21 @@ func (s Subject) headline() string {
 		return "everything is as admitted already, so nothing is asked"
 	case len(open) == 1 && s.Control == nil:
 		c := open[0]
-		return s.sentence(place(c), c.state(), c.Verdict, c.Admitted, c.Pending, c.Live)
+		return s.sentence(place(c), c.state(), c.Verdict, c.Admitted, c.Pending, c.Live) + c.enforced()
 	}
 	return s.sums(open)
+}
+
+// enforced says what the gate would do if its stage enforced it; empty where that is no other than what is done.
+func (c Cell) enforced() string {
+	if c.LetIn == "" || c.state() != ready && c.state() != entered {
+		return ""
+	}
+	word := "hold"
+	if c.Verdict.Outcome == schema.Deny {
+		word = "refuse"
+	}
+	return fmt.Sprintf("; by the mode %s of its stage alone: enforced, its gate would %s it", c.LetIn, word)
 }
 
 // below is what a change waits for that is on top of another one.

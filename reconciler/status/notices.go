@@ -30,7 +30,69 @@ func notices(v schema.View, now time.Time) []notice {
 			out = append(out, notice{Tone: wait, Text: suspensionText(s), Cell: s.Cell, Since: s.Since})
 		}
 	}
+	return append(out, weak(v)...)
+}
+
+// weak lists the stages that do not enforce, with how much of what they have came in so, and what they would change.
+func weak(v schema.View) []notice {
+	var out []notice
+	for _, stage := range v.Stages {
+		mode, known := v.Modes[stage]
+		if !known {
+			continue
+		}
+		letIn := 0
+		for _, app := range v.Apps {
+			for _, c := range app.Cells {
+				if c.Cell.Stage == stage && c.LetIn != nil {
+					letIn++
+				}
+			}
+		}
+		text := fmt.Sprintf("mode %s: %s lets in what its gate would hold or refuse; %s so now", mode, safe(string(stage)), apps(letIn, "is", "are"))
+		if mode == schema.Observe {
+			text += "; nothing is written to its targets" + differText(v.Differs, stage)
+		}
+		out = append(out, notice{Tone: wait, Text: text, Cell: schema.Cell{Stage: stage}})
+	}
 	return out
+}
+
+func apps(n int, one, more string) string {
+	switch n {
+	case 0:
+		return "no app " + one
+	case 1:
+		return "1 app " + one
+	}
+	return fmt.Sprintf("%d apps %s", n, more)
+}
+
+// differText says what would be written if a stage enforced.
+func differText(all []schema.DifferView, stage schema.StageName) string {
+	keys, cells := 0, map[schema.Cell]bool{}
+	for _, d := range all {
+		if d.Cell.Stage == stage {
+			keys, cells[d.Cell] = keys+d.Keys, true
+		}
+	}
+	switch {
+	case len(cells) == 0:
+		return ""
+	case keys == 1:
+		return ", where 1 key of 1 app would change"
+	case len(cells) == 1:
+		return fmt.Sprintf(", where %d keys of 1 app would change", keys)
+	}
+	return fmt.Sprintf(", where %d keys of %d apps would change", keys, len(cells))
+}
+
+// letInText says of a cell what its gate did not let in.
+func letInText(c schema.CellView) string {
+	if c.LetIn == nil {
+		return ""
+	}
+	return fmt.Sprintf("let in by mode %s alone; enforced, it would wait for or be refused by: %s", c.LetIn.Mode, strings.Join(reasons(c.LetIn.Verdict), "; "))
 }
 
 func emergencyText(e schema.EmergencyView, now time.Time) string {

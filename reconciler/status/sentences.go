@@ -130,6 +130,9 @@ func note(c schema.CellView) string {
 		return heldNote(*c.Held)
 	}
 	var parts []string
+	if text := letInText(c); text != "" {
+		parts = append(parts, text)
+	}
 	for _, t := range c.Targets {
 		switch text := targetText(c, t); {
 		case text != "":

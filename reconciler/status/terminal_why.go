@@ -104,6 +104,9 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 			p.line("%s", p.paint(n.Tone, n.Text))
 		}
 	}
+	if text := letInText(c); text != "" {
+		p.line("%s", p.paint(wait, text))
+	}
 	if c.Gray != nil {
 		p.line("%s", p.paint(busy, grayText(*c.Gray, p.opts.Now)))
 	}

@@ -127,6 +127,13 @@ func (w *world) editRules(text, name, value string) string {
 		return text + "\n# " + value
 	case "rollback_window", "retention", "atomic":
 		return text + "\n" + name + ": " + value
+	case "mode": // of a stage: "mode=staging:observe"
+		stage, mode, _ := strings.Cut(value, ":")
+		name := "- name: " + stage + "\n"
+		for _, was := range []string{"warn", "observe", "enforce"} {
+			text = strings.Replace(text, name+"    mode: "+was+"\n", name, 1)
+		}
+		return replaced(w, text, name, name+"    mode: "+mode+"\n")
 	case "provenance":
 		return text + "\nprovenance: {unit: " + value + "}"
 	}

@@ -403,6 +403,9 @@ func (w *world) tell(e ledger.Entry) string {
 				line += "(signed)"
 			}
 		}
+		if d.Mode != "" {
+			line += " mode:" + string(d.Mode)
+		}
 		for _, m := range d.Verdict.Missing() {
 			line += " [" + string(m.Code) + "]"
 		}

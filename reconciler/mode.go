@@ -1,0 +1,62 @@
+package reconciler
+
+import (
+	"slices"
+
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// mode is that of the cell's stage, empty where it enforces. What lay in a stage's place before it was one is no landing, and
+// no mode lets it in: it has to be sealed (RULES R29).
+func (c *cellJudge) mode(l schema.Landing) schema.StageMode {
+	if !c.stage.Mode.Weak() || l.Start == l.Tip {
+		return ""
+	}
+	return c.stage.Mode
+}
+
+// passes is what becomes of a verdict in a mode. A weak one lets in all but what cannot be configuration at all, what people
+// pinned or marked, and half of what has to come in together.
+func passes(v schema.Verdict, mode schema.StageMode) schema.Outcome {
+	if v.Outcome == schema.Allow || !mode.Weak() {
+		return v.Outcome
+	}
+	missing := v.Missing()
+	if len(missing) == 0 || slices.ContainsFunc(missing, strict) {
+		return v.Outcome
+	}
+	return schema.Allow
+}
+
+// LetsIn reports whether the mode of the stage lets a change in that a policy does not.
+func (v Preview) LetsIn(part schema.Verdict) bool {
+	return part.Outcome != schema.Allow && passes(part, v.Mode) == schema.Allow
+}
+
+// strict reports whether no mode lets in what a verdict misses.
+func strict(v schema.Verdict) bool {
+	switch v.Policy {
+	case "content", "suspension", "atomic":
+		return true
+	}
+	return v.Code == "tainted"
+}
+
+// onlyObserved reports whether a target is one of stages alone in which nothing is written.
+func (r *rules) onlyObserved(target string) bool {
+	observed := false
+	for _, s := range r.project.Stages {
+		if !slices.ContainsFunc(s.Targets, func(t schema.StageTarget) bool { return t.Name == target }) {
+			continue
+		}
+		if s.Mode != schema.Observe {
+			return false
+		}
+		observed = true
+	}
+	return observed
+}
+
+// observes reports whether nothing is written for a cell.
+func (p *pass) observes(s ledger.State) bool { return p.rules.project.Mode(s.Stage) == schema.Observe }

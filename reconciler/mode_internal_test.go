@@ -1,0 +1,88 @@
+package reconciler
+
+import (
+	"testing"
+
+	"github.com/sluice-gitops/sluice/reconciler/note"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func says(policy string, o schema.Outcome, code schema.Code) schema.Verdict {
+	return schema.Verdict{Policy: policy, Outcome: o, Code: code}
+}
+
+func TestWhatAModeLetsIn(t *testing.T) {
+	unsigned, soak := says("signed", schema.Hold, "unsigned"), says("soak", schema.Hold, "soak")
+	for _, r := range []struct {
+		sentence string
+		verdict  schema.Verdict
+		mode     schema.StageMode
+		want     schema.Outcome
+	}{
+		{"enforced, what waits waits", schema.All("gate", unsigned), schema.Enforce, schema.Hold},
+		{"no mode at all enforces", schema.All("gate", unsigned), "", schema.Hold},
+		{"a word that is no mode enforces", schema.All("gate", unsigned), "audit", schema.Hold},
+		{"warned, what waits comes in", schema.All("gate", unsigned, soak), schema.Warn, schema.Allow},
+		{"observed, what is refused comes in", schema.All("gate", says("provenance", schema.Deny, "override")), schema.Observe, schema.Allow},
+		{"what cannot be delivered does not", schema.All("gate", unsigned, says("content", schema.Deny, "schema")), schema.Warn, schema.Deny},
+		{"what people pinned does not", schema.All("change", schema.All("gate", unsigned), says("suspension", schema.Hold, "suspended")), schema.Observe, schema.Hold},
+		{"what people marked does not", schema.All("gate", says("provenance", schema.Deny, "tainted")), schema.Warn, schema.Deny},
+		{"half of an atomic merge request does not", schema.All("change", says("gate", schema.Allow, ""), says("atomic", schema.Hold, "atomic")), schema.Warn, schema.Hold},
+		{"a denial without a reason does not", says("gate", schema.Deny, ""), schema.Warn, schema.Deny},
+		{"nobody's verdict does not", schema.Verdict{}, schema.Warn, schema.Deny},
+	} {
+		t.Run(r.sentence, func(t *testing.T) {
+			if got := passes(r.verdict, r.mode); got != r.want {
+				t.Errorf("got %s, want %s", got, r.want)
+			}
+		})
+	}
+}
+
+func TestWhatLayThereBeforeIsNoLanding(t *testing.T) {
+	c := &cellJudge{stage: schema.Stage{Mode: schema.Warn}}
+	at := schema.Hash{1}
+	if got := c.mode(schema.Landing{Start: at, Tip: at}); got != "" {
+		t.Errorf("got mode %q: it has to be sealed", got)
+	}
+	if got := c.mode(schema.Landing{Start: at, Tip: schema.Hash{2}}); got != schema.Warn {
+		t.Errorf("got mode %q for a landing", got)
+	}
+}
+
+func TestATargetOfObservedStagesAloneIsNotWritten(t *testing.T) {
+	stage := func(mode schema.StageMode, targets ...string) schema.Stage {
+		s := schema.Stage{Mode: mode}
+		for _, name := range targets {
+			s.Targets = append(s.Targets, schema.StageTarget{Name: name})
+		}
+		return s
+	}
+	r := &rules{project: schema.Project{Stages: []schema.Stage{stage(schema.Observe, "a", "b"), stage(schema.Warn, "b"), stage(schema.Observe, "a")}}}
+	for name, want := range map[string]bool{"a": true, "b": false, "c": false} {
+		if got := r.onlyObserved(name); got != want {
+			t.Errorf("target %s: got %t, want %t", name, got, want)
+		}
+	}
+}
+
+func TestAnAtomicProjectsNoteSpeaksOfAllApps(t *testing.T) {
+	cells := []note.Cell{
+		{Cell: schema.Cell{Stage: "staging", App: "a"}, Verdict: says("gate", schema.Allow, "")},
+		{Cell: schema.Cell{Stage: "staging", App: "b"}, Verdict: says("gate", schema.Deny, "override")},
+		{Cell: schema.Cell{Stage: "staging", App: "c"}, Verdict: says("gate", schema.Hold, "soak"), LetIn: schema.Warn},
+		{Cell: schema.Cell{Stage: "staging", App: "d"}, Settled: true, Verdict: says("gate", schema.Deny, "override")},
+	}
+	holdTogether(cells)
+	for i, want := range []string{"b in staging", "", "b in staging", ""} {
+		got := ""
+		for _, m := range cells[i].Verdict.Missing() {
+			if m.Code == "atomic" {
+				got = m.Args["cells"]
+			}
+		}
+		if got != want || cells[i].LetIn != "" {
+			t.Errorf("%s: held by %q (let in by %q), want %q", cells[i].Cell, got, cells[i].LetIn, want)
+		}
+	}
+}
