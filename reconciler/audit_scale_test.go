@@ -49,9 +49,9 @@ func (m inMemory) Fetch(context.Context) (map[string]schema.Hash, error) {
 	return maps.Clone(m.l.refs), nil
 }
 
-func (m inMemory) Push(_ context.Context, ref string, _, new schema.Hash, _ []schema.Object) error {
+func (m inMemory) Push(ctx context.Context, ref string, _, new schema.Hash, objects []schema.Object) error {
 	m.l.refs[ref] = new
-	return nil
+	return m.Write(ctx, objects)
 }
 
 func (m inMemory) RemoteRef(_ context.Context, ref string) (schema.Hash, error) {

@@ -209,6 +209,9 @@ func clockAfter(now time.Time, seq int64, last time.Time) error {
 func (r *Reconciler) markFile() string { return filepath.Join(r.cfg.StateDir, "ledger-seen") }
 
 func (r *Reconciler) readMark() (schema.Hash, error) {
+	if err := r.marked(); err != nil {
+		return schema.Hash{}, err
+	}
 	data, err := os.ReadFile(r.markFile())
 	if errors.Is(err, os.ErrNotExist) {
 		return schema.Hash{}, nil
@@ -227,6 +230,34 @@ func (r *Reconciler) writeMark(tip schema.Hash) error {
 	if mark, err := r.readMark(); tip.IsZero() || err == nil && mark == tip {
 		return nil
 	}
+	return r.putMark(tip)
+}
+
+// markSoon is writeMark while the pass goes on: targets keep the ledger's checkpoint too, so nothing waits for the disk here. A
+// crash meanwhile leaves the mark before, which the ledger extends.
+func (r *Reconciler) markSoon(tip schema.Hash) {
+	before := r.marking
+	r.marking = make(chan error, 1)
+	go func(done chan<- error) {
+		var err error
+		if before != nil {
+			err = <-before
+		}
+		done <- errors.Join(err, r.putMark(tip))
+	}(r.marking)
+}
+
+// marked waits until the mark is on the disk.
+func (r *Reconciler) marked() error {
+	if r.marking == nil {
+		return nil
+	}
+	err := <-r.marking
+	r.marking = nil
+	return err
+}
+
+func (r *Reconciler) putMark(tip schema.Hash) error {
 	if err := replaceFile(r.markFile(), []byte(tip.String()+"\n")); err != nil {
 		return fmt.Errorf("remember the ledger position: %w", err)
 	}

@@ -58,7 +58,8 @@ func (f *landedForge) Opened(context.Context) ([]schema.MergeRequest, error) {
 func newPushed(b *testing.B, apps int) *pushed {
 	etcdctl := real.Binary(b, "etcdctl")
 	p := &pushed{merged: &landedForge{landed: map[schema.Hash]schema.MergeRequest{}}, seen: make(chan int, 1)}
-	p.scale = newScaleWith(b, apps, p.merged)
+	p.scale = newScaleIn(b, apps, p.merged, newPhases())
+	p.git("", "config", "gc.auto", "0") // as at a forge: what lies loose is packed at night, not beside a push
 	p.pass()
 	tip, err := schema.ParseHash(p.git("", "rev-parse", "refs/heads/main"))
 	if err != nil {
@@ -174,6 +175,7 @@ func (p *pushed) once(version int) (ours, pass, shell time.Duration) {
 	p.t.Helper()
 	p.git("", "update-ref", "refs/heads/main", p.land(version).String())
 	began := time.Now()
+	p.phases.begin()
 	passed := make(chan struct{})
 	go func() {
 		defer close(passed)
@@ -182,6 +184,7 @@ func (p *pushed) once(version int) (ours, pass, shell time.Duration) {
 		}
 	}()
 	ours = p.await(began, version)
+	p.phases.end()
 	<-passed
 	pass = time.Since(began)
 	began = time.Now()
@@ -229,7 +232,7 @@ func BenchmarkPushToReadable(b *testing.B) {
 		version++
 		p.once(version)
 	}
-	p.merged.answered = 0
+	p.merged.answered, p.phases.took = 0, map[string][]time.Duration{}
 	var ours, passes, shell, checks []time.Duration
 	for b.Loop() {
 		for range pushes {
@@ -245,6 +248,7 @@ func BenchmarkPushToReadable(b *testing.B) {
 	b.ReportMetric(ms(quantile(shell, 50)), "ms-shell-p50")
 	b.ReportMetric(ms(quantile(shell, 99)), "ms-shell-p99")
 	b.ReportMetric(ms(quantile(checks, 50)), "ms-ledger-check")
+	p.phases.report(b)
 	b.ReportMetric(float64(p.merged.answered)/float64(len(ours)), "forge-calls")
 	b.ReportMetric(heapMB(), "heap-MB")
 	b.ReportMetric(quantile(ours, 50).Seconds()/quantile(shell, 50).Seconds(), "x-shell-loop")

@@ -77,11 +77,13 @@ type Repository interface {
 
 // Mirror exchanges objects and refs with the remote.
 type Mirror interface {
-	// Fetch updates the mirror and returns every branch and sluice tag by full name. After an error nothing changed.
+	// Fetch updates the mirror and returns every branch and sluice tag by full name. After an error nothing changed. A crash
+	// before the next one may be as if it had not been.
 	Fetch(ctx context.Context) (map[string]schema.Hash, error)
 	// FetchCommit makes sure that a commit and its history are here, asking for the refs first.
 	FetchCommit(ctx context.Context, id schema.Hash, refs ...string) error
-	// Push sends objects and moves ref from old to new, or does nothing. ErrMoved is wrapped when ref is not at old.
+	// Push sends objects and moves ref from old to new, or does nothing. ErrMoved is wrapped when ref is not at old. Afterwards it
+	// lasts at the remote, and the mirror can read the objects.
 	Push(ctx context.Context, ref string, old, new schema.Hash, objects []schema.Object) error
 	// Write puts objects into the mirror alone.
 	Write(ctx context.Context, objects []schema.Object) error
@@ -178,6 +180,7 @@ type Reconciler struct {
 	// revisedAs are revisions that were recorded under other patterns, by manifest; revisedSince is whose patterns hold.
 	revisedAs    map[schema.Digest]schema.Revision
 	revisedSince int64
+	marking      chan error // see markSoon; nil when nothing is under way
 	view         atomic.Pointer[schema.View]
 	spans        *spans
 	past         *journal.Fold // what the page tells of the past
@@ -264,6 +267,9 @@ func (r Report) Err() error { return errors.Join(r.AdmitErr, r.ApplyErr) }
 func (r *Reconciler) Pass(ctx context.Context) Report {
 	ctx, whole := r.spans.whole(ctx, "pass")
 	report := r.pass(ctx)
+	if err := r.marked(); err != nil {
+		report.ApplyErr = errors.Join(report.ApplyErr, err)
+	}
 	whole.count("entries", len(report.Entries)).count("held", report.Held).count("drifted", report.Drifted).count("failed", report.Failed)
 	took := whole.end(report.Err())
 	level := slog.LevelDebug // most passes find nothing new

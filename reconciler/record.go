@@ -40,27 +40,24 @@ func (p *pass) recordAt(ctx context.Context, at time.Time, report *Report, entri
 	for _, e := range batch.Entries {
 		p.logEntry(e)
 	}
-	if err := p.writeMark(batch.New); err != nil {
-		return err
-	}
+	p.markSoon(batch.New)
 	return p.keepAll(ctx)
 }
 
+// push returns when the append is at the remote, or is not. The mirror keeps its objects meanwhile.
 func (p *pass) push(ctx context.Context, batch ledger.Batch) error {
+	err := p.cfg.Ledger.Push(ctx, p.cfg.LedgerRef, batch.Old, batch.New, batch.Objects)
+	if !errors.Is(err, ErrUnknownOutcome) {
+		return err
+	}
+	at, askErr := p.cfg.Ledger.RemoteRef(ctx, p.cfg.LedgerRef)
+	if askErr != nil || at != batch.New {
+		return errors.Join(err, askErr)
+	}
 	if err := p.cfg.Ledger.Write(ctx, batch.Objects); err != nil {
 		return fmt.Errorf("keep the new objects: %w", err)
 	}
-	err := p.cfg.Ledger.Push(ctx, p.cfg.LedgerRef, batch.Old, batch.New, batch.Objects)
-	if errors.Is(err, ErrUnknownOutcome) {
-		at, askErr := p.cfg.Ledger.RemoteRef(ctx, p.cfg.LedgerRef)
-		if askErr != nil {
-			return errors.Join(err, askErr)
-		}
-		if at == batch.New {
-			return nil
-		}
-	}
-	return err
+	return nil
 }
 
 // missing leaves out the evidence that the ledger holds already, and doubles.

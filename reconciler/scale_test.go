@@ -41,6 +41,7 @@ type scale struct {
 	logKey   *signing.LogKey
 	target   *etcd.Target
 	endpoint string
+	phases   *phases // if given, told what is under way
 }
 
 const scaleProject = "5ca1e5ca1e5ca1e5ca1e5ca1e5ca1e" // the project's id
@@ -52,7 +53,12 @@ func newScale(t testing.TB, apps int) *scale {
 
 func newScaleWith(t testing.TB, apps int, forge reconciler.Forge) *scale {
 	t.Helper()
-	s := &scale{t: t, dir: t.TempDir(), forge: forge}
+	return newScaleIn(t, apps, forge, nil)
+}
+
+func newScaleIn(t testing.TB, apps int, forge reconciler.Forge, phases *phases) *scale {
+	t.Helper()
+	s := &scale{t: t, dir: t.TempDir(), forge: forge, phases: phases}
 	s.bare = filepath.Join(s.dir, "config.git")
 	if _, err := gitrepotest.Large(s.bare, apps, 5); err != nil {
 		t.Fatal(err)
@@ -161,9 +167,13 @@ func (s *scale) open() {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { s.target.Close() })
+	repository, target := reconciler.Repository(gitrepo.Mirror{Repo: repo}), integrations.Target(s.target)
+	if s.phases != nil {
+		repository, target = phasedRepository{repository, s.phases}, phasedTarget{s.target, s.phases}
+	}
 	s.reconciler, err = reconciler.New(reconciler.Config{
-		Name: "scale", Repository: gitrepo.Mirror{Repo: repo}, Forge: s.forge, Anchor: s.anchor, LogKey: key,
-		Targets: map[string]integrations.Target{"etcd": s.target}, StateDir: filepath.Join(s.dir, "state"), CompareEvery: time.Hour,
+		Name: "scale", Repository: repository, Forge: s.forge, Anchor: s.anchor, LogKey: key,
+		Targets: map[string]integrations.Target{"etcd": target}, StateDir: filepath.Join(s.dir, "state"), CompareEvery: time.Hour,
 	})
 	if err != nil {
 		s.t.Fatal(err)

@@ -29,18 +29,36 @@ const maxIgnored = 20
 // caller to judge. Refs change all at once and only after every object is there; a fetch that fails or is cut leaves
 // them as they were. Refs that are gone from the remote go; their objects stay.
 func (r *Repo) Fetch(ctx context.Context) (FetchResult, error) {
+	result, err := r.fetchAhead(ctx, func() {})
+	if err == nil {
+		err = r.settle(ctx)
+	}
+	if err != nil {
+		return FetchResult{}, err
+	}
+	return result, nil
+}
+
+// fetchAhead is Fetch for who goes on with what came while that is still on its way to the disk: a crash meanwhile is as if it had
+// not come. It tells as soon as it knows that something changed.
+func (r *Repo) fetchAhead(ctx context.Context, changes func()) (FetchResult, error) {
 	var result FetchResult
 	err := r.online(ctx, "fetch", func(ctx context.Context) error {
 		unlock, err := r.lock(ctx)
 		if err != nil {
 			return err
 		}
-		defer unlock()
 		r.sweep()
-		if result, err = r.fetch(ctx); err == nil {
-			r.tidy(ctx)
+		var keep func() error
+		if result, keep, err = r.fetch(ctx, changes); err != nil || keep == nil {
+			unlock()
+			return err
 		}
-		return err
+		r.settling.later(func() error {
+			defer unlock()
+			return keep()
+		})
+		return nil
 	})
 	if err != nil {
 		return FetchResult{}, err
@@ -65,34 +83,52 @@ func (r *Repo) online(ctx context.Context, what string, do func(context.Context)
 	return fmt.Errorf("%s %s: %w", what, r.remote, err)
 }
 
-func (r *Repo) fetch(ctx context.Context) (FetchResult, error) {
+// fetch brings all objects; keep, if there is anything to keep, moves the refs when the objects are on the disk.
+func (r *Repo) fetch(ctx context.Context, changes func()) (result FetchResult, keep func() error, err error) {
 	s, advertised, err := r.uploadPack(ctx)
 	if err != nil {
-		return FetchResult{}, err
+		return FetchResult{}, nil, err
 	}
 	defer s.Close()
-	result, err := r.selectRefs(advertised)
-	if err != nil {
-		return FetchResult{}, err
+	if result, err = r.selectRefs(advertised); err != nil {
+		return FetchResult{}, nil, err
 	}
-	before, err := r.allRefs()
+	before, err := r.diskRefs()
 	if err != nil {
-		return FetchResult{}, err
-	}
-	if err := r.want(ctx, s, advertised, slices.Collect(maps.Values(result.Refs)), before); err != nil {
-		return FetchResult{}, err
+		return FetchResult{}, nil, err
 	}
 	after := maps.Clone(before)
 	maps.DeleteFunc(after, func(name string, _ schema.Hash) bool { return mirrored(name) })
 	maps.Copy(after, result.Refs)
-	result.Changed = !maps.Equal(before, after)
+	if result.Changed = !maps.Equal(before, after); result.Changed {
+		changes()
+	}
+	got, err := r.want(ctx, s, advertised, slices.Collect(maps.Values(result.Refs)), before)
+	if err != nil {
+		return FetchResult{}, nil, err
+	}
 	if err := r.setHead(result.Head); err != nil {
-		return FetchResult{}, err
+		got.drop()
+		return FetchResult{}, nil, err
 	}
-	if !result.Changed {
-		return result, nil
+	if got == nil && !result.Changed {
+		return result, nil, nil
 	}
-	return result, writePackedRefs(r.dir, after) // last: from here on it has happened
+	return result, func() error { return r.keep(got, after) }, nil
+}
+
+// keep puts what was fetched on the disk, the refs last: from there on it has happened.
+func (r *Repo) keep(got *arrived, refs map[string]schema.Hash) error {
+	if got != nil {
+		if err := got.keep(); err != nil {
+			return err
+		}
+	}
+	if err := writePackedRefs(r.dir, refs); err != nil {
+		return err
+	}
+	r.tidy(context.Background())
+	return nil
 }
 
 func (r *Repo) setHead(name string) error {

@@ -78,11 +78,14 @@ func (r *Repo) tryCommit(ctx context.Context, id schema.Hash, ref string) (strin
 	default:
 		want = schema.Hash(tip)
 	}
-	have, err := r.allRefs()
+	have, err := r.diskRefs()
 	if err != nil {
 		return "", err
 	}
-	err = r.want(ctx, s, advertised, []schema.Hash{want}, have)
+	got, err := r.want(ctx, s, advertised, []schema.Hash{want}, have)
+	if got != nil {
+		err = got.keep()
+	}
 	if ref == "" && err != nil {
 		return fmt.Sprintf("the server did not serve the id: %v", err), nil
 	}

@@ -19,6 +19,14 @@ const (
 // lock makes this process and this call the only one that changes the mirror. The system lets go of it when the
 // process ends, however it ends.
 func (r *Repo) lock(ctx context.Context) (unlock func(), err error) {
+	if err := r.settle(ctx); err != nil {
+		return nil, fmt.Errorf("keep in the mirror what came last: %w", err)
+	}
+	return r.lockFile(ctx)
+}
+
+// lockFile is lock for what was put off: it comes in its turn.
+func (r *Repo) lockFile(ctx context.Context) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(r.dir, "sluice.lock"), os.O_CREATE|os.O_RDWR, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("lock mirror: %w", onDisk(err))

@@ -26,6 +26,9 @@ type Repo struct {
 	commits *lru[CommitInfo]
 	digests *lru[blobDigest]
 	packed  *atomic.Pointer[packed]
+
+	settling *settling
+	ahead    *ahead
 }
 
 // Option changes how a repository is opened.
@@ -74,7 +77,7 @@ func (r *Repo) open(ctx context.Context) error {
 	if err := checkFormat(filepath.Join(r.dir, "config")); err != nil {
 		return fmt.Errorf("open %s: %w", r.dir, err)
 	}
-	r.packed = new(atomic.Pointer[packed])
+	r.packed, r.settling, r.ahead = new(atomic.Pointer[packed]), &settling{}, &ahead{}
 	var err error
 	if r.store, err = openStore(filepath.Join(r.dir, "objects"), r.limits); err != nil {
 		return fmt.Errorf("open %s: %w", r.dir, err)
@@ -85,13 +88,16 @@ func (r *Repo) open(ctx context.Context) error {
 	return nil
 }
 
-// Close lets go of files and connections. The repository is not used after it.
+// Close lets go of files and connections, when all that was fetched and pushed is on the disk. The repository is not used
+// after it.
 func (r *Repo) Close() error {
+	err := r.settle(context.Background())
+	r.ahead.drop()
 	r.store.close()
 	if r.remote != nil {
 		r.remote.close()
 	}
-	return nil
+	return err
 }
 
 // Dir returns the git directory, for messages.
@@ -192,9 +198,9 @@ func prepareMirror(dir string) error {
 	return nil
 }
 
-// set moves refs of the mirror, all at once; a zero hash removes one.
+// set moves refs of the mirror, all at once; a zero hash removes one. The caller holds the lock.
 func (r *Repo) set(change map[string]schema.Hash) error {
-	refs, err := r.allRefs()
+	refs, err := r.diskRefs()
 	if err != nil {
 		return err
 	}

@@ -10,11 +10,9 @@ import (
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/transport"
-	"github.com/go-git/go-git/v5/storage/memory"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -23,6 +21,15 @@ import (
 // creates the ref. The remote gets exactly objs, which must be all it lacks; nothing is walked. After a success the
 // mirror has the objects and the ref too. [ErrUnknownOutcome] means that the remote may or may not have done it.
 func (r *Repo) Push(ctx context.Context, ref string, old, new schema.Hash, objs []schema.Object) error {
+	if err := r.pushAhead(ctx, ref, old, new, objs); err != nil {
+		return err
+	}
+	return r.settling.wait(ctx)
+}
+
+// pushAhead is Push for who goes on while the mirror follows: it reads the objects already. The mirror takes them while they are
+// sent.
+func (r *Repo) pushAhead(ctx context.Context, ref string, old, new schema.Hash, objs []schema.Object) error {
 	if err := CheckRef(ref); err != nil {
 		return fmt.Errorf("push: %w: %w", ErrUsage, err)
 	}
@@ -33,28 +40,40 @@ func (r *Repo) Push(ctx context.Context, ref string, old, new schema.Hash, objs 
 	if err != nil {
 		return fmt.Errorf("push %s: %w", ref, err)
 	}
+	taken := make(chan *arrived, 1)
+	go func() {
+		var got *arrived
+		if !kept && r.remote != nil {
+			got, _ = r.store.take(ctx, bytes.NewReader(pack), r.limits) // where that fails the next fetch brings it
+		}
+		taken <- got
+	}()
 	err = r.online(ctx, "push "+ref+" to", func(ctx context.Context) error { return r.push(ctx, ref, old, new, pack) })
+	got := <-taken
+	defer r.settling.begin()
 	if err != nil {
+		got.drop()
 		return err
 	}
-	if kept {
-		pack = nil
-	}
-	r.follow(ctx, ref, new, pack)
+	r.settling.later(func() error {
+		r.follow(ref, new, got)
+		return nil
+	})
 	return nil
 }
 
 // patience is how long a push that succeeded waits for a fetch under way, to move the mirror's ref after it.
 const patience = 5 * time.Second
 
-// follow gives the mirror what was pushed, the objects too if there is a pack. Where that fails it is no error: it is pushed, and the next fetch brings it.
-func (r *Repo) follow(ctx context.Context, ref string, to schema.Hash, pack []byte) {
-	if pack != nil && r.write(ctx, pack) != nil || !mirrored(ref) {
+// follow keeps in the mirror what was pushed, the objects too if they are not there. Where that fails it is no error: it is
+// pushed, and the next fetch brings it.
+func (r *Repo) follow(ref string, to schema.Hash, got *arrived) {
+	if got != nil && got.keep() != nil || !mirrored(ref) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	unlock, err := r.lock(ctx)
+	unlock, err := r.lockFile(ctx)
 	if err != nil {
 		return
 	}
@@ -65,7 +84,11 @@ func (r *Repo) follow(ctx context.Context, ref string, to schema.Hash, pack []by
 }
 
 func (r *Repo) push(ctx context.Context, ref string, old, new schema.Hash, pack []byte) error {
-	s, advertised, err := r.receivePack(ctx)
+	s, advertised := r.ahead.take(ctx, ref, old)
+	var err error
+	if s == nil {
+		s, advertised, err = r.receivePack(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -155,34 +178,6 @@ func (s *said) reason(report *packp.ReportStatus) string {
 		reason += ": " + text
 	}
 	return reason
-}
-
-func encodePack(objs []schema.Object) ([]byte, error) {
-	store := memory.NewStorage()
-	var ids []plumbing.Hash
-	for _, o := range objs {
-		if err := verify(o.ID, o.Kind, o.Data); err != nil {
-			return nil, err
-		}
-		kind, err := plumbing.ParseObjectType(string(o.Kind))
-		if err != nil {
-			return nil, fmt.Errorf("object %s: %w", o.ID, err)
-		}
-		m := &plumbing.MemoryObject{}
-		m.SetType(kind)
-		if _, err := m.Write(o.Data); err != nil {
-			return nil, err
-		}
-		if _, err := store.SetEncodedObject(m); err != nil {
-			return nil, err
-		}
-		ids = append(ids, plumbing.Hash(o.ID))
-	}
-	var b bytes.Buffer
-	if _, err := packfile.NewEncoder(&b, store, false).Encode(ids, 0); err != nil {
-		return nil, fmt.Errorf("encode pack: %w", err)
-	}
-	return b.Bytes(), nil
 }
 
 // CanPush asks the remote whether this login may push at all, and pushes nothing. Which refs it may move is the forge's to say

@@ -49,8 +49,16 @@ func (r *Repo) ReplaceRefs(context.Context) ([]string, error) {
 	return out, nil
 }
 
-// allRefs reads packed refs, and loose ones over them. A mirror has packed refs alone: no name of a ref becomes a path.
+// allRefs are the refs after all that was fetched and pushed.
 func (r *Repo) allRefs() (map[string]schema.Hash, error) {
+	if err := r.settling.wait(context.Background()); err != nil {
+		return nil, err
+	}
+	return r.diskRefs()
+}
+
+// diskRefs reads packed refs, and loose ones over them. A mirror has packed refs alone: no name of a ref becomes a path.
+func (r *Repo) diskRefs() (map[string]schema.Hash, error) {
 	refs, err := readPackedRefs(filepath.Join(r.dir, "packed-refs"))
 	if err != nil || r.mirror {
 		return refs, err

@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/transport"
-	"github.com/go-git/go-git/v5/plumbing/transport/file"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 	gitssh "github.com/go-git/go-git/v5/plumbing/transport/ssh"
 )
@@ -50,6 +50,8 @@ type remote struct {
 	http  *http.Client // nil for ssh and file
 	proto transport.Transport
 	late  atomic.Int64 // connections nobody waits for any more, that do not end
+
+	ending sync.WaitGroup // runs of git on this machine that have said what they did, and do not end yet
 }
 
 // maxLate bounds what a server that accepts connections and says nothing can make us hold.
@@ -68,7 +70,7 @@ func newRemote(from Remote, limits Limits) (*remote, error) {
 	}
 	switch u.Scheme {
 	case "file":
-		r.proto = file.DefaultClient
+		r.proto = newLocal(&r.ending)
 	case "ssh":
 		if user := u.User.Username(); r.Username == "" {
 			r.Username = user
@@ -205,9 +207,19 @@ func (r *remote) auth() (transport.AuthMethod, error) {
 	return r.sshAuth()
 }
 
+// close gives git on this machine a moment to end; a hook may hold it up for longer than anybody wants to wait.
 func (r *remote) close() {
 	if r.http != nil {
 		r.http.CloseIdleConnections()
+	}
+	ended := make(chan struct{})
+	go func() {
+		r.ending.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(patience):
 	}
 }
 

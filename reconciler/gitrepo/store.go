@@ -23,6 +23,7 @@ type store struct {
 
 	mu         sync.Mutex // guards all below
 	packs      []*pack
+	pending    []*pack   // those that have arrived and are not on the disk yet
 	version    int       // counts the changes of packs
 	broken     error     // packs whose index does not read: what they held is damaged, not absent
 	scanned    time.Time // modification time of objects/pack when packs was read
@@ -188,8 +189,8 @@ func firstGood(id schema.Hash, sources []source) (schema.ObjectKind, []byte, err
 func (s *store) sources() ([]source, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make([]source, 0, len(s.packs)+1+len(s.alternates))
-	for _, p := range s.packs {
+	out := make([]source, 0, len(s.pending)+len(s.packs)+1+len(s.alternates))
+	for _, p := range slices.Concat(s.pending, s.packs) {
 		out = append(out, p.read)
 	}
 	out = append(out, s.readLoose)

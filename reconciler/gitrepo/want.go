@@ -17,27 +17,33 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// want brings the objects into the store, with all they need. What is there is not asked for again.
-func (r *Repo) want(ctx context.Context, s transport.UploadPackSession, a *packp.AdvRefs, ids []schema.Hash, have map[string]schema.Hash) error {
+// want brings the objects here, with all they need, and what is to be kept of them, if anything. What is there is not asked for
+// again.
+func (r *Repo) want(ctx context.Context, s transport.UploadPackSession, a *packp.AdvRefs, ids []schema.Hash, have map[string]schema.Hash) (*arrived, error) {
 	missing, err := r.missing(ids)
 	if err != nil || len(missing) == 0 {
-		return err
+		return nil, err
 	}
 	req := packp.NewUploadPackRequestFromCapabilities(a.Capabilities)
 	req.Wants = missing
 	if req.Haves, err = r.haves(ctx, have, a); err != nil {
-		return err
+		return nil, err
 	}
 	if a.Capabilities.Supports(capability.NoProgress) {
 		_ = req.Capabilities.Set(capability.NoProgress) // takes no argument, so cannot fail
 	}
-	if err := r.receive(ctx, s, req); err != nil {
-		return err
+	got, err := r.receive(ctx, s, req)
+	if err != nil {
+		return nil, err
 	}
-	if missing, err = r.missing(ids); err != nil || len(missing) == 0 {
-		return err
+	if missing, err = r.missing(ids); err == nil && len(missing) == 0 {
+		return got, nil
 	}
-	return fmt.Errorf("remote did not send %s: %w", missing[0], ErrUnreachable)
+	got.drop()
+	if err == nil {
+		err = fmt.Errorf("remote did not send %s: %w", missing[0], ErrUnreachable)
+	}
+	return nil, err
 }
 
 func (r *Repo) missing(ids []schema.Hash) ([]plumbing.Hash, error) {
@@ -145,21 +151,18 @@ func (r *Repo) pickHistory(ctx context.Context, id schema.Hash, picked map[schem
 	return nil
 }
 
-func (r *Repo) receive(ctx context.Context, s transport.UploadPackSession, req *packp.UploadPackRequest) error {
+func (r *Repo) receive(ctx context.Context, s transport.UploadPackSession, req *packp.UploadPackRequest) (*arrived, error) {
 	response, err := s.UploadPack(ctx, req)
 	if err != nil {
-		return classify(err)
+		return nil, classify(err)
 	}
 	defer response.Close()
 	var pack io.Reader = response
 	if t, ok := sidebandOf(req.Capabilities); ok {
 		pack = sideband.NewDemuxer(t, response)
 	}
-	if err := r.store.receivePack(ctx, pack, r.limits); err != nil {
-		return classify(err)
-	}
-	_, err = r.store.scan()
-	return err
+	got, err := r.store.take(ctx, pack, r.limits)
+	return got, classify(err)
 }
 
 func sidebandOf(c *capability.List) (sideband.Type, bool) {
