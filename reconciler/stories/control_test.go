@@ -21,7 +21,7 @@ func (w *world) rules(words []string) []string {
 	w.must(author.Fetch(w.ctx))
 	text, err := author.Read(w.ctx, "origin/main", "sluice.yaml")
 	w.must(err)
-	c := team.Commit{Files: map[string]string{}, Message: "rules: " + strings.Join(words[1:], " "), Start: "origin/main"}
+	c := team.Commit{Files: map[string]string{}, Message: fmt.Sprintf("rules: %.200s", strings.Join(words[1:], " ")), Start: "origin/main"}
 	for _, word := range words[1:] {
 		name, value, _ := strings.Cut(word, "=")
 		switch {
@@ -98,18 +98,20 @@ func (w *world) editRules(text, name, value string) string {
 	switch name {
 	case "local": // another stage-local pattern
 		return replaced(w, text, "stage_local: [", "stage_local: ["+value+", ")
+	case "after": // production comes after these stages alone; _ stands for a space
+		return replaced(w, text, last, last+"    after: "+spaced(value)+"\n")
 	case "insert": // a stage before production
 		return replaced(w, text, last, "  - name: "+value+"\n    gates: {promote: []}\n"+last)
 	case "gate": // production's promotions are asked one policy more; _ stands for a space
-		return replaced(w, text, "{soak: 1h}]", "{soak: 1h}, {"+strings.ReplaceAll(value, "_", " ")+"}]")
+		return replaced(w, text, "{soak: 1h}]", "{soak: 1h}, {"+spaced(value)+"}]")
 	case "asks": // production's promotions are asked these policies alone; _ stands for a space
-		return replaced(w, text, "[{approvals: {observed: 2, signed: 1}}, {soak: 1h}]", "["+strings.ReplaceAll(value, "_", " ")+"]")
+		return replaced(w, text, "[{approvals: {observed: 2, signed: 1}}, {soak: 1h}]", "["+spaced(value)+"]")
 	case "gray": // a new revision widens in the stage gray; _ stands for a space
-		return replaced(w, text, "  - name: gray\n", "  - name: gray\n    gray: {"+strings.ReplaceAll(value, "_", " ")+"}\n")
+		return replaced(w, text, "  - name: gray\n", "  - name: gray\n    gray: {"+spaced(value)+"}\n")
 	case "edits": // edits are asked one policy; _ stands for a space
 		before, rest, _ := strings.Cut(text, "- name: development\n")
 		_, after, _ := strings.Cut(rest, "\n")
-		return before + "- name: development\n    gates: {promote: [{" + strings.ReplaceAll(value, "_", " ") + "}]}\n" + after
+		return before + "- name: development\n    gates: {promote: [{" + spaced(value) + "}]}\n" + after
 	case "drop": // the stage before production
 		at := strings.Index(text, "  - name: "+value)
 		return text[:at] + text[strings.Index(text, last):]
@@ -140,6 +142,9 @@ func (w *world) editRules(text, name, value string) string {
 	w.t.Fatalf("rules: unknown edit %q", name)
 	return ""
 }
+
+// spaced reads _ as a space, and __ as _.
+func spaced(value string) string { return strings.NewReplacer("__", "_", "_", " ").Replace(value) }
 
 func replaced(w *world, text, old, new string) string {
 	if strings.Count(text, old) != 1 {

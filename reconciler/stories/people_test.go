@@ -20,7 +20,7 @@ import (
 func (w *world) seal(words []string) []string {
 	ann := w.team.Person("ann")
 	byBranch := map[string]map[string]string{}
-	for word := range stageWords {
+	for _, word := range w.stages() {
 		if w.layout == schema.BranchLayout && !slices.Contains(w.without, word) {
 			byBranch[w.branch(word)] = map[string]string{"README.md": "stage " + word + "\n"}
 		}

@@ -16,7 +16,7 @@ import (
 // request 5 brings, "sign bob - prod/a" what stands on the stage's ref. tag-of puts the signature under another name.
 func (w *world) sign(words []string) []string {
 	stage, app, _ := strings.Cut(words[2], "/")
-	cell := schema.Cell{Stage: stageWords[stage], App: schema.App(app)}
+	cell := schema.Cell{Stage: stageNamed(stage), App: schema.App(app)}
 	for _, name := range strings.Split(words[0], ",") {
 		statement := w.approval(words[1], cell)
 		text, err := statement.Statement()
@@ -93,7 +93,7 @@ func (w *world) ask(words []string) []string {
 		Kind: words[1], Project: clone.Trust.Root.Project, Made: now, Seen: w.seenNow(clone), Reason: "INC-7: as agreed",
 	}
 	stage, app, _ := strings.Cut(words[2], "/")
-	s.Cell = schema.Cell{Stage: stageWords[stage], App: schema.App(app)}
+	s.Cell = schema.Cell{Stage: stageNamed(stage), App: schema.App(app)}
 	for _, word := range words[3:] {
 		name, value, _ := strings.Cut(word, "=")
 		d, _ := time.ParseDuration(value)

@@ -86,6 +86,7 @@ type story struct {
 	witnesses  int      // of the ledger; a quorum is one less
 	robot      bool     // it opens merge requests
 	merges     []string // stages in which the robot merges them
+	stages     []string // of the project, each with those before it: "eu<canary"; none are the default ones
 	notes      bool     // sluice says below merge requests what they wait for
 	unsound    bool     // the audit at the end is not expected to prove the project
 }
@@ -112,6 +113,8 @@ func parse(source string) story {
 			s.drift = words[1]
 		case "depth":
 			s.depth = words[1]
+		case "stages":
+			s.stages = words[1:]
 		case "without":
 			s.without = words[1:]
 		case "witnesses":
@@ -132,7 +135,7 @@ func parse(source string) story {
 	return s
 }
 
-var settings = []string{"depth", "drift", "layout", "method", "targets", "without", "unsound", "next-log-key", "witnesses", "robot", "notes"}
+var settings = []string{"depth", "drift", "stages", "layout", "method", "targets", "without", "unsound", "next-log-key", "witnesses", "robot", "notes"}
 
 func (s story) play(t *testing.T, layout schema.Layout) string {
 	w := newWorld(t, layout, s)
@@ -171,7 +174,7 @@ func (w *world) do(words []string) []string {
 		"note": w.note, "forge-note": w.forgeNote, "lose-note": w.loseNote, "notes-of": w.notesOf, "asked": w.askedForge, "token": w.token,
 		"rules": w.rules, "rules-hidden": w.rulesHidden, "trust": w.trust, "use": w.use, "misplace": w.misplace, "back": w.back, "seal-stage": w.sealStage, "cosign": w.cosign, "clear": w.clear, "agree": w.agree, "move": w.moved,
 		"proposed": w.proposed, "close": w.closeRequest, "forget": w.forgetBranch, "next": w.next, "bot": w.botWrites, "promote": w.promote, "branches": w.branches,
-		"overdue": w.overdue, "shown": w.shown, "silent": w.silentNow, "simulate": w.simulate, "lenient": w.lenient,
+		"tree": w.tree, "overdue": w.overdue, "shown": w.shown, "silent": w.silentNow, "simulate": w.simulate, "lenient": w.lenient,
 	}
 	command, ok := commands[words[0]]
 	if !ok {

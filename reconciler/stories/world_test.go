@@ -127,6 +127,7 @@ type world struct {
 	onePush     bool // readOnly after the next push
 	loseAnswer  bool // of the next push
 
+	own        []string // stages, in place of the default ones
 	notes      bool
 	forgeSigns atomic.Bool // the commits that the forge makes
 }
@@ -135,7 +136,7 @@ var people = []string{"ann", "eve", "bob", "carol", "dan", "rita", "rolf"}
 
 func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 	w := &world{
-		notes: s.notes, t: t, ctx: t.Context(), dir: t.TempDir(), layout: layout, guardsEvery: -1, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
+		own: s.stages, notes: s.notes, t: t, ctx: t.Context(), dir: t.TempDir(), layout: layout, guardsEvery: -1, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
 		targets: map[string]*faulty{}, names: map[schema.Revision]string{schema.None: "none"}, labels: map[string]schema.Hash{}, heads: map[int]string{}, forged: map[int64]forgery{}, invented: map[int64][]schema.Approval{}, reports: map[schema.Cell][]schema.Consumer{}, tips: map[string]schema.Hash{},
 	}
 	sign, forgeKey, err := w.forgeSigner()
@@ -166,11 +167,11 @@ func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 		case name == "rolf":
 			m.Roles = []schema.Role{{Name: schema.RoleRelease}, {Name: schema.RoleRoot}}
 		}
-		for _, stage := range []schema.StageName{"staging", "gray", "production"} {
-			if strings.HasPrefix(name, "r") {
-				break // release managers approve nothing
+		for _, word := range w.stages() {
+			if word == "dev" || word == "test" || strings.HasPrefix(name, "r") {
+				continue // nobody is asked there; release managers approve nothing
 			}
-			m.Roles = append(m.Roles, schema.Role{Name: schema.RoleApprover, Stage: stage})
+			m.Roles = append(m.Roles, schema.Role{Name: schema.RoleApprover, Stage: stageNamed(word)})
 		}
 		members = append(members, m)
 	}
@@ -184,6 +185,9 @@ func newWorld(t *testing.T, layout schema.Layout, s story) *world {
 		lines += "  " + name + ": " + settings + "\n"
 	}
 	project := fmt.Sprintf(gatesP0, layout, strings.TrimRight(lines, "\n"))
+	if len(s.stages) > 0 {
+		project = ownStages(project, s.stages)
+	}
 	for _, word := range s.merges {
 		name := "  - name: " + string(stageNamed(word)) + "\n"
 		project = strings.Replace(project, name, name+"    merge: auto\n", 1)
@@ -325,7 +329,7 @@ func (w *world) revision(r schema.Revision) string {
 func (w *world) live(name string) string {
 	var out []string
 	dir := w.targets[name].dir
-	for _, word := range []string{"dev", "test", "stg", "gray", "pre", "prod"} {
+	for _, word := range w.shownStages() {
 		stage := filepath.Join(dir, string(stageNamed(word)))
 		apps, _ := filepath.Glob(filepath.Join(stage, "*", "current"))
 		deeper, _ := filepath.Glob(filepath.Join(stage, "*", "*", "current"))
