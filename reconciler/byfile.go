@@ -38,20 +38,30 @@ func (f oneFile) in(files map[string]schema.File) bool {
 func (c *cellJudge) classified(ctx context.Context, h history, from schema.Manifest, to cellFiles) (schema.Change, []schema.Problem, error) {
 	local := c.rules.project.StageLocal
 	change := h.classify(c.admitted(), to.side, !sameFiles(from.Local(local), to.manifest.Local(local)))
-	if c.rules.project.Provenance != schema.ByFile || c.ledger == nil || change.Code != "override" || change.To.Revision == schema.None {
+	if c.ledger == nil {
+		return change, nil, nil
+	}
+	return h.byFile(change, from.Promoted(local), to.manifest.Promoted(local), func(stage schema.StageName) (filePast, error) {
+		return c.filesPast(ctx, h, stage)
+	})
+}
+
+// byFile asks every file that changes for its source in one stage before, of which past tells.
+func (h history) byFile(change schema.Change, from, to schema.Manifest, past func(schema.StageName) (filePast, error)) (schema.Change, []schema.Problem, error) {
+	if h.project.Provenance != schema.ByFile || change.Code != "override" || change.To.Revision == schema.None {
 		return change, nil, nil
 	}
 	if h.tainted(change.To.Revision) {
 		change.Code = "tainted"
 		return change, nil, nil
 	}
-	wanted := h.wanted(from.Promoted(local), to.manifest.Promoted(local))
+	wanted := h.wanted(from, to)
 	if len(wanted) == 0 {
 		return change, nil, nil
 	}
 	var unproven []schema.Problem
 	for _, stage := range lifecycle.Sources(h.project, lifecycle.Promote, h.cell.Stage) {
-		past, err := c.filesPast(ctx, h, stage)
+		past, err := past(stage)
 		if err != nil {
 			return change, nil, err
 		}
@@ -98,15 +108,19 @@ func byPath(m schema.Manifest) map[string]schema.File {
 
 // filesPast reads what a stage admitted of the app, by the manifests in the ledger.
 func (c *cellJudge) filesPast(ctx context.Context, h history, stage schema.StageName) (filePast, error) {
+	return h.filesPast(stage, func(d schema.Digest) (schema.Manifest, error) { return manifestOf(ctx, c.ledger, d) })
+}
+
+func (h history) filesPast(stage schema.StageName, read func(schema.Digest) (schema.Manifest, error)) (filePast, error) {
 	past := filePast{stage: stage, state: h.others[stage]}
 	for _, a := range past.state.Revisions {
-		m, err := manifestOf(ctx, c.ledger, a.Manifest)
+		m, err := read(a.Manifest)
 		if err != nil && !errors.Is(err, ledger.ErrMissing) {
 			return past, err
 		}
 		var files map[string]schema.File
 		if err == nil {
-			files = byPath(m.Promoted(c.rules.project.StageLocal))
+			files = byPath(m.Promoted(h.project.StageLocal))
 		}
 		past.files, past.usable = append(past.files, files), append(past.usable, h.refuses(a))
 	}

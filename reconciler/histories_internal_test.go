@@ -51,7 +51,7 @@ func (w *ladder) step(t *rapid.T, stage schema.StageName) {
 	rev := w.states[stage].Admitted.Revision
 	switch what := upTo(100).Draw(t, "what"); {
 	case what < 2: // time passes
-	case what < 4:
+	case what < 5:
 		w.leave()
 	case what < 35:
 		w.carry(t, stage)
@@ -164,6 +164,9 @@ func TestHistoriesKeepTheLadder(t *testing.T) {
 			want := []string{"edit", "rollback", "tune", "break-glass"}
 			if len(project.Stages) > 1 {
 				want = append(want, "promote", "retire")
+			}
+			if project.Provenance == schema.ByFile {
+				want = append(want, "promote of files")
 			}
 			for _, kind := range want {
 				if kinds[kind] == 0 {

@@ -36,12 +36,16 @@ func (a *account) admitted(p schema.Project, stage schema.StageName, files conte
 		a.kinds = map[string]int{}
 	}
 	a.kinds[kind]++
+	if len(e.Decision.Change.Files) > 0 {
+		a.kinds["promote of files"]++
+	}
 	complain := func(format string, args ...any) {
 		a.wrong = append(a.wrong, fmt.Sprintf("#%d %s in %s: ", e.Seq, kind, stage)+fmt.Sprintf(format, args...))
 	}
 	for path, version := range files {
 		switch {
 		case path == "local.yaml", kind == "break-glass":
+		case kind == "promote" && p.Provenance == schema.ByFile && a.last(stage)[path] == version: // it was here already
 		case kind == "rollback" && !a.had(stage, path, version, false):
 			complain("%s=%d was never here", path, version)
 		case kind == "tune" && a.last(stage)[path] != version:

@@ -20,7 +20,9 @@ type ladder struct {
 	states map[schema.StageName]ledger.State
 	files  map[schema.StageName]content // what each stage was let have
 	told   []string                     // what happened, for people
-	twin   account
+	// manifests are the evidence of admissions.
+	manifests map[schema.Digest]schema.Manifest
+	twin      account
 }
 
 // content is an app's files: path → version. local.yaml is the stage's own.
@@ -58,7 +60,7 @@ func newLadder(project schema.Project) (*ladder, error) {
 			return nil, err
 		}
 	}
-	return &ladder{rules: r, now: monday, states: map[schema.StageName]ledger.State{}, files: map[schema.StageName]content{}, twin: account{of: map[schema.StageName][]stay{}}}, nil
+	return &ladder{rules: r, now: monday, states: map[schema.StageName]ledger.State{}, files: map[schema.StageName]content{}, manifests: map[schema.Digest]schema.Manifest{}, twin: account{of: map[schema.StageName][]stay{}}}, nil
 }
 
 func (w *ladder) manifest(c content) schema.Manifest {
@@ -72,6 +74,14 @@ func (w *ladder) manifest(c content) schema.Manifest {
 		panic(err) // the paths are constants
 	}
 	return m
+}
+
+// keep makes a content's manifest evidence.
+func (w *ladder) keep(c content) schema.Digest {
+	m := w.manifest(c)
+	d := schema.DigestOf(m.Encode())
+	w.manifests[d] = m
+	return d
 }
 
 func (w *ladder) side(c content) schema.Side {
@@ -105,7 +115,16 @@ func (w *ladder) judge(p pushed) {
 		return
 	}
 	h := history{project: w.rules.project, cell: c.cell, own: c.state, others: w.others(p.stage), now: w.now}
-	f := w.facts(c, p, h.classify(from, to, w.files[p.stage]["local.yaml"] != p.to["local.yaml"]))
+	change := h.classify(from, to, w.files[p.stage]["local.yaml"] != p.to["local.yaml"])
+	local := w.rules.project.StageLocal
+	change, unproven, err := h.byFile(change, w.manifest(w.files[p.stage]).Promoted(local), w.manifest(p.to).Promoted(local), func(stage schema.StageName) (filePast, error) {
+		return h.filesPast(stage, func(d schema.Digest) (schema.Manifest, error) { return w.manifests[d], nil })
+	})
+	if err != nil {
+		panic(err) // manifests are in memory
+	}
+	f := w.facts(c, p, change)
+	f.Unproven = unproven
 	verdict := c.evaluate(f)
 	e := ledger.Entry{Kind: entryKind(verdict.Outcome, f.Change.Kind), Stage: p.stage, Decision: &ledger.Decision{Change: f.Change, Verdict: verdict}}
 	if !e.Kind.Admits() {
@@ -113,7 +132,7 @@ func (w *ladder) judge(p pushed) {
 		w.say("%s %s %v in %s: %s %s", f.Change.Kind, f.Change.Code, p.to, p.stage, verdict.Outcome, codesOf(verdict))
 		return
 	}
-	e.Decision.Authors, e.Decision.Required = c.authors(f), required(c.stage)
+	e.Decision.Authors, e.Decision.Required, e.Decision.Manifest = c.authors(f), required(c.stage), w.keep(p.to)
 	w.enter(p.stage, p.to, w.record(e))
 }
 
@@ -127,7 +146,7 @@ func (w *ladder) breakGlass(stage schema.StageName, to content) {
 	}
 	change := h.classify(from, side, w.files[stage]["local.yaml"] != to["local.yaml"])
 	w.enter(stage, to, w.record(ledger.Entry{Kind: ledger.BreakGlass, Stage: stage, Decision: &ledger.Decision{
-		Change: change, Required: required(c.stage), Authors: []string{"rita", "rolf"},
+		Change: change, Required: required(c.stage), Authors: []string{"rita", "rolf"}, Manifest: w.keep(to),
 	}}))
 }
 

@@ -23,8 +23,9 @@ stages:
   - name: production
     after: [gray, development, staging]
 `,
-	"two ends":  "version: 1\ntargets: {etcd: {}}\nstages:\n  - name: dev\n  - name: europe\n    after: [dev]\n  - name: asia\n    after: [dev]\n",
-	"one stage": "version: 1\ntargets: {etcd: {}}\nstages:\n  - name: production\n",
+	"files promoted alone": "version: 1\ntargets: {etcd: {}}\nprovenance: {unit: file}\n",
+	"two ends":             "version: 1\ntargets: {etcd: {}}\nstages:\n  - name: dev\n  - name: europe\n    after: [dev]\n  - name: asia\n    after: [dev]\n",
+	"one stage":            "version: 1\ntargets: {etcd: {}}\nstages:\n  - name: production\n",
 }
 
 type machine = lifecycle.Machine[schema.StageName, lifecycle.On, policies.Facts]
