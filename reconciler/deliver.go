@@ -70,9 +70,18 @@ func (p *pass) partsOf(name string, jobs []job) [][]job {
 	return slices.AppendSeq(parts, slices.Chunk(jobs, chunk))
 }
 
+// ends reports whether the process was told to end: nothing new is begun then.
+func (p *pass) ends(ctx context.Context, v *visit) bool {
+	if ctx.Err() == nil {
+		return false
+	}
+	v.d.errs = append(v.d.errs, fmt.Errorf("deliver to %s: %w", v.name, ctx.Err()))
+	return true
+}
+
 // compare asks a target about the next of its cells.
 func (p *pass) compare(ctx context.Context, v *visit) work {
-	if len(v.parts) == 0 {
+	if len(v.parts) == 0 || p.ends(ctx, v) {
 		v.ended = true
 		return nil
 	}
@@ -149,11 +158,17 @@ func (p *pass) giveUp(v *visit, silent error) work {
 // write writes cells, and those again whose head is signed by a log key that was replaced. Nothing is written beside an older
 // checkpoint than that of the ledger which admitted it.
 func (p *pass) write(ctx context.Context, v *visit, differ, again []job) work {
+	if p.ends(ctx, v) {
+		v.ended = true
+		return nil
+	}
 	mark, err := p.keepDue(ctx, v.name)
 	if err != nil {
 		return p.unkept(ctx, v, differ, err)
 	}
 	return func() decide {
+		ctx, cancel := lasting(ctx, p.cfg.Grace)
+		defer cancel()
 		writing, span := spanOf(ctx, "write", v.name, len(differ)+len(again))
 		err := mark.keep(writing)
 		if err != nil && !(mark.alone && errors.Is(err, integrations.ErrFenced)) {

@@ -23,9 +23,9 @@ func (r *Reconciler) turn(ctx context.Context) Report {
 	if lead == nil {
 		return r.Pass(ctx)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(lead, cancel)()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(lead, func() { cancel(errFollows) })()
 	return r.Pass(ctx)
 }
 

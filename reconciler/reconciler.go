@@ -59,9 +59,11 @@ type Config struct {
 	// Patience is how long all that is asked of the forge beside decisions may take in a pass, and how long what was done at
 	// other targets waits for a slow one until it is recorded: Interval by default, and ten seconds where that is less.
 	Patience time.Duration
-	Now      func() time.Time // time.Now by default
-	Log      *slog.Logger     // discards by default
-	Tracer   Tracer           // is told what passes did and how long it took; nil: nobody is
+	// Grace is how long what is being written or recorded may go on after Run was told to end: ten seconds by default.
+	Grace  time.Duration
+	Now    func() time.Time // time.Now by default
+	Log    *slog.Logger     // discards by default
+	Tracer Tracer           // is told what passes did and how long it took; nil: nobody is
 
 	Announcer Announcer // is told what to say below merge requests; nil: nothing is said
 	Page      string    // address of the status page as people reach it; empty if there is none
@@ -224,6 +226,9 @@ func New(cfg Config) (*Reconciler, error) {
 	}
 	if cfg.Patience <= 0 {
 		cfg.Patience = max(cfg.Interval, 10*time.Second)
+	}
+	if cfg.Grace <= 0 {
+		cfg.Grace = defaultGrace
 	}
 	if cfg.GuardsEvery == 0 {
 		cfg.GuardsEvery = defaultGuardsEvery

@@ -16,6 +16,9 @@ import (
 // record appends entries in one commit and pushes it with compare-and-swap: of two reconcilers that decided, one loses and
 // looks again. Only after it returned may a target be written.
 func (p *pass) record(ctx context.Context, report *Report, entries []ledger.Entry, evidence [][]byte) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("record %d entries: %w", len(entries), err) // a decision may wait for the next process
+	}
 	return p.recordAt(ctx, p.now, report, entries, evidence)
 }
 
@@ -23,6 +26,8 @@ func (p *pass) record(ctx context.Context, report *Report, entries []ledger.Entr
 func (p *pass) recordAt(ctx context.Context, at time.Time, report *Report, entries []ledger.Entry, evidence [][]byte) (err error) {
 	spooled := p.spool.entries()
 	all := append(slices.Clone(spooled), entries...)
+	ctx, cancel := lasting(ctx, p.cfg.Grace)
+	defer cancel()
 	ctx, span := phase(ctx, "record")
 	defer func() { span.count("entries", len(all)).end(err) }()
 	batch, err := p.ledger.Append(ctx, at, all, p.missing(ctx, evidence), p.signer())

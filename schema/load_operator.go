@@ -29,6 +29,9 @@ func LoadOperator(file string, data []byte) (Operator, Diagnostics) {
 		Embedded: src.embedded(o),
 		Traces:   src.traces(o),
 	}
+	if v, path := o.get("shutdown_delay"); v != nil {
+		op.ShutdownDelay = src.duration(v, path)
+	}
 	op.Webhook = src.webhook(o, op.Listen, op.Admin)
 	items, path := o.list("projects")
 	for i, item := range items {

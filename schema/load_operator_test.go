@@ -49,6 +49,7 @@ access: {header: X-User, networks: [10.1.2.3/16], cert_file: /pc, key_file: /pk,
 badges: true
 show_values: true
 admin: 127.0.0.1:9090
+shutdown_delay: 5s
 traces: {endpoint: "https://otel.example.com/", headers_file: /oh, ca_file: /oa}
 embedded_etcd: {directory: /etcd, listen: "127.0.0.1:2379"}
 webhook: {listen: "127.0.0.1:8081", secret_file: /ws, signing_key_files: [/w1, /w2], require_signature: true, instances: ["https://gitlab.example.com"]}
@@ -71,8 +72,9 @@ webhook: {listen: "127.0.0.1:8081", secret_file: /ws, signing_key_files: [/w1, /
 				LogKeyFile: "/log", NextLogKeyFile: "/next", BotKeyFile: "/bot", StateDir: "/state", Poll: schema.Poll{Interval: time.Minute, Guardrails: time.Hour}, Listen: "127.0.0.1:8080", Page: "https://sluice.example.com", Admin: "127.0.0.1:9090", Badges: true, ShowValues: true,
 				Access: schema.PageAccess{Header: "X-User", Networks: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}, CertFile: "/pc", KeyFile: "/pk", ClientCAFile: "/pca", GroupsHeader: "X-Groups", Visible: []schema.Visibility{
 					{Group: "payments", Apps: schema.Patterns{"payments/**"}, Stages: []schema.StageName{"gray"}, Projects: []string{"config"}}, {Group: "ops", Apps: schema.Patterns{"**"}}}},
-				Embedded: &schema.EmbeddedEtcd{Directory: "/etcd", Listen: "127.0.0.1:2379"},
-				Traces:   &schema.Traces{Endpoint: "https://otel.example.com", HeadersFile: "/oh", CAFile: "/oa"},
+				Embedded:      &schema.EmbeddedEtcd{Directory: "/etcd", Listen: "127.0.0.1:2379"},
+				ShutdownDelay: 5 * time.Second,
+				Traces:        &schema.Traces{Endpoint: "https://otel.example.com", HeadersFile: "/oh", CAFile: "/oa"},
 				Webhook: &schema.Webhook{
 					Listen: "127.0.0.1:8081", SecretFile: "/ws", SigningKeyFiles: []string{"/w1", "/w2"}, RequireSignature: true,
 					Instances: []string{"https://gitlab.example.com"},

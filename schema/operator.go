@@ -27,7 +27,9 @@ type Operator struct {
 	Admin          string // address of metrics and health; empty is none
 	Embedded       *EmbeddedEtcd
 	Webhook        *Webhook // nil: none are received
-	Traces         *Traces  // nil: nobody is told what passes did
+	// ShutdownDelay is for how long at least the process answers that it is not ready, once it was told to end.
+	ShutdownDelay time.Duration
+	Traces        *Traces // nil: nobody is told what passes did
 }
 
 // Traces is the OpenTelemetry collector that is told what passes did and how long it took.

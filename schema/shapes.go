@@ -113,7 +113,7 @@ var shapes = [shapeCount]shape{
 
 	operatorShape: {
 		file: "reconciler.yaml", required: []string{"projects"},
-		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "page", "access", "badges", "show_values", "admin", "embedded_etcd", "webhook", "traces"},
+		optional: []string{"log_key_file", "next_log_key_file", "bot_key_file", "state_dir", "poll", "listen", "page", "access", "badges", "show_values", "admin", "embedded_etcd", "webhook", "traces", "shutdown_delay"},
 	},
 	operatorProjectShape: {
 		file: "reconciler.yaml", path: "projects[]", required: []string{"repository", "anchor"},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/admin"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // adminConfig is what machines are told of the process itself.
@@ -13,6 +14,7 @@ type adminConfig struct {
 	profiling bool
 	webhooks  func() map[string]uint64          // nil: none are received
 	spans     func() (sent uint64, lost uint64) // nil: none are sent
+	reload    func() (ok bool, at time.Time)    // nil: no file is read again
 }
 
 // listenAdmin opens the address of metrics and health for every project; an empty one is none.
@@ -21,7 +23,7 @@ func listenAdmin(ctx context.Context, address string, projects []admin.Project, 
 		return nil, nil
 	}
 	cfg := admin.Config{
-		Projects: projects, Version: version, Webhooks: machines.webhooks, Spans: machines.spans, Profiling: machines.profiling,
+		Projects: projects, Version: version, Webhooks: machines.webhooks, Spans: machines.spans, Reload: machines.reload, Profiling: machines.profiling,
 		Stopping: func() bool { return ctx.Err() != nil },
 	}
 	return listenFor("metrics and health", address, &http.Server{
@@ -32,7 +34,9 @@ func listenAdmin(ctx context.Context, address string, projects []admin.Project, 
 func adminProjects(daemons []*daemon) []admin.Project {
 	var out []admin.Project
 	for _, d := range daemons {
-		out = append(out, admin.Project{Name: d.name, View: d.reconciler.View, Targets: d.targets, Timings: d.reconciler.Timings})
+		out = append(out, admin.Project{
+			Name: d.name, View: d.view, Targets: func() []string { return d.now().targets }, Timings: func() map[string]schema.Durations { return d.now().reconciler.Timings() },
+		})
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler"
@@ -25,11 +26,13 @@ import (
 // daemon is one project's reconciler with everything it holds open.
 type daemon struct {
 	reconciler *reconciler.Reconciler
-	name       string   // as the logs have it
-	targets    []string // their names
-	commands   []string // what its texts may advise
+	heir       atomic.Pointer[daemon]      // works in its place since the operator's file was read again
+	before     atomic.Pointer[schema.View] // what was shown until then
+	name       string                      // as the logs have it
+	targets    []string                    // their names
+	commands   []string                    // what its texts may advise
+	embedded   string                      // endpoint of the etcd inside, if there is one
 	repo       *gitrepo.Repo
-	embedded   string // endpoint of the etcd inside, if there is one
 
 	election     *lease.Election // nil: each reconciler works
 	forge        *gitlab.Client
@@ -44,6 +47,7 @@ func (d *daemon) Close() error {
 	for i := len(d.closers) - 1; i >= 0; i-- {
 		errs = append(errs, d.closers[i]())
 	}
+	d.closers = nil
 	return errors.Join(errs...)
 }
 

@@ -23,20 +23,27 @@ func TestTheManners(t *testing.T) {
 	m.awaitReady()
 	m.promote(5000, "development")
 	t.Run("a pass is one trace in the collector, the log and the metrics", m.oneTrace)
-	m.interrupt(running)
+	t.Run("the operator's file is read again", func(*testing.T) { m.readAgain(running) })
+	t.Run("a process that is told to end finishes what it is writing", func(*testing.T) { m.endInTheMiddle(running) })
+	m.start("second")
+	m.promote(9000, "development")
 }
 
 // manners is a project with one process and what is beside it.
 type manners struct {
 	*endToEnd
 	collector *collector
+	slow      *slowPush
 }
 
 func newManners(t *testing.T) *manners {
 	t.Helper()
 	m := &manners{endToEnd: newEndToEnd(t, sluiceBinary(t), fmt.Sprintf(sixLines, "etcd")), collector: newCollector(t)}
 	m.flags = []string{"--log-format", "json", "--admin", "127.0.0.1:0", "--traces", m.collector.URL}
-	m.adapt = elected
+	m.slow = newSlowPush(t, m.forge.URL())
+	m.adapt = func(operator string) string {
+		return elected(strings.Replace(operator, "repository: "+m.forge.URL(), "repository: "+m.slow.URL, 1))
+	}
 	return m
 }
 

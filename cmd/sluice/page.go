@@ -47,7 +47,9 @@ func listenStatus(ctx context.Context, op schema.Operator, daemons []*daemon) (*
 
 // shown is a project as the page has it.
 func (d *daemon) shown(name string) status.Project {
-	return status.Project{Name: name, View: d.reconciler.View, Content: contentOf(d.repo)}
+	return status.Project{Name: name, View: d.view, Content: func(ctx context.Context, commit schema.Hash, path string) (map[string][]byte, error) {
+		return filesAt(ctx, d.now().repo, commit, path)
+	}}
 }
 
 // contentOf reads files for the pages that show keys, from the mirror and not from the network.

@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strconv"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-gitops/sluice/reconciler"
-	"github.com/sluice-gitops/sluice/reconciler/admin"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -86,44 +82,20 @@ func (a *app) run(ctx context.Context, f runFlags, commands []string) error {
 	if traces != nil {
 		shared.tracer = traces
 	}
-	daemons, err := openDaemons(ctx, op, shared, log)
+	projects, err := openFleet(ctx, op, shared, commands, log)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		for _, d := range daemons {
-			if err := d.Close(); err != nil {
+	if f.once {
+		defer func() {
+			if err := projects.close(); err != nil {
 				log.Warn("not closed cleanly", "error", err)
 			}
-		}
-	}()
-	for _, d := range daemons {
-		d.commands = commands
+		}()
+		return a.runOnce(ctx, projects.daemons)
 	}
-	if f.once {
-		return a.runOnce(ctx, daemons)
-	}
-	log.Info("watching", "projects", len(daemons), "interval", op.Poll.Interval.String())
-	return runAll(ctx, op, daemons, adminConfig{profiling: f.profiling, spans: spanCounts(traces)}, log)
-}
-
-func openDaemons(ctx context.Context, op schema.Operator, shared process, log *slog.Logger) ([]*daemon, error) {
-	var daemons []*daemon
-	for i, project := range op.Projects {
-		own := op
-		if len(op.Projects) > 1 {
-			own.StateDir = filepath.Join(op.StateDir, strconv.Itoa(i))
-		}
-		d, err := openDaemon(ctx, own, project, shared, log.With("project", redacted(project.Repository)))
-		if err != nil {
-			for _, open := range daemons {
-				err = errors.Join(err, open.Close())
-			}
-			return nil, err
-		}
-		daemons = append(daemons, d)
-	}
-	return daemons, nil
+	log.Info("watching", "projects", len(projects.daemons), "interval", op.Poll.Interval.String())
+	return projects.watch(ctx, adminConfig{profiling: f.profiling, spans: spanCounts(traces)}, f.operator)
 }
 
 // runOnce ends with the worst class that any project's pass saw (RULES R42).
@@ -155,56 +127,6 @@ func passCode(report reconciler.Report) int {
 		worst = worse(worst, exitCode(err))
 	}
 	return worst
-}
-
-// runAll runs every project until ctx ends, and the page and the receiver of webhooks beside them.
-func runAll(ctx context.Context, op schema.Operator, daemons []*daemon, machines adminConfig, log *slog.Logger) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	wakes := make([]chan struct{}, len(daemons))
-	for i := range daemons {
-		wakes[i] = make(chan struct{}, 1)
-	}
-	hooks, err := listenWebhooks(op.Webhook, daemons, wakes, log)
-	if err != nil {
-		return err
-	}
-	defer hooks.close()
-	page, err := listenStatus(ctx, op, daemons)
-	if err != nil {
-		return err
-	}
-	machines.webhooks = hooks.counts()
-	desk, err := listenAdmin(ctx, op.Admin, adminProjects(daemons), machines)
-	if err != nil {
-		return err
-	}
-	var wg sync.WaitGroup
-	errs := make([]error, len(daemons)+3)
-	for i, d := range daemons {
-		if d.election != nil {
-			wg.Go(func() { d.election.Run(ctx) })
-		}
-		wg.Go(func() {
-			defer stop()
-			errs[i] = d.reconciler.Run(ctx, wakes[i])
-		})
-	}
-	wakeUp(ctx, wakes)
-	tell := newNotifier(os.Getenv)
-	wg.Go(func() {
-		if err := tell.watch(ctx, func() bool { return admin.Config{Projects: adminProjects(daemons)}.Alive() == nil }); err != nil {
-			log.Warn("the service manager is not told", "error", err)
-		}
-	})
-	for i, server := range []*pageServer{page, hooks.server(), desk} {
-		if server != nil {
-			log.Info("serving "+server.what, "address", server.url())
-			wg.Go(func() { errs[len(daemons)+i] = server.serve(ctx) })
-		}
-	}
-	wg.Wait()
-	return errors.Join(errs...)
 }
 
 // operator reads the operator's file and lays the flags over it.

@@ -27,3 +27,20 @@ func wakeUp(ctx context.Context, projects []chan struct{}) {
 		}
 	}()
 }
+
+// hangups listens for SIGHUP from now on. What it returns calls do for each, one after the other, until ctx ends.
+func hangups() func(ctx context.Context, do func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	return func(ctx context.Context, do func()) {
+		defer signal.Stop(signals)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-signals:
+				do()
+			}
+		}
+	}
+}

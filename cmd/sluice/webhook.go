@@ -28,7 +28,7 @@ func listenWebhooks(settings *schema.Webhook, daemons []*daemon, wakes []chan st
 	}}
 	for i, d := range daemons {
 		cfg.Projects = append(cfg.Projects, hook.Project{
-			Path: d.forgeProject, Number: d.forge.Number, Own: []string{d.ledgerRef}, Wake: func() { wake(wakes[i]) },
+			Path: d.forgeProject, Number: func() int64 { return d.now().forge.Number() }, Own: []string{d.ledgerRef}, Wake: func() { wake(wakes[i]) },
 		})
 	}
 	receiver, err := hook.New(cfg)

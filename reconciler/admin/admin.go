@@ -19,6 +19,9 @@ type Config struct {
 	Webhooks func() map[string]uint64
 	// Spans returns how many spans the collector of traces took so far, and how many it did not; nil where there is none.
 	Spans func() (sent, lost uint64)
+	// Reload returns whether the operator's file was taken over when it was last read, and when that was last so; nil where it
+	// is not read again.
+	Reload func() (ok bool, at time.Time)
 	// Stopping reports whether the process is about to end: it is not ready then, and still answers.
 	Stopping func() bool
 	// Profiling serves /debug/pprof. Profiles show what is in memory, so it is off by default.
@@ -32,8 +35,8 @@ type Project struct {
 	Name string
 	// View returns what was last published, nil before the first look.
 	View func() *schema.View
-	// Targets are the names of the operator's file.
-	Targets []string
+	// Targets returns the names of the operator's file; nil where none are known.
+	Targets func() []string
 	// Timings returns how long passes and their parts took, by name; nil where nothing passes.
 	Timings func() map[string]schema.Durations
 }

@@ -46,7 +46,7 @@ func sample() *schema.View {
 // desk is the handler of one view.
 func desk(v *schema.View, change ...func(*admin.Config)) http.Handler {
 	cfg := admin.Config{
-		Projects: []admin.Project{{Name: "config", View: func() *schema.View { return v }, Targets: []string{"etcd"}}},
+		Projects: []admin.Project{{Name: "config", View: func() *schema.View { return v }, Targets: func() []string { return []string{"etcd"} }}},
 		Version:  "v0.1.0-test", Now: func() time.Time { return now },
 	}
 	for _, c := range change {

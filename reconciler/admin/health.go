@@ -130,8 +130,10 @@ func (p Project) checks(now time.Time) []check {
 	}
 	out := []check{gitCheck(*v, now), coded(*v, "ledger", true, "log-", "state-mismatch", "anchor-", "history-missing", "unknown-format", "unlogged"),
 		coded(*v, "forge", false, "forge-"), coded(*v, "witnesses", false, "witness")}
-	for _, name := range p.Targets {
-		out = append(out, targetCheck(*v, name))
+	if p.Targets != nil {
+		for _, name := range p.Targets() {
+			out = append(out, targetCheck(*v, name))
+		}
 	}
 	if v.Journal != nil {
 		past := check{name: "past", note: fmt.Sprintf("%d entries", v.Journal.Read)}

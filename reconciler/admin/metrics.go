@@ -36,6 +36,8 @@ type metric struct {
 var metrics = []metric{
 	{name: "build_info", help: "Always 1; the labels name the build.", labels: []string{"version", "goversion"}, process: true},
 	{name: "webhook_requests_total", help: "Webhooks of the forge, by what became of them.", labels: []string{"outcome"}, process: true},
+	{name: "config_last_reload_successful", help: "1 if the operator's file was taken over when it was last read.", process: true},
+	{name: "config_last_reload_success_timestamp_seconds", help: "When it was last taken over; the start is the first time.", process: true},
 	{name: "spans_total", help: "Spans for the collector of traces, by whether it took them.", labels: []string{"result"}, process: true},
 
 	{name: "cells", help: "Apps in stages, by state, as of sluice_git_last_success_timestamp_seconds.", labels: []string{"stage", "state"}},
@@ -110,6 +112,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		for outcome, n := range c.cfg.Webhooks() {
 			ch <- prometheus.MustNewConstMetric(c.descs["webhook_requests_total"], prometheus.CounterValue, float64(n), clean(outcome))
 		}
+	}
+	if c.cfg.Reload != nil {
+		ok, at := c.cfg.Reload()
+		ch <- prometheus.MustNewConstMetric(c.descs["config_last_reload_successful"], prometheus.GaugeValue, map[bool]float64{true: 1}[ok])
+		ch <- prometheus.MustNewConstMetric(c.descs["config_last_reload_success_timestamp_seconds"], prometheus.GaugeValue, seconds(at))
 	}
 	if c.cfg.Spans != nil {
 		sent, lost := c.cfg.Spans()

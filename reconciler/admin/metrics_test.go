@@ -73,6 +73,7 @@ func TestHistogramsNameAnExampleOfEachBucket(t *testing.T) {
 		Within(schema.PartBounds, time.Hour, schema.Exemplar{Trace: "b3", At: now})
 	h := desk(v, func(c *admin.Config) {
 		c.Spans = func() (uint64, uint64) { return 7, 2 }
+		c.Reload = func() (bool, time.Time) { return false, now }
 		c.Projects[0].Timings = func() map[string]schema.Durations {
 			return map[string]schema.Durations{"pass": whole, "write": schema.Durations{}.Within(schema.PartBounds, time.Second, schema.Exemplar{})}
 		}
@@ -86,6 +87,7 @@ func TestHistogramsNameAnExampleOfEachBucket(t *testing.T) {
 		`sluice_lead_time_seconds_bucket{project="config",stage="production",le="14400.0"} 2 # {trace_id="aa"} 7200.0 1.79541902e+09`,
 		`sluice_pass_duration_seconds_bucket{project="config",le="0.1"} 1 # {trace_id="b1"} 0.07`, `sluice_pass_duration_seconds_bucket{project="config",le="2.5"} 2 # {trace_id="b2"} 2.0`,
 		`sluice_pass_duration_seconds_bucket{project="config",le="+Inf"} 3 # {trace_id="b3"} 3600.0`, `sluice_pass_part_duration_seconds_sum{part="write",project="config"} 1.0`,
+		"sluice_config_last_reload_successful 0.0", "sluice_config_last_reload_success_timestamp_seconds 1.79541902e+09",
 		`sluice_spans_total{result="sent"} 7.0`, `sluice_spans_total{result="lost"} 2.0`,
 	} {
 		if !strings.Contains(got, want) {
