@@ -24,6 +24,7 @@ type initFlags struct {
 	seal                              bool
 	layout, keys, logKey, botKey, key string
 	person, remote, signWith, stage   string
+	config                            string
 	targets                           []string
 	gitlabHost                        string
 	gitlabUser                        int64
@@ -61,6 +62,7 @@ place holds files already; a stage that is not sealed starts empty.`,
 	flags.StringSliceVar(&f.targets, "target", nil, "`NAME` of a target; may be repeated (default etcd)")
 	flags.StringVar(&f.remote, "remote", "origin", "with --seal: the `REMOTE` to push the request to")
 	flags.StringVar(&f.signWith, "sign-with", "", "with --seal: the `KEY` you sign with, a file or an OpenPGP id (default git's user.signingkey)")
+	flags.StringVar(&f.config, "config", "", "with --seal and --stage: the operator's `FILE`, which says of what kind each target is")
 	return c
 }
 

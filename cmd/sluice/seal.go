@@ -41,6 +41,9 @@ func (a *app) seal(ctx context.Context, f initFlags) error {
 	if err := found(project, sealing); err != nil {
 		return err
 	}
+	if err := sealFits(ctx, repo, project, f.config, sealing); err != nil {
+		return err
+	}
 	statement, err := sealing.Statement()
 	if err != nil {
 		return err

@@ -33,6 +33,9 @@ func (a *app) sealStage(ctx context.Context, f initFlags) error {
 	if err != nil {
 		return usageError(err)
 	}
+	if err := sealFits(ctx, c.repo, c.Project, f.config, sealing); err != nil {
+		return err
+	}
 	statement, err := sealing.Statement()
 	if err != nil {
 		return err
