@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -16,11 +17,14 @@ func (t *Target) ReadMany(ctx context.Context, wants []integrations.Release) []i
 		t.lookFirst(ctx, t.goals(cells))
 		for i := range cells {
 			c := &cells[i]
-			if c.ok {
+			switch {
+			case c.ok:
 				c.result.Observation = c.have.Observation
-				continue
+			case c.err != nil:
+				c.unanswered()
+			default:
+				c.alone(ctx, t.Read)
 			}
-			c.alone(ctx, t.Read)
 		}
 	})
 }
@@ -39,6 +43,8 @@ func (t *Target) WriteMany(ctx context.Context, wants []integrations.Release) []
 		for i := range cells {
 			c := &cells[i]
 			switch {
+			case c.err != nil:
+				c.unanswered()
 			case c.ok && t.settled(c):
 			case c.ok && c.have.listed == 0:
 				together = append(together, c)
@@ -57,6 +63,7 @@ type candidate struct {
 	goal   goal
 	have   found
 	ok     bool
+	err    error // nobody answered the question about the whole batch: to ask about this cell again would take as long
 	// silence is that of the whole batch.
 	silence *integrations.Silence
 }
@@ -65,6 +72,8 @@ type candidate struct {
 func (c *candidate) alone(ctx context.Context, do func(context.Context, integrations.Release) (integrations.Observation, error)) {
 	c.result.Observation, c.result.Err = c.silence.Ask(func() (integrations.Observation, error) { return do(ctx, *c.want) })
 }
+
+func (c *candidate) unanswered() { c.result.Place, c.result.Err = c.goal.head, c.err }
 
 // goals finds what each cell is to be. Those that are no more than their heads are ok so far, and returned.
 func (t *Target) goals(cells []candidate) (plain []*candidate) {
@@ -86,14 +95,17 @@ func neverApplied(cells []*candidate) bool {
 	})
 }
 
-// nothingAt reports whether not one key is where the cells belong, and then says so of each.
+// nothingAt reports whether not one key is where the cells belong, and then says so of each, or whether nobody answered.
 func (t *Target) nothingAt(ctx context.Context, cells []*candidate) bool {
 	if !neverApplied(cells) {
 		return false
 	}
 	count := clientv3.OpGet(cells[0].goal.dir, clientv3.WithRange(endOf(cells)), clientv3.WithCountOnly())
 	response, err := t.txnOf(ctx, cells, nil, []clientv3.Op{count})
-	if err != nil || response.Responses[0].GetResponseRange().Count > 0 {
+	if err != nil {
+		return t.unanswered(cells, err)
+	}
+	if response.Responses[0].GetResponseRange().Count > 0 {
 		return false
 	}
 	for _, c := range cells {
@@ -137,6 +149,23 @@ func (t *Target) txnOf(ctx context.Context, cells []*candidate, compare []client
 	return response, err
 }
 
+// unanswered notes that nobody answered a question about cells in time, or that it was not asked any more because of that. A
+// connection that ended is none of that: the next one may be good.
+func (t *Target) unanswered(cells []*candidate, err error) bool {
+	var known *integrations.Error
+	notAsked := errors.As(err, &known)
+	if !notAsked && !late(err) {
+		return false
+	}
+	for _, c := range cells {
+		c.ok, c.err = false, err
+		if !notAsked {
+			c.err = t.fail(c.goal.head, err)
+		}
+	}
+	return true
+}
+
 // above is what all cells of a stage are below.
 func (g goal) above() string { return strings.TrimSuffix(g.dir, string(g.want.Cell.App)+"/") }
 
@@ -160,6 +189,7 @@ func (t *Target) lookAt(ctx context.Context, cells []*candidate) {
 		for _, c := range cells {
 			c.ok = false
 		}
+		t.unanswered(cells, err)
 		return
 	}
 	for n, c := range cells {

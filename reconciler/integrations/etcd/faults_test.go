@@ -26,6 +26,7 @@ type proxy struct {
 	conns   map[net.Conn]bool
 	closed  bool // to new connections
 	on      []byte
+	met     int    // how often a client sent that
 	before  func() // called once, when a client sent what contains on, before the server has it
 	instead func() // called once, when the server has it: the answer is lost
 }
@@ -119,6 +120,7 @@ func (p *proxy) meets(sent []byte) (before, instead func()) {
 	if !bytes.Contains(sent, p.on) {
 		return nil, nil
 	}
+	p.met++
 	before, instead, p.before, p.instead = p.before, p.instead, nil, nil
 	return before, instead
 }
@@ -127,7 +129,7 @@ func (p *proxy) meets(sent []byte) (before, instead func()) {
 func (p *proxy) when(on string, before, instead func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.on, p.before, p.instead = []byte(on), before, instead
+	p.on, p.met, p.before, p.instead = []byte(on), 0, before, instead
 }
 
 // cut ends all connections, and refuses new ones from now on, or not.
