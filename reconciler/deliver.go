@@ -120,6 +120,9 @@ func (p *pass) compared(ctx context.Context, v *visit, jobs []job, results []int
 			v.d.errs = append(v.d.errs, fmt.Errorf("deliver %s: entry %d is there, this is entry %d: %w", jobs[i].key().cell, found.Seq, jobs[i].release.Seq, ErrMoved))
 		default:
 			if p.heals(ctx, &jobs[i], found.Observation, &v.d) {
+				if differ == nil {
+					differ = make([]job, 0, len(jobs)-i) // jobs are large: growing would copy them over and over
+				}
 				differ = append(differ, jobs[i])
 			}
 		}

@@ -42,6 +42,7 @@ type scale struct {
 	target   *etcd.Target
 	endpoint string
 	phases   *phases // if given, told what is under way
+	first    *firstPass
 }
 
 const scaleProject = "5ca1e5ca1e5ca1e5ca1e5ca1e5ca1e" // the project's id
@@ -59,6 +60,14 @@ func newScaleWith(t testing.TB, apps int, forge reconciler.Forge) *scale {
 func newScaleIn(t testing.TB, apps int, forge reconciler.Forge, phases *phases) *scale {
 	t.Helper()
 	s := &scale{t: t, dir: t.TempDir(), forge: forge, phases: phases}
+	s.prepare(apps)
+	return s
+}
+
+// prepare makes the repository, seals it and opens everything.
+func (s *scale) prepare(apps int) {
+	t := s.t
+	t.Helper()
 	s.bare = filepath.Join(s.dir, "config.git")
 	if _, err := gitrepotest.Large(s.bare, apps, 5); err != nil {
 		t.Fatal(err)
@@ -72,7 +81,6 @@ func newScaleIn(t testing.TB, apps int, forge reconciler.Forge, phases *phases) 
 	s.anchor = s.control(s.ann, logSigner)
 	s.seal(s.ann)
 	s.open()
-	return s
 }
 
 func (s *scale) key(name string) *signing.SSHSigner {
@@ -170,6 +178,9 @@ func (s *scale) open() {
 	repository, target := reconciler.Repository(gitrepo.Mirror{Repo: repo}), integrations.Target(s.target)
 	if s.phases != nil {
 		repository, target = phasedRepository{repository, s.phases}, phasedTarget{s.target, s.phases}
+	}
+	if s.first != nil {
+		repository, target = timedRepository{repository, s.first}, timedTarget{s.target, s.first}
 	}
 	s.reconciler, err = reconciler.New(reconciler.Config{
 		Name: "scale", Repository: repository, Forge: s.forge, Anchor: s.anchor, LogKey: key,
