@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +168,9 @@ func TestHistoriesKeepTheLadder(t *testing.T) {
 			}
 			if project.Provenance == schema.ByFile {
 				want = append(want, "promote of files")
+			}
+			if slices.ContainsFunc(project.Stages, func(s schema.Stage) bool { return s.Mode.Weak() }) {
+				want = append(want, "by mode alone")
 			}
 			for _, kind := range want {
 				if kinds[kind] == 0 {

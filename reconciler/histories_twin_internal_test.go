@@ -21,6 +21,7 @@ type account struct {
 type stay struct {
 	files content
 	live  bool
+	weak  bool // the mode of its stage alone let it in: nothing after it may come from here
 }
 
 func (a *account) delivered(stage schema.StageName) { a.of[stage][len(a.of[stage])-1].live = true }
@@ -35,6 +36,13 @@ func (a *account) admitted(p schema.Project, stage schema.StageName, files conte
 	if a.kinds == nil {
 		a.kinds = map[string]int{}
 	}
+	weak := e.Kind != ledger.BreakGlass && e.Decision.Verdict.Outcome != schema.Allow
+	if weak {
+		kind = "by mode alone"
+		if stage, _ := p.Stage(stage); !stage.Mode.Weak() {
+			a.wrong = append(a.wrong, fmt.Sprintf("#%d: %s enforces", e.Seq, stage.Name))
+		}
+	}
 	a.kinds[kind]++
 	if len(e.Decision.Change.Files) > 0 {
 		a.kinds["promote of files"]++
@@ -44,7 +52,7 @@ func (a *account) admitted(p schema.Project, stage schema.StageName, files conte
 	}
 	for path, version := range files {
 		switch {
-		case path == "local.yaml", kind == "break-glass":
+		case path == "local.yaml", kind == "break-glass", weak:
 		case kind == "promote" && p.Provenance == schema.ByFile && a.last(stage)[path] == version: // it was here already
 		case kind == "rollback" && !a.had(stage, path, version, false):
 			complain("%s=%d was never here", path, version)
@@ -63,11 +71,12 @@ func (a *account) admitted(p schema.Project, stage schema.StageName, files conte
 	if kind == "retire" && slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(path string) bool { return path != "local.yaml" }) {
 		complain("files stay: %v", files)
 	}
-	a.of[stage] = append(a.of[stage], stay{files: maps.Clone(files)})
+	weak = weak || kind == "tune" && len(a.of[stage]) > 0 && a.of[stage][len(a.of[stage])-1].weak
+	a.of[stage] = append(a.of[stage], stay{files: maps.Clone(files), weak: weak})
 }
 
 func (a *account) had(stage schema.StageName, path string, version int, live bool) bool {
-	return slices.ContainsFunc(a.of[stage], func(s stay) bool { return s.files[path] == version && (s.live || !live) })
+	return slices.ContainsFunc(a.of[stage], func(s stay) bool { return s.files[path] == version && (!live || s.live && !s.weak) })
 }
 
 func (a *account) last(stage schema.StageName) content {

@@ -126,7 +126,8 @@ func (w *ladder) judge(p pushed) {
 	f := w.facts(c, p, change)
 	f.Unproven = unproven
 	verdict := c.evaluate(f)
-	e := ledger.Entry{Kind: entryKind(verdict.Outcome, f.Change.Kind), Stage: p.stage, Decision: &ledger.Decision{Change: f.Change, Verdict: verdict}}
+	mode := c.mode(schema.Landing{Tip: schema.Hash{1}})
+	e := ledger.Entry{Kind: entryKind(passes(verdict, mode), f.Change.Kind), Stage: p.stage, Decision: &ledger.Decision{Change: f.Change, Verdict: verdict, Mode: mode}}
 	if !e.Kind.Admits() {
 		w.record(e)
 		w.say("%s %s %v in %s: %s %s", f.Change.Kind, f.Change.Code, p.to, p.stage, verdict.Outcome, codesOf(verdict))

@@ -24,8 +24,17 @@ stages:
     after: [gray, development, staging]
 `,
 	"files promoted alone": "version: 1\ntargets: {etcd: {}}\nprovenance: {unit: file}\n",
-	"two ends":             "version: 1\ntargets: {etcd: {}}\nstages:\n  - name: dev\n  - name: europe\n    after: [dev]\n  - name: asia\n    after: [dev]\n",
-	"one stage":            "version: 1\ntargets: {etcd: {}}\nstages:\n  - name: production\n",
+	"testing only warns": `version: 1
+targets: {etcd: {}}
+stages:
+  - name: development
+  - name: testing
+    mode: warn
+  - name: staging
+  - name: production
+`,
+	"two ends":  "version: 1\ntargets: {etcd: {}}\nstages:\n  - name: dev\n  - name: europe\n    after: [dev]\n  - name: asia\n    after: [dev]\n",
+	"one stage": "version: 1\ntargets: {etcd: {}}\nstages:\n  - name: production\n",
 }
 
 type machine = lifecycle.Machine[schema.StageName, lifecycle.On, policies.Facts]
