@@ -97,6 +97,7 @@ var sdks = []sdk{
 	{"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp", []string{"reconciler/otlp"}},
 	{"go.opentelemetry.io/proto/otlp", []string{"reconciler/otlp"}},
 	{"google.golang.org/protobuf", nil},
+	{"golang.org/x/net/html", nil},
 	{"github.com/prometheus/client_golang", []string{"reconciler/admin"}},
 	{"github.com/spf13/cobra", []string{"cmd/sluice"}},
 	{"github.com/spf13/pflag", []string{"cmd/sluice"}},

@@ -71,3 +71,14 @@ func TestRenderInColourAndWithoutALine(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", b.String(), want)
 	}
 }
+
+func TestWhatIsNotShownIsEscaped(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain ж 漢 ❤️ é": "plain ж 漢 ❤️ é", "\x1b[2J": `\x1b[2J`, "\u009b31m": `\x9b31m`, "\x9b31m": `\x9b31m`, "a\xffb": `a\xffb`, "\ufffd": "\ufffd",
+		"\u202egpj": `\u{202e}gpj`, "pay\u3164": `pay\u{3164}`, "\u034f\u115f": `\u{34f}\u{115f}`, "\U000e0101": `\u{e0101}`, "\u00ad": `\xad`, "a\tb\n": `a\x09b\x0a`,
+	} {
+		if got := schema.Printable(text); got != want {
+			t.Errorf("%q is printed as %q, want %q", text, got, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // The colours of a diagnostic, as terminals know them.
@@ -130,23 +131,34 @@ func runeColumns(r rune) int {
 	return 1
 }
 
-// Printable escapes what a terminal or a reader's eye would not show as it is: control characters, invisible ones, and
-// those that turn the direction of text (THREATS 25, 86). Tabs and line ends are escaped as well.
+// Printable escapes what a terminal or a reader's eye would not show as it is: control characters, invisible ones, those
+// that turn the direction of text, and bytes that are no UTF-8: terminals of eight bits obey some of them (THREATS 25, 86). Tabs and
+// line ends are escaped as well.
 func Printable(text string) string {
-	safe := func(r rune) bool { return unicode.IsPrint(r) && !unicode.In(r, unicode.Cf) }
-	if strings.IndexFunc(text, func(r rune) bool { return !safe(r) }) < 0 {
+	if utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !Shown(r) }) < 0 {
 		return text
 	}
 	var b strings.Builder
-	for _, r := range text {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
 		switch {
-		case safe(r):
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[0])
+		case Shown(r):
 			b.WriteRune(r)
 		case r < 0x100:
 			fmt.Fprintf(&b, `\x%02x`, r)
 		default:
 			fmt.Fprintf(&b, `\u{%x}`, r)
 		}
+		text = text[size:]
 	}
 	return b.String()
+}
+
+// Shown reports whether a character is seen as what it is. Fillers and joiners count as letters or marks and show nothing; the
+// two selectors that choose between text and picture are left alone.
+func Shown(r rune) bool {
+	return unicode.IsPrint(r) && !unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) &&
+		(!unicode.Is(unicode.Variation_Selector, r) || r == 0xfe0e || r == 0xfe0f)
 }

@@ -3,6 +3,10 @@ package main
 // pageMutations take away what keeps the page for those who may look, reading alone, and true.
 var pageMutations = []mutation{
 	{
+		name: "terminal: bytes that are no UTF-8 go there as they are", pkg: "schema", file: "schema/diagnostic_render.go",
+		old: "if utf8.ValidString(text) && strings.IndexFunc(", new: "if strings.IndexFunc(", tests: "TestWhatIsNotShownIsEscaped",
+	},
+	{
 		name: "page: anybody may say that he is the proxy", pkg: "reconciler/status", file: "reconciler/status/access.go",
 		old: "!slices.ContainsFunc(a.Networks, func(p netip.Prefix) bool { return p.Contains(from.Unmap()) })", new: "!slices.ContainsFunc([]netip.Prefix{{}}, func(netip.Prefix) bool { return from.IsValid() })",
 		tests: "TestWhoMayLook",

@@ -57,7 +57,7 @@ func junit(c *checked, _ func(string) string) ([]byte, error) {
 	for _, f := range c.Findings {
 		t := junitCase{Class: f.File, Name: strings.TrimSpace(string(f.Code) + " " + f.Key), File: f.File}
 		if f.fails() {
-			t.Failure = &junitFailure{Message: f.Message, Type: f.Severity, Text: f.line() + "\n" + f.Fix}
+			t.Failure = &junitFailure{Message: f.Message, Type: f.Severity, Text: schema.Printable(f.line()) + "\n" + schema.Printable(f.Fix)}
 		} else {
 			t.Skipped = &junitSkipped{Message: f.line()}
 		}
@@ -79,6 +79,12 @@ func (s *junitSuite) answers(class string, answers []checkedAnswer) {
 
 func (s *junitSuite) add(t junitCase) {
 	t.Class, t.Name, t.File = schema.Printable(t.Class), schema.Printable(t.Name), schema.Printable(t.File)
+	if t.Failure != nil {
+		t.Failure.Message = schema.Printable(t.Failure.Message)
+	}
+	if t.Skipped != nil {
+		t.Skipped.Message = schema.Printable(t.Skipped.Message)
+	}
 	name := [2]string{t.Class, t.Name}
 	if s.names[name]++; s.names[name] > 1 {
 		t.Name = fmt.Sprintf("%s (%d)", t.Name, s.names[name])

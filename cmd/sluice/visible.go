@@ -3,9 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // visible is where JSON goes: the encoder escapes the control characters of ASCII, and this the others that a terminal obeys or
@@ -37,5 +38,5 @@ func (v visible) Write(p []byte) (int, error) {
 }
 
 func hidden(r rune) bool {
-	return r >= 0x7f && (!unicode.IsPrint(r) || unicode.In(r, unicode.Cf))
+	return r >= 0x7f && !schema.Shown(r)
 }

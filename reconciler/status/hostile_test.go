@@ -1,13 +1,11 @@
 package status_test
 
 import (
-	"bytes"
 	"net/url"
 	"strings"
 	"testing"
 	"unicode"
 
-	"github.com/sluice-gitops/sluice/reconciler/status"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -85,23 +83,6 @@ func inert(t *testing.T, path, page string) {
 func TestHostileTextIsInertAtTheTerminal(t *testing.T) {
 	for _, text := range hostile {
 		v := poisoned(t, text)
-		var b bytes.Buffer
-		status.WriteStatus(&b, v, "", options())
-		status.WriteStatus(&b, v, text, options())
-		status.WriteWhy(&b, v, schema.Cell{Stage: schema.StageName(text), App: schema.App(text)}, options())
-		status.WriteWhy(&b, v, schema.Cell{App: schema.App(text)}, options())
-		status.WriteWhy(&b, v, schema.Cell{App: "catalog", Stage: schema.StageName(text + "x")}, options())
-		status.WriteWhy(&b, v, schema.Control, options())
-		for _, r := range b.String() {
-			if r != '\n' && (unicode.IsControl(r) || unicode.In(r, unicode.Cf) || r == '\u2028') {
-				t.Errorf("%.20q puts %U on the terminal", text, r)
-				break
-			}
-		}
-		for line := range strings.Lines(b.String()) {
-			if len(line) > 6_000 {
-				t.Errorf("%.20q makes a line of %d bytes", text, len(line))
-			}
-		}
+		atTheTerminal(t, text, v)
 	}
 }
