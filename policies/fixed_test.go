@@ -119,6 +119,7 @@ func TestProvenance(t *testing.T) {
 		{"a kind that was never found out", p, kind(schema.Unclassified, ""), schema.Deny, []schema.Code{"override"}},
 		{"a promotion from nowhere", p, func(f *policies.Facts) { f.Change.Source = nil }, schema.Deny, []schema.Code{"override"}},
 		{"a source that only its stage's mode let in", p, func(f *policies.Facts) { f.Change.Source.LetIn = schema.Warn }, schema.Deny, []schema.Code{"unenforced"}},
+		{"a source where nothing is written", p, func(f *policies.Facts) { f.Change.Source.Observed = true }, schema.Hold, []schema.Code{"observed-only"}},
 		{"a source that cannot be verified", p, func(f *policies.Facts) { f.Change.Source.Down = true }, schema.Hold, []schema.Code{"target-down"}},
 	} {
 		r.run(t)

@@ -59,6 +59,9 @@ func promoted(policy string, f Facts) schema.Verdict {
 	if src.LetIn != "" {
 		return answer(policy, schema.Deny, "unenforced", append(args, "mode", string(src.LetIn))...)
 	}
+	if src.Observed {
+		return answer(policy, schema.Hold, "observed-only", args...)
+	}
 	if src.Down {
 		return answer(policy, schema.Hold, "target-down", args...)
 	}

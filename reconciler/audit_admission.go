@@ -238,6 +238,8 @@ func (r *replay) observed(ctx context.Context, a *appended, e ledger.Entry) []le
 	switch e.Code {
 	case ledger.NonFastForward, ledger.RefMissing:
 		return nil
+	case ledger.Adopted, ledger.Overwritten:
+		return r.ordered(ctx, a, e)
 	case ledger.Accepted:
 		return r.acceptedRef(ctx, a, e)
 	}

@@ -36,6 +36,14 @@ func (f oneFile) in(files map[string]schema.File) bool {
 // classified says what the cell's change is. Where the project lets files be promoted alone (RULES R11), what is no revision
 // of a stage before is asked file by file; unproven are the files that come from nowhere, with why.
 func (c *cellJudge) classified(ctx context.Context, h history, from schema.Manifest, to cellFiles) (schema.Change, []schema.Problem, error) {
+	change, unproven, err := c.fileByFile(ctx, h, from, to)
+	if src := change.Source; src != nil {
+		src.Observed = h.project.Mode(src.Stage) == schema.Observe && !c.stage.Mode.Weak()
+	}
+	return change, unproven, err
+}
+
+func (c *cellJudge) fileByFile(ctx context.Context, h history, from schema.Manifest, to cellFiles) (schema.Change, []schema.Problem, error) {
 	local := c.rules.project.StageLocal
 	change := h.classify(c.admitted(), to.side, !sameFiles(from.Local(local), to.manifest.Local(local)))
 	if c.ledger == nil {

@@ -48,6 +48,7 @@ func (p *pass) release(ctx context.Context, state ledger.State, target schema.St
 		p.made.put(key, release)
 	}
 	_, release.Applied = state.Live[target.Name]
+	release.Adopt = state.Admitted.Overwrite
 	return release, nil
 }
 

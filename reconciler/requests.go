@@ -95,6 +95,8 @@ func (p *pass) answer(ctx context.Context, g requestGroup) ([]judged, error) {
 		return p.expunge(ctx, a)
 	case schema.KindAcceptRef:
 		return p.acceptRef(ctx, a)
+	case schema.KindAdopt:
+		return p.adopt(ctx, a)
 	case schema.KindBreakGlass:
 		return p.breakGlass(ctx, a)
 	}

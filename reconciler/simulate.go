@@ -145,13 +145,18 @@ func (s *simulation) entry(ctx context.Context, a *appended, e ledger.Entry) {
 	} else {
 		one.Why = err.Error()
 	}
-	same := one.Verdict.Outcome == schema.Allow && e.Kind.Admits() || one.Verdict.Outcome != schema.Allow && !e.Kind.Admits()
+	same := (passes(one.Verdict, s.mode(e.Stage)) == schema.Allow) == e.Kind.Admits()
 	switch {
 	case one.Why != "" && first:
 		s.out.Unknown = append(s.out.Unknown, one)
 	case one.Why == "" && !same:
 		s.change(one)
 	}
+}
+
+// mode is how far the other policies enforce a stage: what a mode alone let in would stay out where they do.
+func (s *simulation) mode(stage schema.StageName) schema.StageMode {
+	return s.other.project.Mode(stage)
 }
 
 // count reports whether it is a change that is met for the first time: what waits is recorded whenever the reason changes.

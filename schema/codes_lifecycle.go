@@ -15,6 +15,10 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "A stage in mode warn or observe lets in what its gate would keep out. That weakens no stage after it: what came in so goes no further by a gate that enforces.",
 		Fix:   "Make the change again with what its gate asks for, or let the admins take over what is there by their signature: sluice adopt.",
 	}, {
+		Code: "observed-only", Title: "the stage before only observes", Message: "[{from}: ]nothing is written there (mode observe), so what runs there is not verified",
+		Cause: "A stage in mode observe does not deliver: what it admitted counts as live there without being so. A stage that enforces does not go by that.",
+		Fix:   "Let the admins set a stricter mode for the stage before.",
+	}, {
 		Code: "several-apps", Warning: true, Title: "several apps in one promotion", Message: "one merge request promotes {apps}[: the whole branch {branch}]",
 		Cause: "Each app is judged by itself, and one that is held keeps its place; but approving, waiting and taking back go together then, and a whole branch brings its stage-local files too.",
 		Fix:   "Make a merge request for each app: a branch from the target's tip with this app's promoted files alone.",
@@ -152,6 +156,14 @@ var lifecycleCodes = []CodeInfo{
 		Code: "reviewed", Title: "reviewed afterwards", Message: "somebody looked at what broke the glass and lets it stay",
 		Cause: "What came in by break-glass has a review deadline. Somebody who did not break the glass signed that it may stay.",
 		Fix:   "Nothing to do.",
+	}, {
+		Code: "adopted", Title: "taken over by the admins", Message: "taken over as it is[ by {by}]",
+		Cause: "What a stage has, its mode alone had let in. The admins took it over by their signature, as they seal a project at its beginning, so that it can go on to the stages after.",
+		Fix:   "Nothing is to be done.",
+	}, {
+		Code: "overwritten", Title: "taken over, others' content replaced", Message: "taken over[ by {by}]; what targets hold without our marker is replaced",
+		Cause: "A target held content of others, without our marker. The admins said by their signature that what is admitted takes its place.",
+		Fix:   "Nothing is to be done.",
 	}, {
 		Code: "accepted", Title: "rewound branch accepted", Message: "the admins accepted where the branch is now",
 		Cause: "The branch was rewound or rewritten, and the admins signed that it is followed from there. Content that was not admitted stays out.",

@@ -13,7 +13,7 @@ var targetCodes = []CodeInfo{
 	}, {
 		Code: "foreign-content", Title: "place holds something else", Message: "[{target}: ]holds content that sluice did not write",
 		Cause: "The first write to a place needs an equal value there or an explicit yes, so that nothing of yours is lost.",
-		Fix:   "Make what is there equal to what is admitted, or remove it if nobody needs it.",
+		Fix:   "Make what is there equal to what is admitted, remove it if nobody needs it, or let the admins write over it: sluice adopt --overwrite.",
 	}, {
 		Code: "target-unavailable", Title: "target cannot be reached", Message: "[{target}: ]cannot be reached",
 		Cause: "It is down, or the network is. What it holds is not verified meanwhile.",

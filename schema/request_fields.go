@@ -19,6 +19,8 @@ func requestFields(kind string) []statementField[requestStatement] {
 		about = []statementField[requestStatement]{blobField()}
 	case KindAcceptRef:
 		about = []statementField[requestStatement]{refField(), oldField(), newField("new")}
+	case KindAdopt:
+		about = []statementField[requestStatement]{stageField(), optionalAppField(), foreignField()}
 	case KindBreakGlass:
 		about = []statementField[requestStatement]{
 			stageField(), appField(), refField(), fromField(), toField(), newField("commit"), untilField(), reviewField(),
@@ -94,6 +96,27 @@ func markField() statementField[requestStatement] {
 			return fmt.Errorf("want %s, %s or %s", markTainted, markAcknowledged, markReviewed)
 		}
 		s.Acknowledged, s.Reviewed = v == markAcknowledged, v == markReviewed
+		return nil
+	})
+}
+
+// The words of an adoption, about content without our marker at the targets.
+const (
+	foreignKeep      = "keep"
+	foreignOverwrite = "overwrite"
+)
+
+func foreignField() statementField[requestStatement] {
+	return one("foreign", func(s requestStatement) string {
+		if s.Overwrite {
+			return foreignOverwrite
+		}
+		return foreignKeep
+	}, func(s *requestStatement, v string) error {
+		if v != foreignKeep && v != foreignOverwrite {
+			return fmt.Errorf("want %s or %s", foreignKeep, foreignOverwrite)
+		}
+		s.Overwrite = v == foreignOverwrite
 		return nil
 	})
 }

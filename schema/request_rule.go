@@ -31,6 +31,7 @@ var requestRules = [...]RequestRule{
 	{Kind: KindTaint, Roles: []RoleName{RoleRelease, RoleAdmin, RoleRoot}, AtLeast: 1, Usage: UsageApproval},
 	{Kind: KindExpunge, Roles: []RoleName{RoleRoot}, AtLeast: 2, Threshold: true, Usage: UsageRoot},
 	{Kind: KindAcceptRef, Roles: []RoleName{RoleAdmin}, AtLeast: 1, Threshold: true, Usage: UsageApproval},
+	{Kind: KindAdopt, Roles: []RoleName{RoleAdmin}, AtLeast: 1, Threshold: true, Usage: UsageApproval},
 	{Kind: KindBreakGlass, Roles: []RoleName{RoleRelease}, AtLeast: 2, Usage: UsageApproval, Longest: 24 * time.Hour},
 }
 

@@ -14,6 +14,7 @@ const (
 	KindTaint      = "taint"       // marks a revision in a stage, or takes the mark back (R18)
 	KindExpunge    = "expunge"     // drops evidence with personal data
 	KindAcceptRef  = "accept-ref"  // follows a rewound branch (R5)
+	KindAdopt      = "adopt"       // takes over what is there, as genesis does (R25, R30)
 	KindBreakGlass = "break-glass" // lets one content into one cell without its gate (R19)
 )
 
@@ -31,15 +32,17 @@ type RequestStatement struct {
 	Review   time.Time `json:"review,omitzero"`   // break-glass: when somebody has to have looked at it
 	Revision Revision  `json:"revision,omitzero"` // taint
 	// Acknowledged takes a taint back; Reviewed says that somebody looked at what broke the glass and lets it stay.
-	Acknowledged bool     `json:"acknowledged,omitzero"`
-	Reviewed     bool     `json:"reviewed,omitzero"`
-	Blobs        []Digest `json:"blobs,omitempty"` // expunge: sorted, each once
-	Ref          string   `json:"ref,omitzero"`    // accept-ref, break-glass: full name
-	Old          Hash     `json:"old,omitzero"`    // accept-ref: the tip that was seen last
-	New          Hash     `json:"new,omitzero"`    // accept-ref: the tip to follow; break-glass: the commit that holds To
-	From         Content  `json:"from,omitzero"`   // break-glass: admitted content
-	To           Content  `json:"to,omitzero"`     // break-glass
-	Reason       string   `json:"reason"`
+	Acknowledged bool `json:"acknowledged,omitzero"`
+	Reviewed     bool `json:"reviewed,omitzero"`
+	// Overwrite lets an adoption write over what targets hold without our marker.
+	Overwrite bool     `json:"overwrite,omitzero"`
+	Blobs     []Digest `json:"blobs,omitempty"` // expunge: sorted, each once
+	Ref       string   `json:"ref,omitzero"`    // accept-ref, break-glass: full name
+	Old       Hash     `json:"old,omitzero"`    // accept-ref: the tip that was seen last
+	New       Hash     `json:"new,omitzero"`    // accept-ref: the tip to follow; break-glass: the commit that holds To
+	From      Content  `json:"from,omitzero"`   // break-glass: admitted content
+	To        Content  `json:"to,omitzero"`     // break-glass
+	Reason    string   `json:"reason"`
 }
 
 type requestStatement = RequestStatement

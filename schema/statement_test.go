@@ -70,6 +70,7 @@ func statements() map[string]schema.RequestStatement {
 		"expunge": with("expunge", func(s *schema.RequestStatement) {
 			s.Blobs = []schema.Digest{schema.DigestOf([]byte("b")), schema.DigestOf([]byte("a"))}
 		}),
+		"adopt":      with("adopt", func(s *schema.RequestStatement) { s.Cell, s.Overwrite = schema.Cell{Stage: "production"}, true }),
 		"accept-ref": with("accept-ref", func(s *schema.RequestStatement) { s.Ref, s.Old, s.New = "refs/heads/main", hashOf("a"), hashOf("b") }),
 		"break-glass": with("break-glass", func(s *schema.RequestStatement) {
 			s.Cell, s.Ref, s.New = cell, "refs/heads/main", hashOf("c")
@@ -326,6 +327,7 @@ func TestRulesOfRequests(t *testing.T) {
 		{"acknowledge", 3, "[root]"},
 		{"expunge", 3, "[root]"},
 		{"accept-ref", 2, "[admin]"},
+		{"adopt", 2, "[admin]"},
 		{"break-glass", 2, "[release]"},
 	} {
 		rule, ok := statements()[row.statement].Rule()

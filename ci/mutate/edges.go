@@ -195,6 +195,18 @@ var edgeMutations = []mutation{
 		"TestMask",
 	},
 	{
+		"an adoption takes over what came after it was signed", "reconciler/stories", "reconciler/adopt.go",
+		"s.Admitted.Seq > seen ||",
+		"s.Admitted.Seq > seen && false ||",
+		"TestStories/adopt",
+	},
+	{
+		"one of the others adopts a stage", "schema", "schema/request_rule.go",
+		"{Kind: KindAdopt, Roles: []RoleName{RoleAdmin},",
+		"{Kind: KindAdopt, Roles: []RoleName{RoleAdmin, RoleRelease},",
+		"TestRulesOfRequests",
+	},
+	{
 		"a mode lets in what people pinned", "reconciler", "reconciler/mode.go",
 		"case \"content\", \"suspension\", \"atomic\":",
 		"case \"content\", \"atomic\":",

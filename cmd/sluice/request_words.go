@@ -31,6 +31,9 @@ func (d *desk) plainWords(ctx context.Context, s schema.RequestStatement) ([]str
 	case schema.KindAcceptRef:
 		words, err := d.acceptRefWords(ctx, s)
 		return words, nil, err
+	case schema.KindAdopt:
+		words, err := d.adoptWords(ctx, s)
+		return words, nil, err
 	case schema.KindBreakGlass:
 		return d.breakGlassWords(ctx, s)
 	}

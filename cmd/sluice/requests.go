@@ -282,6 +282,11 @@ func whatOf(s schema.RequestStatement) string {
 		return fmt.Sprintf("%s from %s to %s", branchName(s.Ref), s.Old.Short(), s.New.Short())
 	case schema.KindBreakGlass:
 		return fmt.Sprintf("%s %s to %s without its gate, review by %s", cellName(s.Cell), s.From.String(), s.To.String(), minute(s.Review))
+	case schema.KindAdopt:
+		if s.Overwrite {
+			return placeName(s.Cell) + ", over what others put there"
+		}
+		return placeName(s.Cell)
 	case schema.KindSuspend:
 		return placeName(s.Cell) + " until " + minute(s.Until)
 	}

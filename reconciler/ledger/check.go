@@ -144,6 +144,9 @@ func (e Entry) checkValues() error {
 	if e.Kind == Control && e.App != "" && e.Cell() != schema.Control {
 		return fmt.Errorf("%w: control entry for %s", ErrUnknownFormat, e.Cell())
 	}
+	if e.Kind == Observe && (e.Code == Adopted || e.Code == Overwritten) && e.Order == nil {
+		return fmt.Errorf("%w: nobody asked for what is %s", ErrUnknownFormat, e.Code)
+	}
 	if err := e.checkOrder(); err != nil {
 		return fmt.Errorf("%w: %s entry: %w", ErrUnknownFormat, e.Kind, err)
 	}
@@ -176,8 +179,8 @@ func (e Entry) checkOrder() error {
 		return errors.New("a revision belongs to archive and taint, and to them alone")
 	case (e.Kind == Suspend || e.Kind == Resume) && e.Stage == "":
 		return errors.New("no stage")
-	case e.Kind == Observe && (e.Code != Accepted || e.Ref == "" || e.New.IsZero()):
-		return errors.New("an order belongs to a ref that is accepted")
+	case e.Kind == Observe && !e.adopts() && (e.Code != Accepted || e.Ref == "" || e.New.IsZero()):
+		return errors.New("an order belongs to a ref that is accepted, or to a cell that is adopted")
 	case e.Order.Snapshot != "" && e.Kind != Archive:
 		return errors.New("a snapshot belongs to archive")
 	case e.Order.Review != nil && e.Kind != BreakGlass:
@@ -194,6 +197,11 @@ func (e Entry) checkOrder() error {
 		_, errBlob = schema.ParseDigest(string(e.Order.Blob))
 	}
 	return errors.Join(errKey, errBlob, errStatement)
+}
+
+// adopts reports whether the admins took a cell over by the entry.
+func (e Entry) adopts() bool {
+	return e.Kind == Observe && (e.Code == Adopted || e.Code == Overwritten) && e.Stage != "" && e.App != ""
 }
 
 // String names the first part, for messages.

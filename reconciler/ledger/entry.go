@@ -213,6 +213,8 @@ const (
 	Settled        schema.Code = "settled"          // observe: the cell's content is the admitted one again, nothing is held
 	Acknowledged   schema.Code = "acknowledged"     // taint: taken back by the roots
 	Reviewed       schema.Code = "reviewed"         // taint: what broke the glass was looked at and may stay
+	Adopted        schema.Code = "adopted"          // observe: the admins take over what a cell has, as genesis does
+	Overwritten    schema.Code = "overwritten"      // observe: the same, and what its targets hold without our marker may be replaced
 	Accepted       schema.Code = "accepted"         // observe: the admins follow a ref that was rewound or rewritten
 	WindowOver     schema.Code = "window-over"      // archive: another revision took its place longer ago than the rollback window
 	AppRetired     schema.Code = "app-retired"      // archive: the app has left the stage

@@ -42,8 +42,11 @@ func (s *State) fold(e Entry) {
 	case TargetDown:
 		s.down(e)
 	case Observe:
-		if e.Code == Settled {
+		switch {
+		case e.Code == Settled:
 			s.Held = nil
+		case e.adopts():
+			s.adopt(e.Code == Overwritten)
 		}
 	case Widen:
 		s.widen(e)
@@ -136,6 +139,13 @@ func (s *State) full(e Entry) bool {
 		return s.Admitted.Seq == 0 || s.Admitted.Full
 	}
 	return entersByFullGate(change.Kind)
+}
+
+// adopt makes what is admitted as good as sealed. It holds for this admission alone.
+func (s *State) adopt(overwrite bool) {
+	s.Admitted.LetIn = ""
+	s.Admitted.Full = s.Admitted.Full || s.Admitted.Revision != schema.None
+	s.Admitted.Overwrite = s.Admitted.Overwrite || overwrite
 }
 
 // allowed reports whether the gate let an admission in, and not the mode of its stage alone.

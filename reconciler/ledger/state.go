@@ -42,6 +42,8 @@ type Admission struct {
 	Flags        []Flag   `json:"flags,omitempty"`
 	// LetIn is the mode that alone let it in: the gate did not, so it is no source for the stages after (schema.StageMode).
 	LetIn schema.StageMode `json:"let_in,omitempty"`
+	// Overwrite says that the admins let it replace what targets hold without our marker.
+	Overwrite bool `json:"overwrite,omitempty"`
 
 	// Review is when what broke the glass has to have been looked at; nil for every other admission, and after the review.
 	Review *time.Time `json:"review,omitempty"`

@@ -132,6 +132,8 @@ func (w *world) fill(s *schema.RequestStatement, words []string, clone *reconcil
 				s.Revision = revision
 			}
 		}
+	case "adopt":
+		s.Overwrite = slices.Contains(words, "overwrite")
 	case "accept-ref":
 		s.Cell, s.Ref = schema.Cell{}, "refs/heads/"+w.branch(words[2])
 		s.Old, s.New = clone.Ledger.Refs().Seen[s.Ref], refs[s.Ref]

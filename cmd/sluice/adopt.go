@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func (a *app) adoptCommand() *cobra.Command {
+	var app string
+	var overwrite, report bool
+	since := "90d"
+	c := a.requestCommand(requestKind{
+		kind: schema.KindAdopt, use: "adopt [STAGE]", short: "Take over what a stage has, or report what enforcement would change", args: cobra.ExactArgs(1),
+		long: `adopt takes over what a stage, or one app in it, has: what only its mode (warn, observe) let in counts from then on as if it
+had been sealed at the beginning, and may go on to the stages after. With --overwrite it also replaces what a target holds that sluice
+never wrote; without, such a place is left alone. It is signed by the admins, and is about what they saw.
+With --report it signs nothing and says what the gates would have held or refused, from the ledger of a clone. It ends with 0 where
+enforcement would have changed nothing, and with 1 where it would.`,
+		example: `  sluice adopt --report --since 30d
+  sluice adopt production --reason "as it was imported, CHG-12"
+  sluice adopt production --app payments --overwrite --reason "Git is right, CHG-13"`,
+		flags: func(f *pflag.FlagSet) {
+			f.StringVar(&app, "app", "", "only this `APP` in it")
+			f.BoolVar(&overwrite, "overwrite", false, "replace what its targets hold without sluice's marker")
+			f.BoolVar(&report, "report", false, "say what enforcement would have changed, and sign nothing")
+			f.StringVar(&since, "since", since, "--report: decisions since a `TIME`: RFC 3339, a date, or how long ago")
+		},
+		draft: func(ctx context.Context, d *desk, args []string) (s schema.RequestStatement, err error) {
+			if s.Cell, err = d.stageOrCell(ctx, args[0], app); err != nil {
+				return s, err
+			}
+			s.Overwrite = overwrite
+			states, err := d.adoptable(ctx, s.Cell, overwrite)
+			if err == nil && len(states) == 0 {
+				err = &failure{code: exitUsage, err: fmt.Errorf("%s has nothing to adopt", placeName(s.Cell)), hint: "sluice adopt --report; content of others at a target is taken over with --overwrite"}
+			}
+			return s, err
+		},
+	})
+	sign, wants := c.RunE, c.Args
+	c.Args = func(c *cobra.Command, args []string) error {
+		if !report {
+			return wants(c, args)
+		}
+		if len(args) > 0 || overwrite || app != "" {
+			return usageError(errors.New("--report is about the whole project and signs nothing"))
+		}
+		return nil
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if !report {
+			return sign(c, args)
+		}
+		anchor, _ := c.Flags().GetString("anchor")
+		branch, _ := c.Flags().GetString("ledger")
+		return a.adoptReport(c.Context(), cloneFlags{anchor: anchor, ledger: branch}, since)
+	}
+	return c
+}
+
+// adoptable are the cells that an adoption would change something about.
+func (d *desk) adoptable(ctx context.Context, cell schema.Cell, overwrite bool) ([]ledger.State, error) {
+	stage, _ := d.Project.Stage(cell.Stage)
+	all, err := d.Ledger.Cells(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(s ledger.State) bool {
+		return s.Stage != cell.Stage || cell.App != "" && s.App != cell.App || !reconciler.Adoptable(s, stage, overwrite, d.Ledger.Head().Size)
+	}), nil
+}
+
+// adoptWords says what an adoption takes over.
+func (d *desk) adoptWords(ctx context.Context, s schema.RequestStatement) ([]string, error) {
+	states, err := d.adoptable(ctx, s.Cell, s.Overwrite)
+	if err != nil {
+		return nil, err
+	}
+	out := []string{fmt.Sprintf("%s of %s %s taken over as admitted, like what is sealed at the beginning:", count(int64(len(states)), "app", "apps"), s.Cell.Stage, map[bool]string{true: "is", false: "are"}[len(states) == 1])}
+	for i, state := range states {
+		if i == mostAdopted {
+			out = append(out, fmt.Sprintf("  and %d more", len(states)-i))
+			break
+		}
+		how := "by its gate"
+		if state.Admitted.LetIn != "" {
+			how = "by mode " + string(state.Admitted.LetIn) + " alone"
+		} else if state.Admitted.Kind == "" {
+			how = "sealed"
+		}
+		out = append(out, fmt.Sprintf("  %s  %s, entry #%d, %s", schema.Printable(string(state.App)), state.Admitted.Revision, state.Admitted.Seq, how))
+	}
+	if s.Overwrite {
+		return append(out, "What their targets hold that sluice never wrote is replaced. Nobody can bring it back from here."), nil
+	}
+	return append(out, "What targets hold that sluice never wrote is left alone."), nil
+}
+
+const mostAdopted = 20
