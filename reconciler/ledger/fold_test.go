@@ -181,7 +181,7 @@ func TestFoldListsTheRevisions(t *testing.T) {
 		{"break-glass with what passed its gate before", story{admit(schema.Edit, 2), admit(schema.Edit, 1), decided(ledger.BreakGlass, gray, schema.Override, 2)}, "1:r2 full, 2:r1 full, 3:r2 unreviewed"},
 		{"what the mode alone let in has not", story{admit(schema.Edit, 1), letIn(admit(schema.Edit, 2))}, "1:r1 full, 2:r2 let in by warn"},
 		{"until the admins adopt it", story{letIn(admit(schema.Edit, 1)), {Kind: ledger.Observe, Stage: gray.Stage, App: gray.App, Code: ledger.Adopted, Order: &ledger.Order{}}}, "1:r1 full"},
-		{"and the next one is not adopted with it", story{letIn(admit(schema.Edit, 1)), {Kind: ledger.Observe, Stage: gray.Stage, App: gray.App, Code: ledger.Overwritten, Order: &ledger.Order{}}, letIn(admit(schema.Edit, 2))}, "1:r1 full, 2:r2 let in by warn"},
+		{"and the next one is not adopted with it", story{letIn(admit(schema.Edit, 1)), {Kind: ledger.Observe, Stage: gray.Stage, App: gray.App, Code: ledger.Overwritten, Order: &ledger.Order{}}, letIn(admit(schema.Edit, 2))}, "1:r1 full, 3:r2 let in by warn"},
 		{"nor has a tune of it, whatever its gate says", story{letIn(admit(schema.Edit, 1)), tune}, "1:r1 let in by warn, 2:r1 let in by warn"},
 		{"the same by its gate has", story{letIn(admit(schema.Edit, 1)), admit(schema.Edit, 2), admit(schema.Edit, 1)}, "1:r1 let in by warn, 2:r2 full, 3:r1 full"},
 		{"and takes no flag away", story{admit(schema.Edit, 1), admit(schema.Edit, 2), rollback(1), letIn(admit(schema.Promote, 2))}, "1:r1 full, 2:r2 full withdrawn, 3:r1 full, 4:r2 withdrawn let in by warn"},
