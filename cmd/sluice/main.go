@@ -115,7 +115,7 @@ func (a *app) commands() map[string][]*cobra.Command {
 		"propose": {a.promoteCommand(), a.rollbackCommand()},
 		"sign": {
 			a.approveCommand(), a.requestsCommand(), a.suspendCommand(), a.resumeCommand(), a.taintCommand(),
-			a.acceptRefCommand(), a.adoptCommand(), a.breakGlassCommand(), a.reviewCommand(), a.expungeCommand(),
+			a.acceptRefCommand(), a.adoptCommand(), a.ejectCommand(), a.breakGlassCommand(), a.reviewCommand(), a.expungeCommand(),
 		},
 		"prove": {a.verifyCommand(), a.auditCommand()},
 		"run":   {a.runCommand(), a.webCommand(), a.agentCommand(), a.versionCommand()},

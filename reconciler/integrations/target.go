@@ -42,6 +42,13 @@ type Fitter interface {
 	Fits(want Release) schema.Verdict
 }
 
+// Leaver is a target that can be left: its readers keep what they have, as plain values, and what is ours goes.
+type Leaver interface {
+	// Leave takes our marks of a cell away and reports whether there were any. It uses project, cell and settings of the release alone,
+	// removes nothing that readers see, touches nothing of another project, and can be done again after it was interrupted.
+	Leave(ctx context.Context, want Release) (bool, error)
+}
+
 // Closer is a target with connections to give back.
 type Closer interface {
 	Close() error

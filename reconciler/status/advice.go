@@ -7,7 +7,7 @@ import (
 )
 
 // commandShape finds commands in the registry's advice. The registry knows every command that sluice will have.
-var commandShape = regexp.MustCompile(`\bsluice (accept-ref|adopt|approve|audit|break-glass|check|diff|doctor|events|expunge|explain|fix|history|import|init|lint|` +
+var commandShape = regexp.MustCompile(`\bsluice (accept-ref|adopt|approve|audit|break-glass|check|diff|doctor|eject|events|expunge|explain|fix|history|import|init|lint|` +
 	`plan|policy|promote|requests|resume|review|rollback|run|status|suspend|taint|trace|trust|verify|why)\b`)
 
 // advice keeps of a registered advice what can be done with the commands that there are (RULES R14): a sentence that needs

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// ejectFlags say where the targets are, and of which app the marks go.
+type ejectFlags struct {
+	traceFlags
+	app string
+}
+
+func (a *app) ejectCommand() *cobra.Command {
+	var f ejectFlags
+	c := &cobra.Command{
+		Use: "eject STAGE", Short: "Leave a stage's targets: they keep their content, sluice's marks go", Args: cobra.ExactArgs(1),
+		Long: `eject takes sluice's own marks out of the targets of a stage and leaves what programs read as plain values, so that they go on without
+sluice. The admins have to have set mode: observe for the stage before: that is what the ledger records of it, and nothing is written
+there afterwards. It is run where sluice run is, with its operator's file. What a target cannot leave is named and stays whole.
+It ends with 0 where all marks are gone, and with 1 where some stay.`,
+		Example: "  sluice eject production --config reconciler.yaml",
+		RunE:    func(c *cobra.Command, args []string) error { return a.eject(c.Context(), f, args[0]) },
+	}
+	f.add(c)
+	c.Flags().StringVar(&f.config, "config", "", "the operator's `FILE`")
+	c.Flags().StringVar(&f.app, "app", "", "only this `APP` in it")
+	return c
+}
+
+func (a *app) eject(ctx context.Context, f ejectFlags, name string) error {
+	op, err := f.operator()
+	if err != nil {
+		return err
+	}
+	if op == nil {
+		return &failure{code: exitUsage, err: errors.New("--config is missing: where are the targets?"), hint: "--config FILE, the file that sluice run has"}
+	}
+	c, err := a.openClone(ctx, f.cloneFlags)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := checkStage(stageNames(c.Project), name); err != nil {
+		return err
+	}
+	stage, _ := c.Project.Stage(schema.StageName(name))
+	if stage.Mode != schema.Observe {
+		return &failure{code: exitForbidden, err: fmt.Errorf("stage %s is in mode %s: sluice would put its marks back", stage.Name, c.Project.Mode(stage.Name)),
+			hint: "let the admins set mode: observe for it in sluice.yaml, wait until that is in force, then run this again"}
+	}
+	l := &leaver{a: a, project: c.Trust.Root.Project, open: map[string]integrations.Target{}}
+	defer l.close()
+	if err := l.operator(op, c.Trust.Root.Project, c); err != nil {
+		return err
+	}
+	return l.leave(ctx, c, stage, schema.App(f.app))
+}
+
+// leaver takes marks away, target by target.
+type leaver struct {
+	a       *app
+	project string
+	keys    *integrations.LogKeys
+	targets map[string]schema.TargetAddress
+	open    map[string]integrations.Target
+	left    int
+	stays   []string
+}
+
+// operator finds the project in the operator's file by its anchor.
+func (l *leaver) operator(op *schema.Operator, id string, c *clone) error {
+	for _, p := range op.Projects {
+		if len(op.Projects) == 1 || p.Anchor == c.Ledger.Head().Anchor {
+			l.targets = p.Targets
+		}
+	}
+	if l.targets == nil {
+		return usageError(fmt.Errorf("the operator's file has no project %s with targets", id))
+	}
+	var cfg reconciler.Config
+	if err := loadLogKeys(*op, &cfg); err != nil {
+		return err
+	}
+	l.keys = cfg.HeadKeys
+	return nil
+}
+
+func (l *leaver) leave(ctx context.Context, c *clone, stage schema.Stage, app schema.App) error {
+	states, err := c.Ledger.Cells(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range states {
+		if s.Stage != stage.Name || s.Admitted.Seq == 0 || app != "" && s.App != app {
+			continue
+		}
+		for _, t := range stage.Targets {
+			if err := l.one(ctx, s, t); err != nil {
+				return fmt.Errorf("leave %s in %s at %s: %w", s.App, s.Stage, t.Name, err)
+			}
+		}
+	}
+	fmt.Fprintf(l.a.out, "%s of %s left: what programs read is there as before, sluice's marks are not\n", count(int64(l.left), "place", "places"), stage.Name)
+	for _, why := range l.stays {
+		fmt.Fprintln(l.a.out, "stays:", schema.Printable(why))
+	}
+	if len(l.stays) > 0 {
+		return answer{exitNo}
+	}
+	return nil
+}
+
+func (l *leaver) one(ctx context.Context, s ledger.State, t schema.StageTarget) error {
+	target, err := l.target(ctx, t.Name)
+	if err != nil {
+		return err
+	}
+	able, ok := target.(integrations.Leaver)
+	if !ok {
+		l.stays = append(l.stays, fmt.Sprintf("%s in %s at %s: a target of kind %s keeps its marks; nothing is written there any more", s.App, s.Stage, t.Name, l.targets[t.Name].Kind))
+		return nil
+	}
+	left, err := able.Leave(ctx, integrations.Release{Project: l.project, Cell: schema.Cell{Stage: s.Stage, App: s.App}, Settings: t.Settings})
+	if left {
+		l.left++
+	}
+	return err
+}
+
+func (l *leaver) target(ctx context.Context, name string) (integrations.Target, error) {
+	if t, ok := l.open[name]; ok {
+		return t, nil
+	}
+	address, ok := l.targets[name]
+	if !ok {
+		return nil, usageError(fmt.Errorf("the operator's file says nothing of target %s", name))
+	}
+	t, err := openTarget(ctx, name, address, l.keys, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, &failure{code: exitUsage, err: err, hint: "correct " + name + " below targets in the operator's file"}
+	}
+	l.open[name] = t
+	return t, nil
+}
+
+func (l *leaver) close() {
+	for _, t := range l.open {
+		if c, ok := t.(integrations.Closer); ok {
+			_ = c.Close() // nothing is pending
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// plainDir is where the files lie of a cell that was left.
+const plainDir = "files"
+
+// Leave implements [integrations.Leaver]. Readers of current see the same files before and after, and never nothing: they are
+// copied beside the generations, current moves in one step, and only then what is ours goes. One that was interrupted is done
+// again.
+func (t *Target) Leave(ctx context.Context, want integrations.Release) (bool, error) {
+	place, err := t.place(want)
+	if err != nil {
+		return false, err
+	}
+	root, err := os.OpenRoot(t.dir)
+	if err != nil {
+		return false, t.fail(place, err)
+	}
+	defer root.Close()
+	cell, err := root.OpenRoot(place)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, t.fail(place, err)
+	}
+	defer cell.Close()
+	if _, err := cell.Lstat(ownDir); errors.Is(err, fs.ErrNotExist) {
+		return false, nil // never ours, or left already
+	}
+	unlock, err := lock(ctx, cell)
+	if err != nil {
+		return false, t.fail(place, err)
+	}
+	defer unlock()
+	return t.leaveLocked(ctx, cell, place, want)
+}
+
+func (t *Target) leaveLocked(ctx context.Context, cell *os.Root, place string, want integrations.Release) (bool, error) {
+	have, err := t.observe(ctx, cell, place, want)
+	switch {
+	case err != nil:
+		return false, err
+	case have.Holder == integrations.Another:
+		return false, t.error(place, integrations.ErrConflict, fmt.Errorf("the place belongs to project %q, this is %q", have.Project, want.Project))
+	case generationLink.MatchString(have.link):
+		if err := copyPlain(cell, have.link); err != nil {
+			return false, t.fail(place, err)
+		}
+	case have.link != plainDir:
+		return false, nil // what current is now, somebody else made
+	}
+	if err := sweep(cell); err != nil {
+		return false, t.fail(place, err)
+	}
+	_ = cell.Remove(path.Join(ownDir, "lock"))
+	_ = cell.Remove(ownDir) // stays if something in it is not ours
+	return true, nil
+}
+
+// copyPlain makes current a directory that holds a generation's files and nothing of ours.
+func copyPlain(cell *os.Root, generation string) error {
+	if err := cell.Mkdir(plainDir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	have, err := list(cell, generation)
+	if err != nil {
+		return err
+	}
+	dirs := map[string]bool{plainDir: true}
+	for _, f := range have {
+		if isOwn(f.Path) {
+			continue
+		}
+		data, _, err := readFile(cell, path.Join(generation, f.Path))
+		if err != nil {
+			return err
+		}
+		name := path.Join(plainDir, f.Path)
+		if err := cell.MkdirAll(path.Dir(name), 0o755); err != nil {
+			return err
+		}
+		dirs[path.Dir(name)] = true
+		if err := writePlain(cell, name, data, f.Mode); err != nil {
+			return err
+		}
+	}
+	for dir := range dirs {
+		if err := syncDirs(cell, []string{dir}); err != nil {
+			return err
+		}
+	}
+	return flip(cell, plainDir)
+}
+
+// writePlain takes a file that an interrupted copy left for written only if it is the same; what somebody else put there stays.
+func writePlain(cell *os.Root, name string, data []byte, mode schema.Mode) error {
+	there, _, err := readFile(cell, name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return writeFile(cell, name, data, permissions(mode))
+	case err != nil:
+		return err
+	case !slices.Equal(there, data):
+		return fmt.Errorf("%s is there and is another file: move it away", name)
+	}
+	return nil
+}
