@@ -205,10 +205,12 @@ func (s *scale) git(stdin string, args ...string) string {
 }
 
 // change commits one app's file without merge request or signature.
-func (s *scale) change(n int) {
-	text := gitrepotest.Content(0, n, 2+n)
+func (s *scale) change(n int) { s.changeIn(0, n) }
+
+func (s *scale) changeIn(stage, n int) {
+	text := gitrepotest.Content(stage, n, 2+n)
 	s.git(fmt.Sprintf("commit refs/heads/main\ncommitter Ann <ann@example.com> %d +0000\ndata 6\nchange\nfrom refs/heads/main^0\nM 100644 inline %s\ndata %d\n%s\n",
-		1700000100+n, gitrepotest.File(0, n), len(text), text), "fast-import", "--quiet")
+		1700000100+n, gitrepotest.File(stage, n), len(text), text), "fast-import", "--quiet")
 }
 
 func (s *scale) pass() reconciler.Report {
