@@ -21,7 +21,7 @@ func (c *checked) markdown() string {
 	}
 	for _, cell := range c.Cells {
 		fmt.Fprintf(&b, "\n#### %s\n", inCode(cell.title()))
-		markdownEdits(&b, cell)
+		markdownKeys(&b, cell.Edits)
 		markdownAnswers(&b, cell.Answers)
 	}
 	if len(c.Findings) > 0 {
@@ -34,20 +34,6 @@ func (c *checked) markdown() string {
 		}
 	}
 	return b.String()
-}
-
-func markdownEdits(b *strings.Builder, c checkedCell) {
-	if len(c.Edits) == 0 {
-		return
-	}
-	fmt.Fprint(b, "\n| | key | change |\n|---|---|---|\n")
-	for i, e := range c.Edits {
-		if i == mostEdits {
-			fmt.Fprintf(b, "| | and %d more | |\n", len(c.Edits)-i)
-			return
-		}
-		fmt.Fprintf(b, "| %s | %s | %s |\n", inCode(opMark(e)), inCode(e.Key), inCode(editText(e)))
-	}
 }
 
 func markdownAnswers(b *strings.Builder, answers []checkedAnswer) {

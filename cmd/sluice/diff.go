@@ -27,8 +27,10 @@ were last read back with. It prints keys, not lines of text, and exits with 1 wh
 		Example: `  sluice diff staging production payments
   sluice diff production@24h production payments
   sluice diff production@live production
-  sluice diff main~1 main`,
-		RunE: func(c *cobra.Command, args []string) error { return a.diff(c.Context(), f, args[0], args[1], args[2:]) },
+  sluice diff main~1 main
+  sluice diff staging production payments -o markdown`,
+		Annotations: map[string]string{formats: "text, json or markdown"},
+		RunE:        func(c *cobra.Command, args []string) error { return a.diff(c.Context(), f, args[0], args[1], args[2:]) },
 	}
 	f.add(c)
 	return c
@@ -260,11 +262,16 @@ func (a *app) printDiffs(diffs []appDiff) error {
 	for _, d := range diffs {
 		differs = differs || len(d.Edits) > 0
 	}
-	if a.json() {
+	switch a.output {
+	case "json":
 		if err := json.NewEncoder(a.out).Encode(diffs); err != nil {
 			return err
 		}
-	} else {
+	case "markdown":
+		if _, err := io.WriteString(a.out, diffMarkdown(diffs)); err != nil {
+			return err
+		}
+	default:
 		for _, d := range diffs {
 			printDiff(a.out, d)
 		}

@@ -79,12 +79,17 @@ func checkStage(stages []schema.StageName, stage string) error {
 
 func (a *app) whyCommand() *cobra.Command {
 	var f cloneFlags
+	var w watchFlags
 	var verbose bool
 	c := &cobra.Command{
 		Use: "why APP [STAGE]", Short: "Say what stands in the way of a change, and who can clear it", Args: cobra.RangeArgs(1, 2),
 		Long: `why shows, for an app in a stage, what waits there, each policy's answer, who or what clears it, and the ways out.
-It exits with 0 when nothing stands in the way and with 1 when something does.`,
+It exits with 0 when nothing stands in the way and with 1 when something does. With --watch it fetches from time to time and answers
+again when the answer is another one, until all is as intended or only another change helps; Ctrl-C ends it with the last answer's code.`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if w.watch {
+				return a.watchWhy(c.Context(), w, args, func() (schema.View, status.TextOptions, error) { return a.view(c, f, verbose) })
+			}
 			view, opts, err := a.view(c, f, verbose)
 			if err != nil {
 				return err
@@ -93,6 +98,7 @@ It exits with 0 when nothing stands in the way and with 1 when something does.`,
 		},
 	}
 	f.add(c)
+	w.add(c)
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "also show digests and ledger entries")
 	return c
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -25,8 +26,9 @@ as far as a clone knows. It is what promote shows before it asks, but asks no se
 is what is shown.
 It ends with 0 where there is something to promote, also if the gate does not allow it yet, and 1 where there is not.`,
 		Example: `  sluice plan payments --to production
-  sluice plan payments --to production -o json`,
-		RunE: func(c *cobra.Command, args []string) error { return a.plan(c.Context(), f, remote, args[0], to) },
+  sluice plan payments --to production -o markdown`,
+		Annotations: map[string]string{formats: "text, json or markdown"},
+		RunE:        func(c *cobra.Command, args []string) error { return a.plan(c.Context(), f, remote, args[0], to) },
 	}
 	f.add(c)
 	c.Flags().StringVar(&to, "to", "", "`STAGE` to promote it to")
@@ -81,8 +83,12 @@ func (a *app) plan(ctx context.Context, f cloneFlags, remote, app, to string) er
 	for _, t := range stage.Targets {
 		out.Targets = append(out.Targets, plannedTarget{t.Name, t.Required})
 	}
-	if a.json() {
+	switch a.output {
+	case "json":
 		return json.NewEncoder(a.out).Encode(out)
+	case "markdown":
+		_, err := io.WriteString(a.out, planMarkdown(draft, out))
+		return err
 	}
 	a.writePlan(draft, out)
 	return nil
@@ -91,6 +97,17 @@ func (a *app) plan(ctx context.Context, f cloneFlags, remote, app, to string) er
 func (a *app) writePlan(draft reconciler.Draft, p planned) {
 	a.writeDraft(draft, p.proposed)
 	fmt.Fprintf(a.out, "  files   %s\n", schema.Printable(strings.Join(p.Files, ", ")))
+	names := p.targetNames()
+	if len(names) == 0 {
+		names = []string{"none: it is live once it is admitted"}
+	}
+	fmt.Fprintf(a.out, "  targets %s\n", schema.Printable(strings.Join(names, ", ")))
+	fmt.Fprintln(a.out, "  each policy, as far as a clone knows:")
+	a.printTree(p.Gate, "    ", "", "")
+}
+
+// targetNames says where it would be delivered.
+func (p planned) targetNames() []string {
 	var names []string
 	for _, t := range p.Targets {
 		name := t.Name
@@ -99,10 +116,5 @@ func (a *app) writePlan(draft reconciler.Draft, p planned) {
 		}
 		names = append(names, name)
 	}
-	if len(names) == 0 {
-		names = []string{"none: it is live once it is admitted"}
-	}
-	fmt.Fprintf(a.out, "  targets %s\n", schema.Printable(strings.Join(names, ", ")))
-	fmt.Fprintln(a.out, "  each policy, as far as a clone knows:")
-	a.printTree(p.Gate, "    ", "", "")
+	return names
 }
