@@ -55,6 +55,7 @@ type changes struct {
 	mu      sync.Mutex // guards what follows
 	view    *schema.View
 	stale   string
+	whole   whole // what the view says of everything: counted once, and not for each of those who look
 	cells   map[schema.Cell]cellChange
 	ring    []change
 	seq     int64
@@ -77,19 +78,17 @@ func (c *changes) look() (int64, whole) {
 	if v != c.view || stale != "" && c.stale == "" || stale == "" && c.stale != "" {
 		first := c.view == nil
 		c.view, c.stale = v, stale
-		c.take(*v, stale != "", first)
+		c.take(v, stale != "", first)
+		c.whole = whole{Text: cmp.Or(nothing(*v), summary(*v, now)), Fresh: freshness(*v, time.Time{})}
 	}
-	text := nothing(*v)
-	if text == "" {
-		text = summary(*v, now)
-	}
-	return c.seq, whole{Text: text, Fresh: freshness(*v, time.Time{})}
+	return c.seq, c.whole
 }
 
-func (c *changes) take(v schema.View, stale, first bool) {
-	for _, app := range v.Apps {
-		for _, cell := range app.Cells {
-			state := shown(cell, stale)
+func (c *changes) take(v *schema.View, stale, first bool) {
+	for i := range v.Apps {
+		for j := range v.Apps[i].Cells {
+			cell := &v.Apps[i].Cells[j]
+			state := shown(*cell, stale)
 			l := lookOf(state)
 			now := cellChange{Cell: safe(string(cell.Cell.Stage) + "/" + string(cell.Cell.App)), State: safe(string(state)), Symbol: l.Symbol, Tone: l.Tone}
 			if cell.Seq > 0 && cell.Revision != schema.None {

@@ -195,7 +195,7 @@ func matrixPage(req asked) (page, int) {
 	if p.Text = nothing(v); p.Text != "" {
 		return p, http.StatusOK
 	}
-	p.Text, p.Filters, p.Search = summary(v, req.now), filters(v, q, req.now), q.form(v)
+	p.Text, p.Filters, p.Search = req.sum.summary(v.Stale(req.now)), filters(v, req.sum, q, req.now), q.form(v)
 	for _, s := range v.Stages {
 		p.Stages = append(p.Stages, safe(string(s)))
 	}
@@ -312,14 +312,10 @@ func pause(q query) link {
 	return link{Text: "stop loading this page again", Href: turned.link()}
 }
 
-func filters(v schema.View, q query, now time.Time) []link {
-	counts := map[schema.CellState]int{}
-	for _, app := range v.Apps {
-		for _, c := range app.Cells {
-			if q.stage == "" || c.Cell.Stage == q.stage {
-				counts[c.State]++
-			}
-		}
+func filters(v schema.View, sum *tally, q query, now time.Time) []link {
+	counts := sum.counts
+	if q.stage != "" {
+		counts = sum.stage(v, q.stage).counts
 	}
 	all := q
 	all.state, all.after = "", ""
@@ -328,10 +324,10 @@ func filters(v schema.View, q query, now time.Time) []link {
 		return out // no state is known to filter by
 	}
 	for _, s := range states() {
-		if counts[s] > 0 && s != schema.Absent {
+		if n := counts.of(s); n > 0 && s != schema.Absent {
 			one := all
 			one.state = s
-			out = append(out, link{Text: fmt.Sprintf("%s %d", s, counts[s]), Href: one.link(), Here: q.state == s})
+			out = append(out, link{Text: fmt.Sprintf("%s %d", s, n), Href: one.link(), Here: q.state == s})
 		}
 	}
 	return out

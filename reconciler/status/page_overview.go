@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -48,8 +47,8 @@ func overviewPage(req asked) (page, int) {
 	if p.Text = nothing(v); p.Text != "" {
 		return p, http.StatusOK
 	}
-	p.Text = summary(v, req.now)
-	p.Nodes = lanes(v, req.now)
+	p.Text = req.sum.summary(v.Stale(req.now))
+	p.Nodes = lanes(v, req.sum, v.Stale(req.now))
 	p.Attention, p.More = attentions(req)
 	p.Records = lastRecords(req, func(r schema.Record) bool { return r.Result == schema.Passed }, 10)
 	p.Heat = heatOf(v, req.now, 30*24*time.Hour, "")
@@ -65,40 +64,30 @@ func wallPage(req asked) (page, int) {
 }
 
 // lanes are the nodes of the lifecycle in order: draft, the stages, archived.
-func lanes(v schema.View, now time.Time) []lane {
+func lanes(v schema.View, sum *tally, stale bool) []lane {
 	out := []lane{{Name: string(schema.DraftNode), Href: "/promotions", Count: counted(len(v.Drafts), "merge request")}}
 	if v.Narrowed {
 		out[0].Count = "" // whose they are is not known, so none is shown
 	}
-	ended := 0
 	for _, stage := range v.Stages {
-		out = append(out, laneOf(v, stage, now))
+		out = append(out, laneOf(v, stage, sum.stage(v, stage), stale))
 	}
-	for _, app := range v.Apps {
-		if n := len(app.Cells); n > 0 && app.Cells[n-1].State == schema.Retired {
-			ended++
-		}
-	}
-	return append(out, lane{Name: string(schema.ArchiveNode), Href: query{state: schema.Retired}.link(), Count: counted(ended, "app")})
+	return append(out, lane{Name: string(schema.ArchiveNode), Href: query{state: schema.Retired}.link(), Count: counted(sum.ended, "app")})
 }
 
-func laneOf(v schema.View, stage schema.StageName, now time.Time) lane {
-	counts, total, oldest := map[schema.CellState]int{}, 0, time.Time{}
-	for _, app := range v.Apps {
-		for _, c := range app.Cells {
-			if c.Cell.Stage != stage || c.State == schema.Absent {
-				continue
-			}
-			total++
-			counts[shown(c, v.Stale(now))]++
-			if c.Held != nil && (oldest.IsZero() || c.Held.Since.Before(oldest)) {
-				oldest = c.Held.Since
-			}
+func laneOf(v schema.View, stage schema.StageName, sum stageTally, stale bool) lane {
+	count := func(s schema.CellState) int {
+		switch {
+		case stale && s == unknown:
+			return sum.total
+		case stale || s == unknown:
+			return 0
 		}
+		return sum.counts.of(s)
 	}
-	out := lane{Name: safe(string(stage)), Href: query{stage: stage}.link(), Count: counted(total, "app"), Oldest: stamped(oldest, asOf(v))}
+	out := lane{Name: safe(string(stage)), Href: query{stage: stage}.link(), Count: counted(sum.total, "app"), Oldest: stamped(sum.oldest, asOf(v))}
 	for _, s := range append([]schema.CellState{unknown}, states()...) {
-		if n := counts[s]; n > 0 && (!lookOf(s).Intended || n == total) {
+		if n := count(s); n > 0 && (!lookOf(s).Intended || n == sum.total) {
 			l := lookOf(s)
 			out.Chips = append(out.Chips, chip{Text: fmt.Sprintf("%d %s", n, s), Symbol: l.Symbol, Tone: l.Tone, Href: query{stage: stage, state: s}.link()})
 		}
@@ -120,20 +109,10 @@ func attentions(req asked) ([]attention, int) {
 	if v.Stale(req.now) {
 		return nil, 0 // nothing is known of now; the bar above says so
 	}
-	var cells []schema.CellView
-	for _, app := range v.Apps {
-		for _, c := range app.Cells {
-			if l := lookOf(c.State); l.Tone == bad || l.Tone == wait {
-				cells = append(cells, c)
-			}
-		}
-	}
-	order := states()
-	slices.SortStableFunc(cells, func(a, b schema.CellView) int {
-		return cmp.Or(cmp.Compare(slices.Index(order, a.State), slices.Index(order, b.State)), cmp.Compare(riskHeld(b), riskHeld(a)), since(a).Compare(since(b)))
-	})
+	cells := req.sum.trouble
 	var out []attention
-	for _, c := range cells[:min(len(cells), mostAttention)] {
+	for _, cell := range cells[:min(len(cells), mostAttention)] {
+		c := *cell
 		l := lookOf(c.State)
 		a := attention{State: string(c.State), Symbol: l.Symbol, Tone: l.Tone, Where: safe(string(c.Cell.App)) + " in " + safe(string(c.Cell.Stage)),
 			Href: cellLink(c.Cell), Reason: note(c), Since: stamped(since(c), asOf(v))}
@@ -147,7 +126,7 @@ func attentions(req asked) ([]attention, int) {
 }
 
 // riskHeld is the risk of what waits in a cell.
-func riskHeld(c schema.CellView) int {
+func riskHeld(c *schema.CellView) int {
 	if c.Held == nil {
 		return -1
 	}

@@ -367,16 +367,9 @@ func promotionsPage(req asked) (page, int) {
 	p := basePage(req.cfg, v, req.now)
 	p.Nav, p.Heading, p.Title = navigation("/promotions"), "Promotions", "Promotions · "+p.Title
 	p.Drafts, p.Lanes = draftLane(v)
-	var held []schema.CellView
-	for _, app := range v.Apps {
-		for _, c := range app.Cells {
-			if c.Held != nil {
-				held = append(held, c)
-			}
-		}
-	}
-	slices.SortStableFunc(held, func(a, b schema.CellView) int { return a.Held.Since.Compare(b.Held.Since) })
-	for _, c := range held[:min(len(held), recordsPerPage)] {
+	held := req.sum.held
+	for _, cell := range held[:min(len(held), recordsPerPage)] {
+		c := *cell
 		one := cellOf(req.cfg, v, c, v.Stale(req.now))
 		q := queued{Where: safe(string(c.Cell.App)) + " in " + safe(string(c.Cell.Stage)), Href: one.Href, Text: one.Change, MergeRequest: one.MergeRequest,
 			State: one.State, Symbol: one.Symbol, Tone: one.Tone, Since: stamped(c.Held.Since, asOf(v))}

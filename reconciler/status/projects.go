@@ -245,13 +245,17 @@ func (s *site) projectLine(p peer) (projectLine, bool) {
 }
 
 func countsOf(v schema.View, stale bool) map[schema.CellState]int {
-	counts := map[schema.CellState]int{}
-	for _, app := range v.Apps {
-		for _, c := range app.Cells {
-			counts[shown(c, stale)]++
+	sum := tallyOf(&v)
+	if stale {
+		return map[schema.CellState]int{unknown: sum.cells}
+	}
+	out := map[schema.CellState]int{}
+	for _, s := range states() {
+		if n := sum.counts.of(s); n > 0 {
+			out[s] = n
 		}
 	}
-	return counts
+	return out
 }
 
 // found are the first apps of a project that have a text in their name.

@@ -70,6 +70,7 @@ type rendered struct {
 	view  *schema.View
 	stale string
 	pages map[string]answer
+	sum   *tally
 }
 
 // answer is a body with the tag that says whether somebody has it already.
@@ -218,6 +219,7 @@ type asked struct {
 	ctx  context.Context // ends when who asks has gone
 	cfg  Config
 	view schema.View
+	sum  *tally // of pages
 	now  time.Time
 	path func(string) string // parts of the address
 	q    url.Values
@@ -237,7 +239,7 @@ func (s *site) shows(name string, make maker) http.HandlerFunc {
 			s.send(w, r, "text/html; charset=utf-8", known)
 			return
 		}
-		data, code := make(asked{ctx: r.Context(), cfg: s.cfg, view: *v, now: now, path: r.PathValue, q: q})
+		data, code := make(asked{ctx: r.Context(), cfg: s.cfg, view: *v, sum: s.sum(v), now: now, path: r.PathValue, q: q})
 		if code != http.StatusOK {
 			s.page(w, r, code, "missing.html", data)
 			return
@@ -256,10 +258,32 @@ func (s *site) kept(v *schema.View, now time.Time, key string) (answer, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if stale := staleBar(*v, now); s.last.view != v || s.last.stale != stale {
-		s.last = rendered{view: v, stale: stale, pages: map[string]answer{}}
+		sum := s.last.sum
+		if s.last.view != v {
+			sum = nil
+		}
+		s.last = rendered{view: v, stale: stale, pages: map[string]answer{}, sum: sum}
 	}
 	known, ok := s.last.pages[key]
 	return known, ok
+}
+
+// sum is what a view adds up to.
+func (s *site) sum(v *schema.View) *tally {
+	s.mu.Lock()
+	known := s.last.view == v && s.last.sum != nil
+	sum := s.last.sum
+	s.mu.Unlock()
+	if known {
+		return sum
+	}
+	sum = tallyOf(v)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last.view == v {
+		s.last.sum = sum
+	}
+	return sum
 }
 
 func (s *site) keep(v *schema.View, now time.Time, key string, made answer) answer {

@@ -76,7 +76,9 @@ func shown(c schema.CellView, stale bool) schema.CellState {
 }
 
 // since is when the cell came into its state; zero if that is not recorded.
-func since(c schema.CellView) time.Time {
+func since(c schema.CellView) time.Time { return sinceOf(&c) }
+
+func sinceOf(c *schema.CellView) time.Time {
 	switch {
 	case c.State == schema.Refused && c.Incident != nil:
 		return c.Incident.Since
@@ -91,7 +93,7 @@ func since(c schema.CellView) time.Time {
 }
 
 // foundAt is when drift was found first; without an entry that says so, when the cell was let in.
-func foundAt(c schema.CellView) time.Time {
+func foundAt(c *schema.CellView) time.Time {
 	var at time.Time
 	for _, t := range c.Targets {
 		if t.Drift != nil && (at.IsZero() || t.Drift.At.Before(at)) {
@@ -106,32 +108,20 @@ func foundAt(c schema.CellView) time.Time {
 
 // summary is the sentence on top: what part of the project is as intended, and what is not. Cells where nothing was ever
 // admitted and nothing waits are not counted.
-func summary(v schema.View, now time.Time) string {
-	counts, total, intended := map[schema.CellState]int{}, 0, 0
-	for _, app := range v.Apps {
-		for _, c := range app.Cells {
-			if c.State == schema.Absent {
-				continue
-			}
-			total++
-			if lookOf(c.State).Intended {
-				intended++
-			} else {
-				counts[c.State]++
-			}
-		}
-	}
+func summary(v schema.View, now time.Time) string { return tallyOf(&v).summary(v.Stale(now)) }
+
+func (t *tally) summary(stale bool) string {
 	switch {
-	case total == 0:
+	case t.cells == 0:
 		return "Nothing is admitted yet."
-	case v.Stale(now):
-		return fmt.Sprintf("%s unknown.", are(total))
-	case intended == total:
-		return fmt.Sprintf("All %s as intended.", are(total))
+	case stale:
+		return fmt.Sprintf("%s unknown.", are(t.cells))
+	case t.intended == t.cells:
+		return fmt.Sprintf("All %s as intended.", are(t.cells))
 	}
-	parts := []string{fmt.Sprintf("%d of %s as intended", intended, are(total))}
+	parts := []string{fmt.Sprintf("%d of %s as intended", t.intended, are(t.cells))}
 	for _, s := range states() {
-		if n := counts[s]; n > 0 {
+		if n := t.counts.of(s); n > 0 && s != schema.Absent && !lookOf(s).Intended {
 			parts = append(parts, fmt.Sprintf("%d %s", n, s))
 		}
 	}

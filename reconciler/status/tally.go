@@ -1,0 +1,116 @@
+package status
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// tally is what a view adds up to: it is counted once for each view, however many pages and viewers ask.
+type tally struct {
+	cells, intended int // without cells where nothing was ever admitted and nothing waits
+	counts          stateCounts
+	stages          []stageTally       // in the view's order
+	ended           int                // apps that have left the last stage
+	trouble         []*schema.CellView // worst first, then oldest first
+	held            []*schema.CellView // oldest first
+}
+
+// stateCounts is how often each state occurs.
+type stateCounts [12]int
+
+func (s stateCounts) of(state schema.CellState) int { return s[place(state)] }
+
+// place is where a state stands in the order in which a person should care; what is not known comes last.
+func place(state schema.CellState) int {
+	for i, s := range order {
+		if s == state {
+			return i
+		}
+	}
+	return len(order)
+}
+
+// order is that of [states].
+var order = states()
+
+// intended and urgent are what [lookOf] says of each of them.
+var intended, urgent = func() (in, out [12]bool) {
+	for i, s := range order {
+		l := lookOf(s)
+		in[i], out[i] = l.Intended, l.Tone == bad || l.Tone == wait
+	}
+	out[len(order)] = true
+	return in, out
+}()
+
+type stageTally struct {
+	counts stateCounts
+	total  int
+	oldest time.Time // since when the longest waiting change waits
+}
+
+// tallyOf goes once through all the cells; they are large and many, so it copies none.
+func tallyOf(v *schema.View) *tally {
+	out := &tally{stages: make([]stageTally, len(v.Stages))}
+	for i := range v.Apps {
+		cells := v.Apps[i].Cells
+		for j := range cells {
+			stage := j
+			if j >= len(v.Stages) || v.Stages[j] != cells[j].Cell.Stage { // where some are not shown
+				stage = slices.Index(v.Stages, cells[j].Cell.Stage)
+			}
+			out.add(&cells[j], stage)
+		}
+		if n := len(cells); n > 0 && cells[n-1].State == schema.Retired {
+			out.ended++
+		}
+	}
+	slices.SortStableFunc(out.trouble, func(a, b *schema.CellView) int {
+		if by := cmp.Compare(place(a.State), place(b.State)); by != 0 {
+			return by
+		}
+		if by := cmp.Compare(riskHeld(b), riskHeld(a)); by != 0 {
+			return by
+		}
+		return sinceOf(a).Compare(sinceOf(b))
+	})
+	slices.SortStableFunc(out.held, func(a, b *schema.CellView) int { return a.Held.Since.Compare(b.Held.Since) })
+	return out
+}
+
+func (t *tally) add(c *schema.CellView, stage int) {
+	at := place(c.State)
+	if c.Held != nil {
+		t.held = append(t.held, c)
+	}
+	t.counts[at]++
+	if c.State == schema.Absent {
+		return
+	}
+	if t.cells++; intended[at] {
+		t.intended++
+	}
+	if urgent[at] {
+		t.trouble = append(t.trouble, c)
+	}
+	if stage < 0 {
+		return
+	}
+	s := &t.stages[stage]
+	s.counts[at]++
+	s.total++
+	if c.Held != nil && (s.oldest.IsZero() || c.Held.Since.Before(s.oldest)) {
+		s.oldest = c.Held.Since
+	}
+}
+
+// stage is what one stage adds up to.
+func (t *tally) stage(v schema.View, name schema.StageName) stageTally {
+	if i := slices.Index(v.Stages, name); i >= 0 {
+		return t.stages[i]
+	}
+	return stageTally{}
+}
