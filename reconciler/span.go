@@ -28,6 +28,7 @@ type spans struct {
 	tracer  Tracer // nil: nobody is told
 	project string
 	now     *atomic.Pointer[trace] // what log lines name
+	doing   atomic.Pointer[schema.Starting]
 
 	mu   sync.Mutex // guards took and made: targets are visited side by side
 	took map[string]schema.Durations
@@ -70,6 +71,7 @@ func phase(ctx context.Context, name string) (context.Context, *span) {
 	if begun != nil {
 		begun.phase, begun.outer = true, begun.all.now.Load()
 		begun.all.now.Store(&trace{begun.is.Trace, begun.is.ID})
+		begun.all.tell(name, begun.is.Began)
 	}
 	return ctx, begun
 }

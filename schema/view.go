@@ -50,8 +50,7 @@ type View struct {
 type Starting struct {
 	Doing string    // a phrase: "the repository is fetched"
 	Since time.Time // when it began with that
-	Done  int       // of Of; Of is 0 where that is not known
-	Of    int
+	Done  int       // how many changes were judged so far
 }
 
 // StepView is a step that the lifecycle allows, with the policies of its gate as the project file has them. What always holds

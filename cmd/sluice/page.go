@@ -47,7 +47,8 @@ func listenStatus(ctx context.Context, op schema.Operator, daemons []*daemon) (*
 
 // shown is a project as the page has it.
 func (d *daemon) shown(name string) status.Project {
-	return status.Project{Name: name, View: d.view, Content: func(ctx context.Context, commit schema.Hash, path string) (map[string][]byte, error) {
+	starting := func() schema.Starting { return d.now().reconciler.Starting() }
+	return status.Project{Name: name, View: d.view, Starting: starting, Content: func(ctx context.Context, commit schema.Hash, path string) (map[string][]byte, error) {
 		return filesAt(ctx, d.now().repo, commit, path)
 	}}
 }
@@ -113,7 +114,7 @@ func listenPage(op schema.Operator, cfg status.Config, projects []status.Project
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	server := &http.Server{
-		Handler: handler, Protocols: &protocols, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
+		Handler: status.NewLimit(access, nil).Guard(handler), Protocols: &protocols, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
 	}
 	if server.TLSConfig, err = pageTLS(op.Access); err != nil {
 		return nil, &failure{code: exitUsage, err: err, hint: "correct access: in the operator's file"}

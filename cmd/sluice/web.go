@@ -122,7 +122,7 @@ func watched(watchers []*watcher) (shown []status.Project, machines []admin.Proj
 		machines = append(machines, admin.Project{Name: w.name, View: w.view.Load})
 	}
 	for i, name := range pageNames(names) {
-		one := status.Project{Name: name, View: watchers[i].view.Load}
+		one := status.Project{Name: name, View: watchers[i].view.Load, Starting: watchers[i].starting}
 		if !watchers[i].apart {
 			one.Content = contentOf(watchers[i].repo)
 		}
@@ -144,6 +144,18 @@ type watcher struct {
 	past journal.Fold
 	told string // the trouble that was logged last
 	view atomic.Pointer[schema.View]
+
+	doing atomic.Pointer[schema.Starting]
+}
+
+// at keeps what it is at, for those who look before there is a view.
+func (w *watcher) at(doing string) { w.doing.Store(&schema.Starting{Doing: doing, Since: now()}) }
+
+func (w *watcher) starting() schema.Starting {
+	if now := w.doing.Load(); now != nil {
+		return *now
+	}
+	return schema.Starting{}
 }
 
 func openWatcher(ctx context.Context, op schema.Operator, log *slog.Logger) (*watcher, error) {
@@ -210,6 +222,7 @@ func (w *watcher) look(ctx context.Context) {
 
 // next makes the view of the ledger's newest commit, or returns the last one with the reason why there is no other.
 func (w *watcher) next(ctx context.Context, last schema.View) (schema.View, error) {
+	w.at("the repository is fetched")
 	refs, err := gitrepo.Mirror{Repo: w.repo}.Fetch(ctx)
 	if err != nil {
 		return last, fmt.Errorf("fetch the ledger: %w", err)
@@ -221,6 +234,7 @@ func (w *watcher) next(ctx context.Context, last schema.View) (schema.View, erro
 	case tip == last.Ledger.Tip:
 		return last, nil
 	}
+	w.at("the ledger is read and proven")
 	clone, err := reconciler.OpenClone(ctx, w.repo, tip, w.anchor)
 	if err != nil {
 		return last, err

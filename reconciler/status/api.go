@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +36,16 @@ type apiCell struct {
 	Since        time.Time   `json:"since,omitzero"`
 	Held         *apiHeld    `json:"held,omitempty"`
 	Targets      []apiTarget `json:"targets"`
+	Instances    *apiRunning `json:"instances,omitempty"`
+}
+
+// apiRunning counts the instances that run what a cell has, as they say themselves.
+type apiRunning struct {
+	At      time.Time `json:"at"`
+	Total   int       `json:"total"`
+	Running int       `json:"running"`
+	Refused int       `json:"refused"`
+	Quiet   int       `json:"quiet"`
 }
 
 type apiHeld struct {
@@ -72,7 +81,7 @@ func (s *site) api(make apiMaker) http.HandlerFunc {
 		v := s.cfg.View()
 		if v == nil {
 			w.Header().Set("Retry-After", "2")
-			s.problem(w, r, problem{Title: "nothing is known yet", Status: http.StatusServiceUnavailable})
+			s.problem(w, r, problem{Title: "nothing is known yet", Status: http.StatusServiceUnavailable, Detail: startingText(s.cfg)})
 			return
 		}
 		out, trouble := make(asked{ctx: r.Context(), cfg: s.cfg, view: *v, now: s.cfg.Now(), path: r.PathValue, q: r.URL.Query()})
@@ -140,11 +149,14 @@ func listApps(req asked) (any, *problem) {
 	if given := req.q.Get("stage"); given != "" && string(q.stage) != given {
 		return nil, &problem{Title: "there is no such stage", Status: http.StatusBadRequest, Detail: clip(safe(given), 80)}
 	}
-	apps := matching(req.view, q)
-	from := 0
-	if q.after != "" {
-		from = sort.Search(len(apps), func(i int) bool { return string(apps[i].App) > q.after })
+	if given := req.q.Get("order"); given != q.order {
+		return nil, &problem{Title: "there is no such order", Status: http.StatusBadRequest, Detail: clip(safe(given), 80)}
 	}
+	if req.q.Get("differs") != "" && q.apart[0] == "" {
+		return nil, &problem{Title: "differs is not two stages with .. between them", Status: http.StatusBadRequest}
+	}
+	apps := matching(req.view, q)
+	from := q.begin(apps)
 	out := apiApps{apiHead: req.head(), Apps: []apiApp{}}
 	for _, a := range apps[from:min(from+limit, len(apps))] {
 		out.Apps = append(out.Apps, req.apiApp(a))
@@ -179,6 +191,9 @@ func (req asked) apiCell(c schema.CellView) apiCell {
 				out.Held.Missing = append(out.Held.Missing, m.Code)
 			}
 		}
+	}
+	if i := c.Instances; i != nil {
+		out.Instances = &apiRunning{At: i.At.UTC(), Total: i.Total + i.Unread, Running: i.Running, Refused: i.Refused, Quiet: i.Quiet}
 	}
 	for _, t := range c.Targets {
 		out.Targets = append(out.Targets, apiTarget{Name: t.Name, Live: t.Live && state != unknown, Code: t.Code})

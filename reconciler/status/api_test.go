@@ -100,7 +100,7 @@ func TestTheAPIIsAsDescribed(t *testing.T) {
 	stale.Looked = ago(time.Hour)
 	nasty := poisoned(t, strings.Repeat("W", 400)+"<b>\u202e")
 	asks := map[string][]string{
-		"/api/v1/apps":                 {"", "?limit=1", "?limit=0", "?limit=x", "?state=held", "?state=nonsense", "?stage=gray", "?stage=moon", "?q=pay", "?after=catalog&limit=200"},
+		"/api/v1/apps":                 {"", "?limit=1", "?limit=0", "?limit=x", "?state=held", "?state=nonsense", "?stage=gray", "?stage=moon", "?q=pay", "?after=catalog&limit=200", "?order=worst+first&limit=1", "?order=oldest+first&after=catalog", "?order=random", "?differs=staging..gray", "?differs=moon..gray"},
 		"/api/v1/apps/{app}":           {"/payments/ledger", "/catalog", "/nobody", "/"},
 		"/api/v1/cells/{stage}/{app}":  {"/gray/payments/ledger", "/moon/catalog", "/gray/nobody"},
 		"/api/v1/records":              {"", "?limit=3", "?limit=201", "?kind=hold", "?before=10", "?who=bob&window=7d"},

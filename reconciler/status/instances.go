@@ -41,6 +41,30 @@ func refusalText(r schema.RefusalView) string {
 	return fmt.Sprintf("%s: entry #%d %s", safe(r.Instance), r.Entry, cmp.Or(means[r.Why], "is not taken"))
 }
 
+// instancesPart is who runs what, as the page has it.
+type instancesPart struct {
+	Text  string
+	Tone  tone
+	Lines []string
+}
+
+func instancesOf(v schema.InstancesView, now time.Time, stale bool) *instancesPart {
+	out := &instancesPart{Text: instancesText(v, now), Tone: good}
+	if stale || v.Running < v.Total+v.Unread || v.More || len(v.Silent) > 0 {
+		out.Tone = wait
+	}
+	for _, r := range v.Refusing {
+		out.Lines = append(out.Lines, refusalText(r))
+	}
+	for _, o := range v.Other {
+		out.Lines = append(out.Lines, fmt.Sprintf("%s: runs entry #%d", safe(o.Instance), o.Seq))
+	}
+	if rest := v.Total - v.Running - v.Quiet - len(v.Refusing) - len(v.Other); rest > 0 {
+		out.Lines = append(out.Lines, fmt.Sprintf("and %d more", rest))
+	}
+	return out
+}
+
 // instances writes who runs what; nothing where nobody knows.
 func (p paper) instances(v *schema.InstancesView) {
 	if v == nil {
@@ -51,14 +75,8 @@ func (p paper) instances(v *schema.InstancesView) {
 		t = wait
 	}
 	p.line("%s", p.paint(t, instancesText(*v, p.opts.Now)))
-	for _, r := range v.Refusing {
-		p.line("  %s", refusalText(r))
-	}
-	for _, o := range v.Other {
-		p.line("  %s: runs entry #%d", safe(o.Instance), o.Seq)
-	}
-	if rest := v.Total - v.Running - v.Quiet - len(v.Refusing) - len(v.Other); rest > 0 {
-		p.line("  and %d more", rest)
+	for _, line := range instancesOf(*v, p.opts.Now, false).Lines {
+		p.line("  %s", line)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -48,6 +47,8 @@ type page struct {
 	Facts     [][2]string
 	Commands  []string
 	Keys      *keysView
+	JSON      string // where a program finds the same
+	Table     string // and as a table
 	Terminal  string // the command that shows the same
 	Projects  []projectLine
 	Found     []link // apps of every project
@@ -77,6 +78,7 @@ type searchField struct {
 	Name, Label, Value string
 	Choices            []string // a list to choose from; nil: text
 	Set                bool     // one of them is always chosen
+	Any                string   // what it is called that none is; empty: any
 }
 
 type row struct {
@@ -103,6 +105,9 @@ type cell struct {
 	Why, Next                string
 	Live, Href               string
 	Links                    []link // to its keys
+	Runs                     string // how many instances run it
+	Instances                *instancesPart
+	Gray                     string
 }
 
 type target struct {
@@ -161,9 +166,22 @@ func basePage(cfg Config, v schema.View, now time.Time) page {
 // asOf is the time that ages are counted to: when the view was made.
 func asOf(v schema.View) time.Time { return v.At }
 
+// startingPage says what goes on before anything is known: no zero stands there as if it were one.
 func startingPage(cfg Config) page {
-	return page{Title: "sluice", Heading: "sluice", Project: safe(cfg.project), Version: safe(cfg.Version), Refresh: 2,
-		Text: "Starting: the repository is read for the first time. Nothing is known yet."}
+	return page{Title: "sluice", Heading: "sluice", Project: safe(cfg.project), Version: safe(cfg.Version), Refresh: 2, Text: startingText(cfg)}
+}
+
+func startingText(cfg Config) string {
+	if cfg.Starting != nil {
+		if now := cfg.Starting(); now.Doing != "" {
+			text := "Starting: " + safe(now.Doing) + ", since " + now.Since.UTC().Format("15:04:05 UTC")
+			if now.Done > 0 {
+				text += fmt.Sprintf("; %s judged so far", counted(now.Done, "change"))
+			}
+			return text + ". Nothing is known yet."
+		}
+	}
+	return "Starting: the repository is read for the first time. Nothing is known yet."
 }
 
 func missingPage(cfg Config, v schema.View, text string, now time.Time) page {
@@ -203,9 +221,8 @@ func matrixPage(req asked) (page, int) {
 	if len(apps) == 0 {
 		p.Text = "No app matches." + orNearest(q.text, appNames(v))
 	}
-	from := 0
+	from := q.begin(apps)
 	if q.after != "" {
-		from = sort.Search(len(apps), func(i int) bool { return string(apps[i].App) > q.after })
 		first := q
 		first.after = ""
 		p.Pages = append(p.Pages, link{Text: "from the start", Href: first.link()})
@@ -259,6 +276,9 @@ func cellOf(cfg Config, v schema.View, c schema.CellView, stale bool) cell {
 	}
 	if c.MergeRequest != 0 {
 		out.MergeRequest = mergeRequest(c.MergeRequest)
+	}
+	if i := c.Instances; i != nil && state != unknown {
+		out.Runs = fmt.Sprintf("%d of %d run it", i.Running, i.Total+i.Unread)
 	}
 	if c.Held != nil {
 		out.MergeRequest, out.Change, out.Lines = mergeRequest(c.Held.MergeRequest), changeText(*c.Held), checkLines(cfg, *c.Held, now)
@@ -328,25 +348,6 @@ func filters(v schema.View, sum *tally, q query, now time.Time) []link {
 			one := all
 			one.state = s
 			out = append(out, link{Text: fmt.Sprintf("%s %d", s, n), Href: one.link(), Here: q.state == s})
-		}
-	}
-	return out
-}
-
-// matching are the apps that a query asks for. With a state, one of their cells is in it, in the stage if one is named.
-func matching(v schema.View, q query) []schema.AppView {
-	if q.state == "" && q.stage == "" && q.text == "" {
-		return v.Apps
-	}
-	var out []schema.AppView
-	for _, app := range v.Apps {
-		if !strings.Contains(strings.ToLower(string(app.App)), strings.ToLower(q.text)) {
-			continue
-		}
-		if slices.ContainsFunc(app.Cells, func(c schema.CellView) bool {
-			return (q.stage == "" || c.Cell.Stage == q.stage) && (q.state == "" && c.State != schema.Absent || q.state == c.State)
-		}) {
-			out = append(out, app)
 		}
 	}
 	return out

@@ -94,6 +94,12 @@ func wholeCell(req asked, c schema.CellView) cell {
 	if !stale {
 		out.Next = nextText(c, req.cfg.Commands)
 	}
+	if c.Instances != nil {
+		out.Instances = instancesOf(*c.Instances, asOf(req.view), stale)
+	}
+	if c.Gray != nil {
+		out.Gray = grayText(*c.Gray, asOf(req.view))
+	}
 	if req.cfg.Content != nil {
 		out.Links = keyLinks(req.view, c)
 	}

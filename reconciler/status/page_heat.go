@@ -165,8 +165,9 @@ func allowed(v schema.View, from, to schema.StageName) bool {
 	})
 }
 
-// leadTimes are how long changes took from one node to the next: from being let in there, or proposed, to being let in here.
-func leadTimes(v schema.View, within time.Duration) []edgeTimes {
+// tookAlong is how long changes took from one node to the next, sorted: from being let in there, or proposed, to being let in
+// here.
+func tookAlong(v schema.View, within time.Duration) map[[2]schema.StageName][]time.Duration {
 	type at struct {
 		app      schema.App
 		stage    schema.StageName
@@ -188,6 +189,15 @@ func leadTimes(v schema.View, within time.Duration) []edgeTimes {
 			let[at{r.App, r.Stage, r.Becomes}] = r.At
 		}
 	}
+	for _, all := range took {
+		slices.Sort(all)
+	}
+	return took
+}
+
+// leadTimes are the quantiles of that.
+func leadTimes(v schema.View, within time.Duration) []edgeTimes {
+	took := tookAlong(v, within)
 	var out []edgeTimes
 	nodes := append([]schema.StageName{schema.DraftNode}, v.Stages...)
 	for _, from := range nodes {
@@ -196,7 +206,6 @@ func leadTimes(v schema.View, within time.Duration) []edgeTimes {
 			if len(all) == 0 {
 				continue
 			}
-			slices.Sort(all)
 			out = append(out, edgeTimes{From: safe(string(from)), To: safe(string(to)), N: len(all), P50: age(quantile(all, 0.5)), P95: age(quantile(all, 0.95))})
 		}
 	}

@@ -27,7 +27,7 @@ func TestAttentionIsOrderedByRisk(t *testing.T) {
 		held("old-and-safe", schema.Held, 9, "40.0"), held("new-and-risky", schema.Held, 1, "70.0"), held("no-breaker", schema.Held, 20, ""),
 		held("older-and-risky", schema.Held, 2, "70.0"), held("refused", schema.Denied, 1, "10.0"),
 	}}
-	list, _ := attentions(asked{view: view, now: now})
+	list, _ := attentions(asked{view: view, sum: tallyOf(&view), now: now})
 	var got []string
 	for _, a := range list {
 		app, _, _ := strings.Cut(a.Where, " ")

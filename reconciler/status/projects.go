@@ -104,14 +104,17 @@ func (d *desk) class(rules []int) http.Handler {
 		}
 		cfg := d.cfg
 		cfg.View = (&narrowed{sight: sees, from: p.View}).view
-		cfg.Starting, cfg.Content, cfg.private = p.Starting, p.Content, d.access.asks()
+		cfg.Content, cfg.private = p.Content, d.access.asks()
+		if cfg.Starting = nil; p.Starting != nil && sees.everything() { // it counts what there is
+			cfg.Starting = p.Starting
+		}
 		cfg.name = p.Name
 		if len(d.projects) > 1 {
 			cfg.base, cfg.project = "/p/"+p.Name, p.Name
 		}
 		known := slices.ContainsFunc(sees, func(v schema.Visibility) bool { return slices.Contains(v.Projects, p.Name) })
 		sites = append(sites, &site{cfg: cfg, templates: d.templates[i]})
-		peers = append(peers, peer{name: p.Name, base: cfg.base, view: cfg.View, known: known || sees.everything()})
+		peers = append(peers, peer{name: p.Name, base: cfg.base, view: cfg.View, starting: cfg.Starting, known: known || sees.everything()})
 	}
 	if len(sites) == 0 {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -149,6 +152,7 @@ func (s *site) with(peers func() []peer) *site {
 type peer struct {
 	name, base string
 	view       func() *schema.View
+	starting   func() schema.Starting
 	known      bool // that there is such a project is no secret to who looks
 }
 
@@ -224,7 +228,7 @@ func (s *site) projectLine(p peer) (projectLine, bool) {
 	out := projectLine{Name: safe(p.name), Href: p.base + "/"}
 	v := p.view()
 	if v == nil {
-		out.Text = "Starting: nothing is known yet."
+		out.Text = startingText(Config{Starting: p.starting})
 		return out, true
 	}
 	out.Fresh = freshness(*v, time.Time{})

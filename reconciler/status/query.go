@@ -3,6 +3,7 @@ package status
 import (
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -12,18 +13,39 @@ const rowsPerPage = 50
 
 // query is what the address of the matrix may ask for.
 type query struct {
-	text  string           // part of an app's name
-	stage schema.StageName // only apps that have something there
-	state schema.CellState // only apps with a cell in this state; empty for all
-	after string           // the last app of the page before
-	still bool             // does not load itself again
+	text  string              // part of an app's name
+	stage schema.StageName    // only apps that have something there
+	state schema.CellState    // only apps with a cell in this state; empty for all
+	after string              // the last app of the page before
+	apart [2]schema.StageName // only apps that have something else in the one than in the other
+	order string              // one of orders; empty is by name
+	still bool                // does not load itself again
 }
+
+// The orders of apps other than by name: those that wait or are wrong longest, and those that are worst.
+const (
+	oldestFirst = "oldest first"
+	worstOnTop  = "worst first"
+)
+
+var orders = []string{oldestFirst, worstOnTop}
+
+// apartMark stands between the stages that are to differ.
+const apartMark = ".."
 
 // readQuery takes what it understands and ignores the rest.
 func readQuery(values url.Values, v schema.View) query {
 	q := query{text: clip(values.Get("q"), 100), after: clip(values.Get("after"), 1000), still: values.Has("still")}
 	if s := schema.CellState(values.Get("state")); slices.Contains(states(), s) {
 		q.state = s
+	}
+	if from, to, ok := strings.Cut(values.Get("differs"), apartMark); ok {
+		if pair := [2]schema.StageName{schema.StageName(from), schema.StageName(to)}; slices.Contains(v.Stages, pair[0]) && slices.Contains(v.Stages, pair[1]) {
+			q.apart = pair
+		}
+	}
+	if o := values.Get("order"); slices.Contains(orders, o) {
+		q.order = o
 	}
 	if s := schema.StageName(values.Get("stage")); slices.Contains(v.Stages, s) {
 		q.stage = s
@@ -42,6 +64,10 @@ func (q query) link() string {
 	set("q", q.text)
 	set("stage", string(q.stage))
 	set("state", string(q.state))
+	if q.apart[0] != "" {
+		set("differs", string(q.apart[0])+apartMark+string(q.apart[1]))
+	}
+	set("order", q.order)
 	set("after", q.after)
 	if q.still {
 		values.Set("still", "")
@@ -58,9 +84,18 @@ func address(path string, values url.Values) string {
 
 // form is the search with what it was asked.
 func (q query) form(v schema.View) search {
-	var stages, all []string
-	for _, s := range v.Stages {
-		stages = append(stages, safe(string(s)))
+	var stages, all, pairs []string
+	for i, s := range v.Stages {
+		if stages = append(stages, safe(string(s))); i > 0 {
+			pairs = append(pairs, safe(string(v.Stages[i-1]))+apartMark+safe(string(s)))
+		}
+	}
+	apart := ""
+	if q.apart[0] != "" {
+		apart = safe(string(q.apart[0])) + apartMark + safe(string(q.apart[1]))
+		if !slices.Contains(pairs, apart) {
+			pairs = append(pairs, apart)
+		}
 	}
 	for _, s := range states() {
 		all = append(all, string(s))
@@ -68,5 +103,6 @@ func (q query) form(v schema.View) search {
 	return search{Action: "/apps", Fields: []searchField{
 		{Name: "q", Label: "App", Value: safe(q.text)}, {Name: "stage", Label: "Stage", Value: safe(string(q.stage)), Choices: stages},
 		{Name: "state", Label: "State", Value: string(q.state), Choices: all},
+		{Name: "differs", Label: "Differs between", Value: apart, Choices: pairs}, {Name: "order", Label: "Order", Value: q.order, Choices: orders, Any: "by name"},
 	}}
 }

@@ -235,7 +235,7 @@ func TestEveryProjectIsShown(t *testing.T) {
 	views := map[string]*schema.View{"shop": &shop, "zoo": &zoo, "new": nil}
 	h := shared(t, status.Access{}, views, "shop", "zoo", "new")
 	index := body(t, ask(h, "GET", "/"))
-	for _, want := range []string{`<a href="/p/shop/">shop</a>`, `<a href="/p/zoo/">zoo</a>`, "Starting: nothing is known yet.", "3 projects, 3 of them with something that needs somebody.", `href="/p/shop/apps?state=held"`} {
+	for _, want := range []string{`<a href="/p/shop/">shop</a>`, `<a href="/p/zoo/">zoo</a>`, "Starting: the repository is read for the first time.", "3 projects, 3 of them with something that needs somebody.", `href="/p/shop/apps?state=held"`} {
 		if !strings.Contains(index, want) {
 			t.Errorf("the list lacks %q", want)
 		}

@@ -162,6 +162,9 @@ func (s *site) routes() []route {
 		{"/health", s.shows("health.html", healthPage)},
 		{"/wall", s.shows("overview.html", wallPage)},
 		{"/errors/{code}", s.shows("error.html", errorPage)},
+		{"/apps.csv", s.saves("apps.csv", appsTable)},
+		{"/audit.csv", s.saves("audit.csv", recordsTable)},
+		{"/transitions.csv", s.saves("transitions.csv", transitionsTable)},
 		{"/view.json", s.viewJSON},
 		{"/healthz", s.healthz},
 		{"/api/v1/apps", s.api(listApps)},
@@ -243,6 +246,9 @@ func (s *site) shows(name string, make maker) http.HandlerFunc {
 		if code != http.StatusOK {
 			s.page(w, r, code, "missing.html", data)
 			return
+		}
+		if len(data.Nav) > 0 {
+			data.JSON, data.Table = others(r.URL.Path, q)
 		}
 		body, err := s.render(name, data)
 		if err != nil {

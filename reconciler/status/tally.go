@@ -68,17 +68,28 @@ func tallyOf(v *schema.View) *tally {
 			out.ended++
 		}
 	}
-	slices.SortStableFunc(out.trouble, func(a, b *schema.CellView) int {
-		if by := cmp.Compare(place(a.State), place(b.State)); by != 0 {
-			return by
-		}
-		if by := cmp.Compare(riskHeld(b), riskHeld(a)); by != 0 {
-			return by
-		}
-		return sinceOf(a).Compare(sinceOf(b))
-	})
+	worstFirst(out.trouble)
 	slices.SortStableFunc(out.held, func(a, b *schema.CellView) int { return a.Held.Since.Compare(b.Held.Since) })
 	return out
+}
+
+// worstFirst sorts cells by how urgent they are, then the riskiest and the oldest first. What that takes is found out once each.
+func worstFirst(cells []*schema.CellView) {
+	type ranked struct {
+		cell        *schema.CellView
+		place, risk int
+		since       time.Time
+	}
+	all := make([]ranked, len(cells))
+	for i, c := range cells {
+		all[i] = ranked{c, place(c.State), riskHeld(c), sinceOf(c)}
+	}
+	slices.SortStableFunc(all, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(a.place, b.place), cmp.Compare(b.risk, a.risk), a.since.Compare(b.since))
+	})
+	for i := range all {
+		cells[i] = all[i].cell
+	}
 }
 
 func (t *tally) add(c *schema.CellView, stage int) {

@@ -1,0 +1,179 @@
+package status
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// table makes the lines of a table to be saved, the names of its columns first.
+type table func(req asked) [][]string
+
+// saves answers with a table as RFC 4180 writes it, of everything that is known and not of a page of it. It has the filters of
+// the page that it is a link of.
+func (s *site) saves(name string, make table) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := s.cfg.View()
+		if v == nil {
+			s.problem(w, r, problem{Title: "nothing is known yet", Status: http.StatusServiceUnavailable, Detail: startingText(s.cfg)})
+			return
+		}
+		var b bytes.Buffer
+		out := csv.NewWriter(&b)
+		for _, line := range make(asked{ctx: r.Context(), cfg: s.cfg, view: *v, now: s.cfg.Now(), path: r.PathValue, q: r.URL.Query()}) {
+			for i := range line {
+				line[i] = plainCell(line[i])
+			}
+			if err := out.Write(line); err != nil {
+				s.broken(w, r, err)
+				return
+			}
+		}
+		out.Flush()
+		w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+		s.send(w, r, "text/csv; charset=utf-8", answerOf(b.Bytes()))
+	}
+}
+
+// plainCell keeps text written by others from being a formula where the table is opened.
+func plainCell(text string) string {
+	text = safe(text)
+	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}
+
+func recordsTable(req asked) [][]string {
+	out := [][]string{{"entry", "time", "kind", "app", "stage", "from", "to", "result", "code", "revision", "merge_request", "written_by", "approved_by", "signed_by", "brought_in_by", "missing", "digest"}}
+	q := readPastQuery(req.q)
+	if req.view.Journal == nil {
+		return out
+	}
+	for _, r := range slices.Backward(req.view.Journal.Records) {
+		if !q.wants(r, req.view.At) {
+			continue
+		}
+		var missing []string
+		for _, code := range r.Missing {
+			missing = append(missing, string(code))
+		}
+		request := ""
+		if r.MergeRequest != 0 {
+			request = strconv.FormatInt(r.MergeRequest, 10)
+		}
+		out = append(out, []string{strconv.FormatInt(r.Seq, 10), r.At.UTC().Format(time.RFC3339), r.Kind, string(r.App), string(r.Stage), string(r.From), string(r.To), r.Result, string(r.Code),
+			string(r.Becomes), request, strings.Join(r.Authors, " "), strings.Join(r.Approvers, " "), strings.Join(r.By, " "), r.Operator, strings.Join(missing, " "), string(r.Digest)})
+	}
+	return out
+}
+
+func transitionsTable(req asked) [][]string {
+	out := [][]string{{"window", "from", "to", "count", "not_let_in", "allowed", "p50_seconds", "p95_seconds"}}
+	window := req.q.Get("window")
+	if windows[window] == 0 {
+		window = "30d"
+	}
+	if req.view.Journal == nil {
+		return out
+	}
+	took := tookAlong(req.view, windows[window])
+	counts, _ := countTransitions(req.view, windows[window], req.q.Get("result"))
+	nodes := slices.Concat([]schema.StageName{schema.DraftNode}, req.view.Stages, []schema.StageName{schema.ArchiveNode})
+	for _, from := range nodes {
+		for _, to := range nodes {
+			edge := [2]schema.StageName{from, to}
+			if c, ok := counts[edge], allowed(req.view, from, to); ok || c.N > 0 {
+				p50, p95 := "", ""
+				if all := took[edge]; len(all) > 0 {
+					p50, p95 = fmt.Sprintf("%.0f", quantile(all, 0.5).Seconds()), fmt.Sprintf("%.0f", quantile(all, 0.95).Seconds())
+				}
+				out = append(out, []string{window, string(from), string(to), strconv.Itoa(c.N), strconv.Itoa(c.Refused), strconv.FormatBool(ok), p50, p95})
+			}
+		}
+	}
+	return out
+}
+
+func appsTable(req asked) [][]string {
+	out := [][]string{{"app", "stage", "state", "revision", "entry", "merge_request", "since", "missing", "instances_running", "instances"}}
+	stale := req.view.Stale(req.now)
+	for _, app := range matching(req.view, readQuery(req.q, req.view)) {
+		for i := range app.Cells {
+			c := &app.Cells[i]
+			line := []string{string(app.App), string(c.Cell.Stage), string(shown(*c, stale)), "", "", "", "", "", "", ""}
+			if c.Seq > 0 {
+				line[3], line[4] = string(c.Revision), strconv.FormatInt(c.Seq, 10)
+			}
+			if c.MergeRequest != 0 {
+				line[5] = strconv.FormatInt(c.MergeRequest, 10)
+			}
+			if at := sinceOf(c); !at.IsZero() {
+				line[6] = at.UTC().Format(time.RFC3339)
+			}
+			if c.Held != nil {
+				var missing []string
+				for _, m := range c.Held.Verdict.Missing() {
+					if code := string(m.Code); code != "" && !slices.Contains(missing, code) {
+						missing = append(missing, code)
+					}
+				}
+				line[7] = strings.Join(missing, " ")
+			}
+			if c.Instances != nil && !stale {
+				line[8], line[9] = strconv.Itoa(c.Instances.Running), strconv.Itoa(c.Instances.Total+c.Instances.Unread)
+			}
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// others are the addresses where a program finds what a page shows: as JSON, and as a table if there is one. They carry what the
+// page was asked.
+func others(path string, q url.Values) (json, table string) {
+	whole := func(path string) string {
+		kept := url.Values{}
+		for name, values := range q {
+			if name != "still" && name != "before" && name != "after" && len(values) > 0 && values[0] != "" && len(values[0]) < 200 {
+				kept[name] = values[:1]
+			}
+		}
+		return address(path, kept)
+	}
+	first, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch first {
+	case "":
+		return "/view.json", ""
+	case "apps":
+		return whole("/api/v1/apps"), whole("/apps.csv")
+	case "app":
+		return "/api/v1/apps/" + escaped(rest), ""
+	case "cell":
+		return "/api/v1/cells/" + escaped(rest), ""
+	case "values":
+		return "/api/v1/values/" + escaped(rest), ""
+	case "diff":
+		return whole("/api/v1/diff"), ""
+	case "promotions", "audit":
+		if rest != "" {
+			return "/api/v1/records/" + escaped(rest), ""
+		}
+		return whole("/api/v1/records"), whole("/audit.csv")
+	case "transitions":
+		return whole("/api/v1/transitions"), whole("/transitions.csv")
+	case "policies":
+		return "/api/v1/policies", ""
+	case "health":
+		return "/api/v1/checkpoint", ""
+	}
+	return "", ""
+}

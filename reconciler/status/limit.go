@@ -1,0 +1,99 @@
+package status
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Limit lets each viewer ask so often and no more: the page is made for people, and one program that asks without end keeps
+// nobody else waiting. A viewer is who a proxy says it is, else an address.
+type Limit struct {
+	access Access
+	now    func() time.Time
+
+	mu      sync.Mutex // guards viewers
+	viewers map[string]bucket
+}
+
+// bucket is how many requests a viewer may still make, as of a time.
+type bucket struct {
+	left float64
+	at   time.Time
+}
+
+// A viewer may ask 200 times at once and 50 times a second after that: a page is four requests, people open many of them, and an
+// office may have one address.
+const (
+	atOnce    = 200
+	perSecond = 50
+)
+
+// mostViewers bounds what is kept of them; those who have not asked for long are forgotten first.
+const mostViewers = 10_000
+
+// NewLimit makes one for viewers as access tells them apart.
+func NewLimit(access Access, now func() time.Time) *Limit {
+	if now == nil {
+		now = time.Now
+	}
+	return &Limit{access: access, now: now, viewers: map[string]bucket{}}
+}
+
+// Guard passes on what is within the limit.
+func (l *Limit) Guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if wait := l.take(l.access.viewer(r)); wait > 0 {
+			h := w.Header()
+			h.Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+			h.Set("Cache-Control", "no-store")
+			h.Set("X-Content-Type-Options", "nosniff")
+			h.Set("Content-Security-Policy", policy)
+			h.Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusTooManyRequests)
+			if r.Method != http.MethodHead {
+				_, _ = w.Write([]byte(`{"type":"about:blank","title":"too many requests","status":429}` + "\n")) // the viewer may have gone
+			}
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// take counts a request and returns how long to wait before the next one; 0 if it may go on.
+func (l *Limit) take(viewer string) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	have, known := l.viewers[viewer]
+	if !known {
+		l.forget(now)
+		have = bucket{left: atOnce, at: now}
+	}
+	have.left = min(atOnce, have.left+max(0, now.Sub(have.at).Seconds())*perSecond)
+	have.at = now
+	if have.left < 1 {
+		l.viewers[viewer] = have
+		return time.Duration((1 - have.left) / perSecond * float64(time.Second))
+	}
+	have.left--
+	l.viewers[viewer] = have
+	return 0
+}
+
+// forget makes room for a viewer: those who may ask as often as ever are like new ones. Where all are busy everybody begins
+// anew.
+func (l *Limit) forget(now time.Time) {
+	if len(l.viewers) < mostViewers {
+		return
+	}
+	for viewer, b := range l.viewers {
+		if now.Sub(b.at).Seconds()*perSecond >= atOnce {
+			delete(l.viewers, viewer)
+		}
+	}
+	if len(l.viewers) >= mostViewers {
+		clear(l.viewers)
+	}
+}
