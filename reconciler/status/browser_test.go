@@ -43,7 +43,7 @@ type look struct {
 }
 
 // colourful pages are looked at by axe-core on a phone and in the dark too: between them they have every part that there is.
-const colourful = "overview app transitions audit entry"
+const colourful = "overview app transitions audit entry diff projects instances"
 
 var looks = []look{{"desktop", 1400, 900, false}, {"phone", 390, 844, false}, {"dark", 1400, 900, true}}
 
@@ -57,20 +57,30 @@ func TestBrowserReadsEveryPage(t *testing.T) {
 	trouble, guarded, many, stale, unsealed := pastOf(troubled(t)), guarded(t), thousand(t, 1000), pastOf(sample(t)), schema.View{Repository: "config", At: now, Looked: now, StaleAfter: time.Minute}
 	trouble.Guards = guarded.Guards
 	stale.Looked = ago(18 * time.Minute)
+	trouble = filed(t, trouble)
+	trouble.Apps[0].Cells[3].Instances = &schema.InstancesView{Stage: "gray", At: ago(time.Minute), Total: 12, Running: 9, Refused: 1, Quiet: 1,
+		Refusing: []schema.RefusalView{{Instance: "catalog-7f9c4d-x2x8v", Why: "rejected", Entry: 31}}, Other: []schema.OtherInstance{{Instance: "catalog-7f9c4d-aaaaa", Seq: 30}}}
 	over := make(chan struct{})
-	h, err := status.New(status.Config{View: view.Load, Now: func() time.Time { return now }, Version: "v0.1.0", Commands: options().Commands, Done: over})
+	cfg := status.Config{View: view.Load, Now: func() time.Time { return now }, Version: "v0.1.0", Commands: options().Commands, Done: over, Values: true, Content: filesOf(t)}
+	h, err := status.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(h)
-	t.Cleanup(func() { close(over); server.Close() })
+	several, err := status.NewProjects(cfg, []status.Project{{Name: "config", View: view.Load}, {Name: "shop-config", View: func() *schema.View { return &many }}, {Name: "new", View: func() *schema.View { return nil }}}, status.Access{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, list := httptest.NewServer(h), httptest.NewServer(several)
+	t.Cleanup(func() { close(over); server.Close(); list.Close() })
 	browser := real.Chromium(t, 1400, 900)
 	shots := []struct {
 		name, path string
 		view       *schema.View
 	}{
 		{"overview", "/", &trouble}, {"matrix", "/apps", &trouble}, {"thousand", "/apps", &many}, {"thousand-overview", "/", &many}, {"app", "/app/payments/ledger", &trouble},
-		{"cell", "/cell/gray/payments/ledger", &trouble}, {"promotions", "/promotions", &trouble}, {"transitions", "/transitions?window=90d", &trouble}, {"audit", "/audit", &trouble},
+		{"cell", "/cell/gray/payments/ledger", &trouble}, {"instances", "/cell/gray/catalog", &trouble}, {"sorted", "/apps?order=worst+first&differs=staging..gray", &trouble},
+		{"diff", "/diff?app=payments/ledger&from=gray&to=staging&all", &trouble}, {"keys", "/values/gray/catalog", &trouble},
+		{"projects", list.URL + "/", &trouble}, {"found", list.URL + "/?q=service-00", &trouble}, {"project", list.URL + "/p/config/", &trouble}, {"starting", list.URL + "/p/new/apps", &trouble}, {"promotions", "/promotions", &trouble}, {"transitions", "/transitions?window=90d", &trouble}, {"audit", "/audit", &trouble},
 		{"entry", "/audit/40", &trouble}, {"policies", "/policies", &trouble}, {"health", "/health", &trouble}, {"wall", "/wall", &trouble}, {"code", "/errors/self-approval", &trouble},
 		{"missing", "/nowhere", &trouble}, {"stale", "/", &stale}, {"stale-matrix", "/apps", &stale}, {"unsealed", "/", &unsealed},
 	}
@@ -78,7 +88,11 @@ func TestBrowserReadsEveryPage(t *testing.T) {
 		browser.Look(l.width, l.height, l.dark, true)
 		for _, s := range shots {
 			view.Store(s.view)
-			browser.Open(server.URL + s.path)
+			address := s.path
+			if strings.HasPrefix(address, "/") {
+				address = server.URL + address
+			}
+			browser.Open(address)
 			problems := browser.Overlaps()
 			if l.name == "desktop" || strings.Contains(colourful, s.name) {
 				problems = append(problems, browser.Violations()...)
@@ -108,7 +122,7 @@ func readsWithoutScripts(t *testing.T, browser *real.Browser, address string, vi
 	t.Helper()
 	view.Store(v)
 	browser.Look(1400, 900, false, false)
-	for path, want := range map[string]string{"/": "Needs attention", "/apps": "payments/ledger", "/transitions": "draft", "/audit": "#48 admit", "/promotions": "Waiting, oldest first"} {
+	for path, want := range map[string]string{"/": "Needs attention", "/apps": "payments/ledger", "/transitions": "draft", "/audit": "#48 admit", "/promotions": "Waiting, oldest first", "/diff?app=payments/ledger&from=gray&to=staging": "limits.max", "/values/gray/catalog": "6 keys of gray"} {
 		browser.Open(address + path)
 		if text := browser.Text("body"); !strings.Contains(text, want) {
 			t.Errorf("without scripts %s does not say %q:\n%s", path, want, text)

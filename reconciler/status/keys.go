@@ -74,7 +74,7 @@ func unchanged(all, edits []diff.Edit) []diff.Edit {
 	var out []diff.Edit
 	for _, e := range all {
 		if !differs[[2]string{e.File, e.Pointer}] {
-			e.Op = ""
+			e.Op, e.From = "", e.To
 			out = append(out, e)
 		}
 	}

@@ -13,12 +13,12 @@ import (
 
 // keysView is a table of keys as the page prints it.
 type keysView struct {
-	Caption      string
-	From, To     string // what the columns are; From is empty where there is one side alone
-	Values       bool
-	Lines        []keyRow
-	Foreign      []driftedKeys
-	Hidden, Swap string
+	Caption  string
+	From, To string // what the columns are; From is empty where there is one side alone
+	Values   bool
+	Lines    []keyRow
+	Foreign  []driftedKeys
+	Hidden   string
 }
 
 type keyRow struct {
@@ -95,8 +95,7 @@ func diffPage(req asked) (page, int) {
 	}
 	p.Keys = keysOf(found, q.after)
 	p.Keys.From, p.Keys.To, p.Keys.Foreign = safe(q.from), safe(q.to), append(from.Foreign, to.Foreign...)
-	p.Keys.Swap = diffQuery{app: q.app, from: q.to, to: q.from, all: q.all}.link()
-	p.Pages = q.pages(found)
+	p.Pages = append(q.pages(found), link{Text: "swap the sides", Href: diffQuery{app: q.app, from: q.to, to: q.from, all: q.all}.link()})
 	if slices.Contains(req.cfg.Commands, "diff") {
 		p.Terminal = terminalDiff(q)
 	}

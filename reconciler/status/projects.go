@@ -197,10 +197,10 @@ const mostFound = 50
 func (s *site) index(w http.ResponseWriter, r *http.Request) {
 	q, peers := clip(r.URL.Query().Get("q"), 100), s.cfg.peers()
 	only := r.URL.Query().Get("state") == attentionWord
-	p := page{Title: "Projects", Heading: "Projects", Version: safe(s.cfg.Version), Refresh: 10, Class: "index", Still: true,
+	p := page{Title: "Projects", Heading: "Projects", Version: safe(s.cfg.Version), Refresh: 30, Class: "index",
 		Search: search{Action: "/", Fields: []searchField{{Name: "q", Label: "Project or app", Value: safe(q)},
-			{Name: "state", Label: "Show", Value: map[bool]string{true: attentionWord}[only], Choices: []string{attentionWord}}}}}
-	asking := 0
+			{Name: "state", Label: "Show", Value: map[bool]string{true: attentionWord}[only], Choices: []string{attentionWord}, Any: "every project"}}}}
+	asking, fine := 0, []projectLine(nil)
 	for _, peer := range peers {
 		line, needs := s.projectLine(peer)
 		if needs {
@@ -209,10 +209,14 @@ func (s *site) index(w http.ResponseWriter, r *http.Request) {
 		if q != "" {
 			p.Found = append(p.Found, found(peer, q, mostFound-len(p.Found))...)
 		}
-		if (!only || needs) && strings.Contains(strings.ToLower(peer.name), strings.ToLower(q)) {
+		switch named := strings.Contains(strings.ToLower(peer.name), strings.ToLower(q)); {
+		case named && needs:
 			p.Projects = append(p.Projects, line)
+		case named && !only:
+			fine = append(fine, line)
 		}
 	}
+	p.Projects = append(p.Projects, fine...)
 	p.Text = counted(len(peers), "project") + ", " + map[bool]string{true: "all as intended.", false: fmt.Sprintf("%d of them with something that needs somebody.", asking)}[asking == 0]
 	if len(p.Projects)+len(p.Found) == 0 {
 		p.Text = "Nothing matches."

@@ -2,6 +2,10 @@
 // Keeps what is on the page fresh: one stream for the tab, closed while nobody looks. It writes text and never markup.
 (() => {
   const live = document.getElementById('live');
+  if (document.body.className === 'index') { // a list of projects has no stream; nobody who is at it loses the place
+    setInterval(() => { if (!document.hidden && document.activeElement === document.body && !scrollY) location.reload(); }, 30000);
+    return;
+  }
   const events = new URL('api/v1/events', document.currentScript.src); // beside this script, whatever the project
   let stream, last = '', heard = Date.now(), announced = 0;
 
