@@ -113,20 +113,20 @@ func wholeCell(req asked, c schema.CellView) cell {
 // keyLinks lead to the keys of a cell: what it has, what waits, how it differs from the stage before.
 func keyLinks(v schema.View, c schema.CellView) []link {
 	var out []link
-	stage := string(c.Cell.Stage)
+	stage, has := string(c.Cell.Stage), c.Seq > 0 && c.Content != schema.NoContent
 	compare := func(text, from, to string) {
 		out = append(out, link{Text: text, Href: diffQuery{app: c.Cell.App, from: from, to: to}.link()})
 	}
-	if c.Seq > 0 {
+	if has {
 		out = append(out, link{Text: "keys", Href: valuesLink(c.Cell)})
 	}
 	if c.Held != nil {
 		compare("what waits", stage, stage+"@"+sideHeld)
 	}
-	if i := slices.Index(v.Stages, c.Cell.Stage); i > 0 && c.Seq > 0 {
+	if i := slices.Index(v.Stages, c.Cell.Stage); i > 0 && has {
 		compare("against "+safe(string(v.Stages[i-1])), stage, string(v.Stages[i-1]))
 	}
-	if len(c.Targets) == 1 && c.State != schema.Live {
+	if len(c.Targets) == 1 && has && c.State != schema.Live {
 		compare("against what is live", stage, stage+"@"+sideLive)
 	}
 	return out

@@ -97,7 +97,7 @@ func recordOf(r schema.Record, now time.Time) recordView {
 // recordText says what an entry records, in a few words.
 func recordText(r schema.Record) string {
 	revision := ""
-	if r.Becomes != "" {
+	if r.Becomes != "" && r.Becomes != schema.None {
 		revision = " " + name(r.Becomes)
 	}
 	switch {

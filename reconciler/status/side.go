@@ -89,7 +89,8 @@ func formerSide(out side, v schema.View, c schema.CellView, what string) (side, 
 	seq, _ := strconv.ParseInt(strings.TrimPrefix(what, "#"), 10, 64)
 	if v.Journal != nil {
 		for _, r := range slices.Backward(v.Journal.Records) {
-			if r.App != c.Cell.App || r.Stage != c.Cell.Stage || r.Result != schema.Passed || r.Commit.IsZero() {
+			let := r.Result == schema.Passed || r.Result == "" && r.Seq == seq // what was sealed was decided by nobody
+			if r.App != c.Cell.App || r.Stage != c.Cell.Stage || !let || r.Target != "" || r.Commit.IsZero() {
 				continue
 			}
 			if r.Seq == seq || strings.HasPrefix(what, "r:") && r.Becomes.String() == what {
