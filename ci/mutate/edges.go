@@ -195,6 +195,30 @@ var edgeMutations = []mutation{
 		"TestMask",
 	},
 	{
+		"an import changes a value", "cmd/sluice", "cmd/sluice/import_back.go",
+		"case value != string(key.Value):",
+		"case value == \"-\":",
+		"TestAKeyThatWouldNotComeBackIsRefused",
+	},
+	{
+		"an import takes secrets in plain text", "cmd/sluice", "cmd/sluice/import_check.go",
+		"problems = append(problems, secretsIn(secrets, files)...)",
+		"_ = secrets",
+		"TestScripts/import_dir",
+	},
+	{
+		"a fix changes values", "cmd/sluice", "cmd/sluice/fix_tidy.go",
+		"if !ok || first != nil && !maps.Equal(values, got) {",
+		"if !ok {",
+		"TestTidy",
+	},
+	{
+		"who leaves a directory takes another project's marks along", "reconciler/integrations/file", "reconciler/integrations/file/leave.go",
+		"case have.Holder == integrations.Another:",
+		"case have.Holder == integrations.Another && false:",
+		"TestNobodyLeavesForOthers",
+	},
+	{
 		"an adoption takes over what came after it was signed", "reconciler/stories", "reconciler/adopt.go",
 		"s.Admitted.Seq > seen ||",
 		"s.Admitted.Seq > seen && false ||",
