@@ -170,9 +170,10 @@ func (r reviser) state(ctx context.Context, s ledger.State) (ledger.State, error
 	return s, nil
 }
 
-// admission leaves a revision whose manifest was expunged as it was recorded: it equals nothing any more.
+// admission leaves a revision whose manifest was expunged as it was recorded: it equals nothing any more. What was never admitted
+// has no manifest either.
 func (r reviser) admission(ctx context.Context, a ledger.Admission) (ledger.Admission, error) {
-	if a.Seq >= r.since || a.Content == schema.NoContent {
+	if a.Seq == 0 || a.Seq >= r.since || a.Content == schema.NoContent {
 		return a, nil
 	}
 	if known, ok := r.known[a.Manifest]; ok {
