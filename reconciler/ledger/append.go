@@ -99,7 +99,7 @@ func (g *growth) bring(ctx context.Context, evidence [][]byte) error {
 			return fmt.Errorf("evidence %s: %w", d, ErrMissing)
 		}
 		if !held {
-			g.put(EvidencePath(d), data)
+			g.put(g.form.EvidencePath(d), data)
 		}
 		delete(brought, d)
 	}

@@ -10,7 +10,7 @@ import (
 
 // Cell returns the state of a cell; ok is false when no entry is about it.
 func (l *Ledger) Cell(ctx context.Context, c schema.Cell) (s State, ok bool, err error) {
-	i, ok, err := l.store.find(ctx, l.root, StatePath(c))
+	i, ok, err := l.store.find(ctx, l.root, l.head.Form.StatePath(c))
 	if err != nil {
 		return State{}, false, fmt.Errorf("state of %s: %w", c, err)
 	}
@@ -99,25 +99,27 @@ func (l *Ledger) shards(ctx context.Context) ([]schema.Hash, error) {
 	return ids, nil
 }
 
-// statesBelow reads the cells of one directory state/<stage>/<h1>.
+// statesBelow reads the cells of one directory state/<stage>/<h1>, in either form.
 func (s *store) statesBelow(ctx context.Context, id schema.Hash) ([]State, error) {
 	shard, err := s.tree(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	var states []State
-	for _, sub := range shard {
-		files, err := s.tree(ctx, sub.id)
-		if err != nil {
-			return nil, err
-		}
-		for _, file := range files {
-			state, err := s.state(ctx, file.id)
+	for _, i := range shard {
+		if i.dir {
+			below, err := s.statesBelow(ctx, i.id)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", file.name, err)
+				return nil, err
 			}
-			states = append(states, state)
+			states = append(states, below...)
+			continue
 		}
+		state, err := s.state(ctx, i.id)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", i.name, err)
+		}
+		states = append(states, state)
 	}
 	return states, nil
 }

@@ -147,6 +147,9 @@ func (e Entry) checkValues() error {
 	if e.Kind == Observe && (e.Code == Adopted || e.Code == Overwritten) && e.Order == nil {
 		return fmt.Errorf("%w: nobody asked for what is %s", ErrUnknownFormat, e.Code)
 	}
+	if e.Seal != nil && (!e.Seal.Form.known() || e.Kind != Genesis && e.Seal.Form != Deep) {
+		return fmt.Errorf("%w: %s entry with form %d of the tree", ErrUnknownFormat, e.Kind, e.Seal.Form)
+	}
 	if err := e.checkOrder(); err != nil {
 		return fmt.Errorf("%w: %s entry: %w", ErrUnknownFormat, e.Kind, err)
 	}

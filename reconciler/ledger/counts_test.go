@@ -23,7 +23,12 @@ func (c *counting) Object(ctx context.Context, id schema.Hash) (schema.ObjectKin
 // TestAppendWritesFewTrees holds an append to nine trees for an entry and two for a new blob of evidence (RULES R31), and
 // to reading no more than it writes.
 func TestAppendWritesFewTrees(t *testing.T) {
-	w := grown(t)
+	for _, form := range []ledger.Form{ledger.Deep, ledger.Flat} {
+		t.Run(fmt.Sprint("form ", form), func(t *testing.T) { appendWritesFewTrees(t, grownAs(t, form)) })
+	}
+}
+
+func appendWritesFewTrees(t *testing.T, w *world) {
 	for n := range 300 { // so that most directories exist
 		blob := fmt.Appendf(nil, "blob %d", n)
 		w.append([][]byte{blob}, withEvidence(decided(ledger.Admit, cellIn("gray", schema.App(fmt.Sprintf("app-%d", n))), schema.Promote, 1), blob))

@@ -171,6 +171,8 @@ type Seal struct {
 	// Regroups says that other files of an app make its revision than before: control. What was recorded until then is
 	// compared by the revision that its manifest has now.
 	Regroups bool `json:"regroups,omitempty"`
+	// Form is how the files of the ledger are spread over directories: genesis.
+	Form Form `json:"form,omitempty"`
 }
 
 // SealedCell is one cell as genesis found it.

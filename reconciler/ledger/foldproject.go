@@ -14,7 +14,7 @@ func FoldHead(h Head, e Entry, digest schema.Digest) Head {
 	switch e.Kind {
 	case Genesis, Control:
 		if e.Kind == Genesis {
-			h.Anchor = e.Seal.Anchor
+			h.Anchor, h.Form = e.Seal.Anchor, e.Seal.Form
 		}
 		h.Control = foldControl(h.Control, e)
 	case Hold, Deny:

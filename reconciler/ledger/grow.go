@@ -16,6 +16,7 @@ import (
 type growth struct {
 	from    *Ledger
 	next    *Ledger
+	form    Form // of the ledger, also where this append begins it
 	entries []Entry
 	raws    [][]byte
 	writes  []write
@@ -25,7 +26,10 @@ type growth struct {
 
 // growth starts an append of entries, whose bytes are raws.
 func (l *Ledger) growth(entries []Entry, raws [][]byte) *growth {
-	g := &growth{from: l, entries: entries, raws: raws, fresh: map[schema.Hash]schema.Object{}}
+	g := &growth{from: l, form: l.head.Form, entries: entries, raws: raws, fresh: map[schema.Hash]schema.Object{}}
+	if first := entries[0]; l.head.Size == 0 && first.Seal != nil {
+		g.form = first.Seal.Form
+	}
 	next := *l
 	next.store, next.cells = l.store.after(g.fresh), l.cells.next()
 	g.next = &next
@@ -40,7 +44,7 @@ func (g *growth) named(ctx context.Context) (map[schema.Digest]bool, error) {
 			if _, ok := named[d]; ok {
 				continue
 			}
-			_, held, err := g.from.store.find(ctx, g.from.root, EvidencePath(d))
+			_, held, err := g.from.store.find(ctx, g.from.root, g.form.EvidencePath(d))
 			if err != nil {
 				return nil, fmt.Errorf("entry %d: %w", e.Seq, err)
 			}
@@ -71,7 +75,7 @@ func (g *growth) foldCells(ctx context.Context, states map[schema.Cell]State, e 
 		return g.foldSealed(ctx, states, e)
 	}
 	if e.Order != nil && e.Order.Blob != "" {
-		g.writes = append(g.writes, write{path: EvidencePath(e.Order.Blob)})
+		g.writes = append(g.writes, write{path: g.form.EvidencePath(e.Order.Blob)})
 	}
 	c := e.Cell()
 	if c.App == "" || c == schema.Control {
@@ -116,7 +120,7 @@ func (g *growth) state(ctx context.Context, states map[schema.Cell]State, c sche
 
 // evidence returns a blob that this append brings, or that the ledger holds.
 func (g *growth) evidence(ctx context.Context, d schema.Digest) ([]byte, error) {
-	path := EvidencePath(d)
+	path := g.form.EvidencePath(d)
 	for _, w := range g.writes {
 		if w.path == path && !w.id.IsZero() {
 			return g.next.store.object(ctx, w.id, schema.BlobObject)
@@ -132,7 +136,7 @@ func (g *growth) putState(states map[schema.Cell]State) error {
 		if err != nil {
 			return fmt.Errorf("state of %s: %w", c, err)
 		}
-		g.from.store.states.put(g.put(StatePath(c), data), s)
+		g.from.store.states.put(g.put(g.form.StatePath(c), data), s)
 	}
 	head, err := encodeLine(g.next.head)
 	if err != nil {

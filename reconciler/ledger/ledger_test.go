@@ -199,12 +199,16 @@ func failed(e ledger.Entry, code schema.Code) ledger.Entry {
 }
 
 // begun is a world with genesis and one sealed cell.
-func begun(t testing.TB) *world {
+func begun(t testing.TB) *world { return begunAs(t, ledger.Flat) }
+
+// begunAs spreads the files in a form; [ledger.Flat] is that of new ledgers.
+func begunAs(t testing.TB, form ledger.Form) *world {
 	w := newWorld(t)
 	e, evidence := genesis(t, ledger.SealedCell{
 		Stage: "development", App: "payments", Revision: side(0).Revision, Content: side(0).Content,
 		Manifest: schema.DigestOf(manifest), Commit: hash(0), Required: []string{"etcd"},
 	})
+	e.Seal.Form = form
 	w.append(evidence, e)
 	return w
 }
@@ -277,6 +281,8 @@ func TestAppendRefuses(t *testing.T) {
 		{"a stage that is a way out of the tree", []ledger.Entry{decided(ledger.Admit, cellIn("..", "payments"), schema.Edit, 1)}, nil, w.key},
 		{"an app that is a way out of the tree", []ledger.Entry{decided(ledger.Admit, cellIn("gray", "../x"), schema.Edit, 1)}, nil, w.key},
 		{"an unknown kind", []ledger.Entry{{Kind: "guess"}}, nil, w.key},
+		{"a form that does not exist", []ledger.Entry{{Kind: ledger.Control, Seal: &ledger.Seal{Control: schema.DigestOf(control), Form: 3}}}, nil, w.key},
+		{"another form than genesis chose", []ledger.Entry{{Kind: ledger.Control, Seal: &ledger.Seal{Control: schema.DigestOf(control), Form: ledger.Flat}}}, nil, w.key},
 		{"a second genesis", []ledger.Entry{{Kind: ledger.Genesis, Seal: &ledger.Seal{Control: schema.DigestOf(control)}}}, nil, w.key},
 	}
 	for _, tt := range tests {

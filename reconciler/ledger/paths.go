@@ -28,14 +28,44 @@ func EntryPath(seq int64) string {
 	return fmt.Sprintf("%s/%03d/%03d/%d.json", entriesDir, seq/1_000_000, seq/1000%1000, seq)
 }
 
+// Form is how a ledger spreads its files over directories. Genesis chooses it, for good: git walks every directory of a ledger
+// when an append is pushed, so the fewer there are, the sooner it is through.
+type Form int
+
+const (
+	// Deep is the form of ledgers that name none: 65,536 directories for evidence and for each stage.
+	Deep Form = 0
+	// Flat has 4,096 directories for evidence and 256 for each stage.
+	Flat Form = 2
+)
+
+// known reports whether this program can tell where files lie.
+func (f Form) known() bool { return f == Deep || f == Flat }
+
 // StatePath returns where the state of a cell lies. Names are hashed, so that an app of several segments is one file
 // and no directory grows over 256 directories.
-func StatePath(c schema.Cell) string {
+func (f Form) StatePath(c schema.Cell) string {
 	sum := sha256.Sum256([]byte(c.App))
-	return fmt.Sprintf("%s/%s/%s.json", stateDir, c.Stage, sharded(hex.EncodeToString(sum[:])))
+	hexed := hex.EncodeToString(sum[:])
+	if f == Flat {
+		return fmt.Sprintf("%s/%s/%s/%s.json", stateDir, c.Stage, hexed[:2], hexed)
+	}
+	return fmt.Sprintf("%s/%s/%s.json", stateDir, c.Stage, sharded(hexed))
 }
 
 // EvidencePath returns where the evidence of that digest lies.
-func EvidencePath(d schema.Digest) string { return evidenceDir + "/" + sharded(d.Hex()) }
+func (f Form) EvidencePath(d schema.Digest) string {
+	hexed := d.Hex()
+	if f == Flat {
+		return evidenceDir + "/" + hexed[:2] + "/" + hexed[2:3] + "/" + hexed
+	}
+	return evidenceDir + "/" + sharded(hexed)
+}
+
+// StatePath is that of [Deep].
+func StatePath(c schema.Cell) string { return Deep.StatePath(c) }
+
+// EvidencePath is that of [Deep].
+func EvidencePath(d schema.Digest) string { return Deep.EvidencePath(d) }
 
 func sharded(hexed string) string { return hexed[:2] + "/" + hexed[2:4] + "/" + hexed }

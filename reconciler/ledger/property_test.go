@@ -63,7 +63,7 @@ var drawnKinds = []ledger.Kind{
 // with a tree that is planted anew.
 func TestAppendIsAFold(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		w := begun(t)
+		w := begunAs(t, rapid.SampledFrom([]ledger.Form{ledger.Deep, ledger.Flat}).Draw(rt, "form"))
 		for range rapid.IntRange(1, 6).Draw(rt, "appends") {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 1e6).Draw(rt, "pause")) * time.Millisecond)
 			var entries []ledger.Entry
@@ -112,7 +112,7 @@ func compareWithFold(t *rapid.T, w *world) {
 	}
 	want := files{"head.json": blob(t, w, head), "refs.json": blob(t, w, refs)}
 	for c, s := range cells {
-		want[ledger.StatePath(c)] = blob(t, w, s)
+		want[head.Form.StatePath(c)] = blob(t, w, s)
 	}
 	got := w.objects.filesOf(l.Tip())
 	for path, id := range want {

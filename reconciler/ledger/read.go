@@ -36,7 +36,7 @@ func (l *Ledger) Evidence(ctx context.Context, d schema.Digest) ([]byte, error) 
 	if _, err := schema.ParseDigest(string(d)); err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}
-	data, err := l.store.file(ctx, l.root, EvidencePath(d))
+	data, err := l.store.file(ctx, l.root, l.head.Form.EvidencePath(d))
 	if err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}

@@ -134,6 +134,7 @@ type Head struct {
 	Used []UsedRequest `json:"used,omitempty"`
 	// Signer is the key that a key-rotate entry put in place: no other signs any more. Nil: none was replaced yet.
 	Signer *LogSigner `json:"signer,omitempty"`
+	Form   Form       `json:"form,omitempty"` // of the tree, as genesis chose it
 }
 
 // UsedRequest names a signed request that was carried out.

@@ -218,21 +218,29 @@ func (v *verifier) count(ctx context.Context) error {
 	}
 	apps := map[string]bool{}
 	for _, id := range shards {
-		shard, err := v.at.store.tree(ctx, id)
-		if err != nil {
+		if err := v.countBelow(ctx, id, apps); err != nil {
 			return err
-		}
-		for _, sub := range shard {
-			files, err := v.at.store.tree(ctx, sub.id)
-			if err != nil {
-				return err
-			}
-			v.report.Cells += len(files)
-			for _, f := range files {
-				apps[f.name] = true
-			}
 		}
 	}
 	v.report.Apps = len(apps)
+	return nil
+}
+
+// countBelow counts the cells of one directory state/<stage>/<h1>, in either form.
+func (v *verifier) countBelow(ctx context.Context, id schema.Hash, apps map[string]bool) error {
+	shard, err := v.at.store.tree(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, i := range shard {
+		if i.dir {
+			if err := v.countBelow(ctx, i.id, apps); err != nil {
+				return err
+			}
+			continue
+		}
+		v.report.Cells++
+		apps[i.name] = true
+	}
 	return nil
 }

@@ -30,20 +30,20 @@ func (v *verifier) bring(ctx context.Context, g *growth, id, root schema.Hash) e
 		if held {
 			continue // verified when it came
 		}
-		blob, err := v.evidence(ctx, root, d)
+		blob, err := v.evidence(ctx, root, g.form.EvidencePath(d), d)
 		if err != nil {
 			v.lose(g, id, d, err)
 		}
 		if !blob.IsZero() {
-			g.writes = append(g.writes, write{path: EvidencePath(d), id: blob})
+			g.writes = append(g.writes, write{path: g.form.EvidencePath(d), id: blob})
 		}
 	}
 	return nil
 }
 
 // evidence returns the blob that lies where a digest's evidence has to, and what is wrong with it.
-func (v *verifier) evidence(ctx context.Context, root schema.Hash, d schema.Digest) (schema.Hash, error) {
-	i, ok, err := v.at.store.find(ctx, root, EvidencePath(d))
+func (v *verifier) evidence(ctx context.Context, root schema.Hash, path string, d schema.Digest) (schema.Hash, error) {
+	i, ok, err := v.at.store.find(ctx, root, path)
 	if err != nil || !ok || i.dir {
 		return schema.Hash{}, errors.Join(err, fmt.Errorf("evidence %s: %w", d, ErrMissing))
 	}
@@ -58,7 +58,7 @@ func (v *verifier) evidence(ctx context.Context, root schema.Hash, d schema.Dige
 }
 
 func (v *verifier) lose(g *growth, id schema.Hash, d schema.Digest, err error) {
-	f := Finding{Commit: id, Path: EvidencePath(d), Code: EvidenceMissing, Class: Unprovable, Detail: err.Error()}
+	f := Finding{Commit: id, Path: g.form.EvidencePath(d), Code: EvidenceMissing, Class: Unprovable, Detail: err.Error()}
 	for _, e := range g.entries {
 		for _, name := range e.Names() {
 			if name == d && f.Seq == 0 {
