@@ -124,7 +124,10 @@ func newSlowPush(t *testing.T, to string) *slowPush {
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == "POST" && strings.HasSuffix(r.URL.Path, "/git-receive-pack") && s.held.CompareAndSwap(true, false) {
 			close(s.reached)
-			<-s.goOn
+			select {
+			case <-s.goOn:
+			case <-r.Context().Done(): // the process is gone, and a test that failed must not hang
+			}
 		}
 		proxy.ServeHTTP(w, r)
 	}))
