@@ -12,7 +12,7 @@ import (
 // newRelease makes what a target shall hold from files that were read already.
 func newRelease(r *rules, cell schema.Cell, a ledger.Admission, m schema.Manifest, files map[string][]byte, target schema.StageTarget) (integrations.Release, error) {
 	release := integrations.Release{
-		Project: r.trust.Root.Project, Cell: cell, Seq: a.Seq, Revision: a.Revision, Content: a.Content, Commit: a.Commit,
+		Project: r.trust.Root.Project, Cell: cell, Seq: a.Seq, Revision: a.Revision, Content: a.Content, Commit: a.Commit, MergeRequest: a.MergeRequest,
 		Manifest: m, Files: files, Settings: target.Settings, Prune: target.Prune, Retired: a.Revision == schema.None,
 	}
 	if release.Retired {

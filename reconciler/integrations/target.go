@@ -63,6 +63,8 @@ type Release struct {
 	Revision schema.Revision
 	Content  schema.Content
 	Commit   schema.Hash
+	// MergeRequest brought it, for people to find; 0 where none did. Nothing of it is in heads or names.
+	MergeRequest int64
 	// Document is every file and parsed value in one canonical JSON text (schema/FORMAT.md), for targets that hold one
 	// value for a cell; Files are the same bytes by path, for those that hold many.
 	Document []byte

@@ -211,7 +211,7 @@ func TestWhatLeadsBack(t *testing.T) {
 	for _, mode := range []string{"inplace", "rolling"} {
 		d := deskOf(t, "mode", mode)
 		want := release("payments/ledger", 7, map[string]string{"app.yaml": "a: 1"})
-		want.Settings = d.stage
+		want.Settings, want.MergeRequest = d.stage, 12
 		d.write(t, want)
 		object := d.at("payments.ledger-config")
 		if mode == "rolling" {
@@ -226,7 +226,7 @@ func TestWhatLeadsBack(t *testing.T) {
 		must(t, err)
 		for name, value := range map[string]string{
 			"project": want.Project, "stage": "production", "app": "payments/ledger", "commit": want.Commit.String(),
-			"digest": string(want.Content), "seq": "7", "signature": base64.StdEncoding.EncodeToString(head.Sig),
+			"digest": string(want.Content), "seq": "7", "mr": "12", "signature": base64.StdEncoding.EncodeToString(head.Sig),
 		} {
 			if got := o.GetAnnotations()["sluice.dev/"+name]; got != value {
 				t.Errorf("%s: annotation %s is %q, want %q", mode, name, got, value)
@@ -234,6 +234,31 @@ func TestWhatLeadsBack(t *testing.T) {
 		}
 		if got := o.GetLabels(); got["app.kubernetes.io/managed-by"] != "sluice" || got["sluice.dev/app"] != "payments.ledger" || got["sluice.dev/stage"] != "production" {
 			t.Errorf("%s: labels %v", mode, got)
+		}
+	}
+}
+
+// TestWhatWasWrittenWithoutItsMergeRequestIsNoDrift: it stays as it is until something else is written.
+func TestWhatWasWrittenWithoutItsMergeRequestIsNoDrift(t *testing.T) {
+	for _, mode := range []string{"inplace", "rolling"} {
+		d := deskOf(t, "mode", mode)
+		want := d.release(7, map[string]string{"app.yaml": "a: 1"})
+		d.write(t, want)
+		object := d.at("pay-config")
+		before := object.version(t, "pay")
+		want.MergeRequest = 12
+		if o := d.write(t, want); !o.Equal || o.Wrote || object.version(t, "pay") != before {
+			t.Errorf("%s: an object of before is written again: %+v", mode, o.Keys)
+		}
+		next := d.release(8, map[string]string{"app.yaml": "a: 2"})
+		next.MergeRequest = 13
+		d.write(t, next)
+		if got := object.get(t).GetAnnotations()["sluice.dev/mr"]; got != "13" {
+			t.Errorf("%s: the next release says merge request %q", mode, got)
+		}
+		object.patch(t, map[string]any{"metadata": map[string]any{"annotations": map[string]any{"sluice.dev/mr": "99"}}})
+		if o, err := d.Read(t.Context(), next); err != nil || o.Equal {
+			t.Errorf("%s: another merge request is no drift: %v", mode, err)
 		}
 	}
 }

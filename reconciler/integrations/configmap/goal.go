@@ -131,6 +131,7 @@ const (
 	noteDigest    = "sluice.dev/digest"
 	noteSeq       = "sluice.dev/seq"
 	noteSignature = "sluice.dev/signature"
+	noteMR        = "sluice.dev/mr"
 	noteKept      = "sluice.dev/kept-keys"
 )
 
@@ -154,10 +155,14 @@ func appLabel(app schema.App) string {
 
 // notes are for people: nothing is decided by them but which foreign keys were there before us.
 func (g goal) notes(head integrations.Head) map[string]string {
-	return map[string]string{
+	notes := map[string]string{
 		noteProject: g.want.Project, noteStage: string(g.want.Cell.Stage), noteApp: string(g.want.Cell.App), noteCommit: g.want.Commit.String(),
 		noteDigest: string(g.want.Content), noteSeq: strconv.FormatInt(g.want.Seq, 10), noteSignature: signature(head),
 	}
+	if g.want.MergeRequest > 0 {
+		notes[noteMR] = strconv.FormatInt(g.want.MergeRequest, 10)
+	}
+	return notes
 }
 
 // Fits implements [integrations.Fitter].
