@@ -63,13 +63,26 @@ var projectCodes = []CodeInfo{
 		Cause: "The gate would never open.",
 		Fix:   "Remove the policy from this gate.",
 	}, {
-		Code: "weak-mode", Warning: true, Title: "stage does not enforce its gates", Message: `{stage} is in mode {mode}: what its gate would hold or refuse comes in`,
-		Cause: "A stage in mode warn or observe takes part while a team adopts sluice: nothing is kept out, and what would be is recorded and told. It is no protection.",
+		Code: "weak-mode", Warning: true, Title: "stage does not enforce its gates", Message: `{stage} is in mode {mode}: what its gate would hold or refuse comes in, even an unsigned push without a merge request`,
+		Cause: "A stage in mode warn or observe takes part while a team adopts sluice: signatures, merge request and provenance are recorded and told there as the gate is, and keep nothing out. It is no protection.",
 		Fix:   "See what enforcement would change with sluice adopt --report, mend that, and let the admins set mode: enforce.",
 	}, {
 		Code: "approvals-not-enforced", Warning: true, Title: "stage asks for no approval", Message: `{stage} asks for no approval`,
 		Cause: "approvals: 0 was written, so one person alone can change this stage.",
 		Fix:   "Write approvals: 1 as soon as a second person can approve.",
+	}, {
+		Code: "approvals-dropped", Warning: true, Title: "a written gate has no approvals", Message: `this gate of {stage} asks for no approval: it replaces the default of {need}[, and {rollback}]`,
+		Cause:   "A gate that is written stands in the place of the default one, and this one does not name approvals, so one person alone can change the stage.",
+		Fix:     "Add approvals: with a number to the gate, or approvals: 0 if that is meant.",
+		Example: "gates:\n  promote: [{approvals: 2}, {soak: 24h}]",
+	}, {
+		Code: "gate-never-opens", Warning: true, Title: "nothing passes a gate", Message: `{policy} lets nothing into {stage}: {why}`,
+		Cause: "What the gate asks for can never be true: a window that is over, a freeze without a gap, or bounds that exclude each other.",
+		Fix:   "Correct the value, or remove the policy. To hold a stage for a time, sluice suspend says why and until when.",
+	}, {
+		Code: "gate-never-asked", Warning: true, Title: "gate is never asked", Message: `an app retires from {last}, the last stage: this retire gate of {stage} is never asked`,
+		Cause: "Only removing an app from the last stage asks a retire gate.",
+		Fix:   "Write the gate in the last stage, or remove it.",
 	}, {
 		Code: "approvals-impossible", Warning: true, Title: "too few people to approve", Message: `{stage} asks for {need} approvals, but only {have} besides an author may give them`,
 		Cause: "Authors never count as approvers, and too few other people have the role.",

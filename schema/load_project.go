@@ -53,6 +53,9 @@ func (r *projectReader) read() Project {
 	p.Provenance = r.provenance()
 	p.RollbackWindow = r.o.duration("rollback_window")
 	p.Retention = r.o.duration("retention")
+	if v, path := r.o.get("approvals"); v != nil {
+		r.src.approvals(v, path)
+	}
 	r.readTargets()
 	r.readStages()
 	p.Expressions = r.src.expressions

@@ -17,6 +17,8 @@ func (r *projectReader) gates(drafts []stageDraft, i int) Gates {
 	var ok bool
 	if g.Promote, ok = r.gate(written, "promote"); !ok {
 		g.Promote = r.defaultPromote(drafts, i)
+	} else {
+		g.Replaced = r.defaultPromote(drafts, i)
 	}
 	if g.Rollback, ok = r.gate(written, "rollback"); !ok {
 		g.Rollback = r.defaultRollback(g.Promote)
@@ -24,6 +26,7 @@ func (r *projectReader) gates(drafts []stageDraft, i int) Gates {
 	if g.Retire, ok = r.gate(written, "retire"); !ok && i == len(drafts)-1 {
 		g.Retire = r.defaultRetire(g.Promote)
 	}
+	g.PromoteAt, g.RetireAt = r.written(written, "promote"), r.written(written, "retire")
 	r.checkBefore(g, d.stage.Name)
 	return g
 }
@@ -35,6 +38,15 @@ func (r *projectReader) gate(o object, name string) (Gate, bool) {
 		return nil, false
 	}
 	return r.src.policies(m.value, join(o.path, name), true), true
+}
+
+// written is where a gate is; zero where it is a default.
+func (r *projectReader) written(o object, name string) Position {
+	m, ok := o.v.field(name)
+	if !ok {
+		return Position{}
+	}
+	return r.src.position(m.at)
 }
 
 // defaultPromote asks for approvals by the place of the stage in the lifecycle: none in the first and in testing, two in
@@ -52,8 +64,7 @@ func (r *projectReader) defaultPromote(drafts []stageDraft, i int) Gate {
 
 func (r *projectReader) approvalsGate(need int) Gate {
 	spec := PolicySpec{Name: "approvals", Value: float64(need), Position: Position{File: r.src.file}}
-	if v, path := r.o.get("approvals"); v != nil {
-		r.src.approvals(v, path)
+	if v, _ := r.o.get("approvals"); v != nil {
 		spec.Value, spec.Position = v.plain(), r.src.position(v.at)
 	}
 	return Gate{spec}

@@ -192,7 +192,11 @@ func (s *source) approvals(v *value, path string) ApprovalsSpec {
 
 // approverRoles reads the roles that may approve, sorted, each once.
 func (s *source) approverRoles(o object, otherwise []RoleName) []RoleName {
+	v, _ := o.get("roles")
 	items, path := o.list("roles")
+	if v != nil && v.kind == listValue && len(items) == 0 {
+		o.src.badValue(v, path, "", "names nobody who may approve; leave it out for "+string(otherwise[0]))
+	}
 	if items == nil {
 		return otherwise
 	}

@@ -82,10 +82,13 @@ type Gates struct {
 	Promote  Gate
 	Rollback Gate
 	Retire   Gate
+	// Replaced is the default gate in whose place a written promote gate stands; PromoteAt and RetireAt are where they are written.
+	Replaced            Gate
+	PromoteAt, RetireAt Position
 }
 
-// Gate is a list of policies that all have to allow. It only adds to what always holds: signed, merge request
-// evidence and provenance.
+// Gate is a list of policies that all have to allow, beside what always holds: signed, merge request evidence and provenance.
+// One that is written stands in the place of the default one.
 type Gate []PolicySpec
 
 // PolicySpec is one policy of a gate as written: its name and its value, in JSON's types.

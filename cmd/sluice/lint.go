@@ -91,7 +91,7 @@ func (a *app) lint(op *schema.Operator) (schema.Diagnostics, error) {
 	if err != nil {
 		return nil, err
 	}
-	found = slices.Concat(found, weakModes(project), more, fits)
+	found = slices.Concat(found, weakModes(project), project.AdviceOnGates(now()), lintApprovers(root, project), more, fits)
 	slices.SortStableFunc(found, func(x, y schema.Diagnostic) int { return strings.Compare(x.Position.File, y.Position.File) })
 	return found, nil
 }
@@ -107,6 +107,22 @@ func weakModes(project schema.Project) schema.Diagnostics {
 		}
 	}
 	return out
+}
+
+// lintApprovers names the written gates that ask for more people than there are. A trust directory with findings of its own says
+// nothing of it, and defaults are for doctor to tell.
+func lintApprovers(root fs.FS, project schema.Project) schema.Diagnostics {
+	files, err := readTree(root, schema.TrustDir)
+	if err != nil {
+		return nil
+	}
+	trust, found := schema.LoadTrust(files)
+	if len(found) > 0 {
+		return nil
+	}
+	return slices.DeleteFunc(project.Advice(trust), func(d schema.Diagnostic) bool {
+		return d.Code != "approvals-impossible" || d.Position.Line == 0
+	})
 }
 
 func lintRetirements(root fs.FS) schema.Diagnostics {

@@ -1,0 +1,134 @@
+package schema
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// AdviceOnGates says what is allowed in a gate but probably not meant: one that lost its default approvals, one that never opens
+// again, one that nobody passes. It needs nothing but the file and the time, and holds nothing.
+func (p Project) AdviceOnGates(now time.Time) Diagnostics {
+	var out Diagnostics
+	for i, s := range p.Stages {
+		out = append(out, adviceOnDropped(s)...)
+		for _, spec := range slices.Concat(s.Gates.Promote.Leaves(), s.Gates.Rollback.Leaves(), s.Gates.Retire.Leaves()) {
+			if why := neverOpens(spec, now); why != "" && spec.Position.Line > 0 {
+				out = append(out, gateAdvice(spec.Position, len(spec.Name), "gate-never-opens", args{"stage": string(s.Name), "policy": spec.Name, "why": why}))
+			}
+		}
+		if at := s.Gates.RetireAt; at.Line > 0 && i < len(p.Stages)-1 {
+			out = append(out, gateAdvice(at, len("retire"), "gate-never-asked", args{"stage": string(s.Name), "last": string(p.Stages[len(p.Stages)-1].Name)}))
+		}
+	}
+	return slices.CompactFunc(out, func(a, b Diagnostic) bool { return a.Position == b.Position && a.Code == b.Code })
+}
+
+func gateAdvice(at Position, width int, code Code, a args) Diagnostic {
+	return Diagnostic{Position: at, Width: width, Code: code, Message: code.Message(a)}
+}
+
+// adviceOnDropped finds a promote gate that says nothing of approvals where the default one, which it replaces, asks for some. Who
+// writes a number, be it 0, has said so.
+func adviceOnDropped(s Stage) Diagnostics {
+	is := func(spec PolicySpec) bool { return spec.Name == "approvals" }
+	need := asked(s.Gates.Replaced)
+	if need == 0 || slices.ContainsFunc(s.Gates.Promote.Leaves(), is) {
+		return nil
+	}
+	a := args{"stage": string(s.Name), "need": count(need)}
+	if len(s.Gates.Rollback) == 0 {
+		a["rollback"] = "one for going back"
+	}
+	return Diagnostics{gateAdvice(s.Gates.PromoteAt, len("promote"), "approvals-dropped", a)}
+}
+
+// asked is the largest number of approvals that a gate names.
+func asked(g Gate) int {
+	most := 0
+	for _, p := range g.Leaves() {
+		if spec, err := p.Approvals(); err == nil {
+			most = max(most, spec.Observed+spec.Signed)
+		}
+	}
+	return most
+}
+
+// neverOpens says why a policy lets nothing through from now on, whatever the change is; empty if it may.
+func neverOpens(p PolicySpec, now time.Time) string {
+	switch p.Name {
+	case "window":
+		if spec, err := p.Calendar(); err == nil && len(spec.Weekly) == 0 {
+			return spec.over(now)
+		}
+	case "freeze":
+		if spec, err := p.Calendar(); err == nil && spec.wholeWeek() {
+			return "it freezes every hour of the week"
+		}
+	case "tags":
+		if spec, err := p.Tags(); err == nil {
+			return spec.contradiction()
+		}
+	}
+	return ""
+}
+
+// over says that the last of the dates has passed.
+func (c CalendarSpec) over(now time.Time) string {
+	zone, err := c.Location()
+	if err != nil || len(c.Dates) == 0 {
+		return ""
+	}
+	last := slices.MaxFunc(c.Dates, func(a, b DateSpan) int { return cmp.Compare(a.Until, b.Until) }).Until
+	wall := time.Unix(int64(last)*60, 0).UTC()
+	end := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, zone)
+	if now.Before(end) {
+		return ""
+	}
+	return fmt.Sprintf("its last span ended %s %s, so it is closed for ever", wall.Format("2006-01-02 15:04"), c.Zone)
+}
+
+// wholeWeek reports whether the weekly spans leave no minute of the week.
+func (c CalendarSpec) wholeWeek() bool {
+	reached := 0
+	for _, w := range c.Weekly { // sorted by their beginning; one that runs over the end of the week covers its beginning
+		if end := w.From + w.Long - minutesOfWeek; end > reached {
+			reached = end
+		}
+	}
+	for _, w := range c.Weekly {
+		if w.From > reached {
+			return false
+		}
+		reached = max(reached, w.From+w.Long)
+	}
+	return reached >= minutesOfWeek
+}
+
+// contradiction names a rule whose least is above its most.
+func (t TagsSpec) contradiction() string {
+	for _, rule := range t.Rules {
+		least, most := "", ""
+		for _, word := range strings.Split(rule.Tag, ",") {
+			switch name, _, _ := strings.Cut(word, "="); name {
+			case "min", "gte":
+				least = word
+			case "max", "lte":
+				most = word
+			}
+		}
+		if least != "" && most != "" && numberOf(least) > numberOf(most) {
+			return fmt.Sprintf("no value of %s is both %s and %s", rule.Key, least, most)
+		}
+	}
+	return ""
+}
+
+func numberOf(word string) float64 {
+	_, text, _ := strings.Cut(word, "=")
+	n, _ := strconv.ParseFloat(text, 64) // checked where it was read
+	return n
+}

@@ -1,0 +1,59 @@
+package schema_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+func TestAdviceOnGates(t *testing.T) {
+	stages := func(gates string) string {
+		return "version: 1\nstages:\n- name: development\n- name: staging\n- name: production\n  gates:\n" + gates
+	}
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	for _, row := range []struct{ sentence, project, want string }{
+		{"defaults", "version: 1\n", ""},
+		{"approvals beside others", stages("    promote: [{approvals: 2}, {soak: 24h}]\n"), ""},
+		{"no approval, said so", stages("    promote: [{approvals: 0}, {soak: 24h}]\n"), ""},
+		{"approvals for some changes", stages("    promote: [{when: {kinds: [edit], then: [{approvals: 1}]}}]\n"), ""},
+		{"a gate that forgets the approvals", stages("    promote: [{soak: 24h}]\n"), "sluice.yaml:7:5 approvals-dropped this gate of production asks for no approval: it replaces the default of 2, and one for going back"},
+		{"an empty gate", stages("    promote: []\n    rollback: [{approvals: 1}]\n"), "sluice.yaml:7:5 approvals-dropped this gate of production asks for no approval: it replaces the default of 2"},
+		{"where the default asks for none", "version: 1\nstages: [{name: development, gates: {promote: []}}, {name: production}]\n", ""},
+		{"in a project of one person", "approvals: 0\n" + stages("    promote: [{soak: 24h}]\n"), ""},
+		{"a gate of the middle", "version: 1\nstages: [{name: development}, {name: staging, gates: {promote: []}}, {name: production}]\n", "sluice.yaml:2:55 approvals-dropped this gate of staging asks for no approval: it replaces the default of 1, and one for going back"},
+		{"a window that is over", stages("    promote: [{approvals: 1}, {window: {zone: UTC, dates: 2026-10-01 00:00 - 2026-11-01 12:00}}]\n"), "sluice.yaml:7:32 gate-never-opens window lets nothing into production: its last span ended 2026-11-01 12:00 UTC, so it is closed for ever"},
+		{"one that is over an hour later where it counts", stages("    promote: [{approvals: 1}, {window: {zone: Atlantic/Azores, dates: 2026-10-01 00:00 - 2026-11-01 12:00}}]\n"), ""},
+		{"a window of every week", stages("    promote: [{approvals: 1}, {window: {zone: UTC, weekly: Mon, dates: 2026-10-01 00:00 - 2026-10-02 12:00}}]\n"), ""},
+		{"a freeze without a gap", stages("    promote: [{approvals: 1}, {freeze: {zone: UTC, weekly: Mon-Sun}}]\n"), "sluice.yaml:7:32 gate-never-opens freeze lets nothing into production: it freezes every hour of the week"},
+		{"one that goes over the end of the week", stages("    promote: [{approvals: 1}, {freeze: {zone: UTC, weekly: [Fri 18:00 - Tue 06:00, Tue 05:00 - Fri 18:00]}}]\n"), "sluice.yaml:7:32 gate-never-opens freeze lets nothing into production: it freezes every hour of the week"},
+		{"a freeze with a minute left", stages("    promote: [{approvals: 1}, {freeze: {zone: UTC, weekly: [Fri 18:00 - Tue 06:00, Tue 06:01 - Fri 18:00]}}]\n"), ""},
+		{"bounds that exclude each other", stages("    promote: [{approvals: 1}, {tags: {a.yaml: {n: \"min=5,max=1\"}}}]\n"), "sluice.yaml:7:32 gate-never-opens tags lets nothing into production: no value of n is both min=5 and max=1"},
+		{"bounds that meet", stages("    promote: [{approvals: 1}, {tags: {a.yaml: {n: \"min=5,max=5\"}}}]\n"), ""},
+		{"retiring where nothing retires", "version: 1\nstages: [{name: development, gates: {retire: [{approvals: 1}]}}, {name: production}]\n", "sluice.yaml:2:38 gate-never-asked an app retires from production, the last stage: this retire gate of development is never asked"},
+		{"retiring from the last stage", stages("    retire: [{approvals: 3}]\n"), ""},
+	} {
+		var got []string
+		for _, d := range loaded(t, row.project).AdviceOnGates(now) {
+			got = append(got, d.Position.String()+" "+string(d.Code)+" "+d.Message)
+		}
+		if text := strings.Join(got, "\n"); text != row.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", row.sentence, text, row.want)
+		}
+	}
+}
+
+func TestRolesOfNobodyAreRefused(t *testing.T) {
+	_, found := schema.LoadProject("sluice.yaml", []byte("version: 1\nstages: [{name: a, gates: {promote: [{approvals: {observed: 1, roles: []}}]}}]\n"))
+	if len(found) != 1 || found[0].Position.String() != "sluice.yaml:2:71" || !strings.Contains(found[0].Message, "names nobody who may approve") {
+		t.Errorf("got %v", found)
+	}
+}
+
+func TestAWrongNumberOfApprovalsIsToldOnce(t *testing.T) {
+	_, found := schema.LoadProject("sluice.yaml", []byte("version: 1\napprovals: -1\n"))
+	if len(found) != 1 || found[0].Position.String() != "sluice.yaml:2:12" {
+		t.Errorf("got %v", found)
+	}
+}
