@@ -118,7 +118,7 @@ func (a Approvals) bound(f Facts, g schema.GivenApproval) schema.Code {
 		return "approval-stale"
 	case f.MergeRequest != nil && !f.MergeRequest.MergedAt.IsZero() && g.At.After(f.MergeRequest.MergedAt):
 		return "approval-late"
-	case a.AfterLive && f.Change.Kind == schema.Promote && (f.Change.Source == nil || !g.At.After(f.Change.Source.LiveAt)):
+	case a.AfterLive && f.Change.Kind == schema.Promote && !f.Change.LeavesAlone() && (f.Change.Source == nil || !g.At.After(f.Change.Source.LiveAt)):
 		return "approval-too-early"
 	}
 	return ""

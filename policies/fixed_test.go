@@ -99,6 +99,10 @@ func TestSigned(t *testing.T) {
 
 func TestProvenance(t *testing.T) {
 	p := policies.Provenance{}
+	leaves := func(f *policies.Facts) {
+		f.Change.Source, f.Change.Code = nil, schema.NothingBefore
+		f.Change.To = schema.Side{Revision: schema.None, Content: schema.NoContent}
+	}
 	kind := func(k schema.Kind, code schema.Code) func(*policies.Facts) {
 		return func(f *policies.Facts) { f.Change.Kind, f.Change.Code = k, code }
 	}
@@ -117,6 +121,16 @@ func TestProvenance(t *testing.T) {
 			f.Unproven = []schema.Problem{{Path: "a.yaml", Code: "override"}, {Path: "b.yaml", Code: "withdrawn"}}
 		}, schema.Deny, []schema.Code{"override-file", "override-file"}},
 		{"a kind that was never found out", p, kind(schema.Unclassified, ""), schema.Deny, []schema.Code{"override"}},
+		{"stage-local files of no app", p, kind(schema.Tune, schema.LocalAlone), schema.Hold, []schema.Code{"local-alone"}},
+		{"stage-local files of no app in the first stage", p, kind(schema.Override, schema.LocalAlone), schema.Deny, []schema.Code{"local-alone"}},
+		{"an app leaves that no stage before has, without a record", p, leaves, schema.Hold, []schema.Code{"nothing-before"}},
+		{"an app leaves that no stage before has, with its record", p, func(f *policies.Facts) { leaves(f); f.Retirement = true }, schema.Allow, nil},
+		{"an app comes that no stage before has, with a record", p, func(f *policies.Facts) {
+			to := f.Change.To
+			leaves(f)
+			f.Change.To, f.Retirement = to, true
+		}, schema.Deny, []schema.Code{"override"}},
+		{"an app that leaves alone has nothing to soak", policies.Soak{For: time.Hour}, leaves, schema.Allow, nil},
 		{"a promotion from nowhere", p, func(f *policies.Facts) { f.Change.Source = nil }, schema.Deny, []schema.Code{"override"}},
 		{"a source that only its stage's mode let in", p, func(f *policies.Facts) { f.Change.Source.LetIn = schema.Warn }, schema.Deny, []schema.Code{"unenforced"}},
 		{"a source where nothing is written", p, func(f *policies.Facts) { f.Change.Source.Observed = true }, schema.Hold, []schema.Code{"observed-only"}},

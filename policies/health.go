@@ -20,7 +20,7 @@ const (
 // Evaluate allows what has no stage before. How many run it now is in no verdict: each instance that starts would make
 // another one.
 func (h Health) Evaluate(f Facts) schema.Verdict {
-	if f.Change.Kind != schema.Promote && f.Change.Kind != schema.Retire {
+	if f.Change.Kind != schema.Promote && f.Change.Kind != schema.Retire || f.Change.LeavesAlone() {
 		return allow("health")
 	}
 	src := f.Change.Source

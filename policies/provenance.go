@@ -11,7 +11,12 @@ func (Provenance) Evaluate(f Facts) schema.Verdict {
 	const policy = "provenance"
 	c := f.Change
 	switch c.Kind {
-	case schema.Edit, schema.Rollback, schema.Tune:
+	case schema.Tune:
+		if c.Code != "" {
+			return answer(policy, schema.Hold, c.Code, "app", string(f.Cell.App), "stage", string(f.Cell.Stage))
+		}
+		return schema.Verdict{Policy: policy, Outcome: schema.Allow, Args: map[string]string{"kind": string(c.Kind)}}
+	case schema.Edit, schema.Rollback:
 		return schema.Verdict{Policy: policy, Outcome: schema.Allow, Args: map[string]string{"kind": string(c.Kind)}}
 	case schema.Promote, schema.Retire:
 		return promoted(policy, f)
@@ -23,7 +28,7 @@ func (Provenance) Evaluate(f Facts) schema.Verdict {
 	if code == "override" && len(f.Unproven) > 0 {
 		return unproven(policy, f)
 	}
-	args := []string{"revision", c.To.Revision.String(), "stage", string(f.Cell.Stage)}
+	args := []string{"app", string(f.Cell.App), "revision", c.To.Revision.String(), "stage", string(f.Cell.Stage)}
 	if code == "no-edge" && c.Source != nil {
 		args = append(args, "from", string(c.Source.Stage), "since", number64(f.Unlinked))
 	}
@@ -49,6 +54,9 @@ func unproven(policy string, f Facts) schema.Verdict {
 
 func promoted(policy string, f Facts) schema.Verdict {
 	src := f.Change.Source
+	if f.Change.LeavesAlone() {
+		return leavesAlone(policy, f)
+	}
 	if src == nil {
 		return answer(policy, schema.Deny, "override", "revision", f.Change.To.Revision.String(), "stage", string(f.Cell.Stage))
 	}
@@ -66,6 +74,14 @@ func promoted(policy string, f Facts) schema.Verdict {
 		return answer(policy, schema.Hold, "target-down", args...)
 	}
 	return answer(policy, schema.Allow, "", args...)
+}
+
+// leavesAlone lets an app go that no stage before has, once the record says that it shall: nothing else says so anywhere before.
+func leavesAlone(policy string, f Facts) schema.Verdict {
+	if !f.Retirement {
+		return answer(policy, schema.Hold, schema.NothingBefore, "app", string(f.Cell.App), "stage", string(f.Cell.Stage))
+	}
+	return answer(policy, schema.Allow, "", "kind", string(f.Change.Kind))
 }
 
 // RetirementRecord asks for the record that says why an app leaves production and how long its history is kept.

@@ -33,7 +33,7 @@ func (a Approvals) judgeSigned(f Facts, s schema.SignedApproval, excluded map[st
 	if a.BindHead && (f.MergeRequest == nil || s.Statement.Head.IsZero() || s.Statement.Head != f.MergeRequest.Head) {
 		return "approval-stale", nil
 	}
-	if a.AfterLive && f.Change.Kind == schema.Promote && (f.Live == 0 || s.Statement.Seen.Size < f.Live) {
+	if a.AfterLive && f.Change.Kind == schema.Promote && !f.Change.LeavesAlone() && (f.Live == 0 || s.Statement.Seen.Size < f.Live) {
 		return "approval-too-early", nil
 	}
 	person, known := f.Trust.Principal(s.Principal)

@@ -19,7 +19,7 @@ type Soak struct {
 // Evaluate allows what has no stage before (an edit, a rollback, a tune). While soak accrues, Earliest says when it ends.
 func (s Soak) Evaluate(f Facts) schema.Verdict {
 	const policy = "soak"
-	if f.Change.Kind != schema.Promote && f.Change.Kind != schema.Retire {
+	if f.Change.Kind != schema.Promote && f.Change.Kind != schema.Retire || f.Change.LeavesAlone() {
 		return allow(policy)
 	}
 	src := f.Change.Source

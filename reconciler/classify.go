@@ -25,6 +25,7 @@ func (h history) classify(from, to schema.Side, localChanged bool) schema.Change
 	switch {
 	case to.Revision == from.Revision:
 		c.Kind = schema.Tune
+		h.alone(&c)
 	case h.rollsBack(from.Revision, to.Revision):
 		c.Kind = schema.Rollback
 	case lifecycle.Enters(h.project, h.cell.Stage):
@@ -91,6 +92,9 @@ func (h history) promotion(c *schema.Change) {
 			c.Kind = schema.Retire
 		}
 		return
+	}
+	if c.Code == "override" && c.To.Revision == schema.None && !h.heldBefore() {
+		h.leaves(c)
 	}
 }
 

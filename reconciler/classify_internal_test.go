@@ -29,6 +29,10 @@ func side(name string) schema.Side {
 
 func nothing() schema.Side { return schema.Side{Revision: schema.None, Content: schema.NoContent} }
 
+func locals() schema.Side {
+	return schema.Side{Revision: schema.None, Content: schema.Content(rev("local"))}
+}
+
 // past builds a cell's state from what was admitted there, oldest first.
 func past(admissions ...ledger.Admission) ledger.State {
 	s := ledger.State{App: "pay"}
@@ -83,7 +87,12 @@ func TestClassify(t *testing.T) {
 		{"back to what ran in the first stage before", "development", past(full("r1"), full("r2")), nil, side("r2"), side("r1"), false, schema.Rollback, "", ""},
 		{"back in the first stage to what was rolled back from there", "development", past(full("r1"), flagged("r2", ledger.Withdrawn), full("r1")), nil, side("r1"), side("r2"), false, schema.Edit, "", ""},
 		{"only stage-local files", "gray", past(full("r1")), nil, side("r1"), side("r1"), true, schema.Tune, "", ""},
-		{"stage-local files before the first promotion", "gray", ledger.State{}, nil, nothing(), nothing(), true, schema.Tune, "", ""},
+		{"stage-local files before the first promotion", "gray", ledger.State{}, others{"staging": past(full("r1"))}, nothing(), locals(), true, schema.Tune, "", ""},
+		{"stage-local files while a stage further away has the app", "production", ledger.State{}, others{"development": past(full("r1"))}, nothing(), locals(), true, schema.Tune, "", ""},
+		{"stage-local files of an app that is nowhere", "production", ledger.State{}, nil, nothing(), locals(), true, schema.Tune, schema.LocalAlone, ""},
+		{"stage-local files of an app that only a later stage has", "staging", ledger.State{}, others{"production": past(full("r1"))}, nothing(), locals(), true, schema.Tune, schema.LocalAlone, ""},
+		{"stage-local files alone in the first stage", "development", ledger.State{}, nil, nothing(), locals(), true, schema.Override, schema.LocalAlone, ""},
+		{"stage-local files of no app go", "production", past(absent()), nil, locals(), nothing(), true, schema.Tune, "", ""},
 		{"new content in a later stage", "gray", past(full("r1")), others{"staging": past(full("r1"))}, side("r1"), side("r9"), false, schema.Override, "override", ""},
 		{"a later stage of an app that no stage before knows", "gray", ledger.State{}, nil, nothing(), side("r1"), false, schema.Override, "override", ""},
 		{"what is live in the stage before", "gray", past(full("r1")), others{"staging": past(full("r1"), full("r2"))}, side("r1"), side("r2"), false, schema.Promote, "", "staging"},
@@ -103,7 +112,9 @@ func TestClassify(t *testing.T) {
 		{"absence moves on", "gray", past(full("r1")), others{"staging": past(full("r1"), absent())}, side("r1"), nothing(), false, schema.Promote, "", "staging"},
 		{"absence reaches the last stage", "production", past(full("r1")), others{"gray": past(full("r1"), absent())}, side("r1"), nothing(), false, schema.Retire, "", "gray"},
 		{"absence where the stage before still has the app", "production", past(full("r1")), others{"gray": past(full("r1"))}, side("r1"), nothing(), false, schema.Override, "override", ""},
-		{"absence where the stage before never had the app", "staging", past(full("r1")), nil, side("r1"), nothing(), false, schema.Override, "override", ""},
+		{"absence where no stage before ever had the app", "staging", past(full("r1")), nil, side("r1"), nothing(), false, schema.Promote, schema.NothingBefore, ""},
+		{"absence in the last stage where no stage before ever had the app", "production", past(full("r1")), nil, side("r1"), nothing(), false, schema.Retire, schema.NothingBefore, ""},
+		{"absence where only the first stage still has the app", "production", past(full("r1")), others{"development": past(full("r1"))}, side("r1"), nothing(), false, schema.Override, "override", ""},
 	} {
 		t.Run(r.sentence, func(t *testing.T) {
 			h := history{project: six(t), cell: schema.Cell{Stage: r.stage, App: "pay"}, own: r.own, others: r.others, now: monday.Add(time.Hour)}

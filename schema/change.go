@@ -29,9 +29,20 @@ type Change struct {
 	From   Side    `json:"from"`
 	To     Side    `json:"to"`
 	Source *Source `json:"source,omitempty"` // promote: where the revision comes from
-	Code   Code    `json:"code,omitempty"`   // override: why it is none of the allowed kinds
+	Code   Code    `json:"code,omitempty"`   // override: why it is none of the allowed kinds; or one of those below
 	// Files say where each file comes from that changes, where files are promoted alone; Source is the youngest of them then.
 	Files []FileSource `json:"files,omitempty"`
+}
+
+// What is said of a change of an allowed kind that no stage before has a part in.
+const (
+	LocalAlone    Code = "local-alone"    // a tune: the app was promoted nowhere that leads here
+	NothingBefore Code = "nothing-before" // a promotion or retirement of the app's absence: no stage before has the app
+)
+
+// LeavesAlone reports whether the change removes an app that no stage before has, so that no absence comes from there.
+func (c Change) LeavesAlone() bool {
+	return c.Code == NothingBefore && c.Source == nil && c.To.Revision == None
 }
 
 // FileSource is the stage and admission that one promoted file was taken from.

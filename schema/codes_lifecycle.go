@@ -11,6 +11,14 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "The project lets files be promoted alone (provenance: {unit: file}), each as it was admitted and live in one stage before. This one never was there like this; a file that goes has to have gone there.",
 		Fix:   "Leave the file out, or put the change into the first stage and promote it from there.",
 	}, {
+		Code: "local-alone", Title: "stage-local files of no app", Message: "{app}: no stage before[ {stage}] has the app, so these files would belong to nothing and never be delivered",
+		Cause: "A stage's own files (stage_local) go to the targets with the promoted files of their app. They may lie ready before its first promotion, but only of an app that a stage before has.",
+		Fix:   "Take them out again, or bring the app: its promoted files enter in the first stage and are promoted. If all files are meant to be promoted, stage_local in sluice.yaml matches too much.",
+	}, {
+		Code: "nothing-before", Title: "no stage before has the app", Message: "{app} leaves[ {stage}] with no stage before that had it: its retirement record is missing",
+		Cause: "An app that a stage got when it was sealed, or by a mode, and that no stage before has, cannot leave by promoting its absence. The retirement record says in its place that it shall go.",
+		Fix:   "Let the admins add .sluice/retired/APP.yaml with reason, owner and retention; what the gate asks stays.",
+	}, {
 		Code: "unenforced", Title: "its gate did not let it in", Message: "[{from}: ]was let in by the mode {mode} of its stage alone (entry #{entry}), not by its gate",
 		Cause: "A stage in mode warn or observe lets in what its gate would keep out. That weakens no stage after it: what came in so goes no further by a gate that enforces.",
 		Fix:   "Make the change again with what its gate asks for, or let the admins take over what is there by their signature: sluice adopt.",

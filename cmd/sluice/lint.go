@@ -199,7 +199,8 @@ func lintStages(root fs.FS, project schema.Project) (schema.Diagnostics, error) 
 			}
 		}
 	}
-	return found, nil
+	alone, err := lintAlone(root, project)
+	return append(found, alone...), err
 }
 
 // nameProblem is what is wrong with an app's name, beside which it stands already.
