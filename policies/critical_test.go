@@ -23,6 +23,7 @@ func compares(t testing.TB, before, after tree, approvers ...int64) func(*polici
 func TestCritical(t *testing.T) {
 	p := gatePolicy(t, "critical", map[string]any{"fields": []string{"limits.yaml#max*", "*.yaml#db.*.host", "secret/**"}})
 	signedToo := gatePolicy(t, "critical", map[string]any{"fields": []string{"limits.yaml#max"}, "confirm": map[string]any{"signed": 1, "roles": []string{"release"}}})
+	dotted := gatePolicy(t, "critical", map[string]any{"fields": []string{`app.yaml#spring\.m*`}})
 	base := tree{"limits.yaml": "max: 5\nmin: 1\n", "app.yaml": "db: {a: {host: x, port: 1}}\n"}
 	with := func(path, data string) tree {
 		out := tree{}
@@ -46,6 +47,9 @@ func TestCritical(t *testing.T) {
 		{"a value below a pattern", p, compares(t, base, with("app.yaml", "db: {a: {host: y, port: 1}}\n")), schema.Hold, one},
 		{"its neighbour", p, compares(t, base, with("app.yaml", "db: {a: {host: x, port: 2}}\n")), schema.Allow, nil},
 		{"a field is added", p, compares(t, base, with("limits.yaml", "max: 5\nmaxTransfer: 1\nmin: 1\n")), schema.Hold, one},
+		{"a field is added that differs by a capital", p, compares(t, base, with("limits.yaml", "max: 5\nMaxT: 1\nmin: 1\n")), schema.Hold, one},
+		{"a name with a dot", dotted, compares(t, base, with("app.yaml", "spring.max: 1\ndb: {a: {host: x, port: 1}}\n")), schema.Hold, one},
+		{"the same names one below the other", dotted, compares(t, base, with("app.yaml", "spring: {max: 1}\ndb: {a: {host: x, port: 1}}\n")), schema.Allow, nil},
 		{"what lies below a field is added", p, compares(t, base, with("limits.yaml", "max: {a: 1}\nmin: 1\n")), schema.Hold, two},
 		{"a field is removed", p, compares(t, base, with("limits.yaml", "min: 1\n")), schema.Hold, one},
 		{"its file is removed", p, compares(t, base, tree{"app.yaml": base["app.yaml"]}), schema.Hold, one},

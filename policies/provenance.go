@@ -28,7 +28,10 @@ func (Provenance) Evaluate(f Facts) schema.Verdict {
 	if code == "override" && len(f.Unproven) > 0 {
 		return unproven(policy, f)
 	}
-	args := []string{"app", string(f.Cell.App), "revision", c.To.Revision.String(), "stage", string(f.Cell.Stage)}
+	if code == schema.LocalAlone {
+		return answer(policy, schema.Deny, code, "app", string(f.Cell.App), "stage", string(f.Cell.Stage))
+	}
+	args := []string{"revision", c.To.Revision.String(), "stage", string(f.Cell.Stage)}
 	if code == "no-edge" && c.Source != nil {
 		args = append(args, "from", string(c.Source.Stage), "since", number64(f.Unlinked))
 	}

@@ -30,8 +30,12 @@ func (s Schema) Evaluate(f Facts) schema.Verdict {
 			continue
 		}
 		for _, path := range sortedPaths(f.Files) {
-			if rule.Matches(path) && isData(path) {
+			switch {
+			case !rule.Matches(path):
+			case isData(path):
 				parts = append(parts, judgeFile(policy, compiled, path, f.Files[path])...)
+			case rule.Unread(path):
+				parts = append(parts, unreadable(policy, path))
 			}
 		}
 	}
@@ -125,6 +129,11 @@ func isData(path string) bool {
 		}
 	}
 	return false
+}
+
+// unreadable denies a file that a rule is for and whose values nobody reads.
+func unreadable(policy, path string) schema.Verdict {
+	return answer(policy, schema.Deny, "schema", "path", path, "detail", "is not read: only names that end in .yaml, .yml or .json are, in lower case; name the file so, or narrow the pattern")
 }
 
 func sortedPaths(files map[string][]byte) []string {

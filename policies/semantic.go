@@ -28,7 +28,7 @@ func (b Breaker) criticalValues(f Facts) (changedOnes []place, all int) {
 		pointers := slices.Concat(slices.Collect(maps.Keys(was)), slices.Collect(maps.Keys(is)))
 		slices.Sort(pointers)
 		for _, pointer := range slices.Compact(pointers) {
-			if !reached(b.Fields, path, pointer) {
+			if !reached(b.Fields, path, pointer, true) {
 				continue
 			}
 			all++
@@ -42,17 +42,17 @@ func (b Breaker) criticalValues(f Facts) (changedOnes []place, all int) {
 	return changedOnes, all
 }
 
-func reached(fields []schema.Field, path, pointer string) bool {
-	return slices.ContainsFunc(fields, func(field schema.Field) bool { return field.Reaches(path, pointer) })
+func reached(fields []schema.Field, path, pointer string, anyCase bool) bool {
+	return slices.ContainsFunc(fields, func(field schema.Field) bool { return field.Reaches(path, pointer, anyCase) })
 }
 
 // same compares two values by what they mean: numbers by size, durations and sets where the policy says that they are ones.
 func (b Breaker) same(path, pointer string, old, now any) bool {
 	options := cmp.Options{cmp.Comparer(sameNumber)}
-	if reached(b.Durations, path, pointer) {
+	if reached(b.Durations, path, pointer, false) {
 		options = append(options, cmp.Comparer(sameDuration))
 	}
-	if reached(b.Sets, path, pointer) {
+	if reached(b.Sets, path, pointer, false) {
 		options = append(options, cmp.Transformer("set", asSet))
 	}
 	return cmp.Equal(old, now, options)

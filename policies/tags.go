@@ -45,11 +45,16 @@ func (t Tags) Evaluate(f Facts) schema.Verdict {
 	judge := tagJudge{rules: cmp.Or(t.rules, validator.New()), lists: lists, values: map[string]any{}}
 	for _, path := range sortedPaths(f.Files) {
 		for _, rule := range t.Rules {
-			if rule.Matches(path) && isData(path) {
+			switch {
+			case !rule.Matches(path):
+			case isData(path):
 				parts = append(parts, judge.file(policy, rule, path, f.Files[path])...)
+			case rule.Unread(path):
+				parts = append(parts, unreadable(policy, path))
 			}
 		}
 	}
+	parts = append(parts, judge.missing(policy, t.Rules, f)...)
 	if len(parts) == 0 {
 		return allow(policy)
 	}
@@ -73,9 +78,29 @@ func (j tagJudge) file(policy string, rule schema.TagRule, path string, data []b
 		j.values[path] = value
 	}
 	var out []schema.Verdict
-	for _, found := range find(value, strings.Split(rule.Key, "."), "") {
+	for _, found := range find(value, rule.Names(), "") {
 		if why := j.why(rule, found.value, found.there); why != "" {
 			out = append(out, answer(policy, schema.Deny, "tag", "path", path, "at", found.at, "detail", why))
+		}
+	}
+	return out
+}
+
+// missing denies where a file is not there that a rule names by its whole name and in which something is required. An app that
+// leaves has no files.
+func (j tagJudge) missing(policy string, rules []schema.TagRule, f Facts) []schema.Verdict {
+	if f.Change.To.Revision == schema.None {
+		return nil
+	}
+	var out []schema.Verdict
+	for _, rule := range rules {
+		if !rule.NamesFile() || slices.ContainsFunc(sortedPaths(f.Files), rule.Matches) {
+			continue
+		}
+		for _, found := range find(nil, rule.Names(), "") {
+			if why := j.why(rule, found.value, found.there); why != "" {
+				out = append(out, answer(policy, schema.Deny, "tag", "path", rule.Files, "at", found.at, "detail", why+", and there is no such file"))
+			}
 		}
 	}
 	return out
@@ -102,8 +127,9 @@ func find(value any, key []string, at string) []found {
 			}
 			return out
 		}
-		if below, ok := v[key[0]]; ok {
-			return find(below, key[1:], at+"/"+pointer(key[0]))
+		name := schema.KeyName(key[0])
+		if below, ok := v[name]; ok {
+			return find(below, key[1:], at+"/"+pointer(name))
 		}
 	case []any:
 		if key[0] == "*" {
@@ -121,7 +147,7 @@ func find(value any, key []string, at string) []found {
 		}
 	}
 	for _, name := range key {
-		at += "/" + pointer(name)
+		at += "/" + pointer(schema.KeyName(name))
 	}
 	return []found{{at: at}}
 }
@@ -146,7 +172,10 @@ func (j tagJudge) why(rule schema.TagRule, value any, there bool) string {
 		}
 		return ""
 	}
-	plain := plainValue(value)
+	if literal, ok := value.(json.Number); ok {
+		return j.whyNumber(words, string(literal))
+	}
+	plain := value
 	for _, word := range words {
 		name, arg, _ := strings.Cut(word, "=")
 		switch name {
@@ -155,6 +184,8 @@ func (j tagJudge) why(rule schema.TagRule, value any, there bool) string {
 			if plain == "" {
 				return ""
 			}
+		case schema.TagNumber, schema.TagInteger:
+			return "is no number"
 		case schema.TagWhitelist:
 			if text := fmt.Sprint(plain); !j.lists[schema.ListDir+"/"+arg+".yaml"].MatchName(text) {
 				return "is not in the list " + arg
@@ -183,19 +214,4 @@ func validate(rules *validator.Validate, value any, word string) (why string) {
 		return "cannot be judged by " + word
 	}
 	return ""
-}
-
-// plainValue makes of a decoded value what the library knows: whole numbers are int64, others float64.
-func plainValue(value any) any {
-	literal, ok := value.(json.Number)
-	if !ok {
-		return value
-	}
-	if n, err := literal.Int64(); err == nil {
-		return n
-	}
-	if n, err := literal.Float64(); err == nil {
-		return n
-	}
-	return literal.String()
 }

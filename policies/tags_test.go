@@ -25,6 +25,9 @@ func TestTags(t *testing.T) {
 	rule := func(key, tag string) policies.Policy {
 		return gatePolicy(t, "tags", map[string]any{"app.yaml": map[string]any{key: tag}})
 	}
+	pattern := func(files, key, tag string) policies.Policy {
+		return gatePolicy(t, "tags", map[string]any{files: map[string]any{key: tag}})
+	}
 	app := func(text string) func(*policies.Facts) { return has(map[string]string{"app.yaml": text}, nil) }
 	tag, unusable := []schema.Code{"tag"}, []schema.Code{"list-unusable"}
 	teams := rule("team", "required,whitelist=teams")
@@ -60,10 +63,51 @@ func TestTags(t *testing.T) {
 		{"a list that is not there", teams, app("team: core\n"), schema.Hold, unusable},
 		{"a list that is none", teams, has(map[string]string{"app.yaml": "team: core\n"}, map[string]string{"teams": "core: true\n"}), schema.Hold, unusable},
 		{"a file that does not parse", rule("a", "required"), app("a: [\n"), schema.Deny, []schema.Code{"schema"}},
-		{"another file", rule("a", "required"), has(map[string]string{"other.yaml": "b: 1\n"}, nil), schema.Allow, nil},
+		{"another file", rule("a", "semver"), has(map[string]string{"other.yaml": "b: 1\n"}, nil), schema.Allow, nil},
+		{"required, in a file that is not there", rule("a.b", "required"), has(map[string]string{"app.yml": "a: {b: 1}\n"}, nil), schema.Deny, tag},
+		{"required, and no file at all", rule("a", "required"), has(nil, nil), schema.Deny, tag},
+		{"required, in the file further down", rule("a", "required"), has(map[string]string{"conf/app.yaml": "a: 1\n"}, nil), schema.Allow, nil},
+		{"required of each item, in a file that is not there", rule("*", "required"), has(nil, nil), schema.Allow, nil},
+		{"required, in a file of a pattern that none has", pattern("*.yaml", "a", "required"), has(nil, nil), schema.Allow, nil},
+		{"required, and the app leaves", rule("a", "required"), func(f *policies.Facts) {
+			has(nil, nil)(f)
+			f.Change.To = schema.Side{Revision: schema.None, Content: schema.NoContent}
+		}, schema.Allow, nil},
+		{"an ending in capitals, which nobody reads", pattern("app.*", "a", "max=1"), has(map[string]string{"app.YAML": "a: 2\n"}, nil), schema.Deny, []schema.Code{"schema"}},
+		{"a file of another format that the pattern is for", pattern("app*", "a", "max=1"), has(map[string]string{"app.properties": "a=2\n"}, nil), schema.Deny, []schema.Code{"schema"}},
+		{"a file of another format beside every other", pattern("*", "a", "max=1"), has(map[string]string{"README.md": "# a\n"}, nil), schema.Allow, nil},
+		{"capitals beside every other", pattern("*", "a", "max=1"), has(map[string]string{"app.YAML": "a: 2\n"}, nil), schema.Deny, []schema.Code{"schema"}},
+		{"a text has its length measured", rule("n", "min=1,max=3"), app("n: '999'\n"), schema.Allow, nil},
+		{"a text where a number is asked", rule("n", "number,min=1,max=3"), app("n: '2'\n"), schema.Deny, tag},
+		{"a list where a number is asked", rule("n", "number,min=1,max=3"), app("n: [9, 9]\n"), schema.Deny, tag},
+		{"true where a whole number is asked", rule("n", "integer"), app("n: true\n"), schema.Deny, tag},
+		{"a fraction where a number is asked", rule("n", "number"), app("n: 2.5\n"), schema.Allow, nil},
+		{"a fraction where a whole number is asked", rule("n", "integer"), app("n: 2.5\n"), schema.Deny, tag},
+		{"a whole number with a zero behind the point", rule("n", "integer,max=3"), app("n: 3.0\n"), schema.Allow, nil},
+		{"a hair past the limit", rule("n", "number,max=3"), app("n: 3.0000000000000000001\n"), schema.Deny, tag},
+		{"a hair below the limit", rule("n", "number,min=3"), app("n: 2.9999999999999999999\n"), schema.Deny, tag},
+		{"a large number a hair past", rule("n", "max=9007199254740992"), app("n: 9007199254740993.0\n"), schema.Deny, tag},
+		{"below nothing", rule("n", "gt=-1.5,lt=0"), app("n: -1.25\n"), schema.Allow, nil},
+		{"further below nothing", rule("n", "gt=-1.5"), app("n: -1.75\n"), schema.Deny, tag},
+		{"equal, written otherwise", rule("n", "eq=0.5"), app("n: 5e-1\n"), schema.Allow, nil},
+		{"a number of some, as it is written", rule("n", "oneof=1.1 2"), app("n: 1.10\n"), schema.Deny, tag},
+		{"a name with a dot", rule(`spring\.max`, "required,max=3"), app("spring.max: 2\n"), schema.Allow, nil},
+		{"a name with a dot, past its limit", rule(`a.spring\.max`, "max=3"), app("a: {spring.max: 4}\n"), schema.Deny, tag},
+		{"a name that is a star", rule(`\*`, "max=3"), app("'*': 4\nb: 9\n"), schema.Deny, tag},
 		{"the zero policy lets nothing through", policies.Tags{}, app("a: 1\n"), schema.Deny, []schema.Code{"nothing-judged"}},
 	} {
 		r.run(t)
+	}
+}
+
+func TestTagsSayWhyANumberDoesNotPass(t *testing.T) {
+	for text, want := range map[string]string{"-1e400": "is not min=1", "1e99999999999": "is too large or too small a number to be judged", "'2'": "is no number"} {
+		p := gatePolicy(t, "tags", map[string]any{"app.yaml": map[string]any{"n": "number,min=1"}})
+		f := promotion()
+		has(map[string]string{"app.yaml": "n: " + text + "\n"}, nil)(&f)
+		if got := p.Evaluate(f).Missing(); len(got) != 1 || got[0].Args["detail"] != want {
+			t.Errorf("%s: got %+v, want %q", text, got, want)
+		}
 	}
 }
 

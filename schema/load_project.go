@@ -48,7 +48,7 @@ func (r *projectReader) read() Project {
 	p.Layout = Layout(r.o.choice("layout", string(DirectoryLayout), string(BranchLayout)))
 	p.Branch = r.branch()
 	p.Apps = r.apps()
-	p.StageLocal = r.patterns(r.o, "stage_local")
+	p.StageLocal = r.stageLocal()
 	p.Atomic = r.o.flag("atomic", false)
 	p.Provenance = r.provenance()
 	p.RollbackWindow = r.o.duration("rollback_window")
@@ -128,6 +128,16 @@ func (r *projectReader) patterns(o object, name string) Patterns {
 			r.src.badValue(item, at(path, i), "", "pattern "+text+" is written twice")
 		}
 		out = append(out, text)
+	}
+	return out
+}
+
+// stageLocal refuses patterns that leave nothing to promote: provenance is asked of promoted files alone.
+func (r *projectReader) stageLocal() Patterns {
+	out := r.patterns(r.o, "stage_local")
+	items, path := r.o.list("stage_local")
+	if i := out.coverAll(); i >= 0 && len(out) == len(items) {
+		r.src.badValue(items[i], at(path, i), "", "pattern "+out[i]+" leaves no file to promote, so nothing would ask where content comes from")
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -41,6 +42,105 @@ func (p Patterns) Match(name string) bool {
 		}
 	}
 	return false
+}
+
+// everyKind are names of files as different as they get. Patterns that match them all are taken to match every file.
+var everyKind = [...]string{"app.yaml", "Makefile", "0", "_.Q", "ω", "a/b.json", "conf/.x", "a/b/c/d"}
+
+// coverAll returns the first place in the list up to which the patterns match every file; -1 if some are left.
+func (p Patterns) coverAll() int {
+	for i := range p {
+		left := func(name string) bool { return !p[:i+1].Match(name) }
+		if !slices.ContainsFunc(everyKind[:], left) {
+			return i
+		}
+	}
+	return -1
+}
+
+// literal reports whether a pattern is the name of one file.
+func literal(pattern string) bool { return !strings.ContainsAny(pattern, `*?[\`) }
+
+// endsAs reports whether a pattern can match a name with the ending.
+func endsAs(pattern, ending string) bool {
+	last := pattern[strings.LastIndex(pattern, "/")+1:]
+	if literal(last) {
+		return strings.HasSuffix(last, ending)
+	}
+	if strings.Contains(last, `\`) {
+		return true // not looked into: what it matches is asked of the file
+	}
+	last = last[strings.LastIndexAny(last, "*?]")+1:]
+	return strings.HasSuffix(last, ending) || strings.HasSuffix(ending, last)
+}
+
+// readable reports whether a pattern can match a file whose values are read: YAML or JSON.
+func readable(pattern string) bool {
+	return endsAs(pattern, ".yaml") || endsAs(pattern, ".yml") || endsAs(pattern, ".json")
+}
+
+// unread reports whether a pattern is for a file whose values cannot be read: it matches, but not because it matches every file, or
+// the name only differs by its capitals from one that is read.
+func unread(pattern, file string) bool {
+	p := Patterns{pattern}
+	if !p.Match(file) || fileFormat(file) != "" {
+		return false
+	}
+	return p.coverAll() < 0 || fileFormat(strings.ToLower(file)) != ""
+}
+
+// splitKey splits a key at the dots that no backslash stands before.
+func splitKey(key string) []string {
+	var out []string
+	start, escaped := 0, false
+	for i, r := range key {
+		switch {
+		case escaped:
+			escaped = false
+		case r == '\\':
+			escaped = true
+		case r == '.':
+			out, start = append(out, key[start:i]), i+1
+		}
+	}
+	return append(out, key[start:])
+}
+
+// KeyName is a name in a key without the backslashes before its characters.
+func KeyName(name string) string {
+	var b strings.Builder
+	escaped := false
+	for _, r := range name {
+		if r == '\\' && !escaped {
+			escaped = true
+			continue
+		}
+		escaped = false
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// badKeyNames says what is wrong with names joined by dots; empty if nothing is.
+func badKeyNames(key string) string {
+	switch {
+	case slices.Contains(splitKey(key), ""):
+		return fmt.Sprintf(`%q is no key: names are joined by single dots; a dot inside a name is written \.`, key)
+	case strings.HasSuffix(strings.ReplaceAll(key, `\\`, ""), `\`):
+		return fmt.Sprintf(`%q is no key: the backslash at its end stands before nothing`, key)
+	}
+	return ""
+}
+
+// badValues says why a pattern is of no use to a policy that asks for values; empty if it is.
+func badValues(pattern string) string {
+	if _, err := ParsePatterns([]string{pattern}); err != nil {
+		return err.Error()
+	}
+	if !readable(pattern) {
+		return fmt.Sprintf("pattern %q matches no .yaml, .yml or .json file, and values of others are not read: nothing would be judged", pattern)
+	}
+	return ""
 }
 
 func matchSegments(want, have []string) bool {

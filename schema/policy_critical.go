@@ -29,7 +29,8 @@ func (f Field) String() string {
 	return f.Files + "#" + f.Key
 }
 
-// Names reports whether the field is the value at a JSON Pointer of a file, or one that it lies in.
+// Names reports whether the field is the value at a JSON Pointer of a file, or one that it lies in. Capitals make no difference:
+// many programs read keys so, and asking once too often is better than once too seldom.
 func (f Field) Names(file, pointer string) bool {
 	if !(Patterns{f.Files}).Match(file) {
 		return false
@@ -38,11 +39,12 @@ func (f Field) Names(file, pointer string) bool {
 		return true
 	}
 	want, have := f.names(pointer)
-	return len(have) >= len(want) && alike(want, have)
+	return len(have) >= len(want) && alike(want, have, true)
 }
 
-// Reaches reports whether the field is the value at a JSON Pointer of a file, lies in it, or has it inside.
-func (f Field) Reaches(file, pointer string) bool {
+// Reaches reports whether the field is the value at a JSON Pointer of a file, lies in it, or has it inside; anyCase as [Field.Names]
+// does.
+func (f Field) Reaches(file, pointer string, anyCase bool) bool {
 	if !(Patterns{f.Files}).Match(file) {
 		return false
 	}
@@ -50,22 +52,27 @@ func (f Field) Reaches(file, pointer string) bool {
 		return true
 	}
 	want, have := f.names(pointer)
-	return alike(want, have)
+	return alike(want, have, anyCase)
 }
 
 func (f Field) names(pointer string) (want, have []string) {
-	return strings.Split(f.Key, "."), strings.Split(strings.TrimPrefix(pointer, "/"), "/")
+	return splitKey(f.Key), strings.Split(strings.TrimPrefix(pointer, "/"), "/")
 }
 
 // alike compares names with patterns as far as there are both.
-func alike(want, have []string) bool {
+func alike(want, have []string, anyCase bool) bool {
 	for i, pattern := range want[:min(len(want), len(have))] {
 		name := strings.NewReplacer("~1", "/", "~0", "~").Replace(have[i])
-		if ok, err := path.Match(pattern, name); pattern != name && (err != nil || !ok) {
+		if !isNamed(pattern, name) && !(anyCase && isNamed(strings.ToLower(pattern), strings.ToLower(name))) {
 			return false
 		}
 	}
 	return true
+}
+
+func isNamed(pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	return pattern == name || err == nil && ok
 }
 
 // Critical reads the value of a critical policy.
@@ -123,10 +130,10 @@ func parseField(text string) (f Field, why string) {
 	if _, err := ParsePatterns([]string{files}); err != nil {
 		return f, err.Error()
 	}
-	if keyed && slices.Contains(strings.Split(key, "."), "") {
-		return f, fmt.Sprintf("%q is no key: names are joined by single dots", key)
+	if why := badKeyNames(key); keyed && why != "" {
+		return f, why
 	}
-	for _, name := range strings.Split(key, ".") {
+	for _, name := range splitKey(key) {
 		if _, err := path.Match(name, ""); err != nil {
 			return f, fmt.Sprintf("%q is no pattern", name)
 		}

@@ -65,6 +65,10 @@ func (r SchemaRule) Matches(file string) bool {
 	return r.Files == AllFiles || Patterns{r.Files}.Match(file)
 }
 
+// Unread reports whether the file is one that the rule binds and that cannot be read. A pattern of every file does not bind those that are
+// meant to be read otherwise.
+func (r SchemaRule) Unread(file string) bool { return unread(r.Files, file) }
+
 // AllFiles is the pattern of a schema that was written without one.
 const AllFiles = "**"
 
@@ -240,8 +244,8 @@ func (s *source) schema(v *value, path string) SchemaSpec {
 	}
 	var spec SchemaSpec
 	for _, m := range v.fields {
-		if _, err := ParsePatterns([]string{m.key}); err != nil {
-			s.report(m.at, "bad-value", "", args{"field": path, "why": err.Error()})
+		if why := badValues(m.key); why != "" {
+			s.report(m.at, "bad-value", "", args{"field": path, "why": why})
 		}
 		spec.Rules = append(spec.Rules, SchemaRule{Files: m.key, Schema: s.schemaPath(m.value, join(path, m.key))})
 	}

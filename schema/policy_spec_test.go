@@ -174,6 +174,18 @@ func throughJSON(t *testing.T, s schema.PolicySpec) schema.PolicySpec {
 	return out
 }
 
+func TestPatternsOfFilesThatAreRead(t *testing.T) {
+	for pattern, want := range map[string]bool{
+		"app.yaml": true, "conf/app.json": true, "*": true, "**": true, "conf/**": true, "*.y*ml": true, "app.[jy]*": true, "app*": true, "*.ml": false, "*l": true, "app": false,
+		"app.properties": false, "*.toml": false, "app.YAML": false, "*.JSON": false, "a.yaml/b.txt": false, "*.yaml.bak": false,
+	} {
+		spec := schema.PolicySpec{Name: "schema", Value: map[string]any{pattern: "app.json"}}
+		if _, err := spec.Schema(); (err == nil) != want {
+			t.Errorf("%s: got %v, want it taken: %t", pattern, err, want)
+		}
+	}
+}
+
 func TestSchemaRuleMatches(t *testing.T) {
 	rows := []struct {
 		pattern, path string

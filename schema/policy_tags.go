@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -24,6 +25,16 @@ type TagRule struct {
 // Matches reports whether the rule is for a file of an app.
 func (r TagRule) Matches(file string) bool { return Patterns{r.Files}.Match(file) }
 
+// Unread reports whether the file is one that the rule is for and that cannot be read. A pattern of every file is not for those that are
+// meant to be read otherwise.
+func (r TagRule) Unread(file string) bool { return unread(r.Files, file) }
+
+// NamesFile reports whether the rule is for one file, by its whole name.
+func (r TagRule) NamesFile() bool { return literal(r.Files) }
+
+// Names are those of the key, in order, as they are written: [KeyName] takes the escapes out, without which "*" is any.
+func (r TagRule) Names() []string { return splitKey(r.Key) }
+
 // Lists are the paths of the lists that the tag names, in its order.
 func (r TagRule) Lists() []string {
 	var out []string
@@ -40,6 +51,8 @@ func (r TagRule) Lists() []string {
 const (
 	TagRequired  = "required"
 	TagOptional  = "omitempty"
+	TagNumber    = "number"    // written as a number, not as text
+	TagInteger   = "integer"   // that, and whole: 3 and 3.0
 	TagWhitelist = "whitelist" // of a list in ListDir
 )
 
@@ -48,7 +61,7 @@ var tagWords = map[string]string{
 	TagRequired: "", TagOptional: "", TagWhitelist: "list",
 	"oneof": "text", "semver": "", "min": "number", "max": "number", "len": "number",
 	"eq": "text", "ne": "text", "gt": "number", "gte": "number", "lt": "number", "lte": "number",
-	"alpha": "", "alphanum": "", "ascii": "", "boolean": "", "number": "", "numeric": "", "lowercase": "", "uppercase": "",
+	"alpha": "", "alphanum": "", "ascii": "", "boolean": "", TagNumber: "", TagInteger: "", "numeric": "", "lowercase": "", "uppercase": "",
 	"contains": "text", "excludes": "text", "startswith": "text", "endswith": "text",
 	"email": "", "url": "", "http_url": "", "fqdn": "", "hostname_rfc1123": "", "hostname_port": "", "port": "",
 	"ip": "", "ipv4": "", "ipv6": "", "cidr": "", "mac": "", "uuid": "", "hexadecimal": "", "base64": "", "json": "", "sha256": "",
@@ -70,15 +83,15 @@ func (s *source) tags(v *value, path string) TagsSpec {
 	var spec TagsSpec
 	for _, file := range v.fields {
 		below := join(path, file.key)
-		if _, err := ParsePatterns([]string{file.key}); err != nil {
-			s.report(file.at, "bad-value", "", args{"field": path, "why": err.Error()})
+		if why := badValues(file.key); why != "" {
+			s.report(file.at, "bad-value", "", args{"field": path, "why": why})
 		}
 		if file.value.kind != mapValue || len(file.value.fields) == 0 {
 			s.wrongType(file.value, below, "a map of keys to tags")
 			continue
 		}
 		for _, key := range file.value.fields {
-			if why := badTagKey(key.key); why != "" {
+			if why := badKeyNames(key.key); why != "" {
 				s.report(key.at, "bad-value", "", args{"field": below, "why": why})
 			}
 			spec.Rules = append(spec.Rules, TagRule{Files: file.key, Key: key.key, Tag: s.tag(key.value, join(below, key.key))})
@@ -88,13 +101,6 @@ func (s *source) tags(v *value, path string) TagsSpec {
 		return strings.Compare(a.Files+"\x00"+a.Key, b.Files+"\x00"+b.Key)
 	})
 	return spec
-}
-
-func badTagKey(key string) string {
-	if slices.Contains(strings.Split(key, "."), "") {
-		return fmt.Sprintf("%q is no key: names are joined by single dots", key)
-	}
-	return ""
 }
 
 // tag checks every word, so that a policy never meets one that it does not know.
@@ -109,6 +115,12 @@ func (s *source) tag(v *value, path string) string {
 		}
 	}
 	return text
+}
+
+// IsNumber reports whether text is a number as JSON writes it, of a size that machines know.
+func IsNumber(text string) bool {
+	_, err := strconv.ParseFloat(text, 64)
+	return err == nil && json.Valid([]byte(text))
 }
 
 func badTagWord(word string) (why, hint string) {
@@ -127,10 +139,8 @@ func badTagWord(word string) (why, hint string) {
 	case want != "" && (!given || strings.TrimSpace(value) == ""):
 		return fmt.Sprintf("%s wants a value: %s=…", name, name), ""
 	case want == "number":
-		if _, err := strconv.ParseInt(value, 10, 64); err != nil {
-			if _, err := strconv.ParseFloat(value, 64); err != nil {
-				return fmt.Sprintf("%s wants a number, not %q", name, value), ""
-			}
+		if !IsNumber(value) {
+			return fmt.Sprintf("%s wants a number, not %q", name, value), ""
 		}
 	case want == "list":
 		return badList(value), ""

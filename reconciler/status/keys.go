@@ -55,7 +55,7 @@ func (req asked) compare(app schema.App, from, to side, equal bool) (compared, e
 	fields := criticalFields(req.view, to.Stage)
 	for _, e := range diff.Mask(edits) {
 		line := keyLine{Op: e.Op, Key: e.Key, File: e.File, Line: e.Position.Line, Equal: e.Op == "",
-			Critical: slices.ContainsFunc(fields, func(f schema.Field) bool { return f.Reaches(e.File, e.Pointer) })}
+			Critical: slices.ContainsFunc(fields, func(f schema.Field) bool { return f.Reaches(e.File, e.Pointer, true) })}
 		if req.cfg.Values {
 			line.From, line.To = sealedOff(e.From), sealedOff(e.To)
 		}
