@@ -44,4 +44,34 @@ var gateMutations = []mutation{
 		"!ok || len(data) < 0 {",
 		"TestExpression",
 	},
+	{
+		"an app leaves a late stage without anything that says so", "policies", "policies/provenance.go",
+		"\tif !f.Retirement {\n\t\treturn answer(policy, schema.Hold, schema.NothingBefore",
+		"\tif false {\n\t\treturn answer(policy, schema.Hold, schema.NothingBefore",
+		"TestProvenance",
+	},
+	{
+		"an app leaves a late stage while a stage before has it", "reconciler", "reconciler/classify_alone.go",
+		"\t\tif a := h.others[stage].Admitted; a.Seq > 0 && a.Revision != schema.None {",
+		"\t\tif a := h.others[stage].Admitted; false && a.Seq > 0 {",
+		"TestClassify",
+	},
+	{
+		"every file may be of its stage alone", "schema", "schema/load_project.go",
+		"i >= 0 && len(out) == len(items)",
+		"false && i >= 0",
+		"TestProjectRefuses",
+	},
+	{
+		"what is required of a file goes with the file", "policies", "policies/tags.go",
+		"\tparts = append(parts, judge.missing(policy, t.Rules, f)...)\n",
+		"",
+		"TestTags",
+	},
+	{
+		"a file that nobody reads is passed over", "policies", "policies/tags.go",
+		"\t\t\tcase rule.Unread(path):",
+		"\t\t\tcase false:",
+		"TestTags",
+	},
 }
