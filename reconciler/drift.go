@@ -49,8 +49,12 @@ func (f fight) next() time.Time {
 
 // heals decides whether a cell that differs is written now, and records what it found out.
 func (p *pass) heals(ctx context.Context, j *job, found integrations.Observation, d *deliveries) bool {
-	if j.state.Live[j.target.Name].Seq != j.state.Delivered() {
-		return true // the first delivery of a release is no drift
+	if live := j.state.Live[j.target.Name].Seq; live != j.state.Delivered() {
+		if replaced(live, found) {
+			d.drifted++
+			p.tellDrift(ctx, *j, found, d)
+		}
+		return true // the first delivery of a release is no drift by itself
 	}
 	d.drifted++
 	if j.target.Report {
@@ -75,6 +79,18 @@ func (p *pass) heals(ctx context.Context, j *job, found integrations.Observation
 	}
 	p.fights[j.key()] = f
 	return heal
+}
+
+// replaced reports whether others put something in the place of what was read back there as entry live, which a newer release
+// is about to be written over. Without it that would be gone before anybody was told. An empty place is not: stages move.
+func replaced(live int64, found integrations.Observation) bool {
+	switch found.Holder {
+	case integrations.Altered, integrations.Another, integrations.Stranger:
+		return live != 0
+	case integrations.Us:
+		return found.Seq < live
+	}
+	return false
 }
 
 // contest records once that somebody else keeps writing; until they stop, nothing more of it goes into the ledger.
@@ -103,7 +119,8 @@ func (p *pass) quiet(key deliveryKey) bool {
 	return true
 }
 
-// tellDrift records drift that the stage wants left as it is: once for each state that was found.
+// tellDrift records drift that is not healed as such, but left as it is or written over by the next release: once for each state
+// that was found.
 func (p *pass) tellDrift(ctx context.Context, j job, found integrations.Observation, d *deliveries) {
 	e := p.driftEntry(j, found)
 	now := deliveryDigest(e)

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -35,6 +36,29 @@ func TestWhenAFightIsGoneOnWith(t *testing.T) {
 	} {
 		if got := max(0, row.heals.recent(now).next().Sub(now)); got != row.wait {
 			t.Errorf("%s: waits %v, want %v", row.sentence, got, row.wait)
+		}
+	}
+}
+
+func TestWhatANewReleaseIsWrittenOver(t *testing.T) {
+	for _, row := range []struct {
+		sentence string
+		live     int64
+		found    integrations.Observation
+		told     bool
+	}{
+		{"what was read back there", 3, integrations.Observation{Holder: integrations.Us, Seq: 3}, false},
+		{"one that was written since and not recorded", 3, integrations.Observation{Holder: integrations.Us, Seq: 5}, false},
+		{"a genuine one of before", 3, integrations.Observation{Holder: integrations.Us, Seq: 2}, true},
+		{"a marker that was altered", 3, integrations.Observation{Holder: integrations.Altered}, true},
+		{"another project's", 3, integrations.Observation{Holder: integrations.Another}, true},
+		{"something without a marker", 3, integrations.Observation{Holder: integrations.Stranger}, true},
+		{"nothing", 3, integrations.Observation{Holder: integrations.Nobody}, false},
+		{"something without a marker, where we never were", 0, integrations.Observation{Holder: integrations.Stranger}, false},
+		{"a genuine one, where the ledger knows of none", 0, integrations.Observation{Holder: integrations.Us, Seq: 2}, false},
+	} {
+		if got := replaced(row.live, row.found); got != row.told {
+			t.Errorf("%s: told %v, want %v", row.sentence, got, row.told)
 		}
 	}
 }

@@ -88,13 +88,17 @@ func (w *world) crashAt(words []string) []string {
 }
 
 // tamper changes a live file by hand: "tamper files dev/a x"; with "=r2" to what that revision has; with "beside=r2" it puts
-// that where an app lay before sluice.
+// that where an app lay before sluice, and with "marker" it takes away what says whose it is.
 func (w *world) tamper(words []string) []string {
 	stage, app, _ := strings.Cut(words[1], "/")
 	dir := filepath.Join(w.targets[words[0]].dir, string(stageWords[stage]), app)
 	if len(words) > 2 && words[2] == "foreign" {
 		w.must(os.MkdirAll(filepath.Join(dir, "current"), 0o755))
 		w.must(os.WriteFile(filepath.Join(dir, "current", "app.yaml"), []byte("foreign: true\n"), 0o644))
+		return nil
+	}
+	if len(words) > 2 && words[2] == "marker" {
+		w.must(os.Remove(filepath.Join(dir, "current", ".sluice.json")))
 		return nil
 	}
 	text := "true"
