@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"maps"
 	"os"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/configmap"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/file"
 	"github.com/sluice-gitops/sluice/schema"
@@ -26,7 +29,7 @@ type liveFlags struct {
 }
 
 func (f *liveFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.state, "state", "", "also compare what a target holds: `PATH` of its directory, or of a dump of etcd")
+	c.Flags().StringVar(&f.state, "state", "", "also compare what a target holds: `PATH` of its directory, or of a dump of etcd or of Kubernetes' objects")
 	c.Flags().StringVar(&f.target, "target", "", "with --state: the target's `NAME` in sluice.yaml, where there are several")
 }
 
@@ -58,11 +61,51 @@ func (a *app) live(ctx context.Context, f cloneFlags, l liveFlags) (*reconciler.
 	if info.IsDir() {
 		return &reconciler.Live{Target: name, Held: file.Look(l.state, stages)}, nil
 	}
-	return &reconciler.Live{Target: name, Held: dump(l.state, stages)}, nil
+	objects, err := ofKubernetes(l.state)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("--state: %w", err))
+	}
+	return &reconciler.Live{Target: name, Held: dump(l.state, func(f io.Reader) iter.Seq2[integrations.Held, error] {
+		if objects {
+			return configmap.ReadDump(f, settingsOf(project.Project, name))
+		}
+		return etcd.ReadDump(f, stages)
+	})}, nil
+}
+
+// settingsOf are those that each stage gives a target, of the stages that have it.
+func settingsOf(p schema.Project, target string) map[schema.StageName]map[string]string {
+	out := map[schema.StageName]map[string]string{}
+	for _, s := range p.Stages {
+		for _, t := range s.Targets {
+			if t.Name == target {
+				out[s.Name] = t.Settings
+			}
+		}
+	}
+	return out
+}
+
+// ofKubernetes tells what kubectl printed from what etcdctl did, by the first list in it.
+func ofKubernetes(path string) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	for dec := json.NewDecoder(f); ; {
+		token, err := dec.Token()
+		if err != nil || token == "kvs" {
+			return false, nil //nolint:nilerr // told when it is read as a dump of etcd
+		}
+		if token == "items" {
+			return true, nil
+		}
+	}
 }
 
 // dump opens the file while it is read.
-func dump(path string, stages []schema.StageName) iter.Seq2[integrations.Held, error] {
+func dump(path string, read func(io.Reader) iter.Seq2[integrations.Held, error]) iter.Seq2[integrations.Held, error] {
 	return func(yield func(integrations.Held, error) bool) {
 		f, err := os.Open(path)
 		if err != nil {
@@ -70,7 +113,7 @@ func dump(path string, stages []schema.StageName) iter.Seq2[integrations.Held, e
 			return
 		}
 		defer f.Close()
-		etcd.ReadDump(f, stages)(yield)
+		read(f)(yield)
 	}
 }
 

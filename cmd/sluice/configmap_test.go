@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -108,6 +109,7 @@ func (c *cluster) story(t *testing.T, mode string) {
 		t.Errorf("no checkpoint is kept:\n%s", got)
 	}
 	c.traces(t, mode)
+	c.proves(t)
 	c.heals(t, mode, object)
 }
 
@@ -129,6 +131,36 @@ func (c *cluster) traces(t *testing.T, mode string) {
 	}
 	if out := c.sluice(t, exitUsage, "trace", "configmap:"+c.namespace+"/other", "--config", c.operator); !strings.Contains(out, "no app of this project is delivered to "+c.namespace+"/other") {
 		t.Errorf("trace of another object:\n%s", out)
+	}
+}
+
+// proves holds the objects to the ledger by what kubectl prints, as they are and with another value.
+func (c *cluster) proves(t *testing.T) {
+	t.Helper()
+	if err := c.team.Person("ann").Fetch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	printed := kubectlPrints(t, []byte(c.ask(t, http.MethodGet, "/api/v1/namespaces/"+c.namespace+"/configmaps", "")))
+	dump := filepath.Join(t.TempDir(), "objects.json")
+	for _, row := range []struct {
+		old, with string
+		exit      int
+		want      string
+	}{
+		{"", "", exitDone, "proven: "},
+		{`"app.yaml":"`, `"app.yaml":"by-hand: true\n`, exitTampered, "drift"},
+		{`"name":"payments-config"`, `"name":"elsewhere-config"`, exitTampered, "missing at target cluster"},
+	} {
+		text := strings.ReplaceAll(string(printed), row.old, row.with)
+		if row.old == "" {
+			text = string(printed)
+		}
+		if err := os.WriteFile(dump, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out := c.sluice(t, row.exit, "audit", "verify", "--anchor", string(c.team.Anchor()), "--state", dump); !strings.Contains(out, row.want) {
+			t.Errorf("with %q for %q, audit verify does not say %q:\n%s", row.with, row.old, row.want, out)
+		}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -54,6 +56,42 @@ func (f *faults) equalInCluster(app string, c change) {
 			f.t.Errorf("%s at %s has %q, want %d: %v", app, root, value, c.value, err)
 		}
 	}
+}
+
+// provenInCluster holds the ledger, and both places to it, with what kubectl prints of the namespace.
+func (f *faults) provenInCluster() {
+	f.t.Helper()
+	objects, err := f.kube.do(f.t.Context(), http.MethodGet, "/development/configmaps", "", nil)
+	f.check(err)
+	dump := filepath.Join(f.dir, "objects.json")
+	f.check(os.WriteFile(dump, kubectlPrints(f.t, objects), 0o600))
+	for _, target := range f.places {
+		if said := f.sluice(exitDone, "audit", "verify", "--state", dump, "--target", target); !strings.HasPrefix(said, "proven: ") {
+			f.t.Errorf("audit verify of %s says %s", target, said)
+		}
+	}
+}
+
+// kubectlPrints is a list of the API as kubectl prints it: each object says what it is.
+func kubectlPrints(t *testing.T, answer []byte) []byte {
+	t.Helper()
+	var list struct {
+		APIVersion string           `json:"apiVersion"`
+		Items      []map[string]any `json:"items"`
+		Kind       string           `json:"kind"`
+	}
+	if err := json.Unmarshal(answer, &list); err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range list.Items {
+		item["apiVersion"], item["kind"] = "v1", strings.TrimSuffix(list.Kind, "List")
+	}
+	list.Kind = "List"
+	text, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // inCluster are readers of both places, plain ones and with the provider.

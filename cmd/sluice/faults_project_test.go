@@ -273,10 +273,8 @@ func (f *faults) awaitLive(app string, c change) {
 func (f *faults) proven() {
 	f.t.Helper()
 	f.check(f.team.Person("ann").Fetch(f.t.Context()))
-	if f.kube != nil { // whose places the audit cannot read: equal has compared them
-		if said := f.sluice(exitDone, "audit", "verify"); !strings.HasPrefix(said, "proven: ") {
-			f.t.Errorf("audit verify says %s", said)
-		}
+	if f.kube != nil {
+		f.provenInCluster()
 		return
 	}
 	for target, root := range map[string]string{"etcd": "/config/", "mirror": "/mirror/"} {

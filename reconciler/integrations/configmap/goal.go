@@ -52,6 +52,9 @@ func (t *Target) goalOf(want integrations.Release) (goal, error) {
 	return g, nil
 }
 
+// keyOf is the key of a file.
+func keyOf(path string) string { return strings.ReplaceAll(path, "/", "__") }
+
 var keyShape = regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`)
 
 // keysOf names every file by a key that an object can have (RULES R3): a / becomes __, and two files never share one.
@@ -61,7 +64,7 @@ func keysOf(want integrations.Release) (map[string][]byte, error) {
 	}
 	keys, paths := map[string][]byte{}, map[string]string{}
 	for _, f := range want.Manifest {
-		key := strings.ReplaceAll(f.Path, "/", "__")
+		key := keyOf(f.Path)
 		data, ok := want.Files[f.Path]
 		switch other, taken := paths[key]; {
 		case !ok || schema.DigestOf(data) != f.Digest:
@@ -182,4 +185,4 @@ func (t *Target) Fits(want integrations.Release) schema.Verdict {
 	return v
 }
 
-func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+func sorted[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
