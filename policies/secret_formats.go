@@ -39,7 +39,7 @@ func (s secretFormat) in(line []byte) bool {
 var urlPassword = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@"']*:([^/\s@"']+)@`)
 
 // reference begins what stands for a secret that is elsewhere, or is one that is encrypted.
-var reference = regexp.MustCompile(`^(?:\$\{|\$\(|\{\{|%\{|<|ENC\[|vault:|ref\+|secretref:|arn:|file:|env:|\*+$)|://`)
+var reference = regexp.MustCompile(`^(?:\$\{|\$\(|\$[A-Za-z_][A-Za-z0-9_]*$|\{\{|%\{|<|ENC\[|vault:|ref\+|secretref:|arn:|file:|env:|\*+$)|://`)
 
 // looksRandom reports whether a value under a secret's name is more than a word. Under other names nothing is judged by
 // its look: digests and ids look the same.

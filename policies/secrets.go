@@ -60,6 +60,10 @@ func (s Secrets) in(path string, data []byte) []sighting {
 			at.line, at.key = i+1, keys[i+1]
 			found = append(found, at)
 		}
+		if at, ok := insideLine(line); ok {
+			at.line, at.key = i+1, keys[i+1]
+			found = append(found, at)
+		}
 	}
 	found = slices.DeleteFunc(found, func(at sighting) bool {
 		return slices.ContainsFunc(s.Allow, func(e schema.SecretException) bool { return e.Allows(path, at.key) })
@@ -119,16 +123,24 @@ func namedSecrets(path string, data []byte, keys lineKeys) []sighting {
 		segments := strings.Split(pointer, "/")
 		key := keyOf(segments)
 		keys.add(leaf.Position.Line, key)
-		var value string
-		if json.Unmarshal([]byte(leaf.Value), &value) != nil {
-			continue // a number, true, false or nothing
+		value, text := textOf(leaf)
+		if !text {
+			value = leaf.Value // a number, true, false or nothing
+		}
+		if name := pairKey(leaves, pointer); name != "" {
+			key = name
 		}
 		kept := manifest && len(segments) > 2 && (segments[1] == "data" || segments[1] == "stringData")
-		if (kept && value != "" && !reference.MatchString(value)) || schema.NamesSecret(key) && looksRandom(value) {
+		if (kept && text && value != "" && !reference.MatchString(value)) || schema.NamesSecret(key) && secretUnder(key, value) && (text || value[0] != '-' && schema.NamesPassword(key)) {
 			found = append(found, sighting{leaf.Position.Line, leaf.Position.Column, "the value of " + key, key})
 		}
 	}
 	return found
+}
+
+// textOf is a leaf's text; false for a number, true, false or nothing.
+func textOf(leaf schema.Leaf) (text string, ok bool) {
+	return text, json.Unmarshal([]byte(leaf.Value), &text) == nil
 }
 
 // keyOf is the last key of a JSON Pointer; the places of a list are none.
@@ -153,7 +165,7 @@ func namedLines(data []byte, keys lineKeys) []sighting {
 		}
 		key, value := string(line[m[2]:m[3]]), string(line[m[4]:m[5]])
 		keys.add(i+1, key)
-		if schema.NamesSecret(key) && looksRandom(value) {
+		if schema.NamesSecret(key) && secretUnder(key, value) {
 			found = append(found, sighting{i + 1, utf8.RuneCount(line[:m[4]]) + 1, "the value of " + key, key})
 		}
 	}

@@ -50,6 +50,59 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// TestHowSecretsAreWritten has what is written in ordinary files, and what only looks like it.
+func TestHowSecretsAreWritten(t *testing.T) {
+	p := gatePolicy(t, "secrets", map[string]any{})
+	basic := "dXNlcjp" + "wYXNzMQ=="
+	for _, r := range []struct {
+		file, text string
+		want       schema.Outcome
+	}{
+		{"app.yaml", "dbpassword: hunter22x!", schema.Deny},
+		{"app.yaml", "clientsecret: abcdef123456", schema.Deny},
+		{"app.yaml", "env: [{name: DB_PASSWORD, value: hunter22x!}]", schema.Deny},
+		{"app.yaml", "env:\n- key: apiKey\n  value: a1b2c3d4", schema.Deny},
+		{"app.json", `{"env":[{"value":"hunter22x!","name":"DB_PASSWORD"}]}`, schema.Deny},
+		{"app.yaml", "url: jdbc:mysql://h/db?user=u&password=hunter22x!", schema.Deny},
+		{"app.yaml", "dsn: Server=h;Password=hunter22x!", schema.Deny},
+		{"app.yaml", "dsn: host=h password=hunter22x! user=u", schema.Deny},
+		{"app.properties", "db.url=jdbc:mysql://h/db?password=hunter22x!&ssl=on", schema.Deny},
+		{"app.yaml", "command: serve --db-password=hunter22x!", schema.Deny},
+		{"app.yaml", "authorization: Basic " + basic, schema.Deny},
+		{"app.yaml", "headers: [\"Authorization: Bearer " + basic + "\"]", schema.Deny},
+		{"app.yaml", "# password: hunter22x!\nlimit: 5", schema.Deny},
+		{"app.yaml", "limit: 5 # DB_PASSWORD=hunter22x!", schema.Deny},
+		{"main.js", "// apiKey: a1b2c3d4", schema.Deny},
+		{"app.yaml", `password: "123456"`, schema.Deny},
+		{"app.yaml", "db_password: 12345678", schema.Deny},
+		{"app.env", "DB_PASSWORD=123456", schema.Deny},
+
+		{"app.yaml", "passwordPolicy: strict", schema.Allow},
+		{"app.yaml", "password_file: /run/x", schema.Allow},
+		{"app.yaml", "tokenTTL: 5m", schema.Allow},
+		{"app.yaml", "tokenTTL: 300000ms\ntokenLimit: 1000000\nsecretVersion: \"20261101\"\nmaxTokenAge: 100000ms", schema.Allow},
+		{"app.yaml", "token: \"123456\"\npasswordEnabled: true\npassword: null", schema.Allow},
+		{"app.yaml", "password: ${DB_PASSWORD}\ndbpassword: $DB_PASSWORD1\nclientsecret: secret://Vault7/db", schema.Allow},
+		{"app.yaml", "env: [{name: DB_PASSWORD, value: \"$(DB_PASSWORD1)\"}, {name: LOG, value: a1B2c3}]", schema.Allow},
+		{"app.yaml", "env: [{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: db1-Creds, key: pass1-Word}}}]", schema.Allow},
+		{"app.yaml", "url: jdbc:mysql://h/db?user=u&password=${DB_PASSWORD}&tokenTTL=300000ms", schema.Allow},
+		{"app.yaml", "dsn: Server=h1;Password={{ .Password1 }};User=Ann1", schema.Allow},
+		{"app.yaml", "authorization: Bearer ${TOKEN1}\nauthorizationUrl: https://Id7.example.com/auth", schema.Allow},
+		{"app.yaml", "authorization: Bearer required", schema.Allow},
+		{"app.yaml", "# password: see the vault, item 7\n# token: Required.\n# secret: (optional)\n# keys: a1b2c3d4", schema.Allow},
+		{"app.yaml", "# the password of db1 comes from https://vault.example.com/kv1\nlimit: 5", schema.Allow},
+		{"main.js", "const token=readToken1(); if (password==Other1x) {}", schema.Allow},
+		{"app.yaml", "image: web@sha256:4f2a9c1e7b0d\nargs: --cache-key=Branch1 --max-tokens=a1b2c3", schema.Allow},
+		{"app.yaml", "compass: North12\ntokenizer: bpe2x9K\nbypass: a1b2c3d4", schema.Allow},
+	} {
+		f := promotion()
+		turns(t, nil, tree{r.file: r.text + "\n"})(&f)
+		if v := p.Evaluate(f); v.Outcome != r.want {
+			t.Errorf("%s %q: got %s, want %s: %+v", r.file, r.text, v.Outcome, r.want, v.Missing())
+		}
+	}
+}
+
 func TestEveryFormOfASecretIsKnown(t *testing.T) {
 	p := gatePolicy(t, "secrets", map[string]any{})
 	long := "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9"

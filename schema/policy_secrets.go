@@ -89,12 +89,31 @@ func NamesSecret(key string) bool {
 	}
 	about := []string{
 		"file", "path", "name", "id", "url", "uri", "ref", "reference", "ttl", "lifetime", "expiry", "type", "kind", "issuer", "endpoint", "length", "policy", "provider", "enabled",
+		"age", "limit", "count", "size", "version", "timeout", "interval", "field", "header", "algorithm",
 	}
-	if i := slices.IndexFunc(about, func(word string) bool { return strings.HasSuffix(lower, word) && hasWord(key, []string{word}) }); i >= 0 {
+	if slices.ContainsFunc(about, func(word string) bool { return endsInWord(key, word) }) {
 		return false
 	}
 	folded := strings.NewReplacer("_", "", "-", "", ".", "").Replace(lower)
-	compound := []string{"apikey", "privatekey", "accesskey", "secretkey", "authtoken", "accesstoken", "passwd"}
+	compound := append([]string{"apikey", "privatekey", "accesskey", "secretkey", "token", "secret"}, passwordWords...)
 	return looksSecret(key) || hasWord(key, []string{"pwd", "pass"}) ||
 		slices.ContainsFunc(compound, func(word string) bool { return strings.HasSuffix(folded, word) })
+}
+
+var passwordWords = []string{"password", "passwd", "passphrase"}
+
+// NamesPassword reports whether a key says that its value is typed by people, so that a number is one as well.
+func NamesPassword(key string) bool {
+	folded := strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(key))
+	return slices.ContainsFunc(passwordWords, func(word string) bool { return strings.HasSuffix(folded, word) }) || endsInWord(strings.ToLower(key), "pwd")
+}
+
+// endsInWord reports whether the last word of a key is that one: password_file, tokenTTL, secret.name.
+func endsInWord(key, word string) bool {
+	i := len(key) - len(word)
+	if i < 0 || !strings.EqualFold(key[i:], word) {
+		return false
+	}
+	upper := func(b byte) bool { return b >= 'A' && b <= 'Z' }
+	return i == 0 || strings.IndexByte("_-. ", key[i-1]) >= 0 || upper(key[i]) && !upper(key[i-1])
 }

@@ -10,6 +10,8 @@ func TestNamesSecret(t *testing.T) {
 	for key, want := range map[string]bool{
 		"password": true, "DB_PASSWORD": true, "dbPassword": true, "apiKey": true, "API-KEY": true, "stripe_api_key": true, "aws.secretAccessKey": true,
 		"auth_token": true, "authtoken": true, "pwd": true, "client-secret": true, "PASSWD": true,
+		"dbpassword": true, "clientsecret": true, "refreshtoken": true, "sshpassphrase": true,
+		"tokenTTL": false, "tokenURL": false, "maxTokenAge": false, "token_limit": false, "passwordField": false,
 		"secretName": false, "secret_file": false, "tokenLifetime": false, "TOKEN_TTL": false, "tokenUrl": false, "passwordPolicy": false,
 		"key": false, "maxTokens": false, "tokenizer": false, "compass": false, "bypass": false, "": false, "limit": false,
 	} {
