@@ -33,6 +33,8 @@ type Simulation struct {
 	Changed  []Simulated `json:"changed"`  // those that would have come out otherwise
 	// Unknown are those that the new policies ask facts of which nobody asked for then, or whose evidence is not there.
 	Unknown []Simulated `json:"unknown"`
+	// NotJudged are the parts in which the other project differs from the one in force and that no decision is made again by.
+	NotJudged []string `json:"not_judged"`
 }
 
 // Simulated is one decision, as it was and as it would have been.
@@ -72,7 +74,7 @@ func Simulate(ctx context.Context, o SimulateOptions) (Simulation, error) {
 	}
 	s := &simulation{
 		replay: newReplay(AuditOptions{Repository: o.Repository, Evidence: o.Evidence}, inForce), other: other, told: map[string]int64{},
-		out: Simulation{Since: o.Since, Changed: []Simulated{}, Unknown: []Simulated{}},
+		out: Simulation{Since: o.Since, Changed: []Simulated{}, Unknown: []Simulated{}, NotJudged: notJudged(inForce.project, other.project)},
 	}
 	s.factsAlone = true
 	for a, err := range ledger.Appends(ctx, o.Repository, o.Tip, o.Since) {
@@ -223,21 +225,23 @@ func (s *simulation) evaluate(ctx context.Context, c *cellJudge, f policies.Fact
 	}
 	f.Schemas = s.other.files
 	v := asked.evaluate(f)
-	if missing := s.unasked(c.cell.Stage, f, v); missing != "" {
+	recorded := recordedBy(f)
+	if missing := unasked(v, recorded); missing != "" {
 		return v, missing
 	}
-	return v, ""
+	return withoutGuesses(v, recorded), ""
+}
+
+// recordedBy says of the facts that only some gates ask for whether they were recorded, by policy.
+func recordedBy(f policies.Facts) map[string]bool {
+	return map[string]bool{
+		"guardrails": f.Guards != nil, "health": f.Health != nil, "pipeline": f.MergeRequest != nil && f.MergeRequest.Statuses != nil,
+	}
 }
 
 // unasked names what the other gate asks for that was not recorded, as no gate asked for it then; empty where it is not what
 // keeps the change out.
-func (s *simulation) unasked(stage schema.StageName, f policies.Facts, v schema.Verdict) string {
-	if v.Outcome == schema.Allow {
-		return ""
-	}
-	recorded := map[string]bool{
-		"guardrails": f.Guards != nil, "health": f.Health != nil, "pipeline": f.MergeRequest != nil && f.MergeRequest.Statuses != nil,
-	}
+func unasked(v schema.Verdict, recorded map[string]bool) string {
 	missing, other := map[string]bool{}, false
 	for _, m := range v.Missing() {
 		if kept, known := recorded[m.Policy]; known && !kept {
@@ -250,4 +254,20 @@ func (s *simulation) unasked(stage schema.StageName, f policies.Facts, v schema.
 		return ""
 	}
 	return fmt.Sprintf("what %s asks for was not recorded, as the gate of then did not ask for it", strings.Join(slices.Sorted(maps.Keys(missing)), " and "))
+}
+
+// withoutGuesses is a verdict in which no policy speaks of what nobody recorded: that a job did not run, where nobody looked.
+func withoutGuesses(v schema.Verdict, recorded map[string]bool) schema.Verdict {
+	if kept, known := recorded[v.Policy]; known && !kept && v.Outcome != schema.Allow {
+		what := "what " + v.Policy + " asks for was not recorded then, so that is not known"
+		return schema.Verdict{Policy: v.Policy, Outcome: v.Outcome, Code: "evidence-missing", Args: map[string]string{"what": what}}
+	}
+	parts := make([]schema.Verdict, len(v.Parts))
+	for i, part := range v.Parts {
+		parts[i] = withoutGuesses(part, recorded)
+	}
+	if len(parts) > 0 {
+		v.Parts = parts
+	}
+	return v
 }

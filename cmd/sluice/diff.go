@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -103,6 +104,7 @@ func stageDiffs(ctx context.Context, c *clone, view schema.View, from, to string
 		}
 	}
 	var out []appDiff
+	held := false
 	for _, app := range apps {
 		a, err := admittedSide(ctx, c, from, schema.App(app))
 		if err != nil {
@@ -112,7 +114,11 @@ func stageDiffs(ctx context.Context, c *clone, view schema.View, from, to string
 		if err != nil {
 			return nil, err
 		}
+		held = held || a.files != nil || b.files != nil
 		out = append(out, compare(schema.App(app), "", a, b))
+	}
+	if !held && strings.Contains(from+to, "@") {
+		return nil, usageError(fmt.Errorf("nothing was admitted to %s or to %s, so there is nothing to compare", from, to))
 	}
 	return out, nil
 }
@@ -156,6 +162,9 @@ func admissionAt(state ledger.State, when string) (ledger.Admission, error) {
 		at, err := parseSince("@", when)
 		if err != nil {
 			return ledger.Admission{}, err
+		}
+		if at.After(now()) {
+			return ledger.Admission{}, errors.New("that is in the future")
 		}
 		is = func(a ledger.Admission) bool { return !a.At.After(at) }
 	}

@@ -48,6 +48,9 @@ func (a *app) fix(ctx context.Context, paths []string, dry bool) error {
 		return usageError(fmt.Errorf("open the checkout: %w", err))
 	}
 	defer root.Close()
+	if err := a.checkPaths(paths); err != nil {
+		return err
+	}
 	files, err := a.fixable(ctx, root, paths)
 	if err != nil {
 		return err

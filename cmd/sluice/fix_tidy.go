@@ -31,6 +31,8 @@ func tidy(name string, data []byte) ([]byte, []string) {
 	}
 	untabbed, ok := withoutTabs(name, data)
 	step(mendTabs, untabbed, ok)
+	unmarked, ok := withoutMark(name, data)
+	step(mendMark, unmarked, ok)
 	before, ok := valuesOf(name, data)
 	if !ok {
 		return data, mended
@@ -49,6 +51,16 @@ func tidy(name string, data []byte) ([]byte, []string) {
 		step(mendLast, next, same(next))
 	}
 	return data, mended
+}
+
+// withoutMark takes the byte order mark from JSON, which has none: there are no values before, and those after are the file's.
+func withoutMark(name string, data []byte) ([]byte, bool) {
+	next, marked := bytes.CutPrefix(data, []byte("\ufeff"))
+	if _, fine := valuesOf(name, data); fine || !marked || path.Ext(name) != ".json" {
+		return data, false
+	}
+	_, ok := valuesOf(name, next)
+	return next, ok
 }
 
 // mendable reports whether a file's values can be compared before and after.

@@ -28,6 +28,9 @@ line and column. It needs no network and no key. With paths it reports findings 
 			if err != nil {
 				return err
 			}
+			if err := a.checkPaths(args); err != nil {
+				return err
+			}
 			found, err := a.lint(op)
 			if err != nil {
 				return err
@@ -258,6 +261,20 @@ func lintFile(root fs.FS, project schema.Project, path, inside string, d fs.DirE
 		return schema.Diagnostics{{Position: schema.Position{File: path}, Code: "unreadable", Message: err.Error()}}
 	}
 	return schema.LintFile(path, data)
+}
+
+// checkPaths refuses a path that does not exist or lies elsewhere: nothing is found below it, and that would read as nothing wrong.
+func (a *app) checkPaths(paths []string) error {
+	for _, path := range paths {
+		clean := filepath.Clean(path)
+		if !filepath.IsLocal(clean) {
+			return usageError(fmt.Errorf("%s: want a path inside of the checkout, relative to it", path))
+		}
+		if _, err := os.Lstat(filepath.Join(a.dir, clean)); err != nil {
+			return usageError(fmt.Errorf("%s: %w", path, reason(err)))
+		}
+	}
+	return nil
 }
 
 // below keeps the findings in the files or directories that were named.

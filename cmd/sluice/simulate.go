@@ -34,8 +34,9 @@ func (a *app) simulateCommand() *cobra.Command {
 lists in its .sluice. It takes the facts that were recorded then, at the time of then, about people with the roles of then, and names what
 would have been held or denied, and what would have been let through. It needs a clone with the ledger's branch, asks no server and changes
 nothing. Each decision is taken by itself. What the policies ask and nobody recorded then, such as jobs that no gate asked for, is told as not
-known.
-It ends with 0 where nothing would have been otherwise, 1 where something would, 7 where nothing would as far as it is known.`,
+known, and so is in what else the two projects differ: layout, stage_local, the stages and the way between them decide nothing here.
+It ends with 0 where nothing would have been otherwise, 1 where something would, 7 where nothing would as far as it is known, or nothing
+was decided in this time.`,
 		Example: `  sluice simulate --policies . --since 90d
   git worktree add ../stricter stricter && sluice simulate --policies ../stricter -o json`,
 		RunE: func(c *cobra.Command, _ []string) error { return a.simulate(c.Context(), f) },
@@ -50,6 +51,9 @@ func (a *app) simulate(ctx context.Context, f simulateFlags) error {
 	since, err := parseSince("--since", f.since)
 	if err != nil {
 		return err
+	}
+	if since.After(now()) {
+		return usageError(fmt.Errorf("--since %s is in the future: nothing was decided since", f.since))
 	}
 	files, err := a.policyFiles(f.policies)
 	if err != nil {
@@ -138,7 +142,7 @@ func (a *app) printSimulation(out reconciler.Simulation) error {
 	switch {
 	case len(out.Changed) > 0:
 		return answer{exitNo}
-	case len(out.Unknown) > 0:
+	case len(out.Unknown) > 0, out.Admitted+out.Waited == 0:
 		return answer{exitUnprovable}
 	}
 	return nil
@@ -159,8 +163,14 @@ func (a *app) printSimulationText(out reconciler.Simulation) {
 		a.printSimulated(g.title, out.Changed, g.is)
 	}
 	a.printSimulated("is not known", out.Unknown, func(reconciler.Simulated) bool { return true })
-	if len(out.Changed)+len(out.Unknown) == 0 {
+	switch {
+	case out.Admitted+out.Waited == 0:
+		fmt.Fprintln(a.out, "\nthere was nothing to judge: no change was decided in this time")
+	case len(out.Changed)+len(out.Unknown) == 0:
 		fmt.Fprintln(a.out, "\nnothing would have been otherwise")
+	}
+	if len(out.NotJudged) > 0 {
+		fmt.Fprintf(a.out, "\nnot judged: these policies differ in %s as well, and what that changes is not simulated\n", strings.Join(out.NotJudged, ", "))
 	}
 }
 
