@@ -22,14 +22,14 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 })
 
 // LoadProject reads a project file as [schema.LoadProject] does and checks the expressions of its gates, each at its place:
-// grammar, names, types, and that it is true or false. Without findings no gate of the project fails to be made for one.
+// grammar, names, types, words that a fact never is, and that it is true or false. Without findings no gate of the project fails to be made for one.
 func LoadProject(file string, data []byte) (schema.Project, schema.Diagnostics) {
 	project, found := schema.LoadProject(file, data)
 	if len(found) > 0 {
 		return project, found
 	}
 	for _, e := range project.Expressions {
-		found = append(found, checkExpression(e)...)
+		found = append(found, checkExpression(e, project)...)
 	}
 	if len(found) > 0 {
 		return schema.Project{}, found
@@ -37,7 +37,7 @@ func LoadProject(file string, data []byte) (schema.Project, schema.Diagnostics) 
 	return project, nil
 }
 
-func checkExpression(e schema.Expression) schema.Diagnostics {
+func checkExpression(e schema.Expression, project schema.Project) schema.Diagnostics {
 	env, err := environment()
 	if err != nil {
 		return schema.Diagnostics{expressionFinding(e, 0, err.Error())}
@@ -49,6 +49,9 @@ func checkExpression(e schema.Expression) schema.Diagnostics {
 	}
 	if len(found) == 0 && ast.OutputType() != cel.BoolType {
 		found = append(found, expressionFinding(e, 0, notTrueOrFalse(ast)))
+	}
+	if len(found) == 0 {
+		found = checkWords(e, ast, project)
 	}
 	return found
 }

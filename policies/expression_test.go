@@ -94,6 +94,12 @@ func TestExpressionsAreCheckedWhereTheyStand(t *testing.T) {
 		{"no yes or no", `    - expression: size(files)`, "sluice.yaml:6:19", "of type int"},
 		{"a value of a file alone", `    - expression: files["a.yaml"].on`, "sluice.yaml:6:19", "of type dyn"},
 		{"a pattern that is none", `    - expression: title.matches("(")`, "sluice.yaml:6:33", "invalid matches argument"},
+		{"a kind that there is not", `    - expression: kind != "promotion"`, "sluice.yaml:6:27", `kind is never "promotion"`},
+		{"the other way round", `    - expression: '"promot" == kind'`, "sluice.yaml:6:20", `kind is never "promot"`},
+		{"one of a list", `    - expression: kind in ["edit", "tuned"]`, "sluice.yaml:6:36", `kind is never "tuned"`},
+		{"a stage that there is not", `    - expression: app != "x" || stage == "b"`, "sluice.yaml:6:42", `stage is never "b"; it is one of a`},
+		{"a source that there is not", `    - expression: source != "b"`, "sluice.yaml:6:29", `source is never "b"`},
+		{"a zone that there is not", `    - expression: now.getHours("Europe/Berln") < 12`, "sluice.yaml:6:32", `"Europe/Berln" is not in the time zone database`},
 		{"a macro that there is not", `    - expression: files.every(f, true)`, "sluice.yaml:6:30", "undeclared reference"},
 	} {
 		_, found := policies.LoadProject("sluice.yaml", []byte(head+r.gate+"\n"))
@@ -103,6 +109,18 @@ func TestExpressionsAreCheckedWhereTheyStand(t *testing.T) {
 	}
 	if _, found := policies.LoadProject("sluice.yaml", []byte(head+"    - expression: kind == 'edit'\n    - expression: app != 'x'\n")); len(found) > 0 {
 		t.Error(found.Err())
+	}
+	for _, fine := range []string{
+		`kind in ["edit", "promote", "rollback", "tune", "retire"]`, `source == ""`, `stage == "a"`, `stage != app`, `authors.all(kind, kind != "ann")`,
+		`now.getHours("Europe/Berlin") < 12 && now.getHours("+02:00") < 12`, `title == "b"`,
+	} {
+		if _, found := policies.LoadProject("sluice.yaml", []byte(head+"    - expression: '"+fine+"'\n")); len(found) > 0 {
+			t.Error(found.Err())
+		}
+	}
+	_, found := policies.LoadProject("sluice.yaml", []byte(head+"    - expression: kind != 'promot'\n"))
+	if len(found) != 1 || found[0].Hint != `did you mean "promote"?` {
+		t.Errorf("got %+v", found)
 	}
 }
 

@@ -1,6 +1,9 @@
 package schema
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // FormatVersion is the version of sluice.yaml that this package reads.
 const FormatVersion = 1
@@ -51,8 +54,8 @@ func (r *projectReader) read() Project {
 	p.StageLocal = r.stageLocal()
 	p.Atomic = r.o.flag("atomic", false)
 	p.Provenance = r.provenance()
-	p.RollbackWindow = r.o.duration("rollback_window")
-	p.Retention = r.o.duration("retention")
+	p.RollbackWindow = r.lasting("rollback_window")
+	p.Retention = r.lasting("retention")
 	if v, path := r.o.get("approvals"); v != nil {
 		r.src.approvals(v, path)
 	}
@@ -60,6 +63,16 @@ func (r *projectReader) read() Project {
 	r.readStages()
 	p.Expressions = r.src.expressions
 	return r.project
+}
+
+// lasting reads a duration whose absence is for ever, which is the last thing that somebody means who writes none.
+func (r *projectReader) lasting(name string) time.Duration {
+	good := len(r.src.found)
+	d := r.o.duration(name)
+	if v, path := r.o.get(name); v != nil && d == 0 && len(r.src.found) == good {
+		r.src.badValue(v, path, "leave it out for ever", v.text+" is no time at all")
+	}
+	return d
 }
 
 func (r *projectReader) checkVersion() {

@@ -36,6 +36,8 @@ func TestProjectRefuses(t *testing.T) {
 		{"an unknown unit", "version: 1\nprovenance: {unit: line}", "bad-value", "2:20"},
 		{"provenance as text", "version: 1\nprovenance: file", "wrong-type", "2:13"},
 		{"a rollback window without a unit", "version: 1\nrollback_window: 90", "wrong-type", "2:18"},
+		{"a rollback window of nothing", "version: 1\nrollback_window: 0s", "bad-value", "2:18"},
+		{"a retention of nothing", "version: 1\nretention: 0d", "bad-value", "2:12"},
 		{"a rollback window in the past", "version: 1\nrollback_window: -1h", "bad-value", "2:18"},
 		{"approvals that are text", "version: 1\napprovals: two\nstages: default", "wrong-type", "2:12"},
 		{"targets as a list", "version: 1\ntargets: [etcd]", "wrong-type", "2:10"},
