@@ -57,3 +57,10 @@ func TestAWrongNumberOfApprovalsIsToldOnce(t *testing.T) {
 		t.Errorf("got %v", found)
 	}
 }
+
+func TestASoakInAStageThatIsMisspeltNamesTheOneThatIsMeant(t *testing.T) {
+	_, found := schema.LoadProject("sluice.yaml", []byte("version: 1\nstages: [{name: staging}, {name: prod, gates: {promote: [{soak: {for: 1h, in: stagin}}]}}]\n"))
+	if len(found) != 1 || found[0].Hint != `did you mean "staging"?` {
+		t.Errorf("got %+v", found)
+	}
+}

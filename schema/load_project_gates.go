@@ -96,7 +96,7 @@ func (r *projectReader) defaultRetire(promote Gate) Gate {
 // checkBefore refuses what can never be satisfied of policies about the stage before: before the first stage, before a rollback, or
 // of a stage that does not lead here.
 func (r *projectReader) checkBefore(g Gates, stage StageName) {
-	r.eachBefore(g.Rollback, func(StageName) string { return "a rollback comes from the stage itself" })
+	r.eachBefore(g.Rollback, nil, func(StageName) string { return "a rollback comes from the stage itself" })
 	for _, p := range g.Rollback.Leaves() {
 		if p.Name == "breaker" {
 			at := span{p.Position.Line, p.Position.Column, len(p.Name)}
@@ -104,6 +104,10 @@ func (r *projectReader) checkBefore(g Gates, stage StageName) {
 		}
 	}
 	before := r.project.before(stage)
+	var near []string
+	for _, s := range before {
+		near = append(near, string(s))
+	}
 	judge := func(in StageName) string {
 		switch {
 		case len(before) == 0:
@@ -113,11 +117,12 @@ func (r *projectReader) checkBefore(g Gates, stage StageName) {
 		}
 		return ""
 	}
-	r.eachBefore(g.Promote, judge)
-	r.eachBefore(g.Retire, judge)
+	r.eachBefore(g.Promote, near, judge)
+	r.eachBefore(g.Retire, near, judge)
 }
 
-func (r *projectReader) eachBefore(g Gate, judge func(in StageName) string) {
+// eachBefore judges the policies about the stage before; near are the stages that one may have meant.
+func (r *projectReader) eachBefore(g Gate, near []string, judge func(in StageName) string) {
 	for _, p := range g.Leaves() {
 		in, ok := p.stageBefore()
 		if !ok {
@@ -125,7 +130,7 @@ func (r *projectReader) eachBefore(g Gate, judge func(in StageName) string) {
 		}
 		at := span{p.Position.Line, p.Position.Column, len(p.Name)}
 		if why := judge(in); why != "" {
-			r.src.report(at, "policy-misplaced", "", args{"policy": p.Name, "why": why})
+			r.src.report(at, "policy-misplaced", didYouMean(string(in), near), args{"policy": p.Name, "why": why})
 		}
 	}
 }

@@ -184,7 +184,7 @@ func (a *app) caseFiles(files map[string][]byte, names []string) (map[string][]b
 	}
 	if len(names) == 0 {
 		for path := range files {
-			if strings.HasPrefix(path, schema.CasesDir+"/") && strings.HasSuffix(path, ".yaml") {
+			if strings.HasPrefix(path, schema.CasesDir+"/") && slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)) {
 				names = append(names, path)
 			}
 		}

@@ -43,6 +43,9 @@ func (d *desk) end(flag, text string) (time.Time, error) {
 	if err != nil {
 		return at, usageError(fmt.Errorf("--%s %w", flag, err))
 	}
+	if !at.After(d.made) {
+		return at, usageError(fmt.Errorf("--%s %s is past: it would end before it begins", flag, text))
+	}
 	return at, nil
 }
 

@@ -22,7 +22,7 @@ func (a *app) schemaCommand() *cobra.Command {
 		Use: "schema", Short: "Print the shapes behind the project's files", Args: knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(&cobra.Command{
+	draw := &cobra.Command{
 		Use: "lifecycle", Short: "Draw the nodes of the lifecycle and what leads from one to the next", Args: cobra.NoArgs,
 		Long: `lifecycle draws the lifecycle of the sluice.yaml in this directory, or the default one where there is none: which node a
 revision may go to, on which event, and the gate that guards the step. Mermaid is what GitLab shows in Markdown, dot is for
@@ -32,7 +32,9 @@ Graphviz.`,
   sluice schema lifecycle -o dot | dot -Tsvg > lifecycle.svg`,
 		Annotations: map[string]string{formats: "text, json, mermaid or dot"},
 		RunE:        func(*cobra.Command, []string) error { return a.schemaLifecycle() },
-	})
+	}
+	draw.Flags().StringVar(&a.output, "format", "text", "the same as --output: `FORMAT`")
+	c.AddCommand(draw)
 	for _, one := range []struct{ name, of, where string }{
 		{"project", "sluice.yaml", "Beside what JSON Schema can say, sluice lint reads the file as the reconciler does."},
 		{"tests", "examples of what gates answer (.sluice/tests)", "sluice policy test tries them."},
