@@ -79,7 +79,7 @@ func (p *pass) landedCell(ctx context.Context, stage schema.Stage, app schema.Ap
 	}
 	now := c.state.Admitted
 	out.Live = now.Seq == entry && !now.LiveAt.IsZero()
-	return out, out.Live || now.Seq != entry, c.fill(ctx, &out, e.Decision.Landing.Base, e.Decision.Landing.Tip)
+	return out, out.Live || now.Seq != entry || p.observes(c.state), c.fill(ctx, &out, e.Decision.Landing.Base, e.Decision.Landing.Tip)
 }
 
 func (p *pass) landedControl(ctx context.Context, n *announcedNote, s *note.Subject) (bool, error) {

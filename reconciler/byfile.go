@@ -37,8 +37,9 @@ func (f oneFile) in(files map[string]schema.File) bool {
 // of a stage before is asked file by file; unproven are the files that come from nowhere, with why.
 func (c *cellJudge) classified(ctx context.Context, h history, from schema.Manifest, to cellFiles) (schema.Change, []schema.Problem, error) {
 	change, unproven, err := c.fileByFile(ctx, h, from, to)
-	if src := change.Source; src != nil {
-		src.Observed = h.project.Mode(src.Stage) == schema.Observe && !c.stage.Mode.Weak()
+	if src := change.Source; src != nil && h.project.Mode(src.Stage) == schema.Observe {
+		src.Observed = !c.stage.Mode.Weak()
+		asIfLive(src, h.others[src.Stage], c.stage.Mode, h.now)
 	}
 	return change, unproven, err
 }
@@ -130,7 +131,7 @@ func (h history) filesPast(stage schema.StageName, read func(schema.Digest) (sch
 		if err == nil {
 			files = byPath(m.Promoted(h.project.StageLocal))
 		}
-		past.files, past.usable = append(past.files, files), append(past.usable, h.refuses(a))
+		past.files, past.usable = append(past.files, files), append(past.usable, h.refuses(stage, a))
 	}
 	return past, nil
 }

@@ -91,7 +91,9 @@ func (s prospects) from(from schema.StageName, to schema.Stage) (Candidate, stri
 		return c, fmt.Sprintf("%s has no %s", from, s.app)
 	case own.Admitted.Seq > 0 && a.Revision == own.Admitted.Revision:
 		return c, fmt.Sprintf("%s has %s already, as %s has", to.Name, a.Revision, from)
-	case a.LiveAt.IsZero():
+	case s.project.Mode(from) == schema.Observe && !to.Mode.Weak():
+		return c, fmt.Sprintf("%s only observes: nothing is written there, so %s is not live", from, a.Revision)
+	case a.LiveAt.IsZero() && s.project.Mode(from) != schema.Observe:
 		return c, fmt.Sprintf("%s is not live in %s yet", a.Revision, from)
 	case source(from, state, a, s.now).Down:
 		return c, fmt.Sprintf("%s cannot be verified in %s at the moment", a.Revision, from)
@@ -162,7 +164,11 @@ func brought(admissions []ledger.Admission, rev schema.Revision) bool {
 
 // soaked asks the soak policies of the stage's gate, the same that the judge asks.
 func (s prospects) soaked(from schema.StageName, to schema.Stage, a ledger.Admission) bool {
-	facts := policies.Facts{Now: s.now, Change: schema.Change{Kind: schema.Promote, Source: source(from, s.states[from], a, s.now)}}
+	src := source(from, s.states[from], a, s.now)
+	if s.project.Mode(from) == schema.Observe {
+		asIfLive(src, s.states[from], to.Mode, s.now)
+	}
+	facts := policies.Facts{Now: s.now, Change: schema.Change{Kind: schema.Promote, Source: src}}
 	for _, spec := range to.Gates.Promote {
 		if spec.Name != "soak" {
 			continue

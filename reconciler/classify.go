@@ -83,7 +83,7 @@ func (h history) promotion(c *schema.Change) {
 		if !ok {
 			continue
 		}
-		if why := h.refuses(a); why != "" {
+		if why := h.refuses(stage, a); why != "" {
 			c.Code = why
 			continue
 		}
@@ -98,8 +98,9 @@ func (h history) promotion(c *schema.Change) {
 	}
 }
 
-// refuses says why an admission in a stage before is no source; empty where it is one.
-func (h history) refuses(a ledger.Admission) schema.Code {
+// refuses says why an admission in a stage before is no source; empty where it is one. Of a stage where nothing is written,
+// policies say that nothing is live there (schema.Source.Observed).
+func (h history) refuses(stage schema.StageName, a ledger.Admission) schema.Code {
 	switch {
 	case a.Flagged(ledger.Withdrawn):
 		return "withdrawn"
@@ -107,7 +108,7 @@ func (h history) refuses(a ledger.Admission) schema.Code {
 		return "tainted"
 	case a.Flagged(ledger.Archived):
 		return "archived"
-	case a.LiveAt.IsZero():
+	case a.LiveAt.IsZero() && h.project.Mode(stage) != schema.Observe:
 		return "not-live"
 	}
 	return ""

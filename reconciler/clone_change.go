@@ -88,7 +88,7 @@ func (c *cellJudge) change(ctx context.Context, base, commit schema.Hash) (CellC
 		Admitted: c.state.Admitted.Seq, Trust: c.rules.trust, Retirement: c.rules.retirement(c.cell.App),
 	}
 	out.facts.Before, out.facts.After, out.facts.Unproven = from, to.manifest, unproven
-	out.facts.Rollbacks = rollbacksOf(c.state, h.others)
+	out.facts.Rollbacks = rollbacksOf(h.project, c.state, h.others)
 	if out.facts.Files, err = c.contents(ctx, to); err != nil {
 		return CellChange{}, err
 	}

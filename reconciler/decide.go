@@ -171,11 +171,9 @@ func (c *cellJudge) authors(f policies.Facts) []string {
 	return policies.Authors(f)
 }
 
-// required are the targets that make it live: none where nothing is written.
+// required are the targets that make it live. Where nothing is written they are those that will, once the stage enforces: until
+// then it is not live.
 func required(stage schema.Stage) []string {
-	if stage.Mode == schema.Observe {
-		return nil
-	}
 	var out []string
 	for _, t := range stage.Targets {
 		if t.Required {

@@ -129,7 +129,7 @@ func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, ch
 		return f, err
 	}
 	f.Misfits = c.misfits(f.Files, to)
-	f.Rollbacks = rollbacksOf(c.state, h.others)
+	f.Rollbacks = rollbacksOf(h.project, c.state, h.others)
 	f.Gate, f.Admitted = c.rules.gate(c.stage.Name, change.Kind).digest, c.state.Admitted.Seq
 	if change.Source != nil {
 		f.Live = change.Source.LiveSeq

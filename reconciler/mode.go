@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"slices"
+	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
@@ -56,6 +57,17 @@ func (r *rules) onlyObserved(target string) bool {
 		observed = true
 	}
 	return observed
+}
+
+// asIfLive makes a source of what an observed stage admitted, for a stage that does not enforce either: it is as good as live there
+// since then, so that its verdict says what enforcement would hold. For one that enforces it stays what it is, not live.
+func asIfLive(src *schema.Source, in ledger.State, to schema.StageMode, now time.Time) {
+	i := slices.IndexFunc(in.Revisions, func(a ledger.Admission) bool { return a.Seq == src.Seq })
+	if i < 0 || !to.Weak() || !src.LiveAt.IsZero() {
+		return
+	}
+	a := in.Revisions[i]
+	src.LiveAt, src.LiveSeq, src.SoakingSince, src.Soaked = a.At, a.Seq, a.At, now.Sub(a.At)
 }
 
 // observes reports whether nothing is written for a cell.

@@ -2,7 +2,9 @@ package reconciler
 
 import (
 	"testing"
+	"time"
 
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/reconciler/note"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -84,5 +86,32 @@ func TestAnAtomicProjectsNoteSpeaksOfAllApps(t *testing.T) {
 		if got != want || cells[i].LetIn != "" {
 			t.Errorf("%s: held by %q (let in by %q), want %q", cells[i].Cell, got, cells[i].LetIn, want)
 		}
+	}
+}
+
+func TestWhatAnObservedStageAdmittedIsNotLive(t *testing.T) {
+	at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	in := ledger.State{Revisions: []ledger.Admission{{Seq: 4, At: at}}}
+	for _, r := range []struct {
+		sentence string
+		to       schema.StageMode
+		want     time.Duration
+	}{
+		{"a stage that enforces takes it as what it is", schema.Enforce, 0},
+		{"one without a mode enforces", "", 0},
+		{"one that warns takes it as if it were live", schema.Warn, time.Hour},
+		{"one that observes as well", schema.Observe, time.Hour},
+	} {
+		t.Run(r.sentence, func(t *testing.T) {
+			src := schema.Source{Seq: 4}
+			asIfLive(&src, in, r.to, at.Add(time.Hour))
+			if src.Soaked != r.want || src.LiveAt.IsZero() != (r.want == 0) {
+				t.Errorf("got soaked %s, live at %s; want soaked %s", src.Soaked, src.LiveAt, r.want)
+			}
+		})
+	}
+	stage := schema.Stage{Mode: schema.Observe, Targets: []schema.StageTarget{{Name: "a", Required: true}}}
+	if got := required(stage); len(got) != 1 {
+		t.Errorf("an admission there is live by %v: it must not be until it is written", got)
 	}
 }

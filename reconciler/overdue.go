@@ -25,7 +25,7 @@ func overdue(v schema.View, before time.Time) []schema.CellView {
 	var out []schema.CellView
 	for _, app := range v.Apps {
 		for _, c := range app.Cells {
-			if c.Seq > 0 && c.LiveAt.IsZero() && c.Since.Before(before) && c.State != schema.Prepared && delivers(c) {
+			if c.Seq > 0 && c.LiveAt.IsZero() && c.Since.Before(before) && c.State != schema.Prepared && c.State != schema.Observed && delivers(c) {
 				out = append(out, c)
 			}
 		}

@@ -148,7 +148,7 @@ func (v *Previewer) facts(ctx context.Context, c *cellJudge, h history, out *Pre
 		f.Problems = append(f.Problems, schema.Problem{Path: c.path, Code: "name", Detail: err.Error()})
 	}
 	if v.clone != nil {
-		f.Rollbacks = rollbacksOf(c.state, h.others)
+		f.Rollbacks = rollbacksOf(h.project, c.state, h.others)
 		var err error
 		if f.Unlinked, err = c.noEdge(ctx, h, &out.Change); err != nil {
 			return f, err

@@ -248,12 +248,12 @@ func cellView(cell schema.Cell, s ledger.State, stage schema.Stage) schema.CellV
 		c.Revision, c.Content, c.Seq, c.Commit, c.Since, c.LiveAt = a.Revision, a.Content, a.Seq, a.Commit, a.At, a.LiveAt
 		c.MergeRequest, c.Targets, c.Gray = a.MergeRequest, targetViews(s, stage), grayView(s)
 	}
-	c.State = cellState(c, s)
+	c.State = cellState(c, s, stage.Mode)
 	return c
 }
 
 // cellState picks the word that a person has to act on first.
-func cellState(c schema.CellView, s ledger.State) schema.CellState {
+func cellState(c schema.CellView, s ledger.State, mode schema.StageMode) schema.CellState {
 	failing, drifted := false, false
 	for _, t := range c.Targets {
 		failing = failing || t.Code != ""
@@ -271,6 +271,8 @@ func cellState(c schema.CellView, s ledger.State) schema.CellState {
 			return schema.Prepared
 		}
 		return schema.Absent
+	case mode == schema.Observe:
+		return schema.Observed
 	case drifted:
 		return schema.Drifted
 	case failing && !c.LiveAt.IsZero():

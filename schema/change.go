@@ -63,7 +63,7 @@ type Source struct {
 	SoakingSince time.Time `json:"-"`
 	Down         bool      `json:"-"` // a required target there cannot be verified at the moment
 	LiveSeq      int64     `json:"-"` // ledger sequence of the entry that made it live there
-	Observed     bool      `json:"-"` // nothing is written there, and the stage that it goes to enforces
+	Observed     bool      `json:"-"` // nothing is written there, so nothing is live, and the stage that it goes to enforces
 	LetIn        StageMode `json:"-"` // the mode there that alone let it in; empty where its gate did
 	Content      Content   `json:"-"` // what is admitted there: stage-local files make it differ from what is promoted
 }

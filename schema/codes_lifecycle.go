@@ -23,9 +23,9 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "A stage in mode warn or observe lets in what its gate would keep out. That weakens no stage after it: what came in so goes no further by a gate that enforces.",
 		Fix:   "Make the change again with what its gate asks for, or let the admins take over what is there by their signature: sluice adopt.",
 	}, {
-		Code: "observed-only", Title: "the stage before only observes", Message: "[{from}: ]nothing is written there (mode observe), so what runs there is not verified",
-		Cause: "A stage in mode observe does not deliver: what it admitted counts as live there without being so. A stage that enforces does not go by that.",
-		Fix:   "Let the admins set a stricter mode for the stage before.",
+		Code: "observed-only", Title: "the stage before only observes", Message: "[{from}: ]nothing is written there (mode observe), so nothing is live there",
+		Cause: "A stage in mode observe does not deliver: what it admitted is not live there and does not soak, whatever its gate said. A stage that enforces does not go by that.",
+		Fix:   "Let the admins set the stage before to enforce (or warn): what it admitted is written then, is live and soaks from there on, and this is judged again. Approvals from before that do not count: let somebody sign one (sluice approve), or submit the change again.",
 	}, {
 		Code: "several-apps", Warning: true, Title: "several apps in one promotion", Message: "one merge request promotes {apps}[: the whole branch {branch}]",
 		Cause: "Each app is judged by itself, and one that is held keeps its place; but approving, waiting and taking back go together then, and a whole branch brings its stage-local files too.",

@@ -83,6 +83,7 @@ const (
 	Absent     CellState = "absent"     // nothing was ever admitted
 	Live       CellState = "live"       // every required target was read back equal
 	Admitted   CellState = "admitted"   // let in, not everywhere read back yet
+	Observed   CellState = "observed"   // let in where nothing is written: what runs there is not known
 	Held       CellState = "held"       // something newer waits
 	Denied     CellState = "denied"     // something newer was refused
 	Drifted    CellState = "drifted"    // a target differed and is not repaired

@@ -10,8 +10,8 @@ var judgementMutations = []mutation{
 	},
 	{
 		"what was never live is promoted", "reconciler", "reconciler/classify.go",
-		"case a.LiveAt.IsZero():",
-		"case a.Seq == 0:",
+		"case a.LiveAt.IsZero() &&",
+		"case a.Seq == 0 &&",
 		"TestHistoriesKeepTheLadder",
 	},
 	{

@@ -102,6 +102,8 @@ func revisionText(s schema.Side) string {
 
 func sourceText(c schema.Change) string {
 	switch {
+	case c.Source != nil && c.Source.LiveAt.IsZero():
+		return fmt.Sprintf("admitted in %s, which only observes: not live there", c.Source.Stage)
 	case c.Source != nil:
 		return fmt.Sprintf("live in %s since %s", c.Source.Stage, minute(c.Source.LiveAt))
 	case c.Code != "":

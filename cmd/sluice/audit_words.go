@@ -15,7 +15,10 @@ func changeLine(c schema.Change) string {
 	if c.Tune && c.Kind != schema.Tune {
 		text += ", and stage-local files"
 	}
-	if c.Source != nil {
+	switch {
+	case c.Source != nil && c.Source.LiveAt.IsZero():
+		text += fmt.Sprintf(", from %s (entry #%d, not live there)", c.Source.Stage, c.Source.Seq)
+	case c.Source != nil:
 		text += fmt.Sprintf(", from %s (entry #%d, live there since %s)", c.Source.Stage, c.Source.Seq, c.Source.LiveAt.UTC().Format(auditTime))
 	}
 	if c.Code != "" {

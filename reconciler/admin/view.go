@@ -10,7 +10,7 @@ import (
 
 // cellStates are the states that are told of every stage, also without a cell, so that an alert sees a zero and not a gap.
 var cellStates = []schema.CellState{
-	schema.Refused, schema.Drifted, schema.Failing, schema.Unverified, schema.Denied, schema.Held, schema.Admitted,
+	schema.Refused, schema.Drifted, schema.Failing, schema.Unverified, schema.Denied, schema.Held, schema.Admitted, schema.Observed,
 	schema.Live, schema.Prepared, schema.Retired, schema.Absent,
 }
 

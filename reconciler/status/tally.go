@@ -19,7 +19,7 @@ type tally struct {
 }
 
 // stateCounts is how often each state occurs.
-type stateCounts [12]int
+type stateCounts [13]int
 
 func (s stateCounts) of(state schema.CellState) int { return s[place(state)] }
 
@@ -37,7 +37,7 @@ func place(state schema.CellState) int {
 var order = states()
 
 // intended and urgent are what [lookOf] says of each of them.
-var intended, urgent = func() (in, out [12]bool) {
+var intended, urgent = func() (in, out [13]bool) {
 	for i, s := range order {
 		l := lookOf(s)
 		in[i], out[i] = l.Intended, l.Tone == bad || l.Tone == wait

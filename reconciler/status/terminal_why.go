@@ -93,7 +93,7 @@ func Clear(c schema.CellView) bool {
 			return false
 		}
 	}
-	return c.State == schema.Admitted || c.State == schema.Absent || lookOf(c.State).Intended
+	return c.State == schema.Admitted || c.State == schema.Observed || c.State == schema.Absent || lookOf(c.State).Intended
 }
 
 func (p paper) why(v schema.View, c schema.CellView) int {
@@ -153,6 +153,8 @@ func clearText(c schema.CellView) string {
 	switch c.State {
 	case schema.Absent:
 		return "nothing waits"
+	case schema.Observed:
+		return "nothing stands in the way, and nothing is written: it is delivered, and live, once the stage is in another mode than observe"
 	case schema.Admitted:
 		if c.Gray != nil {
 			return "nothing stands in the way: it widens step by step, each after its time and while the instances that have it are well"
@@ -176,7 +178,7 @@ func (p paper) state(c schema.CellView, stale bool) string {
 		return text + "; nothing was admitted before"
 	case c.Revision == schema.None:
 		return text
-	case c.State == schema.Live, c.State == schema.Admitted:
+	case c.State == schema.Live, c.State == schema.Admitted, c.State == schema.Observed:
 		text += ", " + name(c.Revision)
 	default:
 		text += "; admitted is " + name(c.Revision)

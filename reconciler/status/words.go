@@ -34,7 +34,7 @@ type look struct {
 // states lists every state in the order in which a person should care.
 func states() []schema.CellState {
 	return []schema.CellState{
-		schema.Refused, schema.Drifted, schema.Failing, schema.Unverified, schema.Denied, schema.Held, schema.Admitted,
+		schema.Refused, schema.Drifted, schema.Failing, schema.Unverified, schema.Denied, schema.Held, schema.Admitted, schema.Observed,
 		schema.Live, schema.Prepared, schema.Retired, schema.Absent,
 	}
 }
@@ -51,6 +51,8 @@ func lookOf(s schema.CellState) look {
 		return look{Symbol: "·", Tone: quiet}
 	case schema.Admitted:
 		return look{Symbol: "→", Tone: busy}
+	case schema.Observed:
+		return look{Symbol: "◌", Tone: quiet}
 	case schema.Held:
 		return look{Symbol: "■", Tone: wait}
 	case schema.Unverified:
