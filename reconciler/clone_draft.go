@@ -125,6 +125,9 @@ func (h history) goal(to string) (ledger.Admission, error) {
 		if a, ok := h.before(); ok {
 			return a, nil
 		}
+		if why, ok := h.retiredGoals(); ok {
+			return ledger.Admission{}, why
+		}
 		return ledger.Admission{}, &Refused{
 			Why:  fmt.Sprintf("%s was never admitted with another revision to go back to", h.cell),
 			Hint: fmt.Sprintf("sluice history %s shows what was; what lies before the seal is history, not proof", h.cell.App),
@@ -144,6 +147,27 @@ func (h history) goal(to string) (ledger.Admission, error) {
 		}
 	}
 	return a, nil
+}
+
+// retiredGoals says that all there was to go back to is archived, and why.
+func (h history) retiredGoals() (*Refused, bool) {
+	n, now := 0, h.own.Admitted.Revision
+	for _, a := range h.own.Revisions {
+		if a.Revision != now && a.Revision != schema.None && a.Flagged(ledger.Archived) {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil, false
+	}
+	why := "another revision took its place longer ago than the rollback window"
+	if now == schema.None {
+		why = fmt.Sprintf("%s has retired", h.cell.App)
+	}
+	return &Refused{
+		Why:  fmt.Sprintf("%s has no rollback goal: what was admitted there is archived [archived], since %s", h.cell, why),
+		Hint: "the same files come back through the first stage and its promotions; sluice explain archived",
+	}, true
 }
 
 // before is the last admission that the current one can be rolled back to.

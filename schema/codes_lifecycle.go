@@ -44,7 +44,7 @@ var lifecycleCodes = []CodeInfo{
 		Fix:   "Make the change again, signed with another key.",
 	}, {
 		Code: "archived", Title: "revision is archived", Message: "[{revision} ]is archived",
-		Cause: "It was superseded longer than the rollback window ago.",
+		Cause: "It was superseded longer than the rollback window ago, or its app has retired: what an app had that left the last stage is archived in every stage.",
 		Fix:   "Put the same files into the first stage and promote them.",
 	}, {
 		Code: "not-live", Title: "not live in the stage before", Message: "[{revision} ]is not live in the stage before[ {stage}] yet",

@@ -38,9 +38,6 @@ func weak(v schema.View) []notice {
 	var out []notice
 	for _, stage := range v.Stages {
 		mode, known := v.Modes[stage]
-		if !known {
-			continue
-		}
 		letIn := 0
 		for _, app := range v.Apps {
 			for _, c := range app.Cells {
@@ -49,6 +46,12 @@ func weak(v schema.View) []notice {
 				}
 			}
 		}
+		if !known {
+			if letIn > 0 {
+				out = append(out, notice{Tone: wait, Text: leftOver(stage, letIn), Cell: schema.Cell{Stage: stage}})
+			}
+			continue
+		}
 		text := fmt.Sprintf("mode %s: %s lets in what its gate would hold or refuse; %s so now", mode, safe(string(stage)), apps(letIn, "is", "are"))
 		if mode == schema.Observe {
 			text += "; nothing is written to its targets" + differText(v.Differs, stage)
@@ -56,6 +59,12 @@ func weak(v schema.View) []notice {
 		out = append(out, notice{Tone: wait, Text: text, Cell: schema.Cell{Stage: stage}})
 	}
 	return out
+}
+
+// leftOver says what a mode left behind in a stage that enforces by now.
+func leftOver(stage schema.StageName, n int) string {
+	return fmt.Sprintf("not adopted: in %s, which enforces by now, %s let in by its mode alone and not by its gate; it goes no further until the admins adopt it (sluice adopt %s) or the change is made again through its gate",
+		safe(string(stage)), apps(n, "was", "were"), safe(string(stage)))
 }
 
 func apps(n int, one, more string) string {

@@ -12,6 +12,7 @@ import (
 type tally struct {
 	cells, intended int // without cells where nothing was ever admitted and nothing waits
 	counts          stateCounts
+	letIn           int                // of the others, by a mode alone and not adopted, and else as intended
 	stages          []stageTally       // in the view's order
 	ended           int                // apps that have left the last stage
 	trouble         []*schema.CellView // worst first, then oldest first
@@ -101,7 +102,9 @@ func (t *tally) add(c *schema.CellView, stage int) {
 	if c.State == schema.Absent {
 		return
 	}
-	if t.cells++; intended[at] {
+	if t.cells++; c.LetIn != nil && intended[at] {
+		t.letIn++
+	} else if intended[at] {
 		t.intended++
 	}
 	if urgent[at] {

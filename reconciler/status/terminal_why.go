@@ -150,6 +150,10 @@ func (p paper) coming(c schema.CellView) {
 
 // clearText ends the answer about a cell that nothing stands in the way of.
 func clearText(c schema.CellView) string {
+	if c.LetIn != nil && c.State == schema.Live {
+		return fmt.Sprintf("nothing waits, but what is live was let in by mode %s alone and is not adopted: it is as intended once the admins adopt it (sluice adopt %s --app %s), or the change is made again through its gate",
+			c.LetIn.Mode, safe(string(c.Cell.Stage)), safe(string(c.Cell.App)))
+	}
 	switch c.State {
 	case schema.Absent:
 		return "nothing waits"

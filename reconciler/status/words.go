@@ -127,6 +127,9 @@ func (t *tally) summary(stale bool) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, s))
 		}
 	}
+	if t.letIn > 0 {
+		parts = append(parts, fmt.Sprintf("%d let in by a mode alone, not adopted", t.letIn))
+	}
 	return strings.Join(parts, "; ") + "."
 }
 
