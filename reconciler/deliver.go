@@ -33,6 +33,10 @@ func (p *pass) deliver(ctx context.Context, report *Report, jobs map[string][]jo
 			v.d.errs = append(v.d.errs, fmt.Errorf("target %s of stage %s is not in the operator's file [target-unconfigured]: %w", name, jobs[name][0].state.Stage, integrations.ErrInvalid))
 			continue
 		}
+		if err := p.stillAsked(name); err != nil {
+			p.giveUp(v, err) // that is the answer that it is waited for
+			continue
+		}
 		works = append(works, p.compare(ctx, v))
 	}
 	sideBySide(works, p.cfg.Patience, func() { early = errors.Join(early, p.recordEnded(ctx, report, visits)) })
@@ -64,7 +68,7 @@ func (p *pass) recordEnded(ctx context.Context, report *Report, visits []*visit)
 // partsOf cuts the jobs of a target. One that was silent is first asked about a single cell.
 func (p *pass) partsOf(name string, jobs []job) [][]job {
 	var parts [][]job
-	if _, silent := p.silent[name]; len(jobs) > 1 && (silent || p.noMark[name]) {
+	if _, silent := p.silent[name]; len(jobs) > 1 && (silent || p.noMark[name] != nil) {
 		parts, jobs = append(parts, jobs[:1]), jobs[1:]
 	}
 	return slices.AppendSeq(parts, slices.Chunk(jobs, chunk))

@@ -57,7 +57,7 @@ func (p *pass) consumers(ctx context.Context, stage schema.Stage, app schema.App
 		if !ok {
 			continue
 		}
-		answers, err := collector.Collect(ctx, []integrations.CellPlace{{Cell: cell, Settings: target.Settings}})
+		answers, err := p.collect(ctx, target.Name, collector, []integrations.CellPlace{{Cell: cell, Settings: target.Settings}})
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -74,6 +74,14 @@ func (p *pass) consumers(ctx context.Context, stage schema.Stage, app schema.App
 	}
 	p.instances[cell] = &found
 	return &found, nil
+}
+
+// collect asks a target that does not hang.
+func (p *pass) collect(ctx context.Context, name string, c integrations.Collector, wants []integrations.CellPlace) ([]integrations.Collected, error) {
+	if err := p.stillAsked(name); err != nil {
+		return nil, err
+	}
+	return c.Collect(ctx, wants)
 }
 
 // countEvery is how often the instances of all cells are counted for people.
@@ -133,7 +141,7 @@ func (p *pass) countSome(ctx context.Context, states []ledger.State) {
 		}
 	}
 	for name, wants := range places {
-		answers, err := p.cfg.Targets[name].(integrations.Collector).Collect(ctx, wants)
+		answers, err := p.collect(ctx, name, p.cfg.Targets[name].(integrations.Collector), wants)
 		for i, want := range wants {
 			if err != nil || len(answers) != len(wants) {
 				found[want.Cell].Silent = append(found[want.Cell].Silent, name)

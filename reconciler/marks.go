@@ -31,19 +31,22 @@ func (r *Reconciler) keepers() []string {
 	return names
 }
 
-// readMarks asks all targets at once, so that one that does not answer holds nobody up for longer than itself. The error
-// is of those that did not.
+// readMarks asks all targets at once, so that one that does not answer holds nobody up for longer than itself, and that in
+// one pass alone. The error is of those that did not.
 func (p *pass) readMarks(ctx context.Context, project string) error {
 	var mu sync.Mutex
 	var group sync.WaitGroup
-	marks, silent, noMark := map[string][]byte{}, []error(nil), map[string]bool{}
+	marks, silent, noMark := map[string][]byte{}, []error(nil), map[string]error{}
 	for _, name := range p.keepers() {
+		ask := p.asking(ctx, name, project)
 		group.Go(func() {
-			mark, err := p.cfg.Targets[name].(integrations.Keeper).Checkpoint(ctx, project)
+			mark, err := ask()
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				noMark[name] = integrations.Silent(err)
+				if integrations.Silent(err) {
+					noMark[name] = err
+				}
 				silent = append(silent, fmt.Errorf("read the ledger's checkpoint at target %s: %w", name, err))
 				return
 			}
@@ -52,10 +55,8 @@ func (p *pass) readMarks(ctx context.Context, project string) error {
 	}
 	group.Wait()
 	p.marks, p.noMark = marks, noMark
-	for name, yes := range noMark {
-		if yes {
-			p.unanswered(name, p.silent[name].cells)
-		}
+	for name := range noMark {
+		p.unanswered(name, p.silent[name].cells)
 	}
 	return errors.Join(silent...)
 }

@@ -33,7 +33,7 @@ type pass struct {
 
 	marks  map[string][]byte // by target, the checkpoints that they keep; those that did not answer are not in it
 	forged int               // marks that no log key signed
-	noMark map[string]bool   // targets that did not answer when they were asked for theirs
+	noMark map[string]error  // of targets that did not answer when they were asked for theirs
 
 	// added are the stages that a control change of this pass brought, with the commit that did.
 	added map[schema.StageName]schema.Hash

@@ -191,6 +191,7 @@ type Reconciler struct {
 	inForce atomic.Pointer[rules]
 
 	silent    map[string]silence // by target, those that did not answer
+	questions questions
 	fights    map[deliveryKey]fight
 	differs   map[deliveryKey]int           // keys that would change where nothing is written
 	reported  map[deliveryKey]schema.Digest // drift that is told and left
@@ -248,6 +249,7 @@ func New(cfg Config) (*Reconciler, error) {
 		looked: map[schema.StageName]int64{}, fleet: map[schema.Cell]*schema.InstancesView{}, fights: map[deliveryKey]fight{}, differs: map[deliveryKey]int{}, reported: map[deliveryKey]schema.Digest{},
 		strangers: map[deliveryKey]string{}, silent: map[string]silence{}, contested: map[schema.Cell]bool{},
 	}
+	r.questions.back = make(chan struct{}, 1)
 	r.spans = &spans{tracer: cfg.Tracer, project: cfg.Name, now: &atomic.Pointer[trace]{}}
 	r.cfg.Log = traced(r.cfg.Log, r.spans.now)
 	r.recallCosigned()

@@ -14,6 +14,7 @@ import (
 // another reconciler is tried again at once, a doubtful ledger is looked at again and never worked around.
 func (r *Reconciler) Run(ctx context.Context, wake <-chan struct{}) error {
 	changed := r.watch(ctx)
+	defer r.questions.end()
 	for {
 		report := r.turn(ctx)
 		if ctx.Err() != nil {
@@ -35,6 +36,7 @@ func (r *Reconciler) Run(ctx context.Context, wake <-chan struct{}) error {
 		case <-timer.C:
 		case <-wake:
 		case <-changed:
+		case <-r.questions.back:
 		case <-r.elected():
 		}
 		timer.Stop()

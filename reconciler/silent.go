@@ -20,7 +20,7 @@ func (p *pass) heard(v *visit) {
 		return
 	}
 	if v.d.silent == 0 {
-		if !p.noMark[v.name] {
+		if p.noMark[v.name] == nil {
 			delete(p.silent, v.name)
 		}
 		return

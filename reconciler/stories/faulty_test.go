@@ -20,6 +20,7 @@ type faulty struct {
 	fail      error
 	silent    bool          // it fails because nobody answers
 	hang      chan struct{} // until it is closed no read is answered
+	deaf      chan struct{} // until it is closed no question for the checkpoint is
 	asked     atomic.Int64  // to read a cell
 	writes    int
 	looks     atomic.Int64 // at the checkpoint that it keeps

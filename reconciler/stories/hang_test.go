@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -39,5 +41,42 @@ func TestATargetThatHangsHoldsNobodyUp(t *testing.T) {
 		if got[i] != want[i] {
 			t.Errorf("recorded %v, want %v", got, want)
 		}
+	}
+}
+
+// TestASilentTargetThatHangsIsAskedOnce: that it was silent is known, so passes end without its answer, ask it nothing but the one
+// question that is open, and write nothing there. Were it waited for, this test would not end.
+func TestASilentTargetThatHangsIsAskedOnce(t *testing.T) {
+	w := newWorld(t, schema.DirectoryLayout, story{method: "merge", targets: []string{"files", "stuck"}})
+	w.do([]string{"seal", "dev/a=r1"})
+	pass := func() reconciler.Report {
+		w.clock.Add(time.Minute)
+		return w.r.Pass(w.ctx)
+	}
+	stuck := w.targets["stuck"]
+	stuck.fail, stuck.silent = integrations.ErrUnavailable, true
+	pass()
+	stuck.fail, stuck.deaf = nil, make(chan struct{})
+	w.do([]string{"tamper", "files", "dev/a"})
+	w.do([]string{"tamper", "stuck", "dev/a"})
+	looks, asked, writes := stuck.looks.Load(), stuck.asked.Load(), stuck.writes
+	for range 3 {
+		if report := pass(); report.AdmitErr != nil || report.Failed != 1 {
+			t.Errorf("%v, %d failed; want the one cell there to fail, and nothing else", report.Err(), report.Failed)
+		}
+	}
+	if stuck.looks.Load() != looks+1 || stuck.asked.Load() != asked || stuck.writes != writes {
+		t.Errorf("%d questions for its checkpoint, %d about cells, %d writes; want 1, 0, 0",
+			stuck.looks.Load()-looks, stuck.asked.Load()-asked, stuck.writes-writes)
+	}
+	if w.targets["files"].writes < 2 {
+		t.Error("the other target was not repaired")
+	}
+	close(stuck.deaf)
+	for i := 0; i < 100 && stuck.writes == writes; i++ { // until the answer was heard
+		pass()
+	}
+	if stuck.looks.Load() < looks+2 || stuck.writes == writes {
+		t.Error("it was not asked afresh and repaired once it answered")
 	}
 }

@@ -20,6 +20,9 @@ import (
 // Checkpoint implements [integrations.Keeper].
 func (f *faulty) Checkpoint(ctx context.Context, project string) ([]byte, error) {
 	f.looks.Add(1)
+	if f.deaf != nil {
+		<-f.deaf
+	}
 	if f.fail != nil {
 		return nil, &integrations.Error{Target: f.name, Class: f.fail, Silent: f.silent}
 	}
