@@ -67,7 +67,7 @@ type place struct{ file, pointer string }
 func (c Critical) touched(f Facts) []place {
 	var out []place
 	for _, path := range sorted(changed(f.Before, f.After)) {
-		was, is := leavesOf(path, f.Was), leavesOf(path, f.Files)
+		was, is := leavesOf(f.reading, path, f.Was), leavesOf(f.reading, path, f.Files)
 		pointers := map[string]bool{}
 		for p := range was {
 			pointers[p] = true
@@ -94,12 +94,12 @@ func (c Critical) names(path, pointer string) bool {
 }
 
 // leavesOf reads the values of a file by JSON Pointer, as canonical JSON. A file without keys is one value.
-func leavesOf(path string, files map[string][]byte) map[string]string {
+func leavesOf(r reading, path string, files map[string][]byte) map[string]string {
 	data, ok := files[path]
 	if !ok {
 		return nil
 	}
-	leaves, found := schema.Flatten(path, data)
+	leaves, found := r.flatten(path, data)
 	if len(found) > 0 || leaves == nil {
 		return map[string]string{"": string(schema.DigestOf(data))}
 	}

@@ -31,7 +31,7 @@ func New(spec schema.PolicySpec) (Policy, error) {
 		if err != nil {
 			return nil, fmt.Errorf("policy schema: %w", err)
 		}
-		return Schema{Rules: slices.Clone(s.Rules)}, nil
+		return Schema{Rules: slices.Clone(s.Rules), made: &compiledSchemas{}}, nil
 	case "limits":
 		s, err := spec.Limits()
 		if err != nil {

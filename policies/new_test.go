@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/schema"
@@ -34,7 +35,7 @@ func TestNewReadsEveryFormOfAGate(t *testing.T) {
 			if err != nil {
 				t.Fatalf("New(%+v): %v", row.spec, err)
 			}
-			if d := cmp.Diff(row.want, got, cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })); d != "" {
+			if d := cmp.Diff(row.want, got, cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }), cmpopts.IgnoreUnexported(policies.Schema{})); d != "" {
 				t.Errorf("New(%+v) (-want +got):\n%s", row.spec, d)
 			}
 		})

@@ -72,6 +72,8 @@ type Facts struct {
 	Retirement bool
 	// Suspended pins the cell; nil if nothing does.
 	Suspended *Suspension
+
+	reading reading // shared by the policies of a gate; nil outside of one
 }
 
 // Suspension pins a cell, or its stage, until a time.
@@ -86,6 +88,7 @@ type Gate struct{ policies []Policy }
 
 // Evaluate asks every policy, so that a person sees all that is missing at once.
 func (g Gate) Evaluate(f Facts) schema.Verdict {
+	f.reading = reading{}
 	parts := make([]schema.Verdict, len(g.policies), len(g.policies)+1)
 	for i, p := range g.policies {
 		parts[i] = p.Evaluate(f)

@@ -2,8 +2,6 @@ package policies
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -16,6 +14,7 @@ import (
 // in force hold for them.
 type Schema struct {
 	Rules []schema.SchemaRule
+	made  *compiledSchemas // nil compiles for each evaluation
 }
 
 // Evaluate has one part per finding, with the place inside the file. A schema that is not in force, or does not compile,
@@ -24,7 +23,7 @@ func (s Schema) Evaluate(f Facts) schema.Verdict {
 	const policy = "schema"
 	var parts []schema.Verdict
 	for _, rule := range s.Rules {
-		compiled, err := compile(rule.Schema, f.Schemas)
+		compiled, err := s.made.of(rule.Schema, f.Schemas)
 		if err != nil {
 			parts = append(parts, answer(policy, schema.Hold, "schema-unusable", "schema", rule.Schema, "detail", oneLine(err)))
 			continue
@@ -33,7 +32,7 @@ func (s Schema) Evaluate(f Facts) schema.Verdict {
 			switch {
 			case !rule.Matches(path):
 			case isData(path):
-				parts = append(parts, judgeFile(policy, compiled, path, f.Files[path])...)
+				parts = append(parts, judgeFile(policy, compiled, path, f)...)
 			case rule.Unread(path):
 				parts = append(parts, unreadable(policy, path))
 			}
@@ -45,33 +44,8 @@ func (s Schema) Evaluate(f Facts) schema.Verdict {
 	return schema.All(policy, parts...)
 }
 
-// compile resolves references among the schemas in force and nowhere else: a policy asks nobody.
-func compile(path string, files map[string][]byte) (*jsonschema.Schema, error) {
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	c.UseLoader(inForce(files))
-	return c.Compile(location(path))
-}
-
-const schemaScheme = "sluice:///"
-
-func location(path string) string { return schemaScheme + path }
-
-// inForce loads schemas from the control files.
-type inForce map[string][]byte
-
-// Load serves the compiler; a reference that leaves the control files is an error.
-func (s inForce) Load(url string) (any, error) {
-	path, ours := strings.CutPrefix(url, schemaScheme)
-	data, ok := s[path]
-	if !ours || !ok {
-		return nil, fmt.Errorf("%s: %w", url, fs.ErrNotExist)
-	}
-	return decode(path, data)
-}
-
-func judgeFile(policy string, compiled *jsonschema.Schema, path string, data []byte) []schema.Verdict {
-	value, err := decode(path, data)
+func judgeFile(policy string, compiled *jsonschema.Schema, path string, f Facts) []schema.Verdict {
+	value, err := f.reading.decode(path, f.Files[path])
 	if err != nil {
 		return []schema.Verdict{answer(policy, schema.Deny, "schema", "path", path, "detail", oneLine(err))}
 	}
@@ -107,19 +81,6 @@ func kindText(e *jsonschema.ValidationError) string {
 		}
 	}
 	return oneLine(e)
-}
-
-// decode reads a file into JSON's values, with the literal of every number.
-func decode(path string, data []byte) (any, error) {
-	document, found := schema.NewDocument([]schema.DocumentFile{{Path: path, Mode: schema.Regular, Data: data}})
-	if err := found.Err(); err != nil {
-		return nil, err
-	}
-	value, ok := document.Value(path)
-	if !ok {
-		return nil, fmt.Errorf("%s: is neither YAML nor JSON", path)
-	}
-	return value, nil
 }
 
 func isData(path string) bool {

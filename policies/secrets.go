@@ -30,7 +30,7 @@ func (s Secrets) Evaluate(f Facts) schema.Verdict {
 		if !ok {
 			return answer(policy, schema.Hold, "evidence-missing", "what", file.Path)
 		}
-		for _, at := range s.in(file.Path, data) {
+		for _, at := range s.in(f.reading, file.Path, data) {
 			if len(parts) == named {
 				break
 			}
@@ -52,9 +52,9 @@ type sighting struct {
 func (s sighting) text() string { return strconv.Itoa(s.line) + ":" + strconv.Itoa(s.column) }
 
 // in returns the secrets of a file, one a line at most, without what the gate excepts.
-func (s Secrets) in(path string, data []byte) []sighting {
+func (s Secrets) in(r reading, path string, data []byte) []sighting {
 	keys := lineKeys{}
-	found := namedSecrets(path, data, keys)
+	found := namedSecrets(r, path, data, keys)
 	for i, line := range bytes.Split(data, []byte("\n")) {
 		if at, ok := formatted(line); ok {
 			at.line, at.key = i+1, keys[i+1]
@@ -109,10 +109,10 @@ func formatted(line []byte) (at sighting, ok bool) {
 }
 
 // namedSecrets finds the values under keys that are called like secrets, and notes the key of each line.
-func namedSecrets(path string, data []byte, keys lineKeys) []sighting {
+func namedSecrets(r reading, path string, data []byte, keys lineKeys) []sighting {
 	leaves, findings := map[string]schema.Leaf(nil), schema.Diagnostics(nil)
 	if isData(path) {
-		leaves, findings = schema.Flatten(path, data)
+		leaves, findings = r.flatten(path, data)
 	}
 	if leaves == nil || len(findings) > 0 { // another format, or none that can be read
 		return namedLines(data, keys)
@@ -147,7 +147,7 @@ func textOf(leaf schema.Leaf) (text string, ok bool) {
 func keyOf(segments []string) string {
 	for i := len(segments) - 1; i > 0; i-- {
 		if _, err := strconv.Atoi(segments[i]); err != nil {
-			return strings.NewReplacer("~1", "/", "~0", "~").Replace(segments[i])
+			return pointerPlain.Replace(segments[i])
 		}
 	}
 	return ""

@@ -24,7 +24,7 @@ func (b Breaker) criticalValues(f Facts) (changedOnes []place, all int) {
 		if !slices.ContainsFunc(b.Fields, func(field schema.Field) bool { return (schema.Patterns{field.Files}).Match(path) }) {
 			continue
 		}
-		was, is := branches(path, f.Was), branches(path, f.Files)
+		was, is := branches(f.reading, path, f.Was), branches(f.reading, path, f.Files)
 		pointers := slices.Concat(slices.Collect(maps.Keys(was)), slices.Collect(maps.Keys(is)))
 		slices.Sort(pointers)
 		for _, pointer := range slices.Compact(pointers) {
@@ -59,12 +59,12 @@ func (b Breaker) same(path, pointer string, old, now any) bool {
 }
 
 // branches are the values of a file by JSON Pointer, as deep as maps go. A file without keys is one value, its digest.
-func branches(path string, files map[string][]byte) map[string]any {
+func branches(r reading, path string, files map[string][]byte) map[string]any {
 	data, ok := files[path]
 	if !ok {
 		return nil
 	}
-	value, err := decode(path, data)
+	value, err := r.decode(path, data)
 	if err != nil {
 		return map[string]any{"": schema.DigestOf(data)}
 	}

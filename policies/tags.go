@@ -1,7 +1,6 @@
 package policies
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,7 +41,10 @@ func (t Tags) Evaluate(f Facts) schema.Verdict {
 	if len(parts) > 0 {
 		return schema.All(policy, parts...)
 	}
-	judge := tagJudge{rules: cmp.Or(t.rules, validator.New()), lists: lists, values: map[string]any{}}
+	judge := tagJudge{rules: t.rules, lists: lists, values: map[string]any{}, reading: f.reading}
+	if judge.rules == nil {
+		judge.rules = validator.New()
+	}
 	for _, path := range sortedPaths(f.Files) {
 		for _, rule := range t.Rules {
 			switch {
@@ -63,16 +65,17 @@ func (t Tags) Evaluate(f Facts) schema.Verdict {
 
 // tagJudge keeps what it read for one evaluation.
 type tagJudge struct {
-	rules  *validator.Validate
-	lists  map[string]schema.Patterns
-	values map[string]any // by path, once each
+	rules   *validator.Validate
+	lists   map[string]schema.Patterns
+	values  map[string]any // by path, once each
+	reading reading
 }
 
 func (j tagJudge) file(policy string, rule schema.TagRule, path string, data []byte) []schema.Verdict {
 	value, ok := j.values[path]
 	if !ok {
 		var err error
-		if value, err = decode(path, data); err != nil {
+		if value, err = j.reading.decode(path, data); err != nil {
 			return []schema.Verdict{answer(policy, schema.Deny, "schema", "path", path, "detail", oneLine(err))}
 		}
 		j.values[path] = value
@@ -161,7 +164,9 @@ func names(m map[string]any) []string {
 	return out
 }
 
-func pointer(name string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(name) }
+var pointerEscapes, pointerPlain = strings.NewReplacer("~", "~0", "/", "~1"), strings.NewReplacer("~1", "/", "~0", "~")
+
+func pointer(name string) string { return pointerEscapes.Replace(name) }
 
 // why says what is wrong with a value; empty if nothing is. It repeats the rule and never the value, which may be a secret.
 func (j tagJudge) why(rule schema.TagRule, value any, there bool) string {

@@ -37,7 +37,7 @@ var Vocabulary = Words{
 	}},
 	{"deleted", "files that it deletes", texts, func(f Facts) (any, bool) { return sideOnly(f, f.Before, f.After) }},
 	{"files", "YAML and JSON files of the app after the change, by path: their values", cel.MapType(cel.StringType, cel.DynType), func(f Facts) (any, bool) {
-		return decoded(f.Files, f.After, f.Change.To)
+		return decoded(f.reading, f.Files, f.After, f.Change.To)
 	}},
 	{"kind", "edit, promote, rollback, tune or retire", cel.StringType, func(f Facts) (any, bool) {
 		return string(f.Change.Kind), f.Change.Kind != schema.Unclassified
@@ -67,7 +67,7 @@ var Vocabulary = Words{
 	}},
 	{"tunes", "whether stage-local files change", cel.BoolType, func(f Facts) (any, bool) { return f.Change.Tune, f.Change.Kind != schema.Unclassified }},
 	{"was", "the same as files, before the change", cel.MapType(cel.StringType, cel.DynType), func(f Facts) (any, bool) {
-		return decoded(f.Was, f.Before, f.Change.From)
+		return decoded(f.reading, f.Was, f.Before, f.Change.From)
 	}},
 }
 
@@ -152,7 +152,7 @@ func signersOf(commits []schema.CommitVerdict) []string {
 
 // decoded are the values of an app's files. Files that are not those of the manifest, or do not parse, are not known: what is
 // said of them could be wrong.
-func decoded(files map[string][]byte, manifest schema.Manifest, side schema.Side) (map[string]any, bool) {
+func decoded(r reading, files map[string][]byte, manifest schema.Manifest, side schema.Side) (map[string]any, bool) {
 	if side.Content == "" || !known(side, manifest) {
 		return nil, false
 	}
@@ -165,7 +165,7 @@ func decoded(files map[string][]byte, manifest schema.Manifest, side schema.Side
 		if !isData(file.Path) {
 			continue
 		}
-		value, err := decode(file.Path, data)
+		value, err := r.decode(file.Path, data)
 		if err != nil {
 			return nil, false
 		}

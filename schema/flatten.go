@@ -23,6 +23,17 @@ func Flatten(path string, data []byte) (map[string]Leaf, Diagnostics) {
 	return leaves, nil
 }
 
+// Flatten is [Flatten] of a file that was parsed; nil if it is neither YAML nor JSON.
+func (d Document) Flatten(path string) map[string]Leaf {
+	v, ok := d.values[path]
+	if !ok {
+		return nil
+	}
+	leaves := map[string]Leaf{}
+	v.flatten(path, "", leaves)
+	return leaves
+}
+
 func (v *value) flatten(file, pointer string, into map[string]Leaf) {
 	if len(v.fields) == 0 && len(v.items) == 0 {
 		into[pointer] = Leaf{
