@@ -93,7 +93,7 @@ var trustCodes = []CodeInfo{
 	}, {
 		Code: "policy-mixed", Title: "rules and configuration changed together", Message: "control files and apps changed in one merge request[: {paths}]",
 		Cause: "A change could bring the rule that lets it through.",
-		Fix:   "Submit the control files in a merge request of their own, first.",
+		Fix:   "Put the control files back as they are in force, then submit their change in a merge request of its own: until then all that came since is judged together.",
 	}, {
 		Code: "control-held", Title: "control change is held", Message: "the change of the control files is held[: it would change {cells}]",
 		Cause: "Control files change with the admins' signatures alone, and not while an app whose digests they would change is held.",
