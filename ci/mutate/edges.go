@@ -219,10 +219,10 @@ var edgeMutations = []mutation{
 		"TestNobodyLeavesForOthers",
 	},
 	{
-		"an adoption takes over what came after it was signed", "reconciler/stories", "reconciler/adopt.go",
+		"an adoption takes over what came after it was signed", "reconciler", "reconciler/adopt.go",
 		"s.Admitted.Seq > seen ||",
 		"s.Admitted.Seq > seen && false ||",
-		"TestStories/adopt",
+		"TestWhatCanBeAdopted",
 	},
 	{
 		"one of the others adopts a stage", "schema", "schema/request_rule.go",
