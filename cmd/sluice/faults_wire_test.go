@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"io"
 	"net"
 	"sync"
 	"testing"
@@ -147,7 +148,11 @@ func (w *wire) requests(server, client net.Conn, lost chan struct{}) {
 			return
 		}
 		if sprung.after != nil {
-			sprung.after(w)
+			go func() {
+				defer client.Close() // which ends the copying
+				sprung.after(w)
+			}()
+			_, _ = io.Copy(server, client) // the rest of what is sent may come in further pieces
 			return
 		}
 	}
