@@ -35,7 +35,7 @@ func (f *fleet) watch(ctx context.Context, machines adminConfig, read func() (sc
 	if err != nil {
 		return err
 	}
-	onHangup := hangups()
+	onHangup, delay := hangups(), f.op.ShutdownDelay // asked before the file can be taken over anew, which never changes the delay
 	for i := range f.daemons {
 		f.start(ctx, i, stop)
 	}
@@ -57,7 +57,7 @@ func (f *fleet) watch(ctx context.Context, machines adminConfig, read func() (sc
 			servers.Go(func() { errs[i] = server.serve(serving) })
 		}
 	}
-	drained := f.drain(ctx, f.op.ShutdownDelay)
+	drained := f.drain(ctx, delay)
 	close()
 	servers.Wait()
 	if !drained {
