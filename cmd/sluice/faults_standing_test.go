@@ -7,10 +7,9 @@ import (
 	"testing"
 	"time"
 
-	clientv3 "go.etcd.io/etcd/client/v3"
-
 	"github.com/sluice-gitops/sluice/ci/real"
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 )
 
 // standingLines is a project whose app is delivered to etcd and to Kubernetes.
@@ -77,7 +76,7 @@ func standsStill(t *testing.T, binary string, k *kube) {
 		healed := time.Since(began)
 		began = time.Now()
 		c := s.bring(small)
-		value++
+		value = c.value
 		s.awaitAdmitted(small, c)
 		entry := admission(s.ledger(), small, c)
 		s.await("a new value while "+row.who+" stands still", func() bool { return row.other().Seq == entry })
@@ -87,22 +86,24 @@ func standsStill(t *testing.T, binary string, k *kube) {
 		s.await("both deliveries to be in the ledger", func() bool { return appliedTo(s.ledger(), small, entry) == 2 })
 		t.Attr("stands-still-"+strings.ReplaceAll(row.who, " ", "-"), fmt.Sprintf("drift at the other target healed after %.1f s, a new value there after %.1f s", healed.Seconds(), fresh.Seconds()))
 	}
-	s.standingProven(value)
+	s.standingEqual(k, value)
 }
 
-// standingProven holds the ledger, and what a plain reader of etcd finds, to the last value.
-func (s standing) standingProven(value int) {
+// standingEqual holds what plain readers of both targets find to the last value, and lets the audit prove the ledger.
+func (s standing) standingEqual(k *kube, value int) {
 	s.t.Helper()
-	answer, err := s.client.Get(s.t.Context(), "/config/development/small/", clientv3.WithPrefix())
+	document, err := etcd.ReadDocument(s.t.Context(), s.etcd.Endpoint, "/config/development/small/head")
 	s.check(err)
-	if len(answer.Kvs) == 0 {
-		s.t.Error("etcd has nothing")
+	if got, err := valueOf(document); err != nil || got != fmt.Sprint(value) {
+		s.t.Errorf("etcd has %q, %v; want %d", got, err, value)
+	}
+	object, err := k.get(s.t.Context(), "small-standing")
+	s.check(err)
+	if got, want := object.Data["app.yaml"], filesOf(small, value)["app.yaml"]; got != want {
+		s.t.Errorf("the ConfigMap has %q, want %q", got, want)
 	}
 	s.check(s.team.Person("ann").Fetch(s.t.Context()))
 	if said := s.sluice(exitDone, "audit", "verify"); !strings.HasPrefix(said, "proven: ") {
 		s.t.Errorf("audit verify says %s", said)
-	}
-	if s.last[small].value != value {
-		s.t.Errorf("the last value is %d, want %d", s.last[small].value, value)
 	}
 }

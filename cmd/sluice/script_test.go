@@ -121,6 +121,9 @@ func concurrent(t *testing.T, all []string) (some []string) {
 			some = append(some, name)
 		}
 	}
+	if len(some) == 0 {
+		t.Fatal("no script starts anything that runs: the detector would watch nothing")
+	}
 	return some
 }
 
