@@ -28,8 +28,12 @@ var pageMutations = []mutation{
 		old: "\t\t\tif s.shows(c.Cell) {\n\t\t\t\tnarrowed.Cells", new: "\t\t\tif s.showsStage(c.Cell.Stage) {\n\t\t\t\tnarrowed.Cells", tests: "TestNobodySeesWhatIsNotForHim",
 	},
 	{
-		name: "page: verdicts name hidden apps", pkg: "reconciler/status", file: "reconciler/status/sight.go",
-		old: "held.Verdict = hidden.without(held.Verdict)", new: "held.Verdict = words{}.without(held.Verdict)", tests: "TestNobodySeesWhatIsNotForHim",
+		name: "page: verdicts name hidden apps", pkg: "reconciler/status", file: "reconciler/status/sight_cell.go",
+		old: "hidden.without(h.Verdict)", new: "words{}.without(h.Verdict)", tests: "TestNobodySeesWhatIsNotForHim",
+	},
+	{
+		name: "page: what a mode let in names hidden apps", pkg: "reconciler/status", file: "reconciler/status/sight_cell.go",
+		old: "hidden.without(c.LetIn.Verdict)", new: "c.LetIn.Verdict", tests: "TestNobodySeesWhatIsNotForHim",
 	},
 	{
 		name: "page: what is made for one is kept for all", pkg: "reconciler/status", file: "reconciler/status/projects.go",

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -55,14 +54,15 @@ func (s sight) narrow(v schema.View) schema.View {
 			out.Apps = append(out.Apps, narrowed)
 		}
 	}
-	s.orders(&out, v)
+	s.modes(&out, v)
+	s.orders(&out, v, hidden)
 	for _, step := range v.Steps {
 		if s.showsStage(step.From) && s.showsStage(step.To) {
 			out.Steps = append(out.Steps, schema.StepView{From: step.From, Event: step.Event, To: step.To, Policies: named(step.Policies)})
 		}
 	}
-	out.Problems, out.ProblemCodes = s.problems(v)
-	out.Journal, out.Ledger = s.journal(v)
+	out.Problems, out.ProblemCodes = s.problems(v, hidden)
+	out.Journal, out.Ledger = s.journal(v, hidden)
 	return out
 }
 
@@ -75,35 +75,28 @@ func named(policies []schema.PolicySpec) []schema.PolicySpec {
 	return out
 }
 
-// cell is a cell that may be seen, without the stages and apps around it that may not.
-func (s sight) cell(c schema.CellView, hidden words) schema.CellView {
-	if c.Next != nil && (c.Next.From != "" && !s.showsStage(c.Next.From) || hidden.in(c.Next.Why)) {
-		c.Next = nil
+// modes takes over which of the stages that may be seen do not enforce, and what of the cells that may be seen they would change.
+func (s sight) modes(out *schema.View, v schema.View) {
+	for _, stage := range out.Stages {
+		if mode, known := v.Modes[stage]; known {
+			if out.Modes == nil {
+				out.Modes = map[schema.StageName]schema.StageMode{}
+			}
+			out.Modes[stage] = mode
+		}
 	}
-	if c.Incident != nil && hidden.in(c.Incident.Ref) {
-		incident := *c.Incident
-		incident.Ref = notShown
-		c.Incident = &incident
+	for _, d := range v.Differs {
+		if s.shows(d.Cell) {
+			out.Differs = append(out.Differs, d)
+		}
 	}
-	if c.Held == nil {
-		return c
-	}
-	held := *c.Held
-	if source := held.Change.Source; source != nil && !s.shows(schema.Cell{Stage: source.Stage, App: c.Cell.App}) {
-		held.Change.Source = nil
-	}
-	if held.Instances != nil && !s.shows(schema.Cell{Stage: held.Instances.Stage, App: c.Cell.App}) {
-		held.Instances = nil
-	}
-	held.Verdict = hidden.without(held.Verdict)
-	c.Held = &held
-	return c
 }
 
 // orders takes over what people signed, and refs that are not followed, where they are about what may be seen.
-func (s sight) orders(out *schema.View, v schema.View) {
+func (s sight) orders(out *schema.View, v schema.View, hidden words) {
 	for _, e := range v.Emergencies {
 		if s.shows(e.Cell) {
+			e.Reason = hidden.text(e.Reason)
 			out.Emergencies = append(out.Emergencies, e)
 		}
 	}
@@ -117,6 +110,7 @@ func (s sight) orders(out *schema.View, v schema.View) {
 			p.By, p.Reason = nil, "" // of the whole stage: the words may be about others
 			out.Suspended = append(out.Suspended, p)
 		} else if s.shows(p.Cell) {
+			p.Reason = hidden.text(p.Reason)
 			out.Suspended = append(out.Suspended, p)
 		}
 	}
@@ -135,7 +129,7 @@ func (s sight) orders(out *schema.View, v schema.View) {
 const somethingElse = "something that concerns the whole project; whoever sees all of it can read what"
 
 // problems are those of deliveries that may be seen. That something else is wrong is told, and not what.
-func (s sight) problems(v schema.View) ([]string, []schema.Code) {
+func (s sight) problems(v schema.View, hidden words) ([]string, []schema.Code) {
 	var out []string
 	for _, text := range v.Problems {
 		place, _, _ := strings.Cut(strings.TrimPrefix(text, "deliver "), ": ")
@@ -146,6 +140,9 @@ func (s sight) problems(v schema.View) ([]string, []schema.Code) {
 				out = append(out, somethingElse)
 			}
 		case s.shows(schema.Cell{Stage: schema.StageName(stage), App: schema.App(app)}):
+			if _, why, _ := strings.Cut(text, ": "); hidden.in(why) {
+				text = "deliver " + place + ": " + notShown
+			}
 			out = append(out, text)
 		}
 	}
@@ -154,7 +151,7 @@ func (s sight) problems(v schema.View) ([]string, []schema.Code) {
 
 // journal is what happened to cells that may be seen, and a ledger that ends with the last of that: its numbers are names of
 // entries, but how many there are is not told.
-func (s sight) journal(v schema.View) (*schema.Journal, schema.LedgerView) {
+func (s sight) journal(v schema.View, hidden words) (*schema.Journal, schema.LedgerView) {
 	if v.Journal == nil || v.Journal.Read < v.Ledger.Size {
 		return nil, schema.LedgerView{Size: min(v.Ledger.Size, 1)} // sealed or not is no secret
 	}
@@ -166,6 +163,7 @@ func (s sight) journal(v schema.View) (*schema.Journal, schema.LedgerView) {
 		if r.From != "" && !s.showsStage(r.From) {
 			r.From = ""
 		}
+		r.Reason, r.Ref = hidden.text(r.Reason), hidden.text(r.Ref)
 		out.Records, out.Kinds[r.Kind] = append(out.Records, r), out.Kinds[r.Kind]+1
 	}
 	ledger := schema.LedgerView{Size: min(v.Ledger.Size, 1)}
@@ -174,51 +172,6 @@ func (s sight) journal(v schema.View) (*schema.Journal, schema.LedgerView) {
 	}
 	out.Read = ledger.Size
 	return &out, ledger
-}
-
-// notShown stands where a name that may not be seen was.
-const notShown = "(not shown)"
-
-// words are names that may not be seen.
-type words map[string]bool
-
-func (w words) add(name string) { w[strings.ToLower(name)] = true }
-
-// in reports whether a text has one of the names, as a word or as a part of a path.
-func (w words) in(text string) bool {
-	if len(w) == 0 || text == "" {
-		return false
-	}
-	for _, token := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(" \t,;:()[]{}\"'`@=<>|", r) }) {
-		parts := strings.Split(strings.Trim(token, "."), "/")
-		for i := range parts {
-			for j := i + 1; j <= len(parts) && j <= i+8; j++ {
-				if w[strings.Join(parts[i:j], "/")] {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// about lists the arguments of verdicts that name others by what they are.
-var about = []string{"apps", "cells", "branch"}
-
-// without is a verdict whose arguments name nothing that may not be seen.
-func (w words) without(v schema.Verdict) schema.Verdict {
-	if v.Args = maps.Clone(v.Args); v.Args != nil {
-		for name, value := range v.Args {
-			if slices.Contains(about, name) || w.in(value) {
-				v.Args[name] = notShown
-			}
-		}
-	}
-	v.Parts = slices.Clone(v.Parts)
-	for i := range v.Parts {
-		v.Parts[i] = w.without(v.Parts[i])
-	}
-	return v
 }
 
 // narrowed shows a project to viewers of one sight, and looks through it once for each view.

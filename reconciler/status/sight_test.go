@@ -59,7 +59,16 @@ func secretive(t testing.TB) schema.View {
 		{Cell: schema.Cell{Stage: "gray", App: "zebra/api"}, Until: now.Add(time.Hour), Reason: "zebra"}, {Cell: schema.Cell{Stage: "gray"}, Until: now.Add(time.Hour), By: []string{"zed"}, Reason: "the zebra again"},
 		{Cell: schema.Cell{Stage: "koala"}, Until: now.Add(time.Hour)},
 	}
-	v.Emergencies = []schema.EmergencyView{{Cell: schema.Cell{Stage: "gray", App: "zebra/api"}, Reason: "zebra", Review: now}}
+	v.Modes = map[schema.StageName]schema.StageMode{"gray": schema.Observe, "koala": schema.Observe}
+	v.Differs = []schema.DifferView{{Cell: schema.Cell{Stage: "gray", App: "payments/ledger"}, Target: "etcd", Keys: 3}, {Cell: schema.Cell{Stage: "gray", App: "zebra/api"}, Target: "etcd", Keys: 977}}
+	v.Suspended = append(v.Suspended, schema.SuspensionView{Cell: schema.Cell{Stage: "gray", App: "payments/ledger"}, Until: now.Add(time.Hour), Reason: "until zebra/api is well"})
+	for i, r := range v.Journal.Records {
+		if r.App == "payments/ledger" {
+			v.Journal.Records[i].Reason, v.Journal.Records[i].Ref = "because of zebra/api", "refs/heads/kangaroo"
+		}
+	}
+	v.Problems = append(v.Problems, "deliver payments/ledger in gray: koala has the lock")
+	v.Emergencies = []schema.EmergencyView{{Cell: schema.Cell{Stage: "gray", App: "payments/ledger"}, Reason: "kangaroo is on fire", Review: now}, {Cell: schema.Cell{Stage: "gray", App: "zebra/api"}, Reason: "zebra", Review: now}}
 	v.Tainted = []schema.TaintView{{Cell: schema.Cell{Stage: "koala", App: "payments/ledger"}, Revision: revision("5")}}
 	v.Silent = []schema.SilentView{{Target: "etcd", Cells: 977}}
 	v.Guards = &schema.Guards{Rails: []schema.GuardRail{{Name: "branch", Subject: "refs/heads/kangaroo", Seen: "zebra"}}}
@@ -76,6 +85,11 @@ func secretive(t testing.TB) schema.View {
 				c.Held = &again
 			}
 			c.Next = &schema.NextView{From: "wombat", Why: "koala has none"}
+			c.LetIn = &schema.LetInView{Mode: schema.Warn, Verdict: schema.All("gate", schema.Verdict{Policy: "atomic", Outcome: schema.Hold, Code: "atomic", Args: map[string]string{"cells": "zebra/api in gray and 977 more"}},
+				schema.Verdict{Policy: "soak", Outcome: schema.Hold, Code: "health-unknown", Args: map[string]string{"in": "wombat", "why": "the targets of Wombat, say nothing"}})}
+			if c.Held != nil {
+				c.Held.Change.Files = []schema.FileSource{{Path: "app.yaml", Stage: "wombat", Seq: 3}}
+			}
 		}
 	}
 	return v
@@ -108,7 +122,7 @@ func shared(t testing.TB, access status.Access, views map[string]*schema.View, n
 // everyAnswer are the addresses of everything that is served of a project, with what is there and what is not.
 func everyAnswer() []string {
 	out := append(everyPage(), status.Routes()...)
-	return append(out, "/app/zebra/api", "/app/zebra", "/cell/gray/zebra/api", "/cell/koala/payments/ledger", "/badge/gray/zebra/api.svg", "/badge/gray/payments/ledger.svg", "/badge/koala/payments/ledger.json",
+	return append(out, "/app/zebra/api", "/app/zebra", "/cell/gray/zebra/api", "/cell/koala/payments/ledger", "/cell/gray/payments/ledger", "/cell/production/payments/ledger", "/badge/gray/zebra/api.svg", "/badge/gray/payments/ledger.svg", "/badge/koala/payments/ledger.json",
 		"/api/v1/apps/zebra/api", "/api/v1/cells/gray/zebra/api", "/api/v1/cells/gray/payments/ledger", "/api/v1/records?limit=200", "/audit/49", "/audit/1", "/api/v1/records/49", "/transitions?window=90d",
 		"/diff?app=zebra/api", "/diff?app=payments/ledger&from=koala&to=gray", "/diff?app=payments/ledger", "/values/gray/zebra/api", "/api/v1/diff?app=payments/ledger", "/api/v1/values/gray/zebra/api", "/audit?kind=zebrawise", "/apps?stage=koala", "/feed.atom", "/view.json", "/api/v1/events", "/api/v1/transitions?window=90d", "/app/zebr")
 }
@@ -137,10 +151,14 @@ func TestNobodySeesWhatIsNotForHim(t *testing.T) {
 		}
 	}
 	mine := body(t, ask(h, "GET", "/cell/gray/payments/ledger", "X-User", "bob", "X-Groups", "pay"))
-	for _, want := range []string{"payments/ledger", "held", "(not shown)", "etcd is full", "suspended: stage gray"} {
+	for _, want := range []string{"payments/ledger", "held", "(not shown)", "etcd is full", "suspended: stage gray", "suspended: payments/ledger in gray", "break-glass: payments/ledger",
+		"mode observe: gray lets in", "where 3 keys of 1 app would change"} {
 		if !strings.Contains(mine, want) {
 			t.Errorf("what is for him lacks %q", want)
 		}
+	}
+	if text := body(t, ask(h, "GET", "/cell/production/payments/ledger", "X-User", "bob", "X-Groups", "pay")); !strings.Contains(text, "let in by mode warn alone") {
+		t.Errorf("a cell that nothing waits in does not say what its mode let in: %.2000s", text)
 	}
 	if text := body(t, ask(h, "GET", "/", "X-User", "bob", "X-Groups", "pay")); !strings.Contains(text, "0 of 2 cells as intended") {
 		t.Errorf("counted is what he may not see: %.2000s", text)

@@ -1,0 +1,62 @@
+package status
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// notShown stands where a name that may not be seen was.
+const notShown = "(not shown)"
+
+// words are names that may not be seen.
+type words map[string]bool
+
+func (w words) add(name string) { w[strings.ToLower(name)] = true }
+
+// in reports whether a text has one of the names, as a word or as a part of a path.
+func (w words) in(text string) bool {
+	if len(w) == 0 || text == "" {
+		return false
+	}
+	for _, token := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(" \t,;:()[]{}\"'`@=<>|", r) }) {
+		parts := strings.Split(strings.Trim(token, "."), "/")
+		for i := range parts {
+			for j := i + 1; j <= len(parts) && j <= i+8; j++ {
+				if w[strings.Join(parts[i:j], "/")] {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// text is one that others wrote, whole or not at all.
+func (w words) text(text string) string {
+	if w.in(text) {
+		return notShown
+	}
+	return text
+}
+
+// about lists the arguments of verdicts that name others by what they are.
+var about = []string{"apps", "cells", "branch"}
+
+// without is a verdict whose arguments name nothing that may not be seen.
+func (w words) without(v schema.Verdict) schema.Verdict {
+	if v.Args = maps.Clone(v.Args); v.Args != nil {
+		for name, value := range v.Args {
+			if slices.Contains(about, name) || w.in(value) {
+				v.Args[name] = notShown
+			}
+		}
+	}
+	v.Parts = slices.Clone(v.Parts)
+	for i := range v.Parts {
+		v.Parts[i] = w.without(v.Parts[i])
+	}
+	return v
+}
