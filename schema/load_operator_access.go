@@ -65,16 +65,26 @@ func (s *source) visible(o object) []Visibility {
 		if !ok {
 			continue
 		}
-		one := Visibility{Group: inner.text("group"), Projects: inner.texts("projects")}
+		one := Visibility{Group: inner.text("group"), Projects: s.narrowed(inner, "projects")}
 		apps, err := ParsePatterns(inner.texts("apps"))
 		if v, path := inner.get("apps"); v != nil && (err != nil || len(apps) == 0) {
 			s.badValue(v, path, `write apps: ["**"] for every app, or patterns of whole names such as payments/**`, "it matches no app")
 		}
 		one.Apps = apps
-		for _, name := range inner.texts("stages") {
+		for _, name := range s.narrowed(inner, "stages") {
 			one.Stages = append(one.Stages, StageName(name))
 		}
 		out = append(out, one)
+	}
+	return out
+}
+
+// narrowed reads the names that a group's sight is narrowed to; none are every one, so that a list that is written and names none
+// would show all where its writer meant nothing.
+func (s *source) narrowed(o object, name string) []string {
+	out := o.texts(name)
+	if m, written := o.v.field(name); written && len(out) == 0 {
+		s.report(m.at, "bad-value", "name them, or leave out "+name+" for every one", args{"field": place(join(o.path, name)), "why": "it names none"})
 	}
 	return out
 }

@@ -161,12 +161,19 @@ func TestHalfARuleAboutWhoMayLookIsRefused(t *testing.T) {
 		{"groups that nothing depends on", proxy + "}", false}, {"groups of nobody", `{groups_header: G, visible: [{group: g, apps: ["**"]}]}`, false},
 		{"groups that nobody says", `{header: X-User, networks: [10.0.0.0/8], visible: [{group: g, apps: ["**"]}]}`, false}, {"groups where everybody looks", `{public: true, visible: [{group: g, apps: ["**"]}]}`, false},
 		{"a group that sees no app", proxy + ", visible: [{group: g}]}", false}, {"a group of no apps", proxy + ", visible: [{group: g, apps: []}]}", false}, {"a group of empty apps", proxy + ", visible: [{group: g, apps: }]}", false},
+		{"a group of no stages", proxy + `, visible: [{group: g, apps: ["**"], stages: []}]}`, false}, {"a group of empty stages", proxy + `, visible: [{group: g, apps: ["**"], stages: }]}`, false},
+		{"a group of no projects", proxy + `, visible: [{group: g, apps: ["**"], projects: []}]}`, false}, {"a group of empty projects", proxy + `, visible: [{group: g, apps: ["**"], projects: }]}`, false},
 		{"a pattern that is none", proxy + ", visible: [{group: g, apps: [../x]}]}", false}, {"apps of no group", proxy + `, visible: [{apps: ["**"]}]}`, false},
 	}
 	for _, row := range rows {
 		_, found := schema.LoadOperator("reconciler.yaml", []byte("projects:\n  - {anchor: "+string(schema.DigestOf(nil))+", repository: /x}\naccess: "+row.access+"\n"))
 		if (len(found) == 0) != row.fine {
 			t.Errorf("%s: %v", row.name, found)
+		}
+		for _, d := range found {
+			if d.Position.Line != 3 || d.Position.Column == 0 {
+				t.Errorf("%s: found at %s, want its place in line 3", row.name, d.Position)
+			}
 		}
 	}
 }

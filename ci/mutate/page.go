@@ -7,6 +7,14 @@ var pageMutations = []mutation{
 		old: "if utf8.ValidString(text) && strings.IndexFunc(", new: "if strings.IndexFunc(", tests: "TestWhatIsNotShownIsEscaped",
 	},
 	{
+		name: "page: an empty list of stages shows every stage", pkg: "schema", file: "schema/load_operator_access.go",
+		old: "written && len(out) == 0", new: "written && len(out) < 0", tests: "TestHalfARuleAboutWhoMayLookIsRefused",
+	},
+	{
+		name: "reload: who may look is taken over by half", pkg: "cmd/sluice", file: "cmd/sluice/reload.go",
+		old: "differ(\"access\", was.Access, is.Access)\n", new: "", tests: "TestEverySettingIsTakenOverOrRefused",
+	},
+	{
 		name: "page: anybody may say that he is the proxy", pkg: "reconciler/status", file: "reconciler/status/access.go",
 		old: "!slices.ContainsFunc(a.Networks, func(p netip.Prefix) bool { return p.Contains(from.Unmap()) })", new: "!slices.ContainsFunc([]netip.Prefix{{}}, func(netip.Prefix) bool { return from.IsValid() })",
 		tests: "TestWhoMayLook",
