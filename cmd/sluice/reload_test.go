@@ -1,20 +1,45 @@
 package main
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
 
+// How a change of a setting is taken.
+const (
+	restart = "restart" // it is refused: what it says is held by others from the start on
+	reopen  = "reopen"  // the projects that it is about are opened anew
+)
+
+// takenBy is every field of the operator's file, by its name in Go. A field that is not here is a failure: whoever adds one says
+// which it is, and sees to it.
+var takenBy = map[string]string{
+	"LogKeyFile": reopen, "NextLogKeyFile": reopen, "BotKeyFile": reopen, "StateDir": restart, "Poll": reopen, "Listen": restart,
+	"Page": reopen, "Access": restart, "Badges": restart, "ShowValues": restart, "Admin": restart, "Embedded": restart, "Webhook": restart,
+	"ShutdownDelay": restart, "Traces": restart,
+
+	"projects[1].Repository": restart, "projects[1].Username": reopen, "projects[1].TokenFile": reopen, "projects[1].SSHKeyFile": reopen,
+	"projects[1].KnownHostsFile": reopen, "projects[1].CAFile": reopen, "projects[1].GitLab": reopen, "projects[1].Anchor": restart,
+	"projects[1].Ledger": restart, "projects[1].Targets": reopen, "projects[1].Witnesses": reopen, "projects[1].Election": reopen,
+}
+
 // TestEverySettingIsTakenOverOrRefused changes each field of the operator's file alone: none may be passed over in silence.
 func TestEverySettingIsTakenOverOrRefused(t *testing.T) {
 	was := schema.Operator{Projects: []schema.OperatorProject{{Repository: "a"}, {Repository: "b"}}}
-	ask := func(name string, is schema.Operator, want []int) {
-		keys, projects := fixed(was, is), reopened(was, is)
-		if len(keys) == 0 && !reflect.DeepEqual(projects, want) {
-			t.Errorf("%s: refused %v, opened anew %v, want one of the two (%v)", name, keys, projects, want)
+	seen := map[string]string{}
+	ask := func(name string, is schema.Operator, projects []int) {
+		switch keys, anew := fixed(was, is), reopened(was, is); {
+		case len(keys) > 0:
+			seen[name] = restart
+		case reflect.DeepEqual(anew, projects):
+			seen[name] = reopen
+		default:
+			t.Errorf("%s: opened anew %v, want %v", name, anew, projects)
 		}
 	}
 	if keys, projects := fixed(was, was), reopened(was, was); len(keys)+len(projects) != 0 {
@@ -32,6 +57,23 @@ func TestEverySettingIsTakenOverOrRefused(t *testing.T) {
 		is.Projects = []schema.OperatorProject{was.Projects[0], was.Projects[1]}
 		setOther(t, reflect.ValueOf(&is.Projects[1]).Elem().Field(i))
 		ask("projects[1]."+reflect.TypeFor[schema.OperatorProject]().Field(i).Name, is, []int{1})
+	}
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		if seen[name] != takenBy[name] {
+			t.Errorf("%s: %s, want %q", name, seen[name], takenBy[name])
+		}
+	}
+	if len(seen) != len(takenBy) {
+		t.Errorf("%d fields are asked about, and %d are in the table", len(seen), len(takenBy))
+	}
+}
+
+func TestWhatIsRefusedIsNamed(t *testing.T) {
+	was := schema.Operator{Projects: []schema.OperatorProject{{Repository: "a"}, {Repository: "b"}}}
+	other := was
+	other.Projects = []schema.OperatorProject{was.Projects[0], {Repository: "b", GitLab: &schema.GitLabAccess{Project: "c"}}}
+	if keys := fixed(was, other); !reflect.DeepEqual(keys, []string{"projects[1].gitlab.project"}) {
+		t.Errorf("refused %v, want projects[1].gitlab.project", keys)
 	}
 	one := was
 	one.Projects = was.Projects[:1]
