@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -60,7 +61,7 @@ func (a *app) eject(ctx context.Context, f ejectFlags, name string) error {
 	}
 	l := &leaver{a: a, project: c.Trust.Root.Project, open: map[string]integrations.Target{}}
 	defer l.close()
-	if err := l.operator(op, c.Trust.Root.Project, c); err != nil {
+	if err := l.operator(*op, c); err != nil {
 		return err
 	}
 	return l.leave(ctx, c, stage, schema.App(f.app))
@@ -77,44 +78,69 @@ type leaver struct {
 	stays   []string
 }
 
-// operator finds the project in the operator's file by its anchor.
-func (l *leaver) operator(op *schema.Operator, id string, c *clone) error {
-	for _, p := range op.Projects {
-		if len(op.Projects) == 1 || p.Anchor == c.Ledger.Head().Anchor {
-			l.targets = p.Targets
-		}
+// operator finds the project in the operator's file.
+func (l *leaver) operator(op schema.Operator, c *clone) error {
+	p, ok := operatorProject(op, c.Ledger.Head().Anchor)
+	if !ok {
+		return &failure{code: exitUsage, err: fmt.Errorf("the operator's file has no project with the anchor %s of this clone", c.Ledger.Head().Anchor),
+			hint: "give the operator's file of this project"}
 	}
-	if l.targets == nil {
-		return usageError(fmt.Errorf("the operator's file has no project %s with targets", id))
-	}
+	l.targets = p.Targets
 	var cfg reconciler.Config
-	if err := loadLogKeys(*op, &cfg); err != nil {
+	if err := loadLogKeys(op, &cfg); err != nil {
 		return err
 	}
 	l.keys = cfg.HeadKeys
 	return nil
 }
 
+// operatorProject is the operator's project with a ledger's anchor, or the only one where it names none.
+func operatorProject(op schema.Operator, anchor schema.Digest) (schema.OperatorProject, bool) {
+	for _, p := range op.Projects {
+		if p.Anchor == anchor || p.Anchor == "" && len(op.Projects) == 1 {
+			return p, true
+		}
+	}
+	return schema.OperatorProject{}, false
+}
+
+// leave goes through all places, also after one that could not be left, and says what became of them.
 func (l *leaver) leave(ctx context.Context, c *clone, stage schema.Stage, app schema.App) error {
 	states, err := c.Ledger.Cells(ctx)
 	if err != nil {
 		return err
 	}
+	var known []string
+	var errs []error
 	for _, s := range states {
-		if s.Stage != stage.Name || s.Admitted.Seq == 0 || app != "" && s.App != app {
+		if s.Stage != stage.Name || s.Admitted.Seq == 0 {
+			continue
+		}
+		known = append(known, string(s.App))
+		if app != "" && s.App != app {
 			continue
 		}
 		for _, t := range stage.Targets {
 			if err := l.one(ctx, s, t); err != nil {
-				return fmt.Errorf("leave %s in %s at %s: %w", s.App, s.Stage, t.Name, err)
+				errs = append(errs, fmt.Errorf("leave %s in %s at %s: %w", s.App, s.Stage, t.Name, err))
 			}
 		}
+	}
+	switch {
+	case app != "" && !slices.Contains(known, string(app)):
+		return &failure{code: exitUsage, err: fmt.Errorf("nothing of an app %q was ever admitted in %s", app, stage.Name), hint: schema.DidYouMean(string(app), known)}
+	case len(known) == 0:
+		fmt.Fprintf(l.a.out, "there is nothing to leave: nothing was ever admitted in %s\n", stage.Name)
+		return nil
 	}
 	fmt.Fprintf(l.a.out, "%s of %s left: what programs read is there as before, sluice's marks are not\n", count(int64(l.left), "place", "places"), stage.Name)
 	for _, why := range l.stays {
 		fmt.Fprintln(l.a.out, "stays:", schema.Printable(why))
 	}
-	if len(l.stays) > 0 {
+	switch {
+	case len(errs) > 0:
+		return errors.Join(errs...)
+	case len(l.stays) > 0:
 		return answer{exitNo}
 	}
 	return nil
@@ -133,6 +159,10 @@ func (l *leaver) one(ctx context.Context, s ledger.State, t schema.StageTarget) 
 	left, err := able.Leave(ctx, integrations.Release{Project: l.project, Cell: schema.Cell{Stage: s.Stage, App: s.App}, Settings: t.Settings})
 	if left {
 		l.left++
+	}
+	if errors.Is(err, integrations.ErrForeign) {
+		l.stays = append(l.stays, fmt.Sprintf("%s in %s at %s: %v", s.App, s.Stage, t.Name, err))
+		return nil
 	}
 	return err
 }

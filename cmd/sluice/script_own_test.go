@@ -18,20 +18,26 @@ import (
 // ownKey is where a script's own project is kept, for those that change more than scripts can share.
 type ownKey struct{}
 
-// ownProject makes a project of the script's own, with a forge, and an etcd as its target: own SLUICE.YAML. OWN is its directory,
-// with the clones of its people; OPERATOR is the reconciler's file, and log_keys has what programs believe.
+// ownProject makes a project of the script's own, with a forge, and an etcd or a directory as its target: own SLUICE.YAML [DIRECTORY].
+// OWN is its directory, with the clones of its people; OPERATOR is the reconciler's file, and log_keys has what programs believe.
 func ownProject(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: own SLUICE.YAML")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: own SLUICE.YAML [DIRECTORY]")
 	}
-	etcdScript(ts, false, nil)
+	target := ""
+	if len(args) == 2 {
+		target = fmt.Sprintf("directory: {kind: file, directory: %s}", ts.MkAbs(args[1]))
+	} else {
+		etcdScript(ts, false, nil)
+		target = fmt.Sprintf("etcd: {kind: etcd, endpoints: [%q]}", ts.Getenv("ETCD"))
+	}
 	program, err := exec.LookPath("sluice") // testscript.Main put it there
 	ts.Check(err)
 	made, err := newProject(context.Background(), ts.MkAbs("own"), program, ts.ReadFile(args[0]))
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(made.forge.Close()) })
 	*ts.Value(ownKey{}).(*project) = *made
-	operator, err := made.operatorFile("state", fmt.Sprintf("etcd: {kind: etcd, endpoints: [%q]}", ts.Getenv("ETCD")))
+	operator, err := made.operatorFile("state", target)
 	ts.Check(err)
 	for _, name := range []string{"ann", "bob", "carol"} {
 		ts.Check(made.team.Person(name).Fetch(context.Background()))

@@ -45,7 +45,8 @@ type Fitter interface {
 // Leaver is a target that can be left: its readers keep what they have, as plain values, and what is ours goes.
 type Leaver interface {
 	// Leave takes our marks of a cell away and reports whether there were any. It uses project, cell and settings of the release alone,
-	// removes nothing that readers see, touches nothing of another project, and can be done again after it was interrupted.
+	// removes nothing that readers see, touches nothing of another project, and can be done again after it was interrupted. Marks that
+	// stay because what readers see is not ours are ErrForeign.
 	Leave(ctx context.Context, want Release) (bool, error)
 }
 

@@ -60,7 +60,7 @@ func (t *Target) leaveLocked(ctx context.Context, cell *os.Root, place string, w
 			return false, t.fail(place, err)
 		}
 	case have.link != plainDir:
-		return false, nil // what current is now, somebody else made
+		return false, t.error(place, integrations.ErrForeign, fmt.Errorf("current is not what sluice made: put it back, or remove %s by hand", ownDir))
 	}
 	if err := sweep(cell); err != nil {
 		return false, t.fail(place, err)
