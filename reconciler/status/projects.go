@@ -131,6 +131,14 @@ func (d *desk) class(rules []int) http.Handler {
 	mux := above.mux(above.indexRoutes())
 	for i, s := range sites {
 		below := http.StripPrefix(s.cfg.base, s.with(list).handler())
+		mux.HandleFunc(s.cfg.base, func(w http.ResponseWriter, r *http.Request) { // the mux itself would lead on to what is hidden too
+			if !peers[i].shown() {
+				above.missing(w, r)
+				return
+			}
+			w.Header().Set("Cache-Control", "no-store")
+			http.Redirect(w, r, s.cfg.base+"/", http.StatusTemporaryRedirect)
+		})
 		mux.HandleFunc(s.cfg.base+"/", func(w http.ResponseWriter, r *http.Request) {
 			if !peers[i].shown() {
 				above.missing(w, r) // as if it were not there

@@ -1,10 +1,12 @@
 package status_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -37,6 +39,7 @@ func secretive(t testing.TB) schema.View {
 	if err := json.Unmarshal([]byte(rename.Replace(string(text))), &v.Apps); err != nil {
 		t.Fatal(err)
 	}
+	v = filed(t, v)
 	for i, s := range v.Stages {
 		v.Stages = append(v.Stages[:i:i], append([]schema.StageName{schema.StageName(rename.Replace(string(s)))}, v.Stages[i+1:]...)...)
 	}
@@ -100,6 +103,7 @@ var proxied = status.Access{
 	Visible: []schema.Visibility{
 		{Group: "all", Apps: schema.Patterns{"**"}}, {Group: "pay", Apps: schema.Patterns{"payments/**"}, Stages: []schema.StageName{"gray", "production"}},
 		{Group: "zoo", Apps: schema.Patterns{"zebra/**"}, Projects: []string{"zoo"}}, {Group: "none"},
+		{Group: "mall", Apps: schema.Patterns{"catalog"}},
 	},
 }
 
@@ -110,13 +114,21 @@ func shared(t testing.TB, access status.Access, views map[string]*schema.View, n
 	close(over)
 	var projects []status.Project
 	for _, name := range names {
-		projects = append(projects, status.Project{Name: name, View: func() *schema.View { return views[name] }})
+		projects = append(projects, status.Project{Name: name, View: func() *schema.View { return views[name] }, Content: oneVisible})
 	}
-	h, err := status.NewProjects(status.Config{Now: func() time.Time { return now }, Version: "v0.1.0-test", Commands: options().Commands, Badges: true, Done: over}, projects, access)
+	h, err := status.NewProjects(status.Config{Now: func() time.Time { return now }, Version: "v0.1.0-test", Commands: options().Commands, Badges: true, Values: true, Done: over}, projects, access)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
+}
+
+// oneVisible reads files that may be seen by pay at two places, and names what is hidden everywhere else.
+func oneVisible(_ context.Context, at schema.Hash, path string) (map[string][]byte, error) {
+	if path == "gray/payments/ledger" || path == "production/payments/ledger" {
+		return map[string][]byte{"app.yaml": []byte("limits: {max: 4711" + at.String()[:1] + "}\n")}, nil
+	}
+	return map[string][]byte{"zebra.yaml": []byte("kangaroo: {zebra: 977}\n")}, nil
 }
 
 // everyAnswer are the addresses of everything that is served of a project, with what is there and what is not.
@@ -124,7 +136,9 @@ func everyAnswer() []string {
 	out := append(everyPage(), status.Routes()...)
 	return append(out, "/app/zebra/api", "/app/zebra", "/cell/gray/zebra/api", "/cell/koala/payments/ledger", "/cell/gray/payments/ledger", "/cell/production/payments/ledger", "/badge/gray/zebra/api.svg", "/badge/gray/payments/ledger.svg", "/badge/koala/payments/ledger.json",
 		"/api/v1/apps/zebra/api", "/api/v1/cells/gray/zebra/api", "/api/v1/cells/gray/payments/ledger", "/api/v1/records?limit=200", "/audit/49", "/audit/1", "/api/v1/records/49", "/transitions?window=90d",
-		"/diff?app=zebra/api", "/diff?app=payments/ledger&from=koala&to=gray", "/diff?app=payments/ledger", "/values/gray/zebra/api", "/api/v1/diff?app=payments/ledger", "/api/v1/values/gray/zebra/api", "/audit?kind=zebrawise", "/apps?stage=koala", "/feed.atom", "/view.json", "/api/v1/events", "/api/v1/transitions?window=90d", "/app/zebr")
+		"/diff?app=zebra/api", "/diff?app=payments/ledger&from=koala&to=gray", "/diff?app=payments/ledger", "/values/gray/zebra/api", "/api/v1/diff?app=payments/ledger", "/api/v1/values/gray/zebra/api", "/api/v1/diff?app=zebra/api", "/api/v1/diff?app=payments/ledger&from=koala&to=gray", "/diff?app=payments/ledger&from=gray&to=koala@live",
+		"/values/koala/payments/ledger", "/api/v1/values/koala/payments/ledger", "/values/gray/payments/ledger", "/api/v1/values/gray/payments/ledger", "/diff?app=payments/ledger&from=production&to=gray&all",
+		"/api/v1/diff?app=payments/ledger&from=production&to=gray&all", "/audit?kind=zebrawise", "/apps?stage=koala", "/feed.atom", "/view.json", "/api/v1/events", "/api/v1/transitions?window=90d", "/app/zebr")
 }
 
 // TestNobodySeesWhatIsNotForHim asks for everything that is served as somebody who may see a part of it, and looks for names
@@ -149,6 +163,15 @@ func TestNobodySeesWhatIsNotForHim(t *testing.T) {
 		if vary := r.Header.Values("Vary"); len(vary) < 2 || strings.HasPrefix(r.Header.Get("Cache-Control"), "no-cache") {
 			t.Errorf("GET %s may be given to others: Vary %v, %s", path, vary, r.Header.Get("Cache-Control"))
 		}
+	}
+	for _, path := range everyAnswer() { // else what is compared was not looked through above
+		compared := strings.Contains(path, "diff?app=payments/ledger") && !strings.Contains(path, "koala") || strings.Contains(path, "values/gray/payments/ledger")
+		if text := body(t, ask(h, "GET", path, "X-User", "bob", "X-Groups", "pay")); compared && (!strings.Contains(text, "limits.max") || !strings.Contains(text, "4711")) {
+			t.Errorf("GET %s does not come to compare: %.300s", path, text)
+		}
+	}
+	if text := body(t, ask(h, "GET", "/values/gray/zebra/api", "X-User", "ann", "X-Groups", "all")); !strings.Contains(text, "977") {
+		t.Errorf("whoever may see everything does not see the files: %.2000s", text)
 	}
 	mine := body(t, ask(h, "GET", "/cell/gray/payments/ledger", "X-User", "bob", "X-Groups", "pay"))
 	for _, want := range []string{"payments/ledger", "held", "(not shown)", "etcd is full", "suspended: stage gray", "suspended: payments/ledger in gray", "break-glass: payments/ledger",
@@ -178,6 +201,29 @@ func TestHiddenIsAsIfItWereNotThere(t *testing.T) {
 		if got := body(t, a); a.StatusCode != b.StatusCode || got != same {
 			t.Errorf("%s is %d, and %s is %d", hidden, a.StatusCode, never, b.StatusCode)
 		}
+	}
+}
+
+// TestAHiddenProjectIsAsIfItWereNotThere: however it is asked for.
+func TestAHiddenProjectIsAsIfItWereNotThere(t *testing.T) {
+	shop, other := pastOf(troubled(t)), secretive(t)
+	h := shared(t, proxied, map[string]*schema.View{"shop": &shop, "hidden": &other, "empty": nil}, "shop", "hidden", "empty")
+	for _, name := range []string{"hidden", "empty"} {
+		for _, way := range []string{"", "/", "?x=1", "/apps", "//apps", "/../NAME", "/api/v1/apps", "/healthz", "/api/v1/nothing", "/style.css", "/feed.atom"} {
+			for _, method := range []string{"GET", "HEAD", "POST"} {
+				seen := map[string]string{}
+				for _, n := range []string{name, "nobody"} {
+					r := ask(h, method, "/p/"+n+strings.ReplaceAll(way, "NAME", n), "X-User", "bob", "X-Groups", "mall")
+					seen[n] = strings.ReplaceAll(fmt.Sprint(r.StatusCode, r.Header, body(t, r)), n, "NAME")
+				}
+				if seen[name] != seen["nobody"] {
+					t.Errorf("%s /p/%s%s is told from what there is not:\n%.400s\n%.400s", method, name, way, seen[name], seen["nobody"])
+				}
+			}
+		}
+	}
+	if r := ask(h, "GET", "/p/shop", "X-User", "bob", "X-Groups", "mall"); r.StatusCode != 307 || r.Header.Get("Location") != "/p/shop/" {
+		t.Errorf("what is shown, without its slash: %d to %s", r.StatusCode, r.Header.Get("Location"))
 	}
 }
 
