@@ -142,18 +142,9 @@ func listApps(req asked) (any, *problem) {
 	if trouble != nil {
 		return nil, trouble
 	}
-	q := readQuery(req.q, req.view)
-	if given := req.q.Get("state"); given != "" && string(q.state) != given {
-		return nil, &problem{Title: "there is no such state", Status: http.StatusBadRequest, Detail: clip(safe(given), 80)}
-	}
-	if given := req.q.Get("stage"); given != "" && string(q.stage) != given {
-		return nil, &problem{Title: "there is no such stage", Status: http.StatusBadRequest, Detail: clip(safe(given), 80)}
-	}
-	if given := req.q.Get("order"); given != q.order {
-		return nil, &problem{Title: "there is no such order", Status: http.StatusBadRequest, Detail: clip(safe(given), 80)}
-	}
-	if req.q.Get("differs") != "" && q.apart[0] == "" {
-		return nil, &problem{Title: "differs is not two stages with .. between them", Status: http.StatusBadRequest}
+	q, trouble := req.appsQuery()
+	if trouble != nil {
+		return nil, trouble
 	}
 	apps := matching(req.view, q)
 	from := q.begin(apps)
@@ -165,6 +156,25 @@ func listApps(req asked) (any, *problem) {
 		out.Next = string(apps[from+limit-1].App)
 	}
 	return out, nil
+}
+
+// appsQuery reads which apps are wanted. A page ignores what it does not understand; a program would take the answer for what it
+// asked.
+func (req asked) appsQuery() (query, *problem) {
+	q := readQuery(req.q, req.view)
+	if given := req.q.Get("state"); given != "" && string(q.state) != given {
+		return q, &problem{Title: "there is no such state", Status: http.StatusBadRequest, Detail: clip(safe(given), 80)}
+	}
+	if given := req.q.Get("stage"); given != "" && string(q.stage) != given {
+		return q, &problem{Title: "there is no such stage", Status: http.StatusBadRequest, Detail: clip(safe(given), 80)}
+	}
+	if given := req.q.Get("order"); given != q.order {
+		return q, &problem{Title: "there is no such order", Status: http.StatusBadRequest, Detail: clip(safe(given), 80)}
+	}
+	if req.q.Get("differs") != "" && q.apart[0] == "" {
+		return q, &problem{Title: "differs is not two stages with .. between them", Status: http.StatusBadRequest}
+	}
+	return q, nil
 }
 
 func (req asked) apiApp(a schema.AppView) apiApp {

@@ -14,8 +14,8 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// table makes the lines of a table to be saved, the names of its columns first.
-type table func(req asked) [][]string
+// table makes the lines of a table to be saved, the names of its columns first, or a problem where they would not be all.
+type table func(req asked) ([][]string, *problem)
 
 // saves answers with a table as RFC 4180 writes it, of everything that is known and not of a page of it. It has the filters of
 // the page that it is a link of.
@@ -26,9 +26,14 @@ func (s *site) saves(name string, make table) http.HandlerFunc {
 			s.problem(w, r, problem{Title: "nothing is known yet", Status: http.StatusServiceUnavailable, Detail: startingText(s.cfg)})
 			return
 		}
+		lines, trouble := make(asked{ctx: r.Context(), cfg: s.cfg, view: *v, now: s.cfg.Now(), path: r.PathValue, q: r.URL.Query()})
+		if trouble != nil {
+			s.problem(w, r, *trouble)
+			return
+		}
 		var b bytes.Buffer
 		out := csv.NewWriter(&b)
-		for _, line := range make(asked{ctx: r.Context(), cfg: s.cfg, view: *v, now: s.cfg.Now(), path: r.PathValue, q: r.URL.Query()}) {
+		for _, line := range lines {
 			for i := range line {
 				line[i] = plainCell(line[i])
 			}
@@ -38,9 +43,27 @@ func (s *site) saves(name string, make table) http.HandlerFunc {
 			}
 		}
 		out.Flush()
-		w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+		w.Header().Set("Content-Disposition", `attachment; filename="`+savedAs(name, *v)+`"`)
 		s.send(w, r, "text/csv; charset=utf-8", answerOf(b.Bytes()))
 	}
+}
+
+// pastTable is a table of what happened. While the ledger is being read there is none: a part of it would look like all of it.
+func pastTable(make func(req asked) [][]string) table {
+	return func(req asked) ([][]string, *problem) {
+		if j := req.view.Journal; j == nil || j.Read < req.view.Ledger.Size {
+			return nil, &problem{Title: "not everything is read yet", Status: http.StatusServiceUnavailable, Detail: notRead(req.view)}
+		}
+		return make(req), nil
+	}
+}
+
+// savedAs is the name of a file to be saved. Where older entries are not kept here it says so: nothing else of the file could.
+func savedAs(name string, v schema.View) string {
+	if first := firstKept(v); name != "apps.csv" && first > 1 {
+		return fmt.Sprintf("%s-from-entry-%d.csv", strings.TrimSuffix(name, ".csv"), first)
+	}
+	return name
 }
 
 // plainCell keeps text written by others from being a formula where the table is opened.
@@ -55,9 +78,6 @@ func plainCell(text string) string {
 func recordsTable(req asked) [][]string {
 	out := [][]string{{"entry", "time", "kind", "app", "stage", "from", "to", "result", "code", "revision", "merge_request", "written_by", "approved_by", "signed_by", "brought_in_by", "missing", "digest"}}
 	q := readPastQuery(req.q)
-	if req.view.Journal == nil {
-		return out
-	}
 	for _, r := range slices.Backward(req.view.Journal.Records) {
 		if !q.wants(r, req.view.At) {
 			continue
@@ -82,9 +102,6 @@ func transitionsTable(req asked) [][]string {
 	if windows[window] == 0 {
 		window = "30d"
 	}
-	if req.view.Journal == nil {
-		return out
-	}
 	took := tookAlong(req.view, windows[window])
 	counts, _ := countTransitions(req.view, windows[window], req.q.Get("result"))
 	nodes := slices.Concat([]schema.StageName{schema.DraftNode}, req.view.Stages, []schema.StageName{schema.ArchiveNode})
@@ -103,10 +120,14 @@ func transitionsTable(req asked) [][]string {
 	return out
 }
 
-func appsTable(req asked) [][]string {
+func appsTable(req asked) ([][]string, *problem) {
+	q, trouble := req.appsQuery()
+	if trouble != nil {
+		return nil, trouble
+	}
 	out := [][]string{{"app", "stage", "state", "revision", "entry", "merge_request", "since", "missing", "instances_running", "instances"}}
 	stale := req.view.Stale(req.now)
-	for _, app := range matching(req.view, readQuery(req.q, req.view)) {
+	for _, app := range matching(req.view, q) {
 		for i := range app.Cells {
 			c := &app.Cells[i]
 			line := []string{string(app.App), string(c.Cell.Stage), string(shown(*c, stale)), "", "", "", "", "", "", ""}
@@ -134,7 +155,7 @@ func appsTable(req asked) [][]string {
 			out = append(out, line)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // others are the addresses where a program finds what a page shows: as JSON, and as a table if there is one. They carry what the

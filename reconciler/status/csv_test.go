@@ -5,6 +5,8 @@ import (
 	"html"
 	"strings"
 	"testing"
+
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // TestTablesAreSafeToOpen: everything that matches is in them, and no text of others is a formula.
@@ -27,6 +29,41 @@ func TestTablesAreSafeToOpen(t *testing.T) {
 				if cell != "" && strings.ContainsAny(cell[:1], "=+-@") {
 					t.Errorf("%s has the formula %q", path, cell)
 				}
+			}
+		}
+	}
+}
+
+// TestAPartOfATableDoesNotLookWhole: what is not read or not understood is an error, and what is not kept is in the file's name.
+func TestAPartOfATableDoesNotLookWhole(t *testing.T) {
+	v := pastOf(troubled(t))
+	h := site(t, &v, now)
+	for _, path := range []string{"/apps.csv?state=well", "/apps.csv?stage=moon", "/apps.csv?order=best", "/apps.csv?differs=moon..gray"} {
+		if r := ask(h, "GET", path); r.StatusCode != 400 || r.Header.Get("Content-Disposition") != "" {
+			t.Errorf("%s: %d, %v", path, r.StatusCode, r.Header)
+		}
+	}
+	if said := ask(h, "GET", "/audit.csv").Header.Get("Content-Disposition"); !strings.Contains(said, `"audit.csv"`) {
+		t.Errorf("all that there is is saved as %s", said)
+	}
+	kept := v
+	journal := *v.Journal
+	journal.Records = journal.Records[5:]
+	kept.Journal = &journal
+	for path, want := range map[string]string{"/audit.csv": "audit-from-entry-6.csv", "/transitions.csv": "transitions-from-entry-6.csv", "/apps.csv": "apps.csv"} {
+		if said := ask(site(t, &kept, now), "GET", path).Header.Get("Content-Disposition"); !strings.Contains(said, `"`+want+`"`) {
+			t.Errorf("%s of what is kept is saved as %s", path, said)
+		}
+	}
+	part := v
+	half := *v.Journal
+	half.Read, half.Records = 20, half.Records[:20]
+	part.Journal = &half
+	for _, path := range []string{"/audit.csv", "/transitions.csv"} {
+		for _, view := range []schema.View{part, {Stages: v.Stages, Apps: v.Apps, Ledger: v.Ledger}} {
+			r := ask(site(t, &view, now), "GET", path)
+			if text := body(t, r); r.StatusCode != 503 || r.Header.Get("Content-Disposition") != "" || !strings.Contains(text, "read") {
+				t.Errorf("%s of a part: %d, %s", path, r.StatusCode, text)
 			}
 		}
 	}

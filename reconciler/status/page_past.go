@@ -47,12 +47,18 @@ func notRead(v schema.View) string {
 		return "The past is not read yet."
 	case v.Journal.Read < v.Ledger.Size:
 		return fmt.Sprintf("The ledger is still being read: %d of %d entries.", v.Journal.Read, v.Ledger.Size)
-	case v.Narrowed:
-		return "" // which entries there are besides is not told
-	case len(v.Journal.Records) > 0 && v.Journal.Records[0].Seq > 1:
-		return fmt.Sprintf("Entries before #%d are not kept here; sluice audit show has them.", v.Journal.Records[0].Seq)
+	case firstKept(v) > 1:
+		return fmt.Sprintf("Entries before #%d are not kept here; sluice audit show has them.", firstKept(v))
 	}
 	return ""
+}
+
+// firstKept is the first entry that is kept, and all after it are; 0 where there is none, or which there are is not told.
+func firstKept(v schema.View) int64 {
+	if v.Narrowed || v.Journal == nil || len(v.Journal.Records) == 0 {
+		return 0
+	}
+	return v.Journal.Records[0].Seq
 }
 
 // lastRecords are the newest entries of a kind.
