@@ -56,8 +56,14 @@ func (f *fleet) takeOver(ctx context.Context, op schema.Operator, failed context
 			f.start(ctx, i, failed)
 			continue
 		}
+		if ctx.Err() != nil {
+			return ctx.Err() // it ends: that something cannot be opened any more says nothing
+		}
 		for _, back := range slices.Backward(changed[:n+1]) {
 			if again := f.exchange(ctx, was, back); again != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
 				f.lost = errors.Join(err, fmt.Errorf("go back to what was in force: %w", again))
 				failed() // there is nothing left that could go on
 				return f.lost

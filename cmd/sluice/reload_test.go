@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"log/slog"
 	"maps"
 	"reflect"
 	"slices"
@@ -108,5 +110,50 @@ func setOther(t *testing.T, v reflect.Value) {
 		setOther(t, v.Field(0))
 	default:
 		t.Fatalf("a field of kind %s: say here how it changes", v.Kind())
+	}
+}
+
+// TestAnEndDuringAReloadIsNoFailure: nothing was lost, so the process ends as it does at any other time.
+func TestAnEndDuringAReloadIsNoFailure(t *testing.T) {
+	was := schema.Operator{Projects: []schema.OperatorProject{{Repository: "a"}, {Repository: "b"}}}
+	is := was
+	is.Poll.Interval = time.Hour
+	rows := []struct {
+		sentence string
+		ends     func(f *fleet, end context.CancelFunc)
+	}{
+		{"while the file is read", func(_ *fleet, end context.CancelFunc) { end() }},
+		{"while the first project finishes what it writes", func(f *fleet, end context.CancelFunc) {
+			f.running[0].stop = end
+		}},
+		{"while it is opened anew", func(f *fleet, end context.CancelFunc) {
+			f.daemons[0].closers = []func() error{func() error { end(); return nil }}
+		}},
+		{"while it is opened as it was", func(f *fleet, end context.CancelFunc) {
+			stops := 0
+			f.running[0].stop = func() {
+				if stops++; stops == 2 {
+					end()
+				}
+			}
+		}},
+	}
+	for _, row := range rows {
+		t.Run(row.sentence, func(t *testing.T) {
+			ctx, end := context.WithCancel(t.Context())
+			f := &fleet{op: was, daemons: []*daemon{{}, {}}, log: slog.New(slog.DiscardHandler)}
+			for range was.Projects {
+				l := &loop{stop: func() {}, ended: make(chan struct{})}
+				close(l.ended)
+				f.running = append(f.running, l)
+			}
+			f.reload(ctx, func() (schema.Operator, error) { row.ends(f, end); return is, nil }, func() { t.Error("it ends for what it lost") })
+			if ctx.Err() == nil {
+				t.Fatal("it did not end during the reload: this shows nothing")
+			}
+			if err := f.err(); err != nil {
+				t.Errorf("it ends with %v, want nothing", err)
+			}
+		})
 	}
 }
