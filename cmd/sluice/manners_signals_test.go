@@ -88,6 +88,9 @@ func (m *manners) endInTheMiddle(running *exec.Cmd) {
 		code, text := m.machines("/readyz", "")
 		return code == http.StatusServiceUnavailable && strings.Contains(text, "[-]shutdown failed: the process is ending")
 	})
+	for _, late := range []os.Signal{syscall.SIGHUP, syscall.SIGUSR1} { // of a service manager that does not know that it ends
+		m.check(running.Process.Signal(late))
+	}
 	if code, _ := m.machines("/livez", ""); code != http.StatusOK {
 		m.t.Errorf("/livez answers %d while it ends: it lives", code)
 	}

@@ -62,6 +62,10 @@ With --once it makes one pass and ends with what it found: 0 nothing to do, 1 so
 }
 
 func (a *app) run(ctx context.Context, f runFlags, commands []string) error {
+	var told calls
+	if !f.once {
+		told = listenSignals()
+	}
 	op, err := f.operator()
 	if err != nil {
 		return err
@@ -95,7 +99,7 @@ func (a *app) run(ctx context.Context, f runFlags, commands []string) error {
 		return a.runOnce(ctx, projects.daemons)
 	}
 	log.Info("watching", "projects", len(projects.daemons), "interval", op.Poll.Interval.String())
-	return projects.watch(ctx, adminConfig{profiling: f.profiling, spans: spanCounts(traces)}, f.operator)
+	return projects.watch(ctx, adminConfig{profiling: f.profiling, spans: spanCounts(traces)}, told, f.operator)
 }
 
 // runOnce ends with the worst class that any project's pass saw (RULES R42).

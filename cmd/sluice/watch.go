@@ -16,7 +16,7 @@ const drainFor = 30 * time.Second
 
 // watch runs every project until ctx ends, and the page, the receiver of webhooks and the address for machines beside them.
 // These go on until nothing is at work any more, so that whoever asks is told that the process ends.
-func (f *fleet) watch(ctx context.Context, machines adminConfig, read func() (schema.Operator, error)) error {
+func (f *fleet) watch(ctx context.Context, machines adminConfig, told calls, read func() (schema.Operator, error)) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	serving, close := context.WithCancel(context.WithoutCancel(ctx))
@@ -35,18 +35,15 @@ func (f *fleet) watch(ctx context.Context, machines adminConfig, read func() (sc
 	if err != nil {
 		return err
 	}
-	onHangup, delay := hangups(), f.op.ShutdownDelay // asked before the file can be taken over anew, which never changes the delay
+	delay := f.op.ShutdownDelay // asked before the file can be taken over anew, which never changes the delay
 	for i := range f.daemons {
 		f.start(ctx, i, stop)
 	}
-	wakeUp(ctx, f.wakes)
 	tell := newNotifier(os.Getenv)
-	f.loops.Go(func() {
-		onHangup(ctx, func() {
-			f.tell(tell.say("RELOADING=1"))
-			f.reload(ctx, read, stop)
-			f.tell(tell.say("READY=1"))
-		})
+	f.obey(ctx, told, func() {
+		f.tell(tell.say("RELOADING=1"))
+		f.reload(ctx, read, stop)
+		f.tell(tell.say("READY=1"))
 	})
 	f.loops.Go(func() { f.tell(tell.watch(ctx, f.alive)) })
 	var servers sync.WaitGroup
@@ -64,6 +61,18 @@ func (f *fleet) watch(ctx context.Context, machines adminConfig, read func() (sc
 		return &failure{code: exitUnavailable, err: fmt.Errorf("what was under way did not end within %s", drainFor), hint: "what it was at is found and finished by the next start"}
 	}
 	return errors.Join(append(errs, f.err(), f.close())...)
+}
+
+// obey does what the process is told until ctx ends.
+func (f *fleet) obey(ctx context.Context, told calls, reload func()) {
+	f.loops.Go(func() { onEach(ctx, told.reload, reload) })
+	f.loops.Go(func() {
+		onEach(ctx, told.wake, func() {
+			for _, project := range f.wakes {
+				wake(project)
+			}
+		})
+	})
 }
 
 // drain waits until nothing is at work, for as long as drainFor after ctx ended; and, so that a load balancer has seen that the
