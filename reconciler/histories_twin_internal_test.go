@@ -15,6 +15,15 @@ type account struct {
 	of    map[schema.StageName][]stay
 	wrong []string
 	kinds map[string]int
+	// answered are the files that somebody answered for in a stage: the entry that brought them was let in by more than a mode.
+	answered map[fileIn]bool
+}
+
+// fileIn is a version of a file in a stage.
+type fileIn struct {
+	stage   schema.StageName
+	path    string
+	version int
 }
 
 // stay is one content that a stage had.
@@ -71,12 +80,30 @@ func (a *account) admitted(p schema.Project, stage schema.StageName, files conte
 	if kind == "retire" && slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(path string) bool { return path != "local.yaml" }) {
 		complain("files stay: %v", files)
 	}
+	if !weak {
+		a.answers(stage, files, kind)
+	}
 	weak = weak || kind == "tune" && len(a.of[stage]) > 0 && a.of[stage][len(a.of[stage])-1].weak
 	a.of[stage] = append(a.of[stage], stay{files: maps.Clone(files), weak: weak})
 }
 
+// answers notes what an entry answers for: an edit, a tune and what broke the glass for what they change, all else for the whole.
+func (a *account) answers(stage schema.StageName, files content, kind string) {
+	if a.answered == nil {
+		a.answered = map[fileIn]bool{}
+	}
+	last := a.last(stage)
+	for path, version := range files {
+		if whole := kind == "promote" || kind == "rollback" || kind == "retire"; whole || last[path] != version {
+			a.answered[fileIn{stage, path, version}] = true
+		}
+	}
+}
+
 func (a *account) had(stage schema.StageName, path string, version int, live bool) bool {
-	return slices.ContainsFunc(a.of[stage], func(s stay) bool { return s.files[path] == version && (!live || s.live && !s.weak) })
+	return slices.ContainsFunc(a.of[stage], func(s stay) bool {
+		return s.files[path] == version && (!live || s.live && !s.weak && a.answered[fileIn{stage, path, version}])
+	})
 }
 
 func (a *account) last(stage schema.StageName) content {

@@ -33,6 +33,14 @@ stages:
   - name: staging
   - name: production
 `,
+	"the first stage only warns": `version: 1
+targets: {etcd: {}}
+stages:
+  - name: development
+    mode: warn
+  - name: testing
+  - name: production
+`,
 	"two ends":  "version: 1\ntargets: {etcd: {}}\nstages:\n  - name: dev\n  - name: europe\n    after: [dev]\n  - name: asia\n    after: [dev]\n",
 	"one stage": "version: 1\ntargets: {etcd: {}}\nstages:\n  - name: production\n",
 }

@@ -20,8 +20,8 @@ var lifecycleCodes = []CodeInfo{
 		Fix:   "Let the admins add .sluice/retired/APP.yaml with reason, owner and retention; what the gate asks stays.",
 	}, {
 		Code: "unenforced", Title: "its gate did not let it in", Message: "[{from}: ]was let in by the mode {mode} of its stage alone (entry #{entry}), not by its gate",
-		Cause: "A stage in mode warn or observe lets in what its gate would keep out. That weakens no stage after it: what came in so goes no further by a gate that enforces.",
-		Fix:   "Make the change again with what its gate asks for, or let the admins take over what is there by their signature: sluice adopt.",
+		Cause: "A stage in mode warn or observe lets in what its gate would keep out. That weakens no stage after it: what came in so goes no further by a gate that enforces, nor does what is built on top of it.",
+		Fix:   "Go back to what its gate let in last and make the change again from there, with what the gate asks for; or let the admins take over what is there by their signature: sluice adopt.",
 	}, {
 		Code: "observed-only", Title: "the stage before only observes", Message: "[{from}: ]nothing is written there (mode observe), so nothing is live there",
 		Cause: "A stage in mode observe does not deliver: what it admitted is not live there and does not soak, whatever its gate said. A stage that enforces does not go by that.",

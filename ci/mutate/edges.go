@@ -244,8 +244,14 @@ var edgeMutations = []mutation{
 	},
 	{
 		"a tune takes along what a mode let in", "reconciler/ledger", "reconciler/ledger/fold.go",
-		"return s.Admitted.LetIn",
-		"return \"\"",
+		"change.To.Revision:\n\t\treturn from.LetIn",
+		"change.To.Revision:\n\t\treturn \"\"",
+		"TestFoldListsTheRevisions",
+	},
+	{
+		"an edit cleans what a mode let in", "reconciler/ledger", "reconciler/ledger/fold.go",
+		"\t}\n\treturn from.LetIn",
+		"\t}\n\treturn \"\"",
 		"TestFoldListsTheRevisions",
 	},
 	{

@@ -70,7 +70,7 @@ func (s *State) taint(e Entry) {
 	case Reviewed:
 		s.eachOf(e.Order.Revision, func(a *Admission) {
 			if a.Flagged(Unreviewed) {
-				a.Full, a.Review = true, nil
+				a.Full, a.Review = a.LetIn == "", nil
 			}
 		})
 		s.unflag(e.Order.Revision, Unreviewed)
@@ -85,7 +85,8 @@ func (s *State) admit(e Entry) {
 	s.pause(e.At)
 	s.keep()
 	left, to := s.Admitted, e.Decision.Change.To
-	full, letIn := s.full(e), s.letIn(e)
+	letIn := s.letIn(e)
+	full := letIn == "" && s.full(e)
 	switch {
 	case e.Kind == Rollback && left.Seq > 0 && left.Revision != to.Revision:
 		s.flag(left.Revision, Withdrawn)
@@ -133,7 +134,7 @@ func (s *State) full(e Entry) bool {
 		return slices.ContainsFunc(s.Revisions, func(a Admission) bool {
 			return a.Revision == change.To.Revision && a.Full
 		})
-	case e.Kind != Admit, !e.allowed():
+	case e.Kind != Admit:
 		return false // absence is no rollback goal, and break-glass is none before its review
 	case change.Kind == schema.Tune:
 		return s.Admitted.Seq == 0 || s.Admitted.Full
@@ -153,15 +154,26 @@ func (e Entry) allowed() bool {
 	return e.Decision.Mode == "" || e.Decision.Verdict.Outcome == schema.Allow
 }
 
-// letIn is the mode that alone let in what an entry admits. A tune or a rollback brings its revision as it was let in before.
+// letIn is the mode that alone let in what an entry admits, or something of what it stands on: a tune, an edit and what breaks the
+// glass change what was there and answer for nothing else. A promotion comes whole, and so does what was clean here before.
 func (s *State) letIn(e Entry) schema.StageMode {
+	change, from := e.Decision.Change, s.Admitted
 	switch {
 	case e.Kind != BreakGlass && !e.allowed():
 		return e.Decision.Mode
-	case e.Decision.Change.Kind == schema.Tune && s.Admitted.Revision == e.Decision.Change.To.Revision:
-		return s.Admitted.LetIn
+	case change.Kind == schema.Tune && from.Revision == change.To.Revision:
+		return from.LetIn
+	case e.Kind != BreakGlass && (change.Kind == schema.Promote || change.Kind == schema.Retire):
+		return ""
+	case s.clean(from.Revision), s.clean(change.To.Revision):
+		return ""
 	}
-	return ""
+	return from.LetIn
+}
+
+// clean reports whether the gate or the admins let the whole of a revision in before. Absence brings nothing along.
+func (s *State) clean(r schema.Revision) bool {
+	return r == schema.None || slices.ContainsFunc(s.Revisions, func(a Admission) bool { return a.Revision == r && a.Full })
 }
 
 // keep writes what was changed of the admitted one into its place in the list.

@@ -156,6 +156,12 @@ func letIn(e ledger.Entry) ledger.Entry {
 	return e
 }
 
+// absent is an entry that takes the app out.
+func absent(e ledger.Entry) ledger.Entry {
+	e.Decision.Change.To = schema.Side{Revision: schema.None, Content: schema.NoContent}
+	return e
+}
+
 func TestFoldListsTheRevisions(t *testing.T) {
 	tune := admit(schema.Tune, 1)
 	tune.Decision.Change.To.Content = side(7).Content
@@ -183,7 +189,18 @@ func TestFoldListsTheRevisions(t *testing.T) {
 		{"until the admins adopt it", story{letIn(admit(schema.Edit, 1)), {Kind: ledger.Observe, Stage: gray.Stage, App: gray.App, Code: ledger.Adopted, Order: &ledger.Order{}}}, "1:r1 full"},
 		{"and the next one is not adopted with it", story{letIn(admit(schema.Edit, 1)), {Kind: ledger.Observe, Stage: gray.Stage, App: gray.App, Code: ledger.Overwritten, Order: &ledger.Order{}}, letIn(admit(schema.Edit, 2))}, "1:r1 full, 3:r2 let in by warn"},
 		{"nor has a tune of it, whatever its gate says", story{letIn(admit(schema.Edit, 1)), tune}, "1:r1 let in by warn, 2:r1 let in by warn"},
-		{"the same by its gate has", story{letIn(admit(schema.Edit, 1)), admit(schema.Edit, 2), admit(schema.Edit, 1)}, "1:r1 let in by warn, 2:r2 full, 3:r1 full"},
+		{"nor has an edit on top of it, which brings the rest along", story{admit(schema.Edit, 1), letIn(admit(schema.Edit, 2)), admit(schema.Edit, 3), admit(schema.Edit, 4)}, "1:r1 full, 2:r2 let in by warn, 3:r3 let in by warn, 4:r4 let in by warn"},
+		{"nor the same once more", story{letIn(admit(schema.Edit, 1)), admit(schema.Edit, 2), admit(schema.Edit, 1)}, "1:r1 let in by warn, 2:r2 let in by warn, 3:r1 let in by warn"},
+		{"nor what broke the glass on top of it, reviewed or not", story{letIn(admit(schema.Edit, 1)), decided(ledger.BreakGlass, gray, schema.Edit, 2), coded(ordered(ledger.Taint, 2), ledger.Reviewed)}, "1:r1 let in by warn, 2:r2 let in by warn"},
+		{"going back to what the gate let in has, and what is made again from there", story{admit(schema.Edit, 1), letIn(admit(schema.Edit, 2)), rollback(1), admit(schema.Edit, 3)}, "1:r1 full, 2:r2 withdrawn let in by warn, 3:r1 full, 4:r3 full"},
+		{"also by an edit, where it was withdrawn", story{admit(schema.Edit, 1), admit(schema.Edit, 2), rollback(1), letIn(admit(schema.Edit, 3)), admit(schema.Edit, 2)}, "1:r1 full, 2:r2 full, 3:r1 full, 4:r3 let in by warn, 5:r2 full"},
+		{"what was removed brings nothing along", story{letIn(admit(schema.Edit, 1)), absent(admit(schema.Edit, 0)), admit(schema.Edit, 2)}, "1:r1 let in by warn, 2: full, 3:r2 full"},
+		{"and what the mode removed is written anew", story{admit(schema.Edit, 1), letIn(absent(admit(schema.Edit, 0))), admit(schema.Edit, 2)}, "1:r1 full, 2: let in by warn, 3:r2 full"},
+		{"an edit on top of what the gate let in before, as the mode did now, has", story{admit(schema.Edit, 1), admit(schema.Edit, 2), letIn(rollback(1)), admit(schema.Edit, 3)}, "1:r1 full, 2:r2 full withdrawn, 3:r1 let in by warn, 4:r3 full"},
+		{"what broke the glass with a promotion was asked for by no gate", story{letIn(admit(schema.Edit, 1)), decided(ledger.BreakGlass, gray, schema.Promote, 2)}, "1:r1 let in by warn, 2:r2 unreviewed let in by warn"},
+		{"a promotion comes whole from a stage before", story{letIn(admit(schema.Override, 1)), admit(schema.Promote, 2)}, "1:r1 let in by warn, 2:r2 full"},
+		{"what was adopted is built upon", story{letIn(admit(schema.Edit, 1)), {Kind: ledger.Observe, Stage: gray.Stage, App: gray.App, Code: ledger.Adopted, Order: &ledger.Order{}}, admit(schema.Edit, 2)}, "1:r1 full, 3:r2 full"},
+		{"a rollback that the mode alone let in has not, though its revision has", story{admit(schema.Edit, 1), admit(schema.Edit, 2), letIn(rollback(1))}, "1:r1 full, 2:r2 full withdrawn, 3:r1 let in by warn"},
 		{"and takes no flag away", story{admit(schema.Edit, 1), admit(schema.Edit, 2), rollback(1), letIn(admit(schema.Promote, 2))}, "1:r1 full, 2:r2 full withdrawn, 3:r1 full, 4:r2 withdrawn let in by warn"},
 		{"nor has a retirement", story{admit(schema.Edit, 1), decided(ledger.Retire, gray, schema.Retire, 2)}, "1:r1 full, 2:r2"},
 		{"a rollback to what never passed it has not either", story{decided(ledger.BreakGlass, gray, schema.Override, 2), admit(schema.Edit, 1), rollback(2)}, "1:r2 unreviewed, 2:r1 full withdrawn, 3:r2 unreviewed"},
