@@ -49,7 +49,7 @@ func (a *app) export(ctx context.Context, f cloneFlags, slsa bool) error {
 		case !slsa:
 			_, err = a.out.Write(raw)
 		case e.Kind.Admits():
-			err = encoder.Encode(statementOf(e, schema.DigestOf(raw)))
+			err = encoder.Encode(statementOf(e, schema.DigestOf(raw), project.Ledger.Head().Form))
 		}
 		if err != nil {
 			return err
@@ -92,8 +92,8 @@ type resource struct {
 }
 
 // statementOf says of an admission what a SLSA verification summary can say. It claims no level of SLSA: what was verified
-// is in the entry, which it names.
-func statementOf(e ledger.Entry, digest schema.Digest) statement {
+// is in the entry, which it names; form says where in the ledger its evidence lies.
+func statementOf(e ledger.Entry, digest schema.Digest, form ledger.Form) statement {
 	d := e.Decision
 	place := fmt.Sprintf("sluice:%s/%s/%s", e.Project, e.Stage, e.App)
 	level := "SLUICE_ADMITTED"
@@ -120,7 +120,7 @@ func statementOf(e ledger.Entry, digest schema.Digest) statement {
 		s.Predicate.Policy = resource{URI: fmt.Sprintf("sluice:%s/break-glass", e.Project)}
 	}
 	for _, evidence := range e.Evidence {
-		s.Predicate.InputAttestations = append(s.Predicate.InputAttestations, resource{URI: "sluice:" + e.Project + "/" + ledger.EvidencePath(evidence), Digest: sha256Of(string(evidence))})
+		s.Predicate.InputAttestations = append(s.Predicate.InputAttestations, resource{URI: "sluice:" + e.Project + "/" + form.EvidencePath(evidence), Digest: sha256Of(string(evidence))})
 	}
 	return s
 }

@@ -48,7 +48,7 @@ func TestBrokenGlassIsNamed(t *testing.T) {
 }
 
 func TestBrokenGlassClaimsNoGate(t *testing.T) {
-	p := statementOf(brokenGlass(), schema.DigestOf(nil)).Predicate
+	p := statementOf(brokenGlass(), schema.DigestOf(nil), ledger.Flat).Predicate
 	if len(p.VerifiedLevels) != 1 || p.VerifiedLevels[0] != "SLUICE_BREAK_GLASS" || !strings.HasSuffix(p.Policy.URI, "/break-glass") || p.Policy.Digest != nil {
 		t.Errorf("a statement about what no gate looked at: %v by %v", p.VerifiedLevels, p.Policy)
 	}

@@ -62,10 +62,4 @@ func (f Form) EvidencePath(d schema.Digest) string {
 	return evidenceDir + "/" + sharded(hexed)
 }
 
-// StatePath is that of [Deep].
-func StatePath(c schema.Cell) string { return Deep.StatePath(c) }
-
-// EvidencePath is that of [Deep].
-func EvidencePath(d schema.Digest) string { return Deep.EvidencePath(d) }
-
 func sharded(hexed string) string { return hexed[:2] + "/" + hexed[2:4] + "/" + hexed }

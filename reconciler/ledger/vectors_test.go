@@ -209,16 +209,16 @@ func TestVectorsFold(t *testing.T) {
 		}
 		prev, kinds[e.Kind] = schema.DigestOf(data), true
 		if e.Kind == ledger.Genesis {
-			sealed, err := ledger.ParseSealed(have["tree/"+ledger.EvidencePath(e.Seal.Cells)])
+			sealed, err := ledger.ParseSealed(have["tree/"+ledger.Deep.EvidencePath(e.Seal.Cells)])
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, c := range sealed {
-				cells["tree/"+ledger.StatePath(cellIn(c.Stage, c.App))] = ledger.FoldSealed(ledger.State{}, e, c)
+				cells["tree/"+ledger.Deep.StatePath(cellIn(c.Stage, c.App))] = ledger.FoldSealed(ledger.State{}, e, c)
 			}
 		}
 		if e.Stage != "" && e.App != "" {
-			path := "tree/" + ledger.StatePath(e.Cell())
+			path := "tree/" + ledger.Deep.StatePath(e.Cell())
 			cells[path] = ledger.Fold(cells[path], e)
 		}
 	}
