@@ -108,6 +108,17 @@ func NamesPassword(key string) bool {
 	return slices.ContainsFunc(passwordWords, func(word string) bool { return strings.HasSuffix(folded, word) }) || endsInWord(strings.ToLower(key), "pwd")
 }
 
+// CarriesSecret reports whether a key says that its value has a secret in it or is a key to something, so that it is not shown. Such a
+// value may as well have none, so nothing is refused for its name.
+func CarriesSecret(key string) bool {
+	folded := strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(key))
+	words := []string{
+		"authorization", "cookie", "connectionstring", "connstring", "connstr", "dsn", "jaasconfig", "dockerconfigjson",
+		"signingkey", "encryptionkey", "masterkey", "sharedkey", "accountkey", "hmackey", "sshkey", "salt",
+	}
+	return slices.ContainsFunc(words, func(word string) bool { return strings.HasSuffix(folded, word) })
+}
+
 // endsInWord reports whether the last word of a key is that one: password_file, tokenTTL, secret.name.
 func endsInWord(key, word string) bool {
 	i := len(key) - len(word)

@@ -56,6 +56,10 @@ var pageMutations = []mutation{
 		old: "range diff.Mask(edits)", new: "range append([]diff.Edit{}, edits...)", tests: "TestValuesAreNotShownUnlessAskedFor",
 	},
 	{
+		name: "page: a variable's value is shown whatever it is called", pkg: "reconciler/diff", file: "reconciler/diff/diff.go",
+		old: "(policies.HidesLeaf(before, pointer) || policies.HidesLeaf(after, pointer))", new: "policies.HidesLeaf(nil, pointer)", tests: "TestTheNameBesideAValueIsLookedAt",
+	},
+	{
 		name: "page: open to everybody without a word", pkg: "cmd/sluice", file: "cmd/sluice/page.go",
 		old: "!op.Access.Public && !op.Access.Asks() && !ofThisHost(op.Listen)", new: "false && !ofThisHost(op.Listen)", tests: "TestAPageForEverybodyIsAskedFor",
 	},

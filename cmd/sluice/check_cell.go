@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sort"
 	"strconv"
@@ -226,13 +227,8 @@ func hideSecret(args map[string]string) map[string]string {
 	if args["at"] == "" || args["detail"] == "" {
 		return args
 	}
-	key := strings.ReplaceAll(strings.TrimPrefix(args["at"], "/"), "/", ".")
-	masked := diff.Mask([]diff.Edit{{Op: "add", File: args["path"], Key: key, To: args["detail"]}})
-	out := map[string]string{}
-	for name, value := range args {
-		out[name] = value
-	}
-	out["detail"] = masked[0].To
+	out := maps.Clone(args)
+	out["detail"] = diff.Hide(args["at"], args["detail"])
 	return out
 }
 

@@ -133,8 +133,7 @@ func (t *keyTracer) locate(ctx context.Context, at sealing, found *traced) error
 
 // shown is a value as diff would show it: not where its key is called like a secret.
 func (t *keyTracer) shown(value string) string {
-	key := strings.ReplaceAll(strings.TrimPrefix(t.key, "/"), "/", ".")
-	return diff.Mask([]diff.Edit{{File: t.file, Key: key, To: value}})[0].To
+	return diff.Hide(t.key, value)
 }
 
 // judge compares the key with what was admitted.

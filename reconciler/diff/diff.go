@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -21,6 +22,7 @@ type Edit struct {
 	To       string          `json:"to,omitempty"`
 	Position schema.Position `json:"position"` // on the side that has it, the new one first
 	Pointer  string          `json:"-"`        // JSON Pointer within the file; empty for a file without keys
+	Secret   bool            `json:"-"`        // what stands around it says that it is not to be shown
 }
 
 // Keys compares two sets of files by path. It returns the edits sorted by file and key, and how many keys are equal.
@@ -76,6 +78,7 @@ func compare(path string, before, after map[string]schema.Leaf, many bool) (edit
 			equal++
 			continue
 		}
+		e.Secret = pointer != "" && (policies.HidesLeaf(before, pointer) || policies.HidesLeaf(after, pointer))
 		edits = append(edits, e)
 	}
 	return edits, equal

@@ -3,38 +3,49 @@ package diff
 import (
 	"regexp"
 	"strings"
+
+	"github.com/sluice-gitops/sluice/policies"
 )
 
 // Hidden stands for a value that is not shown.
 const Hidden = "(hidden)"
 
-var (
-	// secretName is a word of a key that says: what follows is a secret. "maxTokens" and "tokenLifetime" are none.
-	secretName = regexp.MustCompile(`(?i)(?:^|[._ \-"/])[a-z0-9_-]*(?:token|passw(?:or)?d|passphrase|secret|api_?-?key|private_?-?key|access_?-?key|credentials?)"?(?:[.:]|$)`)
-	// secretValue is a key in a value, whatever it is called.
-	secretValue = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY`)
-	// userInfo is what stands before the host of a URL.
-	userInfo = regexp.MustCompile(`://[^/\s@"']+@`)
-)
+// userInfo is what stands before the host of a URL.
+var userInfo = regexp.MustCompile(`://[^/\s@"']+@`)
 
-// Mask hides values that look like secrets. That they differ still shows.
+// Mask hides values that look like secrets, as the policy "secrets" knows them. That they differ still shows.
 func Mask(edits []Edit) []Edit {
 	out := make([]Edit, len(edits))
 	for i, e := range edits {
-		name := strings.TrimPrefix(e.Key, e.File+": ")
-		secret := name != e.File && secretName.MatchString(name)
+		secret := e.Secret || policies.HidesUnder(keysOf(e), strings.HasPrefix(e.From+e.To, `"`))
 		e.From, e.To = masked(e.From, secret), masked(e.To, secret)
 		out[i] = e
 	}
 	return out
 }
 
+// Hide is a value of a file as Mask shows it, for who has it alone: the name that a variable has beside its value is not known then, so no
+// such value is shown.
+func Hide(pointer, value string) string {
+	return masked(value, strings.HasSuffix(pointer, "/value") || policies.HidesUnder(strings.Split(pointer, "/"), true))
+}
+
+// keysOf are the keys of an edit, of one without a pointer as people write them.
+func keysOf(e Edit) []string {
+	name := strings.TrimPrefix(e.Key, e.File+": ")
+	if e.Pointer != "" || name == e.File {
+		return strings.Split(e.Pointer, "/")
+	}
+	return strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(`."/ `, r) })
+}
+
 func masked(value string, secret bool) string {
-	switch {
-	case value == "":
+	if value == "" {
 		return ""
-	case secret, secretValue.MatchString(value):
+	}
+	shown := userInfo.ReplaceAllString(value, "://"+Hidden+"@")
+	if secret || policies.HidesText(shown) {
 		return Hidden
 	}
-	return userInfo.ReplaceAllString(value, "://"+Hidden+"@")
+	return shown
 }

@@ -23,11 +23,44 @@ func TestMask(t *testing.T) {
 		{"a file that is called so has no keys", "token", "token", "sha256:0123456789ab", "sha256:0123456789ab"},
 		{"credentials in a URL", "app.yaml", "database", `"postgres://app:pw@db/x"`, `"postgres://(hidden)@db/x"`},
 		{"a private key under any name", "app.yaml", "tls", `"-----BEGIN EC PRIVATE KEY-----\nMHc"`, diff.Hidden},
+		{"a token under a name that says nothing", "app.yaml", "note", `"Server=h;Password=hunter"`, diff.Hidden},
+		{"a plural is a number of them", "app.yaml", "api.tokens", "5", "5"},
+		{"or several", "app.yaml", "api.tokens.0", `"t"`, diff.Hidden},
 		{"nothing stays nothing", "app.yaml", "password", "", ""},
 	} {
 		edits := diff.Mask([]diff.Edit{{Op: "replace", File: row.file, Key: row.key, From: row.value, To: row.value}})
 		if edits[0].From != row.want || edits[0].To != row.want {
 			t.Errorf("%s: got %q and %q, want %q", row.sentence, edits[0].From, edits[0].To, row.want)
+		}
+	}
+}
+
+// TestTheNameBesideAValueIsLookedAt: also if it is what changes.
+func TestTheNameBesideAValueIsLookedAt(t *testing.T) {
+	files := func(text string) map[string][]byte { return map[string][]byte{"app.yaml": []byte(text)} }
+	secret, log := files("env: [{name: DB_PASSWORD, value: abc}]\n"), files("env: [{name: LOG, value: def}]\n")
+	for _, row := range []struct {
+		sentence string
+		from, to map[string][]byte
+		want     string
+	}{
+		{"a password", secret, files("env: [{name: DB_PASSWORD, value: def}]\n"), "(hidden) (hidden)"}, {"what was one", secret, log, "(hidden) (hidden)"}, {"what becomes one", log, secret, "(hidden) (hidden)"},
+		{"what comes", nil, secret, " (hidden)"}, {"what goes", secret, nil, "(hidden) "}, {"a level", log, files("env: [{name: LOG, value: ghi}]\n"), `"def" "ghi"`},
+	} {
+		edits, _ := diff.Keys(row.from, row.to)
+		got := "no such key differs"
+		for _, e := range diff.Mask(edits) {
+			if e.Pointer == "/env/0/value" {
+				got = e.From + " " + e.To
+			}
+		}
+		if got != row.want {
+			t.Errorf("%s: %s, want %s", row.sentence, got, row.want)
+		}
+	}
+	for pointer, want := range map[string]string{"/env/0/value": diff.Hidden, "/db/password": diff.Hidden, "/limits/max": "5", "": "5"} {
+		if got := diff.Hide(pointer, "5"); got != want {
+			t.Errorf("alone, at %q: %s", pointer, got)
 		}
 	}
 }

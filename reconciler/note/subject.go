@@ -8,7 +8,6 @@ package note
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler/diff"
 	"github.com/sluice-gitops/sluice/schema"
@@ -171,7 +170,6 @@ func shown(args map[string]string) map[string]string {
 	if args["at"] == "" || args["detail"] == "" {
 		return out
 	}
-	key := strings.ReplaceAll(strings.TrimPrefix(args["at"], "/"), "/", ".")
-	out["detail"] = diff.Mask([]diff.Edit{{Op: "add", File: args["path"], Key: key, To: args["detail"]}})[0].To
+	out["detail"] = diff.Hide(args["at"], args["detail"])
 	return out
 }

@@ -1,0 +1,64 @@
+package policies
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// HidesLeaf reports whether the value at a JSON Pointer of a file is not to be shown, whatever it is: for the keys it stands under, for
+// the name it has in a list of variables, or since all of a Kubernetes Secret is one.
+func HidesLeaf(leaves map[string]schema.Leaf, pointer string) bool {
+	leaf := leaves[pointer]
+	segments := strings.Split(pointer, "/")[1:]
+	if name := pairKey(leaves, pointer); name != "" {
+		segments = append(segments, name)
+	}
+	manifest := leaves["/kind"].Value == `"Secret"` && len(segments) > 1 && (segments[0] == "data" || segments[0] == "stringData")
+	_, text := textOf(leaf)
+	return manifest || HidesUnder(segments, text)
+}
+
+// HidesUnder reports whether what stands under these keys is not to be shown. It looks at names alone, where [Secrets] looks at the
+// value as well: that refuses a change, this leaves out a text that somebody may read elsewhere. A number under a plural (maxTokens)
+// is how many there are.
+func HidesUnder(keys []string, text bool) bool {
+	last := ""
+	for _, key := range keys {
+		key = pointerPlain.Replace(key)
+		if _, err := strconv.Atoi(key); err == nil || key == "" {
+			continue
+		}
+		last = strings.TrimRight(key, "0123456789_-")
+		if schema.NamesSecret(last) || text && schema.NamesSecret(strings.TrimSuffix(last, "s")) {
+			return true
+		}
+	}
+	return schema.CarriesSecret(last)
+}
+
+// HidesText reports whether a value, or what it is called in a line of its own, is a secret under any key.
+func HidesText(value string) bool {
+	var text string
+	if json.Unmarshal([]byte(value), &text) != nil {
+		text = value
+	}
+	return slices.ContainsFunc(bytes.Split([]byte(text), []byte("\n")), hidesLine)
+}
+
+func hidesLine(line []byte) bool {
+	if _, ok := formatted(line); ok {
+		return true
+	}
+	for _, m := range append(setting.FindAllSubmatch(line, -1), assignment.FindSubmatch(line)) {
+		if len(m) > 2 && schema.NamesSecret(string(m[1])) && !call.Match(m[2]) && !reference.Match(m[2]) {
+			return true
+		}
+	}
+	m := login.FindSubmatch(line)
+	return m != nil && !reference.Match(m[1])
+}

@@ -1,0 +1,41 @@
+package policies_test
+
+import (
+	"testing"
+
+	"github.com/sluice-gitops/sluice/policies"
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// TestWhatIsASecretIsNotShown: whatever the secrets policy refuses is hidden from who reads a comparison, and more.
+func TestWhatIsASecretIsNotShown(t *testing.T) {
+	for _, row := range []struct {
+		text, pointer string
+		hidden        bool
+	}{
+		{"secretKey: abc", "/secretKey", true}, {"db: {pwd: abc}", "/db/pwd", true}, {"DB_PASS: abc", "/DB_PASS", true}, {"DB_PASS_2: abc", "/DB_PASS_2", true},
+		{"headers: {Authorization: abc}", "/headers/Authorization", true}, {"connectionString: abc", "/connectionString", true}, {"database_dsn: abc", "/database_dsn", true},
+		{"encryption-key: abc", "/encryption-key", true}, {"tokens: [abc]", "/tokens/0", true}, {"passwords: {ann: abc}", "/passwords/ann", true}, {"password: 123456", "/password", true},
+		{"env: [{name: DB_PASSWORD, value: abc}]", "/env/0/value", true}, {"env: [{value: abc, key: apiKey}]", "/env/0/value", true}, {"env: [{name: LOG, value: abc}]", "/env/0/value", false},
+		{"kind: Secret\ndata: {x: abc}", "/data/x", true}, {"kind: ConfigMap\ndata: {x: abc}", "/data/x", false}, {"kind: Secret\nmetadata: {name: abc}", "/metadata/name", false},
+		{"maxTokens: 5", "/maxTokens", false}, {"tokenLifetime: 5m", "/tokenLifetime", false}, {"password_file: /run/x", "/password_file", false}, {"secretName: abc", "/secretName", false},
+		{"authorization: {mode: abc}", "/authorization/mode", false}, {"compass: abc", "/compass", false}, {"key: abc", "/key", false}, {"limits: {max: 5}", "/limits/max", false},
+	} {
+		leaves, problems := schema.Flatten("app.yaml", []byte(row.text))
+		if len(problems) > 0 || leaves[row.pointer].Value == "" {
+			t.Fatalf("%q has no %s: %v", row.text, row.pointer, problems)
+		}
+		if got := policies.HidesLeaf(leaves, row.pointer); got != row.hidden {
+			t.Errorf("%q at %s: hidden %v", row.text, row.pointer, got)
+		}
+	}
+	for text, hidden := range map[string]bool{
+		`"` + gitlabToken + `"`: true, awsKey: true, `"Server=h;Password=hunter"`: true, `"jdbc:mysql://h/db?user=u&password=hunter"`: true, `"postgres://app:pw@db/x"`: true,
+		`"a: 1\npassword: hunter\n"`: true, "DB_PASS=hunter": true, `"Authorization: Bearer abcdefghijk"`: true, `"--api-key=abc"`: true,
+		`"Server=h;Password=${PASSWORD}"`: false, `"jdbc:mysql://h/db?user=u"`: false, "5": false, `"a=b"`: false, `"--token-file=/run/x"`: false, "": false, `"see https://example.com/token"`: false,
+	} {
+		if got := policies.HidesText(text); got != hidden {
+			t.Errorf("%s: hidden %v", text, got)
+		}
+	}
+}
