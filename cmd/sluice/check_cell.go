@@ -5,9 +5,9 @@ import (
 	"maps"
 	"slices"
 	"sort"
-	"strconv"
 	"strings"
 
+	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/diff"
 	"github.com/sluice-gitops/sluice/schema"
@@ -143,12 +143,10 @@ func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnsw
 func onlyFromCheckout(v schema.Verdict) bool {
 	return !slices.ContainsFunc(v.Parts, func(part schema.Verdict) bool {
 		switch part.Policy {
-		case "schema", "secrets", "tags", "whitelist":
-			return false
 		case "all", "any", "at_least", "when":
 			return !onlyFromCheckout(part)
 		}
-		return true
+		return !policies.JudgesFiles(part.Policy)
 	})
 }
 
@@ -235,8 +233,11 @@ func hideSecret(args map[string]string) map[string]string {
 // isFinding picks the policies whose hold or denial is for the author to mend, in this merge request. The others wait for people or
 // time (RULES R40).
 func isFinding(p reconciler.Preview, v schema.Verdict) bool {
+	if policies.JudgesFiles(v.Policy) {
+		return true
+	}
 	switch v.Policy {
-	case "signed", "schema", "secrets", "tags", "whitelist", "content", "retirement":
+	case "signed", "content", "retirement":
 		return true
 	case "any", "at_least":
 		return onlyFromCheckout(v)
@@ -263,15 +264,8 @@ func (d *checkDesk) findingsOf(p reconciler.Preview, v schema.Verdict) {
 		if p.LetsIn(v) {
 			f.Severity = "warning"
 		}
-		path := leaf.Args["path"]
-		switch {
-		case path == "":
-		case v.Policy == "schema", v.Policy == "tags":
-			f.Position, f.Key = placeOf(p, path, leaf.Args["at"]), leaf.Args["at"]
-		case v.Policy == "secrets":
-			f.Position = lineOf(p.Path+"/"+path, leaf.Args["at"])
-		case v.Policy == "limits":
-			f.Position = schema.Position{File: p.Path + "/" + path}
+		if leaf.Args["path"] != "" {
+			f.Position, f.Key = placeOfLeaf(p.Path, p.After, leaf)
 		}
 		f.Message = leaf.Code.Message(hideSecret(leaf.Args))
 		d.out.add(f)
@@ -301,31 +295,6 @@ func firstChanged(p reconciler.Preview) string {
 	}
 	sort.Strings(names)
 	return p.Path + "/" + names[0]
-}
-
-// placeOf finds the line of a JSON Pointer in a file of the cell: the value's, or that of the first value below it.
-func placeOf(p reconciler.Preview, path, pointer string) schema.Position {
-	at := schema.Position{File: p.Path + "/" + path}
-	leaves, _ := schema.Flatten(path, p.After[path])
-	pointer = strings.TrimSuffix(pointer, "/")
-	for key, leaf := range leaves {
-		if key != pointer && !strings.HasPrefix(key, pointer+"/") {
-			continue
-		}
-		if at.Line == 0 || leaf.Position.Line < at.Line || leaf.Position.Line == at.Line && leaf.Position.Column < at.Column {
-			at.Line, at.Column = leaf.Position.Line, leaf.Position.Column
-		}
-	}
-	return at
-}
-
-// lineOf reads the place that a verdict gives as LINE:COLUMN.
-func lineOf(file, at string) schema.Position {
-	out := schema.Position{File: file}
-	line, column, _ := strings.Cut(at, ":")
-	out.Line, _ = strconv.Atoi(line)
-	out.Column, _ = strconv.Atoi(column)
-	return out
 }
 
 func kindWords(p reconciler.Preview) string {

@@ -22,7 +22,8 @@ func (a *app) lintCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use: "lint [PATH...]", Short: "Check the project's files where they lie",
 		Long: `lint reads sluice.yaml, the trust directory and every app's files in the checkout and reports each finding with file,
-line and column. It needs no network and no key. With paths it reports findings below these only.`,
+line and column. It asks the gate of each stage about the files that stand in it, as far as files answer by themselves: schemas, tags, lists,
+secrets, the limits of a file. It needs no network and no key. With paths it reports findings below these only.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			op, err := f.operator()
 			if err != nil {
@@ -94,7 +95,11 @@ func (a *app) lint(op *schema.Operator) (schema.Diagnostics, error) {
 	if err != nil {
 		return nil, err
 	}
-	found = slices.Concat(found, weakModes(project), project.AdviceOnGates(now()), lintApprovers(root, project), more, fits)
+	gates, err := lintGates(root, project)
+	if err != nil {
+		return nil, err
+	}
+	found = slices.Concat(found, weakModes(project), project.AdviceOnGates(now()), lintApprovers(root, project), more, fits, gates)
 	slices.SortStableFunc(found, func(x, y schema.Diagnostic) int { return strings.Compare(x.Position.File, y.Position.File) })
 	return found, nil
 }
