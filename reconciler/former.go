@@ -134,7 +134,7 @@ func recordedAs(recorded, now ledger.State, rev schema.Revision) []schema.Revisi
 // revised returns a cell's state with the revisions that the files in it make under the rules in force. What was recorded
 // under other patterns stays as it is in the ledger, and is compared by what its manifest says (RULES R9).
 func (p *pass) revised(ctx context.Context, s ledger.State) (ledger.State, error) {
-	since := p.ledger.Head().Control.Regrouped
+	since := max(p.regrouped, p.ledger.Head().Control.Regrouped)
 	r := reviser{ledger: p.ledger, local: p.rules.project.StageLocal, since: since, known: p.revisions(since)}
 	return r.state(ctx, s)
 }

@@ -37,6 +37,9 @@ type pass struct {
 
 	// added are the stages that a control change of this pass brought, with the commit that did.
 	added map[schema.StageName]schema.Hash
+
+	// regrouped is the entry before which revisions are computed again, where that is later than the ledger says.
+	regrouped int64
 }
 
 type landingsAnswer struct {

@@ -33,6 +33,10 @@ type Simulation struct {
 	Changed  []Simulated `json:"changed"`  // those that would have come out otherwise
 	// Unknown are those that the new policies ask facts of which nobody asked for then, or whose evidence is not there.
 	Unknown []Simulated `json:"unknown"`
+	// Reclassified came out the same, as a change of another kind or with other files travelling.
+	Reclassified []Simulated `json:"reclassified"`
+	// Gone are the stages that the other project does not have, of which nothing is decided again.
+	Gone []GoneStage `json:"gone"`
 	// NotJudged are the parts in which the other project differs from the one in force and that no decision is made again by.
 	NotJudged []string `json:"not_judged"`
 }
@@ -47,12 +51,24 @@ type Simulated struct {
 	Was          ledger.Kind    `json:"was"`
 	Verdict      schema.Verdict `json:"verdict"`       // by the new policies
 	Why          string         `json:"why,omitempty"` // why it is not known
+	// Becomes is the kind that the change would have had, where that is another one.
+	Becomes schema.Kind `json:"becomes,omitempty"`
+	// Stay are files that changed with it and would have been the stage's own; Travel are those that were, and would not.
+	Stay   []string `json:"stay,omitempty"`
+	Travel []string `json:"travel,omitempty"`
+}
+
+// GoneStage is a stage that the other project does not have, with how much was let into it.
+type GoneStage struct {
+	Stage    schema.StageName `json:"stage"`
+	Admitted int              `json:"admitted"`
 }
 
 // simulation makes decisions again one after the other.
 type simulation struct {
 	*replay
 	other *rules
+	ways  *ways
 	out   Simulation
 	told  map[string]int64 // what waited, by cell and content: the entry that is judged
 }
@@ -74,8 +90,12 @@ func Simulate(ctx context.Context, o SimulateOptions) (Simulation, error) {
 	}
 	s := &simulation{
 		replay: newReplay(AuditOptions{Repository: o.Repository, Evidence: o.Evidence}, inForce), other: other, told: map[string]int64{},
-		out: Simulation{Since: o.Since, Changed: []Simulated{}, Unknown: []Simulated{}, NotJudged: notJudged(inForce.project, other.project)},
+		out: Simulation{
+			Since: o.Since, Changed: []Simulated{}, Unknown: []Simulated{}, Reclassified: []Simulated{}, Gone: []GoneStage{},
+			NotJudged: notJudged(inForce.project, other.project),
+		},
 	}
+	s.ways = newWays(s.engine, other.project)
 	s.factsAlone = true
 	for a, err := range ledger.Appends(ctx, o.Repository, o.Tip, o.Since) {
 		if err == nil {
@@ -130,20 +150,28 @@ func (s *simulation) judges(e ledger.Entry) bool {
 }
 
 func (s *simulation) entry(ctx context.Context, a *appended, e ledger.Entry) {
+	if _, ok := s.other.project.Stage(e.Stage); !ok {
+		s.gone(e)
+		return
+	}
 	one := Simulated{Seq: e.Seq, At: e.At, Cell: e.Cell(), Change: e.Decision.Change, Was: e.Kind}
 	if mr := e.Decision.MergeRequest; mr != nil {
 		one.MergeRequest = mr.IID
 	}
 	first := s.count(e)
-	c, f, manifest, err := s.facts(ctx, a, e)
+	c, g, err := s.facts(ctx, a, e)
 	if err == nil && e.Kind.Admits() {
-		defer c.admit(judged{entry: e, manifest: manifest})
+		defer a.cells[e.Cell()].admit(judged{entry: e, manifest: g.to.manifest.Encode()})
 	}
 	if err == nil && s.repo.lacking != nil {
 		err = s.repo.lacking
 	}
 	if err == nil {
-		one.Verdict, one.Why = s.evaluate(ctx, c, f)
+		one.Verdict, one.Why = s.evaluate(ctx, c, g.facts)
+		if g.facts.Change.Kind != e.Decision.Change.Kind {
+			one.Becomes = g.facts.Change.Kind
+		}
+		one.Stay, one.Travel = s.ways.staying(a.cells[e.Cell()].rules.project, g.from, g.to.manifest)
 	} else {
 		one.Why = err.Error()
 	}
@@ -153,7 +181,21 @@ func (s *simulation) entry(ctx context.Context, a *appended, e ledger.Entry) {
 		s.out.Unknown = append(s.out.Unknown, one)
 	case one.Why == "" && !same:
 		s.change(one)
+	case one.Why == "" && e.Kind.Admits() && (one.Becomes != "" || one.Stay != nil || one.Travel != nil):
+		s.out.Reclassified = append(s.out.Reclassified, one)
 	}
+}
+
+// gone counts what was let into a stage that the other project does not have.
+func (s *simulation) gone(e ledger.Entry) {
+	if !e.Kind.Admits() {
+		return
+	}
+	i := slices.IndexFunc(s.out.Gone, func(g GoneStage) bool { return g.Stage == e.Stage })
+	if i < 0 {
+		i, s.out.Gone = len(s.out.Gone), append(s.out.Gone, GoneStage{Stage: e.Stage})
+	}
+	s.out.Gone[i].Admitted++
 }
 
 // mode is how far the other policies enforce a stage: what a mode alone let in would stay out where they do.
@@ -192,28 +234,29 @@ func waiting(cell schema.Cell, change schema.Change) string {
 	return cell.String() + " " + string(change.To.Content)
 }
 
-// facts collects again what a decision was made by.
-func (s *simulation) facts(ctx context.Context, a *appended, e ledger.Entry) (*cellJudge, policies.Facts, []byte, error) {
+// facts collects again what a decision was made by, with the judge who would have asked.
+func (s *simulation) facts(ctx context.Context, a *appended, e ledger.Entry) (*cellJudge, gathered, error) {
 	c, mr, found := s.witnessed(ctx, a, e)
 	if len(found) > 0 {
-		return nil, policies.Facts{}, nil, errors.New(found[0].Detail)
+		return nil, gathered{}, errors.New(found[0].Detail)
 	}
 	l, after, err := s.landed(ctx, c, e, mr)
 	if err != nil {
-		return nil, policies.Facts{}, nil, err
+		return nil, gathered{}, err
 	}
-	g, err := c.gather(ctx, l, after)
+	asked, err := s.ways.judge(ctx, c)
 	if err != nil {
-		return nil, policies.Facts{}, nil, err
+		return nil, gathered{}, err
 	}
-	return c, g.facts, g.to.manifest.Encode(), nil
+	g, err := asked.gather(ctx, l, after)
+	if err == nil && asked != c {
+		s.ways.noWay(e, &g.facts.Change)
+	}
+	return asked, g, err
 }
 
 // evaluate asks the other gate. A signed approval stays one for the gate that it was given for.
 func (s *simulation) evaluate(ctx context.Context, c *cellJudge, f policies.Facts) (schema.Verdict, string) {
-	if _, ok := s.other.project.Stage(c.cell.Stage); !ok {
-		return schema.Verdict{}, fmt.Sprintf("stage %s is not in these policies", c.cell.Stage)
-	}
 	asked, other := *c, *c.pass
 	other.rules = s.other
 	asked.pass = &other

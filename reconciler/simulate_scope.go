@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -18,11 +19,9 @@ func notJudged(inForce, other schema.Project) []string {
 	note("layout", inForce.Layout, other.Layout)
 	note("branch", inForce.Branch, other.Branch)
 	note("apps", inForce.Apps, other.Apps)
-	note("stage_local", append(schema.Patterns{}, inForce.StageLocal...), append(schema.Patterns{}, other.StageLocal...))
-	note("stages", placesOf(inForce), placesOf(other))
-	note("stages[].after", edgesOf(inForce), edgesOf(other))
-	note("targets", targetsOf(inForce), targetsOf(other))
-	note("stages[].gray", grayOf(inForce), grayOf(other))
+	note("stages[].place", placesOf(inForce, other), placesOf(other, inForce))
+	note("targets", targetsOf(inForce, other), targetsOf(other, inForce))
+	note("stages[].gray", grayOf(inForce, other), grayOf(other, inForce))
 	note("atomic", inForce.Atomic, other.Atomic)
 	note("provenance", inForce.Provenance, other.Provenance)
 	note("rollback_window", inForce.RollbackWindow, other.RollbackWindow)
@@ -30,26 +29,25 @@ func notJudged(inForce, other schema.Project) []string {
 	return out
 }
 
-// placesOf are the stages in their order, with where they lie.
-func placesOf(p schema.Project) []string {
-	var out []string
-	for _, s := range p.Stages {
-		out = append(out, string(s.Name)+" "+s.Place+" "+s.Branch)
+// both are the stages of a project that another one has as well.
+func both(p, other schema.Project) []schema.Stage {
+	return slices.DeleteFunc(slices.Clone(p.Stages), func(s schema.Stage) bool {
+		_, ok := other.Stage(s.Name)
+		return !ok
+	})
+}
+
+func placesOf(p, other schema.Project) map[schema.StageName][2]string {
+	out := map[schema.StageName][2]string{}
+	for _, s := range both(p, other) {
+		out[s.Name] = [2]string{s.Place, s.Branch}
 	}
 	return out
 }
 
-func edgesOf(p schema.Project) map[schema.Edge]bool {
-	out := map[schema.Edge]bool{}
-	for _, e := range p.Edges {
-		out[e] = true
-	}
-	return out
-}
-
-func targetsOf(p schema.Project) map[schema.StageName][]schema.StageTarget {
+func targetsOf(p, other schema.Project) map[schema.StageName][]schema.StageTarget {
 	out := map[schema.StageName][]schema.StageTarget{}
-	for _, s := range p.Stages {
+	for _, s := range both(p, other) {
 		if len(s.Targets) > 0 {
 			out[s.Name] = s.Targets
 		}
@@ -57,9 +55,9 @@ func targetsOf(p schema.Project) map[schema.StageName][]schema.StageTarget {
 	return out
 }
 
-func grayOf(p schema.Project) map[schema.StageName]schema.GraySpec {
+func grayOf(p, other schema.Project) map[schema.StageName]schema.GraySpec {
 	out := map[schema.StageName]schema.GraySpec{}
-	for _, s := range p.Stages {
+	for _, s := range both(p, other) {
 		if s.Gray != nil {
 			out[s.Name] = *s.Gray
 		}

@@ -33,8 +33,10 @@ func (a *app) simulateCommand() *cobra.Command {
 		Long: `simulate decides again what the ledger shows decided, by the policies of a directory: its sluice.yaml, with the schemas and
 lists in its .sluice. It takes the facts that were recorded then, at the time of then, about people with the roles of then, and names what
 would have been held or denied, and what would have been let through. It needs a clone with the ledger's branch, asks no server and changes
-nothing. Each decision is taken by itself. What the policies ask and nobody recorded then, such as jobs that no gate asked for, is told as not
-known, and so is in what else the two projects differ: layout, stage_local, the stages and the way between them decide nothing here.
+nothing. Each decision is taken by itself: what would not have entered is not followed further. What the change is follows from the other
+project's stages, the way between them and its stage_local: a promotion over a step that is not there is refused, and of what would have come in
+as another kind of change it says which files would have stayed behind or travelled. What the policies ask and nobody recorded then, such as jobs
+that no gate asked for, is told as not known; so is in what else the two projects differ, like layout, places, apps and targets, which decide nothing here.
 It ends with 0 where nothing would have been otherwise, 1 where something would, 7 where nothing would as far as it is known, or nothing
 was decided in this time.`,
 		Example: `  sluice simulate --policies . --since 90d
@@ -140,7 +142,7 @@ func (a *app) printSimulation(out reconciler.Simulation) error {
 		a.printSimulationText(out)
 	}
 	switch {
-	case len(out.Changed) > 0:
+	case len(out.Changed)+len(out.Reclassified)+len(out.Gone) > 0:
 		return answer{exitNo}
 	case len(out.Unknown) > 0, out.Admitted+out.Waited == 0:
 		return answer{exitUnprovable}
@@ -162,11 +164,16 @@ func (a *app) printSimulationText(out reconciler.Simulation) {
 	for _, g := range groups {
 		a.printSimulated(g.title, out.Changed, g.is)
 	}
-	a.printSimulated("is not known", out.Unknown, func(reconciler.Simulated) bool { return true })
+	any := func(reconciler.Simulated) bool { return true }
+	a.printSimulated("would have been let in as another change", out.Reclassified, any)
+	a.printSimulated("is not known", out.Unknown, any)
+	for _, g := range out.Gone {
+		fmt.Fprintf(a.out, "\n%s to %s, which is no stage by these policies: nothing would have entered it\n", count(int64(g.Admitted), "admission", "admissions"), g.Stage)
+	}
 	switch {
-	case out.Admitted+out.Waited == 0:
+	case out.Admitted+out.Waited+len(out.Gone) == 0:
 		fmt.Fprintln(a.out, "\nthere was nothing to judge: no change was decided in this time")
-	case len(out.Changed)+len(out.Unknown) == 0:
+	case len(out.Changed)+len(out.Unknown)+len(out.Reclassified)+len(out.Gone) == 0:
 		fmt.Fprintln(a.out, "\nnothing would have been otherwise")
 	}
 	if len(out.NotJudged) > 0 {
@@ -185,13 +192,32 @@ func (a *app) printSimulated(title string, all []reconciler.Simulated, is func(r
 			line += "  !" + strconv.FormatInt(s.MergeRequest, 10)
 		}
 		lines = append(lines, line)
-		if why := s.Why + strings.TrimSpace(simulatedWhy(s)); why != "" {
-			lines = append(lines, "      "+why)
+		for _, why := range []string{s.Why + strings.TrimSpace(simulatedWhy(s)), otherChange(s)} {
+			if why != "" {
+				lines = append(lines, "      "+why)
+			}
 		}
 	}
 	if len(lines) > 0 {
 		fmt.Fprintf(a.out, "\n%s:\n%s\n", title, strings.Join(lines, "\n"))
 	}
+}
+
+// otherChange says what the change would have been where that is not what it was.
+func otherChange(s reconciler.Simulated) string {
+	var out []string
+	if s.Becomes != "" && s.Becomes != schema.Override { // the verdict says why it is one
+		out = append(out, fmt.Sprintf("a change of kind %s instead of %s", s.Becomes, s.Change.Kind))
+	}
+	for _, files := range []struct {
+		what  string
+		paths []string
+	}{{"the stage's own, they stay", s.Stay}, {"they travel with the others", s.Travel}} {
+		if len(files.paths) > 0 {
+			out = append(out, schema.Printable(strings.Join(files.paths, ", "))+": "+files.what)
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 func simulatedWhy(s reconciler.Simulated) string {
