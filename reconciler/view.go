@@ -217,6 +217,7 @@ func apps(states []ledger.State, project schema.Project, incidents []schema.Inci
 	out := make([]schema.AppView, 0, len(byApp))
 	for app, stages := range byApp {
 		view := schema.AppView{App: app}
+		view.Owner, view.Labels = project.Whose(app)
 		for _, stage := range project.Stages {
 			c := cellView(schema.Cell{Stage: stage.Name, App: app}, stages[stage.Name], stage)
 			c.Path = project.CellPath(stage, app)

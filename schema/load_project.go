@@ -50,7 +50,7 @@ func (r *projectReader) read() Project {
 	p := &r.project
 	p.Layout = Layout(r.o.choice("layout", string(DirectoryLayout), string(BranchLayout)))
 	p.Branch = r.branch()
-	p.Apps = r.apps()
+	p.Apps, p.About = r.apps()
 	p.StageLocal = r.stageLocal()
 	p.Atomic = r.o.flag("atomic", false)
 	p.Provenance = r.provenance()
@@ -95,31 +95,6 @@ func (r *projectReader) branch() string {
 		r.src.badValue(v, path, "", why)
 	}
 	return name
-}
-
-func (r *projectReader) apps() AppsRule {
-	v, path := r.o.get("apps")
-	if v == nil {
-		return AppsRule{Depth: 1}
-	}
-	o, ok := r.src.object(v, appsShape, path)
-	if !ok {
-		return AppsRule{}
-	}
-	depth, _ := o.get("depth")
-	patterns, _ := o.get("patterns")
-	if (depth == nil) == (patterns == nil) {
-		r.src.badValue(v, path, "", "want either depth or patterns")
-		return AppsRule{}
-	}
-	if depth != nil {
-		return AppsRule{Depth: int(o.whole("depth", 1, maxAppDepth, 1))}
-	}
-	rule := AppsRule{Patterns: r.patterns(o, "patterns")}
-	if len(rule.Patterns) == 0 {
-		r.src.badValue(patterns, join(path, "patterns"), "", "want at least one pattern")
-	}
-	return rule
 }
 
 // patterns reads a list of file patterns, each once.

@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -155,6 +156,33 @@ stages:
 	rules, err := eu.Gates.Promote[2].Schema()
 	if err != nil || len(rules.Rules) != 2 || rules.Rules[0] != (schema.SchemaRule{Files: "*.yaml", Schema: ".sluice/schemas/app.json"}) {
 		t.Errorf("schema: got %+v, %v", rules, err)
+	}
+}
+
+// TestWhoseAnAppIs: all that match hold, and the later where two say different things.
+func TestWhoseAnAppIs(t *testing.T) {
+	p := loaded(t, `version: 1
+layout: directory
+apps:
+  about:
+    - {match: "**", owner: platform, labels: {tier: "3"}}
+    - {match: payments/*, owner: "@cfg/team-core", labels: {tier: "1", area: pay}}
+    - {match: payments/ledger, labels: {tier: "0"}}
+stages: default
+`)
+	if p.Apps.Depth != 1 {
+		t.Errorf("what is said about apps changes which directories are apps: %+v", p.Apps)
+	}
+	for app, want := range map[schema.App]string{
+		"catalog": "platform map[tier:3]", "payments/api": "@cfg/team-core map[area:pay tier:1]", "payments/ledger": "@cfg/team-core map[area:pay tier:0]", "payments/x/y": "platform map[tier:3]",
+	} {
+		owner, labels := p.Whose(app)
+		if got := fmt.Sprint(owner, " ", labels); got != want {
+			t.Errorf("%s: %s, want %s", app, got, want)
+		}
+	}
+	if owner, labels := (schema.Project{}).Whose("catalog"); owner != "" || labels != nil {
+		t.Errorf("nobody says whose it is: %q %v", owner, labels)
 	}
 }
 

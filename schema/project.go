@@ -7,6 +7,7 @@ type Project struct {
 	Layout         Layout
 	Branch         string // directory layout: the branch that holds every stage; branch layout: where the control files are
 	Apps           AppsRule
+	About          []AppsAbout // whose the apps are, in the order of the file
 	StageLocal     Patterns
 	Stages         []Stage // in lifecycle order
 	Edges          []Edge

@@ -7,6 +7,7 @@ type shapeID int
 const (
 	projectShape shapeID = iota
 	appsShape
+	appsAboutShape
 	targetShape
 	stageShape
 	stageTargetShape
@@ -74,7 +75,8 @@ var shapes = [shapeCount]shape{
 			"layout", "branch", "apps", "stage_local", "targets", "stages", "atomic", "provenance", "approvals", "rollback_window", "retention",
 		},
 	},
-	appsShape:        {file: "sluice.yaml", path: "apps", optional: []string{"depth", "patterns"}},
+	appsShape:        {file: "sluice.yaml", path: "apps", optional: []string{"depth", "patterns", "about"}},
+	appsAboutShape:   {file: "sluice.yaml", path: "apps.about[]", required: []string{"match"}, optional: []string{"owner", "labels"}},
 	targetShape:      {file: "sluice.yaml", path: "targets.NAME", optional: []string{"required", "drift", "foreign"}, open: "SETTING"},
 	stageShape:       {file: "sluice.yaml", path: "stages[]", required: []string{"name"}, optional: []string{"place", "branch", "after", "promote", "merge", "mode", "gates", "gray", "targets"}},
 	grayShape:        {file: "sluice.yaml", path: "stages[].gray", required: []string{"steps"}, optional: []string{"services", "labels", "health"}},

@@ -73,6 +73,9 @@ type LedgerView struct {
 type AppView struct {
 	App   App        `json:"app"`
 	Cells []CellView `json:"cells"`
+	// Owner and Labels are what the control files in force say of the app; empty where they say nothing.
+	Owner  string            `json:"owner,omitempty"`
+	Labels map[string]string `json:"labels,omitempty"`
 }
 
 // CellState is one word for how a cell is.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -16,19 +17,32 @@ import (
 
 func (a *app) statusCommand() *cobra.Command {
 	var f cloneFlags
+	var s selectFlags
 	var verbose bool
 	c := &cobra.Command{
 		Use: "status [APP]", Short: "Show which revision is where", Args: cobra.MaximumNArgs(1),
-		Long: `status shows what the ledger in this clone says: fetch first to see what is there now.`,
+		Long: `status shows what the ledger in this clone says: fetch first to see what is there now. Whose an app is, and its labels, are what apps.about
+in sluice.yaml says, as it is in force.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			view, opts, err := a.view(c, f, verbose)
 			if err != nil {
+				return err
+			}
+			if len(args) == 1 && s.any() {
+				return &failure{code: exitUsage, err: errors.New("an app is named, and others are asked for"), hint: "leave out APP, or --stage, --state, --owner and --label"}
+			}
+			if view, err = s.of(view); err != nil {
+				return err
+			}
+			if len(view.Apps) == 0 && s.any() && !a.json() {
+				_, err := fmt.Fprintln(a.out, "No app matches.")
 				return err
 			}
 			return a.status(view, args, opts)
 		},
 	}
 	f.add(c)
+	s.add(c)
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "also show digests and ledger entries")
 	return c
 }

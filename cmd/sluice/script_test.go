@@ -52,7 +52,7 @@ func tellStory(ctx context.Context, dir string) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := newProject(ctx, dir, program, fmt.Sprintf(sixLines, "directory"))
+	p, err := newProject(ctx, dir, program, fmt.Sprintf(sixLines, "directory")+"apps: {about: [{match: '*', owner: team-core, labels: {tier: '1'}}]}\n")
 	if err != nil {
 		return nil, err
 	}

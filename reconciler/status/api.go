@@ -21,8 +21,10 @@ type apiHead struct {
 }
 
 type apiApp struct {
-	App   string    `json:"app"`
-	Cells []apiCell `json:"cells"`
+	App    string            `json:"app"`
+	Owner  string            `json:"owner,omitempty"`
+	Labels map[string]string `json:"labels,omitempty"`
+	Cells  []apiCell         `json:"cells"`
 }
 
 // apiCell never claims a state that is old: then it is unknown, and was says what it was.
@@ -171,6 +173,9 @@ func (req asked) appsQuery() (query, *problem) {
 	if given := req.q.Get("order"); given != q.order {
 		return q, &problem{Title: "there is no such order", Status: http.StatusBadRequest, Detail: clip(safe(given), 80)}
 	}
+	if why := badLabels(req.q.Get("label")); why != "" || q.label != req.q.Get("label") {
+		return q, &problem{Title: "labels are name=text, joined by commas", Status: http.StatusBadRequest, Detail: safe(why)}
+	}
 	if req.q.Get("differs") != "" && q.apart[0] == "" {
 		return q, &problem{Title: "differs is not two stages with .. between them", Status: http.StatusBadRequest}
 	}
@@ -178,7 +183,7 @@ func (req asked) appsQuery() (query, *problem) {
 }
 
 func (req asked) apiApp(a schema.AppView) apiApp {
-	out := apiApp{App: string(a.App), Cells: []apiCell{}}
+	out := apiApp{App: string(a.App), Owner: a.Owner, Labels: a.Labels, Cells: []apiCell{}}
 	for _, c := range a.Cells {
 		out.Cells = append(out.Cells, req.apiCell(c))
 	}

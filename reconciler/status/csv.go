@@ -125,12 +125,12 @@ func appsTable(req asked) ([][]string, *problem) {
 	if trouble != nil {
 		return nil, trouble
 	}
-	out := [][]string{{"app", "stage", "state", "revision", "entry", "merge_request", "since", "missing", "instances_running", "instances"}}
+	out := [][]string{{"app", "stage", "state", "revision", "entry", "merge_request", "since", "missing", "instances_running", "instances", "owner", "labels"}}
 	stale := req.view.Stale(req.now)
 	for _, app := range matching(req.view, q) {
 		for i := range app.Cells {
 			c := &app.Cells[i]
-			line := []string{string(app.App), string(c.Cell.Stage), string(shown(*c, stale)), "", "", "", "", "", "", ""}
+			line := []string{string(app.App), string(c.Cell.Stage), string(shown(*c, stale)), "", "", "", "", "", "", "", app.Owner, strings.Join(labelsOf(app), " ")}
 			if c.Seq > 0 {
 				line[3], line[4] = string(c.Revision), strconv.FormatInt(c.Seq, 10)
 			}

@@ -14,7 +14,7 @@ import (
 // named.
 func matching(v schema.View, q query) []schema.AppView {
 	out := v.Apps
-	if q.state != "" || q.stage != "" || q.text != "" || q.apart[0] != "" {
+	if q.state != "" || q.stage != "" || q.text != "" || q.apart[0] != "" || q.owner != "" || q.label != "" {
 		out = nil
 		text := strings.ToLower(q.text)
 		for i := range v.Apps {
@@ -35,6 +35,9 @@ func (q query) wants(app *schema.AppView, text string) bool {
 		return false
 	}
 	if q.apart[0] != "" && !differ(app, q.apart) {
+		return false
+	}
+	if q.owner != "" && app.Owner != q.owner || !hasLabels(app.Labels, q.label) {
 		return false
 	}
 	if q.stage == "" && q.state == "" {

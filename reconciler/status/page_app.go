@@ -73,7 +73,7 @@ func oneApp(req asked, app schema.AppView) page {
 	p := basePage(req.cfg, v, req.now)
 	p.Nav = navigation("/apps")
 	p.Heading, p.Title = safe(string(app.App)), safe(string(app.App))+" · "+p.Title
-	p.Refresh = 30
+	p.Refresh, p.Filters = 30, whose(app)
 	p.Text = summary(schema.View{Apps: []schema.AppView{app}, Looked: v.Looked, StaleAfter: v.StaleAfter}, req.now)
 	stale := v.Stale(req.now)
 	for _, c := range app.Cells {

@@ -18,6 +18,8 @@ type query struct {
 	state schema.CellState    // only apps with a cell in this state; empty for all
 	after string              // the last app of the page before
 	apart [2]schema.StageName // only apps that have something else in the one than in the other
+	owner string              // only apps of this owner
+	label string              // only apps with all of these labels: name=text, joined by commas
 	order string              // one of orders; empty is by name
 	still bool                // does not load itself again
 }
@@ -50,6 +52,10 @@ func readQuery(values url.Values, v schema.View) query {
 	if s := schema.StageName(values.Get("stage")); slices.Contains(v.Stages, s) {
 		q.stage = s
 	}
+	q.owner = clip(values.Get("owner"), 200)
+	if given := clip(values.Get("label"), 500); badLabels(given) == "" {
+		q.label = given
+	}
 	return q
 }
 
@@ -67,6 +73,8 @@ func (q query) link() string {
 	if q.apart[0] != "" {
 		set("differs", string(q.apart[0])+apartMark+string(q.apart[1]))
 	}
+	set("owner", q.owner)
+	set("label", q.label)
 	set("order", q.order)
 	set("after", q.after)
 	if q.still {
@@ -100,9 +108,17 @@ func (q query) form(v schema.View) search {
 	for _, s := range states() {
 		all = append(all, string(s))
 	}
-	return search{Action: "/apps", Fields: []searchField{
+	out := search{Action: "/apps", Fields: []searchField{
 		{Name: "q", Label: "App", Value: safe(q.text)}, {Name: "stage", Label: "Stage", Value: safe(string(q.stage)), Choices: stages},
 		{Name: "state", Label: "State", Value: string(q.state), Choices: all},
 		{Name: "differs", Label: "Differs between", Value: apart, Choices: pairs}, {Name: "order", Label: "Order", Value: q.order, Choices: orders, Any: "by name"},
 	}}
+	owners, labels := aboutApps(v)
+	if len(owners) > 0 || q.owner != "" {
+		out.Fields = append(out.Fields, searchField{Name: "owner", Label: "Owner", Value: safe(q.owner), Choices: withAny(owners, q.owner)})
+	}
+	if len(labels) > 0 || q.label != "" {
+		out.Fields = append(out.Fields, searchField{Name: "label", Label: "Label", Value: safe(q.label), Choices: withAny(labels, q.label)})
+	}
+	return out
 }

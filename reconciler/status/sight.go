@@ -44,7 +44,7 @@ func (s sight) narrow(v schema.View) schema.View {
 		}
 	}
 	for _, app := range v.Apps {
-		narrowed := schema.AppView{App: app.App}
+		narrowed := schema.AppView{App: app.App, Owner: hidden.owner(app.Owner), Labels: hidden.labels(app.Labels)}
 		for _, c := range app.Cells {
 			if s.shows(c.Cell) {
 				narrowed.Cells = append(narrowed.Cells, s.cell(c, hidden))

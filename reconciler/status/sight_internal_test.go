@@ -79,7 +79,7 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 		t.Fatalf("apps: %v", got.Apps)
 	}
 	c := got.Apps[0].Cells[0]
-	for name, part := range map[string]any{"a cell": c, "what waits": *c.Held, "its change": c.Held.Change, "its instances": *c.Instances, "what its mode let in": *c.LetIn} {
+	for name, part := range map[string]any{"an app": got.Apps[0], "a cell": c, "what waits": *c.Held, "its change": c.Held.Change, "its instances": *c.Instances, "what its mode let in": *c.LetIn} {
 		if lost := empty(reflect.ValueOf(part)); len(lost) > 0 {
 			t.Errorf("of %s is not shown: %v", name, lost)
 		}

@@ -76,6 +76,10 @@ func secretive(t testing.TB) schema.View {
 	v.Silent = []schema.SilentView{{Target: "etcd", Cells: 977}}
 	v.Guards = &schema.Guards{Rails: []schema.GuardRail{{Name: "branch", Subject: "refs/heads/kangaroo", Seen: "zebra"}}}
 	for i, app := range v.Apps {
+		v.Apps[i].Owner, v.Apps[i].Labels = "team-mine", map[string]string{"tier": "mine", "before": "zebra", "kangaroo": "x"}
+		if strings.HasPrefix(string(app.App), "zebra") {
+			v.Apps[i].Owner = "zed"
+		}
 		for j := range app.Cells {
 			c := &v.Apps[i].Cells[j]
 			if h := held[c.Cell.String()]; h != nil {
@@ -175,7 +179,7 @@ func TestNobodySeesWhatIsNotForHim(t *testing.T) {
 	}
 	mine := body(t, ask(h, "GET", "/cell/gray/payments/ledger", "X-User", "bob", "X-Groups", "pay"))
 	for _, want := range []string{"payments/ledger", "held", "(not shown)", "etcd is full", "suspended: stage gray", "suspended: payments/ledger in gray", "break-glass: payments/ledger",
-		"mode observe: gray lets in", "where 3 keys of 1 app would change"} {
+		"mode observe: gray lets in", "where 3 keys of 1 app would change", "owner team-mine", "tier=mine"} {
 		if !strings.Contains(mine, want) {
 			t.Errorf("what is for him lacks %q", want)
 		}

@@ -42,6 +42,21 @@ func (w words) text(text string) string {
 	return text
 }
 
+// owner is whose an app is; nobody's where that would tell of others.
+func (w words) owner(name string) string {
+	if w.in(name) {
+		return ""
+	}
+	return name
+}
+
+// labels are those of an app, each whole or not at all.
+func (w words) labels(labels map[string]string) map[string]string {
+	out := maps.Clone(labels)
+	maps.DeleteFunc(out, func(name, text string) bool { return w.in(name + " " + text) })
+	return out
+}
+
 // about lists the arguments of verdicts that name others by what they are.
 var about = []string{"apps", "cells", "branch"}
 

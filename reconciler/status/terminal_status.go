@@ -130,7 +130,11 @@ func (p paper) list(v schema.View) {
 }
 
 func (p paper) app(v schema.View, app schema.AppView) {
-	p.line("%s   %s", p.strong(safe(string(app.App))), freshness(v, p.opts.Now))
+	about := ""
+	for _, l := range whose(app) {
+		about += "   " + l.Text
+	}
+	p.line("%s%s   %s", p.strong(safe(string(app.App))), about, freshness(v, p.opts.Now))
 	p.alarms(v)
 	p.line("")
 	rows := newRows()

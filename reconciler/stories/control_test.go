@@ -136,6 +136,9 @@ func (w *world) editRules(text, name, value string) string {
 			text = strings.Replace(text, name+"    mode: "+was+"\n", name, 1)
 		}
 		return replaced(w, text, name, name+"    mode: "+mode+"\n")
+	case "owner": // of all apps
+		before, _, _ := strings.Cut(text, "\napps: {about: ")
+		return before + "\napps: {about: [{match: '*', owner: " + value + "}]}"
 	case "provenance":
 		return text + "\nprovenance: {unit: " + value + "}"
 	}
