@@ -60,12 +60,16 @@ func TestFreeze(t *testing.T) {
 func TestFreezeWhereTheClockIsSet(t *testing.T) {
 	spring := gatePolicy(t, "freeze", map[string]any{"dates": "2027-03-28 02:30 - 2027-03-28 05:00", "zone": "Europe/Berlin"})
 	skippedEnd := gatePolicy(t, "freeze", map[string]any{"dates": "2027-03-28 00:00 - 2027-03-28 02:30", "zone": "Europe/Berlin"})
+	skipped := gatePolicy(t, "freeze", map[string]any{"weekly": "Sun 02:10-02:50", "zone": "Europe/Berlin"})
 	twice := gatePolicy(t, "freeze", map[string]any{"dates": "2026-10-25 02:30 - 2026-10-25 02:45", "zone": "Europe/Berlin"})
 	for _, r := range []row{
 		{"it begins at a time that is skipped: before the clock is set", spring, at("2027-03-28T00:59:59Z"), schema.Allow, nil},
 		{"it begins when the clock is set", spring, at("2027-03-28T01:00:00Z"), schema.Hold, frozen},
 		{"it ends at a time that is skipped: it ends when the clock is set", skippedEnd, at("2027-03-28T01:00:00Z"), schema.Allow, nil},
 		{"and not before", skippedEnd, at("2027-03-28T00:59:59Z"), schema.Hold, frozen},
+		{"one of a time that there is not that day: before the clock is set", skipped, at("2027-03-28T00:59:59Z"), schema.Allow, nil},
+		{"and after", skipped, at("2027-03-28T01:00:00Z"), schema.Allow, nil},
+		{"a week later it is there", skipped, at("2027-04-04T00:30:00Z"), schema.Hold, frozen},
 		{"a quarter that comes twice: before the first", twice, at("2026-10-25T00:29:59Z"), schema.Allow, nil},
 		{"in the first", twice, at("2026-10-25T00:30:00Z"), schema.Hold, frozen},
 		{"between the two it stays", twice, at("2026-10-25T01:00:00Z"), schema.Hold, frozen},
@@ -115,6 +119,22 @@ func TestAFreezeBeatsAWindow(t *testing.T) {
 		f.Change.Kind = kind
 		if v := gate.Evaluate(f); v.Outcome != want {
 			t.Errorf("%s: got %s (missing %v), want %s", kind, v.Outcome, codes(v), want)
+		}
+	}
+}
+
+func TestFreezeAndWindowSayThatTheyDoNotEnd(t *testing.T) {
+	for _, row := range []struct {
+		sentence, policy string
+		value            map[string]any
+		want             string
+	}{
+		{"a window whose dates are over", "window", map[string]any{"dates": "2020-01-01 00:00 - 2020-02-01 00:00", "zone": "UTC"}, "gray takes changes in its window alone; the last of them is over, and it does not open again"},
+		{"a freeze of every hour", "freeze", map[string]any{"weekly": "Mon-Sun", "zone": "UTC"}, "gray is frozen with no end in sight"},
+	} {
+		v := gatePolicy(t, row.policy, row.value).Evaluate(promotion())
+		if got := v.Code.Message(v.Args); v.Outcome != schema.Hold || v.Earliest != nil || got != row.want {
+			t.Errorf("%s: got %s %q, earliest %v; want %q", row.sentence, v.Outcome, got, v.Earliest, row.want)
 		}
 	}
 }

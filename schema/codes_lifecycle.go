@@ -100,13 +100,13 @@ var lifecycleCodes = []CodeInfo{
 		Cause: "Removing an app for good needs to say why, who owns that, and how long its history is kept.",
 		Fix:   "Let the admins add .sluice/retired/APP.yaml with reason, owner and retention.",
 	}, {
-		Code: "freeze", Title: "stage is frozen", Message: "{stage} is frozen[ until {local}][ ({until})]",
+		Code: "freeze", Title: "stage is frozen", Message: "{stage} is frozen[ until {local}][ ({until})][!until? with no end in sight]",
 		Cause: "Nothing new enters the stage at this time, by the freeze of its gate. Drift is repaired, and rollbacks enter unless their own gate names a freeze.",
-		Fix:   "Wait until the freeze is over. What cannot wait is a rollback, or break-glass; the admins can change the freeze in sluice.yaml.",
+		Fix:   "Wait until the freeze is over; one without an end only the admins take away. What cannot wait is a rollback, or break-glass; the admins can change the freeze in sluice.yaml.",
 	}, {
-		Code: "window-closed", Title: "outside the window", Message: "{stage} takes changes in its window alone[; it opens {local}][ ({until})]",
+		Code: "window-closed", Title: "outside the window", Message: "{stage} takes changes in its window alone[; it opens {local}][ ({until})][!until?; the last of them is over, and it does not open again]",
 		Cause: "The gate lets changes in at certain times only, and this is none of them. Drift is repaired, and rollbacks enter unless their own gate names a window.",
-		Fix:   "Wait until the window opens. What cannot wait is a rollback, or break-glass; the admins can change the window in sluice.yaml.",
+		Fix:   "Wait until the window opens; where all its dates are over, the admins have to write others. What cannot wait is a rollback, or break-glass; the admins can change the window in sluice.yaml.",
 	}, {
 		Code: "suspended", Title: "stage is suspended", Message: "[{stage} ]is suspended[ until {until}][: {reason}]",
 		Cause: "Somebody pinned it. It ends by itself.",

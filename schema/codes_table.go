@@ -10,7 +10,7 @@ type CodeInfo struct {
 	Code  Code
 	Title string // what it is, in a few words
 	// Message is the line people see. {arg} is replaced by an argument; a part in [brackets] is left out where an
-	// argument inside is missing.
+	// argument inside is missing, and one like [!arg?text] where it is there.
 	Message string
 	Cause   string // why it happens
 	Fix     string // what to do
@@ -66,7 +66,11 @@ func expand(template string, args map[string]string) string {
 			break
 		}
 		optional, after, _ := strings.Cut(rest, "]")
-		if text, complete := fill(optional, args); complete {
+		if name, text, missing := strings.Cut(optional, "?"); missing && strings.HasPrefix(name, "!") {
+			if args[name[1:]] == "" {
+				b.WriteString(text)
+			}
+		} else if text, complete := fill(optional, args); complete {
 			b.WriteString(text)
 		}
 		template = after
