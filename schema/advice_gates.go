@@ -15,9 +15,11 @@ func (p Project) AdviceOnGates(now time.Time) Diagnostics {
 	var out Diagnostics
 	for i, s := range p.Stages {
 		out = append(out, adviceOnDropped(s)...)
-		for _, spec := range slices.Concat(s.Gates.Promote.Leaves(), s.Gates.Rollback.Leaves(), s.Gates.Retire.Leaves()) {
-			if why := neverOpens(spec, now); why != "" && spec.Position.Line > 0 {
-				out = append(out, gateAdvice(spec.Position, len(spec.Name), "gate-never-opens", args{"stage": string(s.Name), "policy": spec.Name, "why": why}))
+		for _, spec := range slices.Concat(s.Gates.Promote, s.Gates.Rollback, s.Gates.Retire) {
+			for _, c := range closed(spec, now) {
+				if c.Position.Line > 0 {
+					out = append(out, gateAdvice(c.Position, len(c.Name), c.code, args{"stage": string(s.Name), "policy": c.Name, "why": c.why}))
+				}
 			}
 		}
 		if at := s.Gates.RetireAt; at.Line > 0 && i < len(p.Stages)-1 {
@@ -57,23 +59,83 @@ func asked(g Gate) int {
 	return most
 }
 
-// neverOpens says why a policy lets nothing through from now on, whatever the change is; empty if it may.
-func neverOpens(p PolicySpec, now time.Time) string {
+// shut is a policy that lets nothing through from now on, with why.
+type shut struct {
+	PolicySpec
+	code Code
+	why  string
+	some bool // only of some changes: others pass
+}
+
+// closed finds what lets nothing through of a policy, whatever the change is. Of a choice it finds nothing while enough others are open.
+func closed(p PolicySpec, now time.Time) []shut {
+	if spec, err := p.Composed(); err == nil {
+		var out []shut
+		open := 0
+		for _, part := range placed(spec.Of, p.Position) {
+			found := closed(part, now)
+			if !slices.ContainsFunc(found, func(s shut) bool { return !s.some }) {
+				open++
+			}
+			out = append(out, found...)
+		}
+		if open >= spec.Need && spec.Need < len(spec.Of) {
+			return nil
+		}
+		return out
+	}
+	if spec, err := p.When(); err == nil {
+		var out []shut
+		for _, part := range placed(spec.Then, p.Position) {
+			for _, s := range closed(part, now) {
+				s.why, s.some = s.why+", of the changes that its when is for", true
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	return neverOpens(p, now)
+}
+
+// placed gives parts the position of what they are parts of, as [PolicySpec.Parts] does.
+func placed(parts []PolicySpec, at Position) []PolicySpec {
+	for i := range parts {
+		parts[i].Position = at
+	}
+	return parts
+}
+
+// neverOpens finds why one policy lets nothing through.
+func neverOpens(p PolicySpec, now time.Time) []shut {
+	always := func(why string) []shut {
+		if why == "" {
+			return nil
+		}
+		return []shut{{PolicySpec: p, code: "gate-never-opens", why: why}}
+	}
 	switch p.Name {
 	case "window":
 		if spec, err := p.Calendar(); err == nil && len(spec.Weekly) == 0 {
-			return spec.over(now)
+			return always(spec.over(now))
 		}
 	case "freeze":
 		if spec, err := p.Calendar(); err == nil && spec.wholeWeek() {
-			return "it freezes every hour of the week"
+			return always("it freezes every hour of the week")
 		}
 	case "tags":
-		if spec, err := p.Tags(); err == nil {
-			return spec.contradiction()
+		spec, err := p.Tags()
+		if err != nil {
+			return nil
+		}
+		for _, rule := range spec.Rules {
+			if why := rule.contradiction(); why != "" && rule.requires() {
+				return always(why)
+			} else if why != "" {
+				return []shut{{PolicySpec: p, code: "tag-never-met", why: why, some: true}}
+			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // over says that the last of the dates has passed.
@@ -108,23 +170,26 @@ func (c CalendarSpec) wholeWeek() bool {
 	return reached >= minutesOfWeek
 }
 
-// contradiction names a rule whose least is above its most.
-func (t TagsSpec) contradiction() string {
-	for _, rule := range t.Rules {
-		least, most := "", ""
-		for _, word := range strings.Split(rule.Tag, ",") {
-			switch name, _, _ := strings.Cut(word, "="); name {
-			case "min", "gte":
-				least = word
-			case "max", "lte":
-				most = word
-			}
-		}
-		if least != "" && most != "" && numberOf(least) > numberOf(most) {
-			return fmt.Sprintf("no value of %s is both %s and %s", rule.Key, least, most)
+// contradiction names bounds that exclude each other.
+func (r TagRule) contradiction() string {
+	least, most := "", ""
+	for word := range strings.SplitSeq(r.Tag, ",") {
+		switch name, _, _ := strings.Cut(word, "="); name {
+		case "min", "gte":
+			least = word
+		case "max", "lte":
+			most = word
 		}
 	}
+	if least != "" && most != "" && numberOf(least) > numberOf(most) {
+		return fmt.Sprintf("no value of %s is both %s and %s", r.Key, least, most)
+	}
 	return ""
+}
+
+// requires reports whether an app cannot do without the value: one of a star, or of a file that may not be there, it can.
+func (r TagRule) requires() bool {
+	return slices.Contains(strings.Split(r.Tag, ","), TagRequired) && r.NamesFile() && !slices.Contains(r.Names(), "*")
 }
 
 func numberOf(word string) float64 {

@@ -80,6 +80,11 @@ var projectCodes = []CodeInfo{
 		Cause: "What the gate asks for can never be true: a window that is over, a freeze without a gap, or bounds that exclude each other.",
 		Fix:   "Correct the value, or remove the policy. To hold a stage for a time, sluice suspend says why and until when.",
 	}, {
+		Code: "tag-never-met", Warning: true, Title: "no value meets a rule", Message: `tags of {stage}: {why}`,
+		Cause:   "The rule asks for what no value can be, so only apps that do not have it pass.",
+		Fix:     "Correct the bounds.",
+		Example: `tags: {app.yaml: {replicas: "min=5,max=1"}}`,
+	}, {
 		Code: "gate-never-asked", Warning: true, Title: "gate is never asked", Message: `an app retires from {last}, the last stage: this retire gate of {stage} is never asked`,
 		Cause: "Only removing an app from the last stage asks a retire gate.",
 		Fix:   "Write the gate in the last stage, or remove it.",

@@ -102,9 +102,12 @@ func (s *source) critical(v *value, at string) CriticalSpec {
 }
 
 func (s *source) fields(v *value, where string) []Field {
-	if v.kind != listValue || len(v.items) == 0 {
+	if v.kind != listValue {
 		s.wrongType(v, where, `a list of fields, like ["limits.yaml#max"]`)
 		return nil
+	}
+	if len(v.items) == 0 {
+		s.badValue(v, where, "", `want at least one field, like "limits.yaml#max"`)
 	}
 	var out []Field
 	for i, item := range v.items {

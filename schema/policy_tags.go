@@ -76,9 +76,12 @@ func (s PolicySpec) Tags() (TagsSpec, error) {
 }
 
 func (s *source) tags(v *value, path string) TagsSpec {
-	if v.kind != mapValue || len(v.fields) == 0 {
+	if v.kind != mapValue {
 		s.wrongType(v, path, "a map of file patterns to maps of keys to tags")
 		return TagsSpec{}
+	}
+	if len(v.fields) == 0 {
+		s.badValue(v, path, "", "want at least one file pattern")
 	}
 	var spec TagsSpec
 	for _, file := range v.fields {
@@ -86,9 +89,12 @@ func (s *source) tags(v *value, path string) TagsSpec {
 		if why := badValues(file.key); why != "" {
 			s.report(file.at, "bad-value", "", args{"field": path, "why": why})
 		}
-		if file.value.kind != mapValue || len(file.value.fields) == 0 {
+		if file.value.kind != mapValue {
 			s.wrongType(file.value, below, "a map of keys to tags")
 			continue
+		}
+		if len(file.value.fields) == 0 {
+			s.badValue(file.value, below, "", "want at least one key")
 		}
 		for _, key := range file.value.fields {
 			if why := badKeyNames(key.key); why != "" {
