@@ -175,7 +175,7 @@ func (s *scale) open() {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { s.target.Close() })
-	repository, target := reconciler.Repository(gitrepo.Mirror{Repo: repo}), integrations.Target(s.target)
+	repository, target := reconciler.Repository(gitrepo.Mirror{Repo: repo, Pushes: true}), integrations.Target(s.target)
 	if s.phases != nil {
 		repository, target = phasedRepository{repository, s.phases}, phasedTarget{s.target, s.phases}
 	}

@@ -60,6 +60,10 @@ var pageMutations = []mutation{
 		old: "(policies.HidesLeaf(before, pointer) || policies.HidesLeaf(after, pointer))", new: "policies.HidesLeaf(nil, pointer)", tests: "TestTheNameBesideAValueIsLookedAt",
 	},
 	{
+		name: "page: who only reads asks the remote for a push", pkg: "reconciler/gitrepo", file: "reconciler/gitrepo/mirror.go",
+		old: "if m.Pushes {", new: "if true {", tests: "TestOnlyWhoPushesAsksForAWayAhead",
+	},
+	{
 		name: "page: open to everybody without a word", pkg: "cmd/sluice", file: "cmd/sluice/page.go",
 		old: "!op.Access.Public && !op.Access.Asks() && !ofThisHost(op.Listen)", new: "false && !ofThisHost(op.Listen)", tests: "TestAPageForEverybodyIsAskedFor",
 	},

@@ -94,14 +94,15 @@ func (d *daemon) openRepositories(ctx context.Context, op schema.Operator, proje
 	}
 	d.closers = append(d.closers, repo.Close)
 	d.repo = repo
-	cfg.Repository = gitrepo.Mirror{Repo: repo}
+	apart := project.Ledger.Repository != "" && project.Ledger.Repository != project.Repository
+	cfg.Repository = gitrepo.Mirror{Repo: repo, Pushes: !apart} // what is recorded is pushed to the ledger
 	branch := project.Ledger.Branch
 	if branch == "" {
 		branch = schema.DefaultLedgerBranch
 	}
 	cfg.LedgerRef = "refs/heads/" + branch
 	d.ledgerRef = cfg.LedgerRef
-	if project.Ledger.Repository == "" || project.Ledger.Repository == project.Repository {
+	if !apart {
 		return nil
 	}
 	remote.URL = located(project.Ledger.Repository)
@@ -110,7 +111,7 @@ func (d *daemon) openRepositories(ctx context.Context, op schema.Operator, proje
 		return settingError(err)
 	}
 	d.closers = append(d.closers, ledgerRepo.Close)
-	cfg.Ledger = gitrepo.Mirror{Repo: ledgerRepo}
+	cfg.Ledger = gitrepo.Mirror{Repo: ledgerRepo, Pushes: true}
 	return nil
 }
 

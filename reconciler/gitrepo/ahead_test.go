@@ -2,9 +2,12 @@ package gitrepo_test
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
@@ -133,11 +136,13 @@ func TestPushPreparedBeforeAnotherOneIsRefused(t *testing.T) {
 		if err := mirror(t, remote).Push(t.Context(), ledgerRef, schema.Hash{}, firstID, first); err != nil {
 			t.Fatal(err)
 		}
-		m := gitrepo.Mirror{Repo: mirror(t, remote)}
+		m := gitrepo.Mirror{Repo: mirror(t, remote), Pushes: true}
 		if _, err := m.Fetch(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		m.AwaitAhead()
+		if !m.AwaitAhead() {
+			t.Fatal("no way was opened ahead")
+		}
 		other, otherID := commitObjects(t, "other", []schema.Hash{firstID})
 		if err := mirror(t, remote).Push(t.Context(), ledgerRef, firstID, otherID, other); err != nil {
 			t.Fatal(err)
@@ -166,11 +171,13 @@ func TestPushPreparedWhileARefWasAwayIsNotRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		bare.run("branch", "-m", "sluice/ledger", "aside")
-		m := gitrepo.Mirror{Repo: mirror(t, remote)}
+		m := gitrepo.Mirror{Repo: mirror(t, remote), Pushes: true}
 		if _, err := m.Fetch(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		m.AwaitAhead()
+		if !m.AwaitAhead() {
+			t.Fatal("no way was opened ahead")
+		}
 		bare.run("branch", "-m", "aside", "sluice/ledger")
 		next, nextID := commitObjects(t, "next", []schema.Hash{rootID})
 		if err := m.Push(t.Context(), ledgerRef, rootID, nextID, next); err != nil {
@@ -204,5 +211,56 @@ func TestMirrorThatCannotKeepSaysSo(t *testing.T) {
 	}
 	if _, err := m.Fetch(t.Context()); err != nil {
 		t.Errorf("with the directory back: %v", err)
+	}
+}
+
+// TestOnlyWhoPushesAsksForAWayAhead counts what a server is asked: one that pushes finds its way open, and who only reads asks for
+// none.
+func TestOnlyWhoPushesAsksForAWayAhead(t *testing.T) {
+	work := newGit(t)
+	bare := work.bare()
+	bare.run("config", "http.receivepack", "true")
+	var asked, sent atomic.Int64
+	real := backend(t, filepath.Dir(bare.dir))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("service") == "git-receive-pack" {
+			asked.Add(1)
+		}
+		if strings.HasSuffix(r.URL.Path, "/git-receive-pack") {
+			sent.Add(1)
+		}
+		real.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	remote := gitrepo.Remote{URL: server.URL + "/" + filepath.Base(bare.dir)}
+	reads, pushes := gitrepo.Mirror{Repo: mirror(t, remote)}, gitrepo.Mirror{Repo: mirror(t, remote), Pushes: true}
+	for _, text := range []string{"1", "2"} {
+		work.commit(text, map[string]string{"a": text})
+		work.push("main")
+		if _, err := reads.Fetch(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if reads.AwaitAhead() || asked.Load() != 0 {
+			t.Fatalf("who only reads opened a way for a push: asked %d times", asked.Load())
+		}
+	}
+	if _, err := pushes.Fetch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !pushes.AwaitAhead() || asked.Load() != 1 {
+		t.Fatalf("a change was fetched, and %d ways were asked for", asked.Load())
+	}
+	objs, id := commitObjects(t, "x", nil)
+	if err := pushes.Push(t.Context(), ledgerRef, schema.Hash{}, id, objs); err != nil {
+		t.Fatal(err)
+	}
+	if asked.Load() != 1 || sent.Load() != 1 {
+		t.Errorf("the push asked for a way again: %d asked, %d sent", asked.Load(), sent.Load())
+	}
+	if _, err := pushes.Fetch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if pushes.AwaitAhead() {
+		t.Error("a fetch that found no change of others opened a way")
 	}
 }

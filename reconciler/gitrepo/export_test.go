@@ -1,8 +1,14 @@
 package gitrepo
 
-// AwaitAhead waits until the way to the remote for the next push is open.
-func (r *Repo) AwaitAhead() {
-	if ready := r.ahead.ready; ready != nil {
-		ready <- <-ready
+// AwaitAhead waits until the way to the remote for the next push is open; false if nobody opens one.
+func (r *Repo) AwaitAhead() bool {
+	r.ahead.mu.Lock()
+	ready := r.ahead.ready
+	r.ahead.mu.Unlock()
+	if ready == nil {
+		return false
 	}
+	o := <-ready
+	ready <- o
+	return o.err == nil
 }

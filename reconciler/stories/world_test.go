@@ -242,7 +242,7 @@ func (w *world) start() {
 		targets[name] = t
 	}
 	cfg := reconciler.Config{
-		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo}, w: w}, Forge: lyingForge{forge, w.forged, w.invented}, Guards: forge, GuardsEvery: w.guardsEvery, Statuses: forge, Targets: targets, Anchor: w.team.Anchor(),
+		Name: "acme/config", Repository: &flaky{Mirror: gitrepo.Mirror{Repo: repo, Pushes: true}, w: w}, Forge: lyingForge{forge, w.forged, w.invented}, Guards: forge, GuardsEvery: w.guardsEvery, Statuses: forge, Targets: targets, Anchor: w.team.Anchor(),
 		Announcer: w.announcer(forge), Page: "https://sluice.example.com/",
 		LogKey: keys.log, NextLogKey: keys.next, HeadKeys: keys.heads, Witnesses: w.askedWitnesses(),
 		StateDir: state, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Interval: time.Minute, CompareEvery: time.Nanosecond, Patience: w.patience,
