@@ -23,9 +23,8 @@ func (r *Reconciler) turn(ctx context.Context) Report {
 	if lead == nil {
 		return r.Pass(ctx)
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(lead, func() { cancel(errFollows) })()
+	ctx, over := whileLeading(ctx, lead)
+	defer over()
 	return r.Pass(ctx)
 }
 

@@ -25,5 +25,20 @@ func lasting(ctx context.Context, grace time.Duration) (context.Context, context
 		late := time.AfterFunc(grace, func() { cancel(context.Cause(ctx)) })
 		context.AfterFunc(out, func() { late.Stop() })
 	})
+	resigned := func() bool { return true }
+	if lead, ok := ctx.Value(leadKey{}).(context.Context); ok {
+		resigned = context.AfterFunc(lead, func() { cancel(errFollows) })
+	}
+	return out, func() { unhook(); resigned(); cancel(nil) }
+}
+
+// leadKey is where a turn's context keeps that of the lead.
+type leadKey struct{}
+
+// whileLeading is the context of a turn that ends when another process may lead. What it began ends then too, also where the process
+// was told to end before.
+func whileLeading(ctx, lead context.Context) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithCancelCause(context.WithValue(ctx, leadKey{}, lead))
+	unhook := context.AfterFunc(lead, func() { cancel(errFollows) })
 	return out, func() { unhook(); cancel(nil) }
 }

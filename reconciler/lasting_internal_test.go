@@ -35,3 +35,36 @@ func TestWhatIsBeingWrittenOutlivesTheEnd(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatIsBeingWrittenEndsWithTheLead(t *testing.T) {
+	for _, row := range []struct {
+		sentence string
+		told     bool // to end, before
+	}{
+		{"another process may lead", false},
+		{"the process was told to end, and while it writes another may lead", true},
+	} {
+		t.Run(row.sentence, func(t *testing.T) {
+			ctx, end := context.WithCancel(context.Background())
+			defer end()
+			lead, loses := context.WithCancel(context.Background())
+			defer loses()
+			turn, over := whileLeading(ctx, lead)
+			defer over()
+			writing, done := lasting(turn, time.Hour)
+			defer done()
+			if row.told {
+				end()
+				<-turn.Done()
+			}
+			if writing.Err() != nil {
+				t.Fatalf("it ends with %v while this process leads", writing.Err())
+			}
+			loses()
+			<-writing.Done()
+			if err := context.Cause(writing); !errors.Is(err, errFollows) {
+				t.Errorf("it ends with %v, want %v", err, errFollows)
+			}
+		})
+	}
+}
