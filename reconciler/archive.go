@@ -18,7 +18,7 @@ const archiveEvery = time.Hour
 // archive closes revisions to rollbacks: those of the last stage that another one replaced longer ago than the rollback window,
 // and in every stage all of an app that has retired (DESIGN §4, RULES R13, R18). Nothing changes at a target by it.
 func (p *pass) archive(ctx context.Context, report *Report) error {
-	if p.now.Before(p.archiveAt) && !slices.ContainsFunc(report.Entries, retires) || p.rules.project.RollbackWindow == 0 && len(p.rules.retirements) == 0 {
+	if p.now.Before(p.archiveAt) && !slices.ContainsFunc(report.Entries, mayRetire) || p.rules.project.RollbackWindow == 0 && len(p.rules.retirements) == 0 {
 		return nil
 	}
 	states, err := p.ledger.Cells(ctx)
@@ -36,7 +36,7 @@ func (p *pass) archive(ctx context.Context, report *Report) error {
 		if hasLeft(s) {
 			left[s.App]++
 		}
-		leaving = leaving || isLeaving(s)
+		leaving = leaving || p.rules.awaitsLeaving(s)
 	}
 	for _, s := range states {
 		if !p.rules.has(s) {
@@ -60,8 +60,8 @@ func (p *pass) archive(ctx context.Context, report *Report) error {
 	return nil
 }
 
-// retires reports whether an app leaves a last stage by an entry.
-func retires(e ledger.Entry) bool { return e.Kind == ledger.Retire }
+// mayRetire reports whether an app leaves a last stage by an entry, or may by the rules that it puts in force.
+func mayRetire(e ledger.Entry) bool { return e.Kind == ledger.Retire || e.Kind == ledger.Control }
 
 // Snapshot is the evidence of an archive entry: what was archived, where its bytes are, and that nothing live is of it.
 type Snapshot struct {
@@ -144,9 +144,11 @@ func hasLeft(s ledger.State) bool {
 	return s.Admitted.Seq > 0 && s.Admitted.Revision == schema.None && !s.Admitted.LiveAt.IsZero()
 }
 
-// isLeaving reports whether the app's absence is admitted in the cell's stage, and not live there yet.
-func isLeaving(s ledger.State) bool {
-	return s.Admitted.Seq > 0 && s.Admitted.Revision == schema.None && s.Admitted.LiveAt.IsZero()
+// awaitsLeaving reports whether the app's absence is admitted in the cell's stage, and is to become live there. Where nothing is
+// written it does not, and a look at every cell in each pass would be for nothing.
+func (r *rules) awaitsLeaving(s ledger.State) bool {
+	a := s.Admitted
+	return a.Seq > 0 && a.Revision == schema.None && a.LiveAt.IsZero() && r.has(s) && r.project.Mode(s.Stage) != schema.Observe
 }
 
 // isLive reports whether some target was last read back to have the revision, or whether it is what those have that a widening has

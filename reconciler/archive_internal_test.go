@@ -62,3 +62,31 @@ func TestWhatIsArchived(t *testing.T) {
 		t.Errorf("without a window: got %q, want nothing", got)
 	}
 }
+
+func TestWhatIsAwaitedOfAnAppThatLeaves(t *testing.T) {
+	absent := ledger.Admission{Seq: 7, Revision: schema.None}
+	live := absent
+	live.LiveAt = monday
+	for _, r := range []struct {
+		sentence string
+		app      schema.App
+		admitted ledger.Admission
+		mode     schema.StageMode
+		want     bool
+	}{
+		{"its absence is to become live", "pay", absent, "", true},
+		{"a stage that warns writes too", "pay", absent, schema.Warn, true},
+		{"its absence is live", "pay", live, "", false},
+		{"nothing is written there", "pay", absent, schema.Observe, false},
+		{"it is there", "pay", ledger.Admission{Seq: 7, Revision: "sha256:1"}, "", false},
+		{"it never was", "pay", ledger.Admission{Revision: schema.None}, "", false},
+		{"it is no app any more", "pay/old", absent, "", false},
+	} {
+		t.Run(r.sentence, func(t *testing.T) {
+			in := &rules{project: schema.Project{Stages: []schema.Stage{{Name: "production", Mode: r.mode}}}}
+			if got := in.awaitsLeaving(ledger.State{Stage: "production", App: r.app, Admitted: r.admitted}); got != r.want {
+				t.Errorf("got %t, want %t", got, r.want)
+			}
+		})
+	}
+}

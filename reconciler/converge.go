@@ -38,6 +38,7 @@ func (p *pass) converge(ctx context.Context, report *Report) (err error) {
 	began, full := p.cfg.Now(), p.fullIsDue()
 	var d deliveries
 	jobs := p.plan(ctx, states, full, &d)
+	p.forgetDiffers(jobs, full)
 	if err := errors.Join(d.errs...); errors.Is(err, ErrDoubt) {
 		return err // whatever comes after could be another ledger's
 	}

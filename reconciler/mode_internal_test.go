@@ -115,3 +115,36 @@ func TestWhatAnObservedStageAdmittedIsNotLive(t *testing.T) {
 		t.Errorf("an admission there is live by %v: it must not be until it is written", got)
 	}
 }
+
+func TestWhatWouldChangeIsForgottenWhenItIsNotSo(t *testing.T) {
+	key := func(stage schema.StageName, app schema.App, target string) deliveryKey {
+		return deliveryKey{schema.Cell{Stage: stage, App: app}, target}
+	}
+	asked := func(stage schema.StageName, app schema.App, target string) job {
+		return job{state: ledger.State{Stage: stage, App: app}, target: schema.StageTarget{Name: target}}
+	}
+	jobs := map[string][]job{"etcd": {asked("gray", "pay", "etcd"), asked("production", "pay", "etcd")}}
+	for _, r := range []struct {
+		sentence string
+		key      deliveryKey
+		full     bool
+		kept     bool
+	}{
+		{"it is compared now", key("gray", "pay", "etcd"), true, true},
+		{"the app is gone", key("gray", "old", "etcd"), true, false},
+		{"the stage has another target now", key("gray", "pay", "files"), true, false},
+		{"not everything is compared", key("gray", "old", "etcd"), false, true},
+		{"its stage enforces now", key("production", "pay", "etcd"), false, false},
+		{"its stage is gone", key("staging", "pay", "etcd"), false, false},
+	} {
+		t.Run(r.sentence, func(t *testing.T) {
+			p := &pass{Reconciler: &Reconciler{differs: map[deliveryKey]int{r.key: 3}}, rules: &rules{
+				project: schema.Project{Stages: []schema.Stage{{Name: "gray", Mode: schema.Observe}, {Name: "production"}}},
+			}}
+			p.forgetDiffers(jobs, r.full)
+			if _, kept := p.differs[r.key]; kept != r.kept {
+				t.Errorf("kept: %t, want %t", kept, r.kept)
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package reconciler
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,6 +21,22 @@ func (p *pass) observed(j job, found integrations.Result, d *deliveries) {
 	case !found.Equal && !found.Same:
 		p.differs[j.key()] = max(1, len(found.Keys))
 	}
+}
+
+// forgetDiffers drops what is not so any more: of stages that do not only observe, and, where everything is compared, of cells and
+// targets that are gone.
+func (p *pass) forgetDiffers(jobs map[string][]job, full bool) {
+	asked := map[deliveryKey]bool{}
+	if full && len(p.differs) > 0 {
+		for _, some := range jobs {
+			for _, j := range some {
+				asked[j.key()] = true
+			}
+		}
+	}
+	maps.DeleteFunc(p.differs, func(key deliveryKey, _ int) bool {
+		return p.rules.project.Mode(key.cell.Stage) != schema.Observe || full && !asked[key]
+	})
 }
 
 // differViews are the cells in which nothing is written and a target is not as admitted, as far as this process saw.
