@@ -91,7 +91,7 @@ func (h history) byFile(change schema.Change, from, to schema.Manifest, past fun
 // admitted here is no source for anything itself, nothing of it is taken for granted.
 func (h history) wanted(from, to schema.Manifest) []oneFile {
 	before := byPath(from)
-	known := len(h.own.Revisions) == 0 || h.own.Admitted.LetIn == "" && !h.own.Admitted.Flagged(ledger.Unreviewed) && !h.tainted(h.own.Admitted.Revision)
+	known := h.vouched()
 	var out []oneFile
 	for _, f := range to {
 		was, ok := before[f.Path]
@@ -105,6 +105,12 @@ func (h history) wanted(from, to schema.Manifest) []oneFile {
 	}
 	slices.SortFunc(out, func(a, b oneFile) int { return strings.Compare(a.path, b.path) })
 	return out
+}
+
+// vouched reports whether what is admitted here may stay without a source of its own.
+func (h history) vouched() bool {
+	a := h.own.Admitted
+	return len(h.own.Revisions) == 0 || a.LetIn == "" && !a.Flagged(ledger.Unreviewed) && !h.tainted(a.Revision)
 }
 
 func byPath(m schema.Manifest) map[string]schema.File {

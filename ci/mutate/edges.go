@@ -274,7 +274,7 @@ var edgeMutations = []mutation{
 	},
 	{
 		"files of an emergency are taken for granted", "reconciler", "reconciler/byfile.go",
-		"!h.own.Admitted.Flagged(ledger.Unreviewed) && ",
+		"!a.Flagged(ledger.Unreviewed) && ",
 		"",
 		"TestWhatIsAdmittedByAnEmergencyIsNotTakenForGranted",
 	},

@@ -393,6 +393,18 @@ var judgementMutations = []mutation{
 		"TestNothingIsWrittenBesideAnOlderMark",
 	},
 	{
+		"the audit takes a file for gone that its source has", "reconciler", "reconciler/audit_lineage.go",
+		"return s.removed == !f.there && f.in(s.files) && (f.there || !s.late)",
+		"return s.removed || f.in(s.files) && (f.there || !s.late)",
+		"TestEachFileOfAnAdmissionIsWhereItComesFrom",
+	},
+	{
+		"the audit takes any stage for the one before", "reconciler/stories", "reconciler/audit_lineage.go",
+		"if change.Source == nil || !slices.Contains(lifecycle.Sources(c.rules.project, lifecycle.Promote, c.cell.Stage), change.Source.Stage) {",
+		"if change.Source == nil {",
+		"TestTheAuditDecidesAgain",
+	},
+	{
 		"a witness that cosigned another ledger is not heard", "reconciler", "reconciler/witnesses.go",
 		"case errors.Is(err, schema.ErrWitnessInconsistent):",
 		"case false:",
@@ -442,8 +454,8 @@ var judgementMutations = []mutation{
 	},
 	{
 		"files need not come from the stage before", "reconciler/stories", "reconciler/audit_lineage.go",
-		"if have[f.Path] != f.Digest {",
-		"if false {",
+		"case !ok && p.known && f.in(p.from):",
+		"case !ok && p.known:",
 		"TestTheAuditDecidesAgain",
 	},
 	{

@@ -43,6 +43,7 @@ func TestTheAuditDecidesAgain(t *testing.T) {
 		{"a position that is none", decided(3, func(d *ledger.Decision) { d.Landing.Base = schema.Hash{7} }), "decision-mismatch#3", ""},
 		{"a landing that the clone does not have", decided(3, func(d *ledger.Decision) { d.Landing.Tip = schema.Hash{7} }), "evidence-missing#3", ""},
 		{"files of another revision", otherFiles(7), "lineage-broken#7", "is not what entry #5 has there"},
+		{"the source is a stage that does not lead there", decided(7, func(d *ledger.Decision) { d.Change.Source.Stage, d.Change.Source.Seq = "development", 3 }), "lineage-broken#7", "is not what anything admitted before has there"},
 		{"the forge's answer says that carol approved too", th.answered(7, "approved"), "decision-mismatch#7", "raw answers"},
 		{"the merge request's raw answer is another", th.answered(7, "raw"), "decision-mismatch#7", "raw answers"},
 		{"the forge's answer is not named", decided(7, func(d *ledger.Decision) { d.MergeRequest.Answers = "" }), "evidence-missing#7", "names no answers"},
