@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // keepAll brings the marks of the targets that answered up to the ledger. It is done after each append, and when a mark is
@@ -27,6 +28,25 @@ func (p *pass) keepAll(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// seen remembers the tip of an append. Where a target has its checkpoint, nothing waits for the disk of this machine; where none
+// has, what is written next would be all that speaks against a ledger that was rolled back, if this machine crashed meanwhile.
+func (p *pass) seen(ctx context.Context, tip schema.Hash) error {
+	p.markSoon(tip)
+	if err := p.keepAll(ctx); err != nil {
+		return err
+	}
+	signed, err := p.checkpoint(ctx)
+	if err != nil {
+		return fmt.Errorf("read the ledger's checkpoint: %w", err)
+	}
+	for _, kept := range p.kept {
+		if kept == string(signed) {
+			return nil
+		}
+	}
+	return p.marked()
 }
 
 // keep brings one target's mark up to the ledger. Nothing is written to a target that has not the checkpoint of what is

@@ -251,3 +251,34 @@ func TestNothingIsWrittenBesideAnOlderMark(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatWasSeenIsNotLostToACrash: before anything is written the ledger's tip lasts at a target or here. The state directory
+// of this one takes nothing.
+func TestWhatWasSeenIsNotLostToACrash(t *testing.T) {
+	key := newLogKey(t)
+	l := newLine(t, key, 3)
+	down := &integrations.Error{Class: integrations.ErrUnavailable}
+	for _, row := range []struct {
+		name    string
+		targets map[string]integrations.Target
+		lasts   bool
+	}{
+		{"a target keeps it", map[string]integrations.Target{"a": &shelf{}}, true},
+		{"one of two keeps it", map[string]integrations.Target{"a": &shelf{keep: down}, "b": &shelf{}}, true},
+		{"no target keeps any", map[string]integrations.Target{"a": struct{ integrations.Target }{}}, false},
+		{"none that keeps it answers", map[string]integrations.Target{"a": &shelf{keep: down}}, false},
+		{"the one that keeps it has an older one", map[string]integrations.Target{"a": &shelf{mark: l.note(2), keep: down}}, false},
+	} {
+		p := passOver(l.last(), key, row.targets)
+		p.cfg.StateDir = filepath.Join(t.TempDir(), "gone")
+		if err := p.holdMarks(t.Context(), p.ledger); err != nil {
+			t.Fatalf("%s: %v", row.name, err)
+		}
+		if err := p.seen(t.Context(), l.last().Tip()); (err == nil) != row.lasts {
+			t.Errorf("%s: %v, want %v", row.name, err, row.lasts)
+		}
+		if err := p.marked(); (err != nil) != row.lasts {
+			t.Errorf("%s: %v: what was not written here is told by the end of the pass", row.name, err)
+		}
+	}
+}

@@ -236,8 +236,7 @@ func (r *Reconciler) writeMark(tip schema.Hash) error {
 	return r.putMark(tip)
 }
 
-// markSoon is writeMark while the pass goes on: targets keep the ledger's checkpoint too, so nothing waits for the disk here. A
-// crash meanwhile leaves the mark before, which the ledger extends.
+// markSoon is writeMark while the pass goes on. A crash meanwhile leaves the mark before, which the ledger extends.
 func (r *Reconciler) markSoon(tip schema.Hash) {
 	before := r.marking
 	r.marking = make(chan error, 1)

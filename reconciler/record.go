@@ -45,8 +45,7 @@ func (p *pass) recordAt(ctx context.Context, at time.Time, report *Report, entri
 	for _, e := range batch.Entries {
 		p.logEntry(e)
 	}
-	p.markSoon(batch.New)
-	return p.keepAll(ctx)
+	return p.seen(ctx, batch.New)
 }
 
 // push returns when the append is at the remote, or is not. The mirror keeps its objects meanwhile.

@@ -393,6 +393,12 @@ var judgementMutations = []mutation{
 		"TestNothingIsWrittenBesideAnOlderMark",
 	},
 	{
+		"targets are written before anybody remembers the ledger", "reconciler", "reconciler/keep.go",
+		"\t\t\treturn nil\n\t\t}\n\t}\n\treturn p.marked()",
+		"\t\t\treturn nil\n\t\t}\n\t}\n\treturn nil",
+		"TestWhatWasSeenIsNotLostToACrash",
+	},
+	{
 		"the audit takes a file for gone that its source has", "reconciler", "reconciler/audit_lineage.go",
 		"return s.removed == !f.there && f.in(s.files) && (f.there || !s.late)",
 		"return s.removed || f.in(s.files) && (f.there || !s.late)",
