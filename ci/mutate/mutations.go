@@ -10,4 +10,4 @@ type mutation struct {
 }
 
 // mutations is all of them, by what they guard.
-var mutations = slices.Concat(signatureMutations, judgementMutations, fleetMutations, gateMutations, recordMutations, edgeMutations, targetMutations, configmapMutations, readerMutations, agentMutations, pageMutations)
+var mutations = slices.Concat(signatureMutations, judgementMutations, auditMutations, fleetMutations, gateMutations, recordMutations, edgeMutations, targetMutations, configmapMutations, readerMutations, agentMutations, pageMutations)
