@@ -1,6 +1,8 @@
 package status
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -84,16 +86,28 @@ func (a Access) told(r *http.Request, header string) string {
 	return said[0]
 }
 
-// viewer names who looks, for those that count requests; the address where nobody is asked.
+// viewer names who looks, for those that count requests: whom the proxy names, else whose certificate it is, else where it comes
+// from. A network of IPv6 is one viewer, since whoever has it has all of its addresses.
 func (a Access) viewer(r *http.Request) string {
 	if name := a.told(r, a.Header); name != "" {
 		return "user " + name
 	}
+	if a.certified(r) && len(r.TLS.PeerCertificates) > 0 {
+		return fmt.Sprintf("certificate %x", sha256.Sum256(r.TLS.PeerCertificates[0].Raw))
+	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		host = r.RemoteAddr
+		return r.RemoteAddr
 	}
-	return host
+	from, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	if from = from.Unmap(); from.Is4() {
+		return from.String()
+	}
+	network, _ := from.WithZone("").Prefix(64) // which every address of IPv6 has
+	return network.String()
 }
 
 // groups are those of who looks: what the proxy says of somebody whom it named, else what the certificate says. A proxy's own

@@ -72,7 +72,7 @@ func (d description) holds(path string, r *http.Response) {
 		return
 	}
 	ref := said.Content[kind].Schema.Ref
-	if said.Ref == "#/components/responses/Problem" && kind == "application/problem+json" {
+	if slices.Contains([]string{"#/components/responses/Problem", "#/components/responses/TooMany"}, said.Ref) && kind == "application/problem+json" {
 		ref = "#/components/schemas/Problem"
 	}
 	if ref == "" {
@@ -137,6 +137,20 @@ func TestTheAPIIsAsDescribed(t *testing.T) {
 					t.Errorf("GET %s: sent again although it is the same", base+rest)
 				}
 			}
+		}
+	}
+	tired := status.NewLimit(status.Access{}, func() time.Time { return now }).Guard(readable(t, &whole, true))
+	for range 200 {
+		ask(tired, "GET", "/healthz")
+	}
+	for path := range d.Paths {
+		r := ask(tired, "GET", strings.NewReplacer("{stage}", "gray", "{app}", "catalog", "{seq}", "40").Replace(path))
+		if r.StatusCode != http.StatusTooManyRequests {
+			t.Errorf("%s asked too often: %d", path, r.StatusCode)
+		}
+		d.holds(path, r)
+		if said := d.Paths[path].Get.Responses["503"]; path != "/api/v1/events" && said.Ref != "" {
+			d.holds(path, ask(site(t, nil, now), "GET", strings.NewReplacer("{stage}", "gray", "{app}", "catalog", "{seq}", "40").Replace(path)))
 		}
 	}
 	if r := ask(site(t, nil, now), "GET", "/api/v1/apps"); r.StatusCode != 503 || r.Header.Get("Content-Type") != "application/problem+json" {

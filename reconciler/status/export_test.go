@@ -20,3 +20,10 @@ func Routes() []string {
 	}
 	return out
 }
+
+// Viewers is how many viewers a limit keeps.
+func (l *Limit) Viewers() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.viewers)
+}

@@ -1,14 +1,18 @@
 package status
 
 import (
+	"cmp"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 )
 
 // Limit lets each viewer ask so often and no more: the page is made for people, and one program that asks without end keeps
-// nobody else waiting. A viewer is who a proxy says it is, else an address.
+// nobody else waiting. A viewer is who a proxy says it is, else a certificate,
+// else an address.
 type Limit struct {
 	access Access
 	now    func() time.Time
@@ -71,8 +75,7 @@ func (l *Limit) take(viewer string) time.Duration {
 		l.forget(now)
 		have = bucket{left: atOnce, at: now}
 	}
-	have.left = min(atOnce, have.left+max(0, now.Sub(have.at).Seconds())*perSecond)
-	have.at = now
+	have.left, have.at = have.leftAt(now), now
 	if have.left < 1 {
 		l.viewers[viewer] = have
 		return time.Duration((1 - have.left) / perSecond * float64(time.Second))
@@ -82,18 +85,23 @@ func (l *Limit) take(viewer string) time.Duration {
 	return 0
 }
 
-// forget makes room for a viewer: those who may ask as often as ever are like new ones. Where all are busy everybody begins
-// anew.
+// forget makes room for a viewer: those who may ask as often as ever are like new ones. Where too many are busy, the half that asked
+// least begins anew, which gives them least; whoever has used up his share stays without.
 func (l *Limit) forget(now time.Time) {
 	if len(l.viewers) < mostViewers {
 		return
 	}
-	for viewer, b := range l.viewers {
-		if now.Sub(b.at).Seconds()*perSecond >= atOnce {
-			delete(l.viewers, viewer)
-		}
+	maps.DeleteFunc(l.viewers, func(_ string, b bucket) bool { return b.leftAt(now) >= atOnce })
+	if len(l.viewers) < mostViewers {
+		return
 	}
-	if len(l.viewers) >= mostViewers {
-		clear(l.viewers)
+	least := slices.SortedFunc(maps.Keys(l.viewers), func(a, b string) int { return cmp.Compare(l.viewers[b].leftAt(now), l.viewers[a].leftAt(now)) })
+	for _, viewer := range least[:mostViewers/2] {
+		delete(l.viewers, viewer)
 	}
+}
+
+// leftAt is how many requests are left at a later time.
+func (b bucket) leftAt(now time.Time) float64 {
+	return min(atOnce, b.left+max(0, now.Sub(b.at).Seconds())*perSecond)
 }

@@ -1,6 +1,8 @@
 package status_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -56,7 +58,77 @@ func TestOneViewerDoesNotKeepOthersWaiting(t *testing.T) {
 	if r := get("10.0.0.1", "ann"); r.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("an hour earlier: %d", r.StatusCode)
 	}
+}
+
+// TestAViewerIsOnePerson: told apart by certificates where they are asked for, and not by the addresses that somebody has many of.
+func TestAViewerIsOnePerson(t *testing.T) {
+	certificate := func(raw string) *tls.ConnectionState {
+		leaf := &x509.Certificate{Raw: []byte(raw)}
+		return &tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}, VerifiedChains: [][]*x509.Certificate{{leaf}}}
+	}
+	claimed := certificate("ann")
+	claimed.VerifiedChains = nil
+	for _, row := range []struct {
+		sentence    string
+		access      status.Access
+		first, then string
+		a, b        *tls.ConnectionState
+		same        bool
+	}{
+		{"two addresses", status.Access{}, "192.0.2.1:1", "192.0.2.2:1", nil, nil, false},
+		{"two ports of one", status.Access{}, "192.0.2.1:1", "192.0.2.1:2", nil, nil, true},
+		{"one as IPv4 within IPv6", status.Access{}, "192.0.2.1:1", "[::ffff:192.0.2.1]:1", nil, nil, true},
+		{"two of IPv4 within IPv6", status.Access{}, "[::ffff:192.0.2.2]:1", "[::ffff:192.0.2.1]:1", nil, nil, false},
+		{"two of one network of IPv6", status.Access{}, "[2001:db8:1:1::1]:1", "[2001:db8:1:1:ffff::2]:1", nil, nil, true},
+		{"two networks of IPv6", status.Access{}, "[2001:db8:1:1::1]:1", "[2001:db8:1:2::1]:1", nil, nil, false},
+		{"one by two links", status.Access{}, "[fe80::1%eth0]:1", "[fe80::1%eth1]:1", nil, nil, true},
+		{"two certificates from one address", status.Access{Certificate: true}, "192.0.2.1:1", "192.0.2.1:1", certificate("ann"), certificate("bob"), false},
+		{"one certificate from two addresses", status.Access{Certificate: true}, "192.0.2.1:1", "192.0.2.2:1", certificate("ann"), certificate("ann"), true},
+		{"certificates that nobody verified", status.Access{Certificate: true}, "192.0.2.1:1", "192.0.2.1:1", claimed, nil, true},
+		{"certificates that nobody asks for", status.Access{}, "192.0.2.1:1", "192.0.2.1:1", certificate("ann"), certificate("bob"), true},
+	} {
+		h := status.NewLimit(row.access, func() time.Time { return now }).Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		get := func(from string, by *tls.ConnectionState) int {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.RemoteAddr, r.TLS = from, by
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			return w.Code
+		}
+		for range 200 {
+			get(row.first, row.a)
+		}
+		if got := get(row.then, row.b) == http.StatusTooManyRequests; got != row.same {
+			t.Errorf("%s: are one %v, want %v", row.sentence, got, row.same)
+		}
+	}
+}
+
+// TestManyViewersTakeNoMemoryAndGiveNoShareBack: what is kept has a bound, and whoever has used up his share has none again because
+// others came.
+func TestManyViewersTakeNoMemoryAndGiveNoShareBack(t *testing.T) {
+	limit := status.NewLimit(status.Access{}, func() time.Time { return now })
+	h := limit.Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	get := func(from string) int {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = from + ":1"
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	for range 200 {
+		get("192.0.2.1")
+	}
 	for n := range 25_000 {
-		get(fmt.Sprintf("198.51.%d.%d", n/250, n%250), "")
+		get(fmt.Sprintf("198.51.%d.%d", n/250, n%250))
+		if kept := limit.Viewers(); kept > 10_000 {
+			t.Fatalf("%d viewers are kept", kept)
+		}
+	}
+	if code := get("192.0.2.1"); code != http.StatusTooManyRequests {
+		t.Errorf("whoever had asked too often may ask again: %d", code)
+	}
+	if code := get("198.51.99.249"); code != http.StatusOK {
+		t.Errorf("the last one to come: %d", code)
 	}
 }
