@@ -147,8 +147,13 @@ const monitoring = "../../examples/deploy/monitoring"
 
 // TestMonitoringAsksForMetricsThatAreThere reads every expression in rules and dashboards.
 func TestMonitoringAsksForMetricsThatAreThere(t *testing.T) {
-	known := append(admin.MetricNames(), "sluice_lead_time_seconds_bucket", "sluice_lead_time_seconds_count", "sluice_lead_time_seconds_sum",
-		"sluice_restore_time_seconds_bucket", "sluice_restore_time_seconds_count", "sluice_restore_time_seconds_sum")
+	known := admin.MetricNames()
+	for _, histogram := range []string{"sluice_lead_time_seconds", "sluice_restore_time_seconds", "sluice_pass_duration_seconds", "sluice_pass_part_duration_seconds"} {
+		if !slices.Contains(known, histogram) {
+			t.Errorf("there is no %s", histogram)
+		}
+		known = append(known, histogram+"_bucket", histogram+"_count", histogram+"_sum")
+	}
 	named, files := map[string]bool{}, 0
 	for _, pattern := range []string{"*.yaml", "*.json"} {
 		found, err := filepath.Glob(filepath.Join(monitoring, pattern))
@@ -174,7 +179,8 @@ func TestMonitoringAsksForMetricsThatAreThere(t *testing.T) {
 	if files < 3 {
 		t.Fatalf("%d files in %s: the check would check nothing", files, monitoring)
 	}
-	for _, must := range []string{"sluice_transitions_total", "sluice_lead_time_seconds_bucket", "sluice_deployments_failed_total", "sluice_restore_time_seconds_sum"} {
+	for _, must := range []string{"sluice_transitions_total", "sluice_lead_time_seconds_bucket", "sluice_deployments_failed_total", "sluice_restore_time_seconds_sum",
+		"sluice_pass_duration_seconds_bucket", "sluice_pass_part_duration_seconds_bucket"} {
 		if !named[must] {
 			t.Errorf("no dashboard shows %s", must)
 		}
