@@ -366,7 +366,7 @@ func (s *site) projectsJSON(w http.ResponseWriter, r *http.Request) {
 		one := apiProject{Name: p.name, Path: p.base, Stale: true, States: map[string]int{}, Summary: line.Text}
 		if v := p.view(); v != nil {
 			one.AsOf, one.Looked, one.Stale, one.Apps = v.At.UTC(), v.Looked.UTC(), v.Stale(now), len(v.Apps)
-			for state, n := range countsOf(*v, one.Stale) {
+			for state, n := range p.sum(v).states(one.Stale) {
 				one.States[string(state)] = n
 			}
 		}

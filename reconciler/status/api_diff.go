@@ -38,34 +38,27 @@ type apiDiff struct {
 }
 
 func diffJSON(req asked) (any, *problem) {
-	q := readDiffQuery(req.q)
-	app, ok := findApp(req.view, string(q.app))
-	if !ok {
+	c := req.comparison()
+	switch {
+	case c.nobody:
 		return nil, &problem{Title: "there is no such app", Status: http.StatusNotFound}
+	case c.why != "":
+		return nil, &problem{Title: "there is no such side", Status: http.StatusBadRequest, Detail: c.why}
 	}
-	if q.from == "" || q.to == "" {
-		q.from, q.to = firstSides(app)
-	}
-	from, why := sideOf(req.view, q.app, q.from)
-	to, wrong := sideOf(req.view, q.app, q.to)
-	if why+wrong != "" {
-		return nil, &problem{Title: "there is no such side", Status: http.StatusBadRequest, Detail: why + wrong}
-	}
-	out, trouble := req.keysJSON(q.app, from, to, q.all)
+	out, trouble := req.keysJSON(c.app, c.a, c.b, c.all)
 	if trouble != nil {
 		return nil, trouble
 	}
-	out.From = sideJSON(from)
+	out.From = sideJSON(c.a)
 	return out, nil
 }
 
 func valuesJSON(req asked) (any, *problem) {
-	stage, app := req.path("stage"), schema.App(req.path("app"))
-	s, why := sideOf(req.view, app, stage)
-	if why != "" || string(s.Stage) != stage {
+	c, s, ok := req.cellKeys()
+	if !ok {
 		return nil, &problem{Title: "there is no such app in such a stage", Status: http.StatusNotFound}
 	}
-	out, trouble := req.keysJSON(app, side{Stage: s.Stage}, s, false)
+	out, trouble := req.keysJSON(c.Cell.App, side{Stage: s.Stage}, s, false)
 	if trouble != nil {
 		return nil, trouble
 	}

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -27,68 +28,33 @@ type keyRow struct {
 	Critical                         bool
 }
 
-// diffQuery is what the comparison may be asked for.
-type diffQuery struct {
-	app      schema.App
-	from, to string
-	all      bool
-	after    int
-}
-
-func readDiffQuery(q url.Values) diffQuery {
-	out := diffQuery{app: schema.App(clip(q.Get("app"), longestName)), from: clip(q.Get("from"), 200), to: clip(q.Get("to"), 200), all: q.Has("all")}
-	if n, err := strconv.Atoi(q.Get("after")); err == nil && n > 0 {
-		out.after = n
-	}
-	return out
-}
-
-func (q diffQuery) link() string {
-	values := url.Values{"app": {string(q.app)}, "from": {q.from}, "to": {q.to}}
-	if q.all {
-		values.Set("all", "")
-	}
-	if q.after > 0 {
-		values.Set("after", strconv.Itoa(q.after))
-	}
-	return address("/diff", values)
-}
-
 // diffPage compares what two stages have, or a stage and what is live or waits there, key by key.
 func diffPage(req asked) (page, int) {
-	q, v := readDiffQuery(req.q), req.view
+	c, v := req.comparison(), req.view
+	q := c.diffQuery
 	p := basePage(req.cfg, v, req.now)
 	p.Nav, p.Still, p.Refresh, p.Alarms, p.Heading, p.Title = navigation("/apps"), true, 0, nil, "Compare", "Compare · "+p.Title
 	p.Search = search{Action: "/diff", Fields: []searchField{{Name: "app", Label: "App", Value: safe(string(q.app))}}}
-	if q.app == "" {
+	switch {
+	case q.app == "":
 		p.Text = "Name an app to compare what its stages have, key by key."
 		return p, http.StatusOK
-	}
-	app, ok := findApp(v, string(q.app))
-	if !ok {
+	case c.nobody:
 		return missingPage(req.cfg, v, noApp(v, string(q.app)), req.now), http.StatusNotFound
 	}
-	if q.from == "" || q.to == "" {
-		q.from, q.to = firstSides(app)
-	}
 	p.Heading = "Compare " + safe(string(q.app))
-	choices := sides(v, app)
+	choices := sides(v, c.of)
 	p.Search.Fields = append(p.Search.Fields, searchField{Name: "from", Label: "From", Value: safe(q.from), Choices: withChoice(choices, q.from), Set: true},
 		searchField{Name: "to", Label: "To", Value: safe(q.to), Choices: withChoice(choices, q.to), Set: true})
-	if req.cfg.Content == nil {
-		p.Text = "No files are read here."
+	if req.cfg.Content == nil || c.why != "" {
+		p.Text = cmp.Or(c.why, "No files are read here.")
 		return p, http.StatusOK
 	}
-	from, why := sideOf(v, q.app, q.from)
-	to, problem := sideOf(v, q.app, q.to)
-	if why+problem != "" {
-		p.Text = strings.TrimSpace(why + " " + problem)
-		return p, http.StatusOK
-	}
-	found, err := req.compare(q.app, from, to, q.all)
+	found, err := req.compare(q.app, c.a, c.b, q.all)
 	if err != nil {
 		return req.unread(err)
 	}
+	from, to := c.a, c.b
 	p.Text = fmt.Sprintf("%d of %s: from %s to %s.", len(found.differing()), counted(len(found.differing())+found.Equal, "key")+" differ", sideText(from), sideText(to))
 	if len(found.differing()) == 0 {
 		p.Text = fmt.Sprintf("No difference in %s: from %s to %s.", counted(found.Equal, "key"), sideText(from), sideText(to))
@@ -166,7 +132,7 @@ func terminalDiff(q diffQuery) string {
 // valuesPage shows the keys of what an app has in a stage, with their values where those may be shown.
 func valuesPage(req asked) (page, int) {
 	v := req.view
-	c, ok := v.Cell(schema.Cell{Stage: schema.StageName(req.path("stage")), App: schema.App(req.path("app"))})
+	c, s, ok := req.cellKeys()
 	if !ok {
 		return missingPage(req.cfg, v, "There is no such app in such a stage.", req.now), http.StatusNotFound
 	}
@@ -179,7 +145,6 @@ func valuesPage(req asked) (page, int) {
 		p.Text = "No files are read here."
 		return p, http.StatusOK
 	}
-	s, _ := sideOf(v, c.Cell.App, string(c.Cell.Stage))
 	found, err := req.compare(c.Cell.App, side{Stage: s.Stage}, s, false)
 	if err != nil {
 		return req.unread(err)

@@ -63,14 +63,7 @@ type site struct {
 
 	mu   sync.Mutex // guards last
 	last rendered
-}
-
-// rendered are pages as they were last made, so that a thousand viewers of one view cost one page.
-type rendered struct {
-	view  *schema.View
-	stale string
-	pages map[string]answer
-	sum   *tally
+	sums kept
 }
 
 // answer is a body with the tag that says whether somebody has it already.
@@ -238,11 +231,11 @@ func (s *site) shows(name string, make maker) http.HandlerFunc {
 		}
 		q := r.URL.Query()
 		key := r.URL.Path + "?" + q.Encode()
-		if known, ok := s.kept(v, now, key); ok {
+		if known, ok := s.made(v, now, key); ok {
 			s.send(w, r, "text/html; charset=utf-8", known)
 			return
 		}
-		data, code := make(asked{ctx: r.Context(), cfg: s.cfg, view: *v, sum: s.sum(v), now: now, path: r.PathValue, q: q})
+		data, code := make(asked{ctx: r.Context(), cfg: s.cfg, view: *v, sum: s.sums.of(v), now: now, path: r.PathValue, q: q})
 		if code != http.StatusOK {
 			s.page(w, r, code, "missing.html", data)
 			return
@@ -257,48 +250,6 @@ func (s *site) shows(name string, make maker) http.HandlerFunc {
 		}
 		s.send(w, r, "text/html; charset=utf-8", s.keep(v, now, key, answerOf(body)))
 	}
-}
-
-// kept returns a page that was made of this view.
-func (s *site) kept(v *schema.View, now time.Time, key string) (answer, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stale := staleBar(*v, now); s.last.view != v || s.last.stale != stale {
-		sum := s.last.sum
-		if s.last.view != v {
-			sum = nil
-		}
-		s.last = rendered{view: v, stale: stale, pages: map[string]answer{}, sum: sum}
-	}
-	known, ok := s.last.pages[key]
-	return known, ok
-}
-
-// sum is what a view adds up to.
-func (s *site) sum(v *schema.View) *tally {
-	s.mu.Lock()
-	known := s.last.view == v && s.last.sum != nil
-	sum := s.last.sum
-	s.mu.Unlock()
-	if known {
-		return sum
-	}
-	sum = tallyOf(v)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.last.view == v {
-		s.last.sum = sum
-	}
-	return sum
-}
-
-func (s *site) keep(v *schema.View, now time.Time, key string, made answer) answer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.last.view == v && s.last.stale == staleBar(*v, now) && len(s.last.pages) < keptPages && len(key) < 500 {
-		s.last.pages[key] = made
-	}
-	return made
 }
 
 func (s *site) missing(w http.ResponseWriter, r *http.Request) {

@@ -128,3 +128,17 @@ func (t *tally) stage(v schema.View, name schema.StageName) stageTally {
 	}
 	return stageTally{}
 }
+
+// states are how many cells are in each state; of a view that is old none is known.
+func (t *tally) states(stale bool) map[schema.CellState]int {
+	if stale {
+		return map[schema.CellState]int{unknown: t.cells}
+	}
+	out := map[schema.CellState]int{}
+	for _, s := range states() {
+		if n := t.counts.of(s); n > 0 {
+			out[s] = n
+		}
+	}
+	return out
+}

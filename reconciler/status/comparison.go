@@ -1,0 +1,73 @@
+package status
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// diffQuery is what the comparison may be asked for.
+type diffQuery struct {
+	app      schema.App
+	from, to string
+	all      bool
+	after    int
+}
+
+func readDiffQuery(q url.Values) diffQuery {
+	out := diffQuery{app: schema.App(clip(q.Get("app"), longestName)), from: clip(q.Get("from"), 200), to: clip(q.Get("to"), 200), all: q.Has("all")}
+	if n, err := strconv.Atoi(q.Get("after")); err == nil && n > 0 {
+		out.after = n
+	}
+	return out
+}
+
+func (q diffQuery) link() string {
+	values := url.Values{"app": {string(q.app)}, "from": {q.from}, "to": {q.to}}
+	if q.all {
+		values.Set("all", "")
+	}
+	if q.after > 0 {
+		values.Set("after", strconv.Itoa(q.after))
+	}
+	return address("/diff", values)
+}
+
+// comparison is what somebody asks to compare, found in the view: the page and the API say the same of it.
+type comparison struct {
+	diffQuery
+	of     schema.AppView
+	nobody bool // there is no such app, and nothing else is found
+	a, b   side
+	why    string // why one of the sides is none
+}
+
+// comparison reads what is asked for. Where no sides are named it begins with those that say most.
+func (req asked) comparison() comparison {
+	out := comparison{diffQuery: readDiffQuery(req.q)}
+	app, ok := findApp(req.view, string(out.app))
+	if !ok {
+		out.nobody = true
+		return out
+	}
+	if out.of = app; out.from == "" || out.to == "" {
+		out.from, out.to = firstSides(app)
+	}
+	var wrong string
+	out.a, out.why = sideOf(req.view, out.app, out.from)
+	out.b, wrong = sideOf(req.view, out.app, out.to)
+	out.why = strings.TrimSpace(out.why + " " + wrong)
+	return out
+}
+
+// cellKeys is the cell that the address names, with what is admitted there as a side.
+func (req asked) cellKeys() (schema.CellView, side, bool) {
+	c, ok := req.view.Cell(schema.Cell{Stage: schema.StageName(req.path("stage")), App: schema.App(req.path("app"))})
+	if !ok {
+		return c, side{}, false
+	}
+	s, why := sideOf(req.view, c.Cell.App, string(c.Cell.Stage))
+	return c, s, why == ""
+}
