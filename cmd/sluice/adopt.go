@@ -24,7 +24,7 @@ func (a *app) adoptCommand() *cobra.Command {
 had been sealed at the beginning, and may go on to the stages after. With --overwrite it also replaces what a target holds that sluice
 never wrote; without, such a place is left alone. It is signed by the admins, and is about what they saw.
 With --report it signs nothing and says what the gates would have held or refused, from the ledger of a clone. It ends with 0 where
-enforcement would have changed nothing, and with 1 where it would.`,
+enforcement would have changed nothing, with 1 where it would, and with 7 where nothing was let in in this time.`,
 		example: `  sluice adopt --report --since 30d
   sluice adopt production --reason "as it was imported, CHG-12"
   sluice adopt production --app payments --overwrite --reason "Git is right, CHG-13"`,
@@ -49,12 +49,15 @@ enforcement would have changed nothing, and with 1 where it would.`,
 	sign, wants := c.RunE, c.Args
 	c.Args = func(c *cobra.Command, args []string) error {
 		if !report {
+			if c.Flags().Changed("since") {
+				return usageError(errors.New("--since is about --report"))
+			}
 			return wants(c, args)
 		}
-		if len(args) > 0 || overwrite || app != "" {
+		if len(args) > 0 {
 			return usageError(errors.New("--report is about the whole project and signs nothing"))
 		}
-		return nil
+		return onlyReport(c.LocalNonPersistentFlags())
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if !report {
@@ -65,6 +68,16 @@ enforcement would have changed nothing, and with 1 where it would.`,
 		return a.adoptReport(c.Context(), cloneFlags{anchor: anchor, ledger: branch}, since)
 	}
 	return c
+}
+
+// onlyReport refuses what is said about a statement where none is made.
+func onlyReport(given *pflag.FlagSet) (err error) {
+	given.VisitAll(func(f *pflag.Flag) {
+		if f.Changed && !slices.Contains([]string{"report", "since", "anchor", "ledger", "help"}, f.Name) {
+			err = usageError(fmt.Errorf("--report is about the whole project and signs nothing: --%s has no part in it", f.Name))
+		}
+	})
+	return err
 }
 
 // adoptable are the cells that an adoption would change something about.

@@ -41,6 +41,9 @@ func (a *app) adoptReport(ctx context.Context, f cloneFlags, text string) error 
 	if err != nil {
 		return err
 	}
+	if since.After(now()) {
+		return usageError(fmt.Errorf("--since %s is in the future: nothing was decided since", text))
+	}
 	c, err := a.openClone(ctx, f)
 	if err != nil {
 		return err
@@ -57,8 +60,11 @@ func (a *app) adoptReport(ctx context.Context, f cloneFlags, text string) error 
 	} else {
 		a.printAdoption(out)
 	}
-	if slices.ContainsFunc(out.Stages, adoptionStage.changes) {
+	switch {
+	case slices.ContainsFunc(out.Stages, adoptionStage.changes):
 		return answer{exitNo}
+	case !slices.ContainsFunc(out.Stages, func(s adoptionStage) bool { return s.Decided > 0 }):
+		return answer{exitUnprovable} // what nobody decided shows nothing
 	}
 	return nil
 }
@@ -138,6 +144,9 @@ func (a *app) printAdoption(out adoption) {
 		if len(s.Now) > 0 {
 			fmt.Fprintf(a.out, "  %s so now, and no source for a stage that enforces: %s\n", count(int64(len(s.Now)), "app is", "apps are"), appNames(s.Now))
 		}
+	}
+	if !slices.ContainsFunc(out.Stages, func(s adoptionStage) bool { return s.Decided > 0 || s.changes() }) {
+		fmt.Fprintln(a.out, "\nnothing was let in in this time: that shows nothing of what enforcement would change")
 	}
 }
 

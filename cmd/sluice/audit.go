@@ -68,7 +68,7 @@ func (a *app) proof(ctx context.Context, f cloneFlags, live liveFlags, known kno
 	defer repo.Close()
 	tip := branch(refs, f.ledger)
 	if tip.IsZero() {
-		return proof{}, noLedger(f.ledger)
+		return proof{}, noLedger("", f.ledger)
 	}
 	anchor, err := a.anchor(f)
 	if err != nil {

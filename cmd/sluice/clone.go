@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 type cloneFlags struct {
 	ledger string // branch
 	anchor string
+	remote string // whose branches are read; empty: origin
 }
 
 func (f *cloneFlags) add(c *cobra.Command) {
@@ -38,9 +40,9 @@ func (a *app) openClone(ctx context.Context, f cloneFlags) (*clone, error) {
 	if err != nil {
 		return nil, err
 	}
-	tip := branch(refs, f.ledger)
+	tip := branchOf(refs, f.remote, f.ledger)
 	if tip.IsZero() {
-		return nil, errors.Join(noLedger(f.ledger), repo.Close())
+		return nil, errors.Join(noLedger(f.remote, f.ledger), repo.Close())
 	}
 	anchor, err := a.anchor(f)
 	if err != nil {
@@ -105,16 +107,22 @@ func (a *app) anchor(f cloneFlags) (schema.Digest, error) {
 
 // branch finds a branch as the origin has it, else as this repository has it: what a clone fetched is newer than what it
 // happens to have checked out.
-func branch(refs map[string]schema.Hash, name string) schema.Hash {
-	if tip, ok := refs["refs/remotes/origin/"+name]; ok {
+func branch(refs map[string]schema.Hash, name string) schema.Hash { return branchOf(refs, "", name) }
+
+// branchOf is branch of another remote than origin.
+func branchOf(refs map[string]schema.Hash, remote, name string) schema.Hash {
+	if tip, ok := refs["refs/remotes/"+remoteName(remote)+"/"+name]; ok {
 		return tip
 	}
 	return refs["refs/heads/"+name]
 }
 
-func noLedger(name string) error {
+func remoteName(remote string) string { return cmp.Or(remote, "origin") }
+
+func noLedger(remote, name string) error {
+	remote = remoteName(remote)
 	return &failure{
-		code: exitUnprovable, err: fmt.Errorf("no ledger: branch %s is neither here nor at origin", name),
-		hint: "git fetch origin; if the project is not sealed yet: sluice init --seal",
+		code: exitUnprovable, err: fmt.Errorf("no ledger: branch %s is neither here nor at %s", name, remote),
+		hint: "git fetch " + remote + "; if the project is not sealed yet: sluice init --seal",
 	}
 }

@@ -117,7 +117,7 @@ func stageDiffs(ctx context.Context, c *clone, view schema.View, from, to string
 		held = held || a.files != nil || b.files != nil
 		out = append(out, compare(schema.App(app), "", a, b))
 	}
-	if !held && strings.Contains(from+to, "@") {
+	if !held {
 		return nil, usageError(fmt.Errorf("nothing was admitted to %s or to %s, so there is nothing to compare", from, to))
 	}
 	return out, nil

@@ -101,6 +101,7 @@ func (a *app) whyCommand() *cobra.Command {
 It exits with 0 when nothing stands in the way and with 1 when something does. With --watch it fetches from time to time and answers
 again when the answer is another one, until all is as intended or only another change helps; Ctrl-C ends it with the last answer's code.`,
 		RunE: func(c *cobra.Command, args []string) error {
+			f.remote = w.remote
 			if w.watch {
 				return a.watchWhy(c.Context(), w, args, func() (schema.View, status.TextOptions, error) { return a.view(c, f, verbose) })
 			}

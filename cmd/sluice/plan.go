@@ -50,6 +50,7 @@ type plannedTarget struct {
 }
 
 func (a *app) plan(ctx context.Context, f cloneFlags, remote, app, to string) error {
+	f.remote = remote
 	c, err := a.openClone(ctx, f)
 	if err != nil {
 		return err

@@ -54,6 +54,7 @@ func (a *app) openDesk(ctx context.Context, f statementFlags) (*desk, error) {
 	if _, err := a.git(ctx, "fetch", "--quiet", "--no-tags", f.remote, heads, tags); err != nil {
 		return nil, noAccess(err, f.remote)
 	}
+	f.clone.remote = f.remote
 	c, err := a.openClone(ctx, f.clone)
 	if err != nil {
 		return nil, err

@@ -69,7 +69,7 @@ func (a *app) simulate(ctx context.Context, f simulateFlags) error {
 	defer repo.Close()
 	tip := branch(refs, f.clone.ledger)
 	if tip.IsZero() {
-		return noLedger(f.clone.ledger)
+		return noLedger("", f.clone.ledger)
 	}
 	anchor, err := a.anchor(f.clone)
 	if err != nil {

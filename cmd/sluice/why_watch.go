@@ -24,7 +24,7 @@ type watchFlags struct {
 func (f *watchFlags) add(c *cobra.Command) {
 	c.Flags().BoolVar(&f.watch, "watch", false, "fetch again and again, and print each answer that is another one, until it is settled")
 	c.Flags().DurationVar(&f.every, "every", 10*time.Second, "with --watch: how often is fetched, as a `DURATION`; at least 1s")
-	c.Flags().StringVar(&f.remote, "remote", "origin", "with --watch: `REMOTE` to fetch from")
+	c.Flags().StringVar(&f.remote, "remote", "origin", "`REMOTE` whose branches are read, and with --watch fetched")
 }
 
 // watchWhy answers with what the clone has, fetches, and answers again whenever the answer is another one. It ends when nothing is
