@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,6 +21,7 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo/gitrepotest"
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -270,16 +273,72 @@ func TestALongLedgerIsProvenInSmall(t *testing.T) {
 	if s := l.simulate(l.project); s.Admitted != 60 || len(s.Changed)+len(s.Unknown) > 0 {
 		t.Errorf("by the policies in force: %d made again, %d otherwise, %d unknown", s.Admitted, len(s.Changed), len(s.Unknown))
 	}
-	if s := l.simulate(askingForApprovals); len(s.Changed) != 60 {
-		t.Errorf("where edits need an approval %d are held, want 60", len(s.Changed))
+	l.grow(60, 1) // many appends, so that several work side by side
+	beside, alone := l.simulate(askingForApprovals), l.simulateBy(askingForApprovals, nil)
+	if len(alone.Changed) != 120 || alone.Admitted != 120 {
+		t.Errorf("where edits need an approval %d of %d are held, want 120", len(alone.Changed), alone.Admitted)
+	}
+	if !reflect.DeepEqual(beside, alone) {
+		t.Errorf("side by side %d of %d are held, alone %d of %d", len(beside.Changed), beside.Admitted, len(alone.Changed), alone.Admitted)
+	}
+}
+
+// TestStretchesAreTheLedgerOnce cuts a ledger whose appends are of few moments into any number of parts.
+func TestStretchesAreTheLedgerOnce(t *testing.T) {
+	t.Parallel()
+	l := newLong(t, 20)
+	l.grow(60, 1)
+	at, err := l.workplace()
+	l.must(err)
+	defer at.Close()
+	tip := l.refs["refs/heads/sluice/ledger"]
+	told := func(s ledger.Stretch) (out []int64) {
+		for a, err := range ledger.Appends(t.Context(), at.Repository, s.Tip, s.Since) {
+			l.must(err)
+			for _, e := range a.Entries {
+				if e.Seq > s.After {
+					out = append(out, e.Seq)
+				}
+			}
+		}
+		return out
+	}
+	for _, since := range []time.Time{{}, l.now.Add(-30 * time.Minute)} {
+		want := told(ledger.Stretch{Tip: tip, Since: since})
+		for n := 1; n <= 7; n++ {
+			stretches, err := ledger.Stretches(t.Context(), at.Repository, tip, since, n)
+			l.must(err)
+			var got []int64
+			for _, s := range stretches {
+				got = append(got, told(s)...)
+			}
+			if !slices.Equal(got, want) || n > 1 && len(stretches) < 2 {
+				t.Errorf("since %s in %d of %d: got %d entries, want %d", since, len(stretches), n, len(got), len(want))
+			}
+		}
 	}
 }
 
 // askingForApprovals are other policies: nobody approved any of the edits.
 const askingForApprovals = "version: 1\nlayout: directory\ntargets:\n  a: {}\nstages: [{name: development, gates: {promote: [approvals: 1]}}]\n"
 
-// simulate decides everything again by another project file.
+// simulate decides everything again by another project file, as the command does.
 func (l *long) simulate(project string) reconciler.Simulation {
+	l.t.Helper()
+	return l.simulateBy(project, l.workplace)
+}
+
+// workplace is the mirror, opened once more.
+func (l *long) workplace() (reconciler.Workplace, error) {
+	repo, err := gitrepo.OpenLocal(filepath.Join(l.dir, "mirror"), gitrepo.WithLimits(gitrepo.DefaultLimits().Frugal()))
+	if err != nil {
+		return reconciler.Workplace{}, err
+	}
+	evidence := reconciler.NewEvidence()
+	return reconciler.Workplace{Repository: repo.Beside(evidence.Object), Evidence: evidence, Close: repo.Close}, nil
+}
+
+func (l *long) simulateBy(project string, open func() (reconciler.Workplace, error)) reconciler.Simulation {
 	l.t.Helper()
 	repo, err := gitrepo.OpenLocal(filepath.Join(l.dir, "mirror"), gitrepo.WithLimits(gitrepo.DefaultLimits().Frugal()))
 	l.must(err)
@@ -287,7 +346,7 @@ func (l *long) simulate(project string) reconciler.Simulation {
 	evidence := reconciler.NewEvidence()
 	out, err := reconciler.Simulate(context.Background(), reconciler.SimulateOptions{
 		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: l.refs["refs/heads/sluice/ledger"],
-		Policies: map[string][]byte{"sluice.yaml": []byte(project)},
+		Policies: map[string][]byte{"sluice.yaml": []byte(project)}, Open: open,
 	})
 	l.must(err)
 	return out
@@ -326,6 +385,29 @@ func BenchmarkAuditVerify(b *testing.B) {
 	if peak.Load() > 300<<20 {
 		b.Errorf("the heap came to %d MB, want less than 300", peak.Load()>>20)
 	}
+}
+
+// BenchmarkSimulate decides again about 20,000 signed commits by other policies, from a repository that was just opened: a person waits
+// for the answer.
+func BenchmarkSimulate(b *testing.B) {
+	commits, each := 20_000, 400
+	if testing.Short() {
+		commits, each = 2_000, 400
+	}
+	l := newLong(b, 400)
+	l.grow(commits, each)
+	l.must(l.repo.Close())
+	l.reconciler, l.repo = nil, nil
+	runtime.GC()
+	b.ResetTimer()
+	before := now()
+	for b.Loop() {
+		if s := l.simulate(askingForApprovals); len(s.Changed) != commits {
+			b.Fatalf("%d of %d held", len(s.Changed), commits)
+		}
+	}
+	b.ReportMetric((now().processor-before.processor).Seconds()/float64(b.N), "cpu-s") // which a busy machine does not change
+	b.ReportMetric(float64(commits)*float64(b.N)/b.Elapsed().Seconds(), "admissions/s")
 }
 
 // watchHeap keeps the most that the heap ever held, garbage included.

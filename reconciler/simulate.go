@@ -22,6 +22,15 @@ type SimulateOptions struct {
 	// Policies are control files by path: sluice.yaml with the gates, schemas and lists. The people are those of the ledger.
 	Policies map[string][]byte
 	Since    time.Time // decisions before are not made again
+	// Open opens the clone once more, for another who works beside: a repository reads one thing at a time. Without it one works alone.
+	Open func() (Workplace, error)
+}
+
+// Workplace is a clone of somebody's own.
+type Workplace struct {
+	Repository Readable
+	Evidence   *Evidence // where Repository looks for what it lacks
+	Close      func() error
 }
 
 // Simulation is what other policies would have said of what was decided. Each decision is taken by itself: that what would not
@@ -67,10 +76,18 @@ type GoneStage struct {
 // simulation makes decisions again one after the other.
 type simulation struct {
 	*replay
-	other *rules
-	ways  *ways
-	out   Simulation
-	told  map[string]int64 // what waited, by cell and content: the entry that is judged
+	other   *rules
+	ways    *ways
+	stretch ledger.Stretch
+	since   time.Time
+	made    []madeAgain
+}
+
+// madeAgain is a decision that was made again.
+type madeAgain struct {
+	Simulated
+	gone bool // its stage is none of the other project's: nothing was decided
+	same bool // it let in, or kept out, as then
 }
 
 // Simulate decides again, by other policies and from a clone, what the ledger shows decided: by the facts that were recorded
@@ -88,24 +105,53 @@ func Simulate(ctx context.Context, o SimulateOptions) (Simulation, error) {
 	if err != nil {
 		return Simulation{}, fmt.Errorf("policies: %w", err)
 	}
+	made, err := simulateStretches(ctx, o)
+	if err != nil {
+		return Simulation{}, fmt.Errorf("simulate: %w", err)
+	}
+	sum := simulationSum{told: map[string]int64{}, out: Simulation{
+		Since: o.Since, Changed: []Simulated{}, Unknown: []Simulated{}, Reclassified: []Simulated{}, Gone: []GoneStage{},
+		NotJudged: notJudged(inForce.project, other.project),
+	}}
+	for _, one := range made {
+		sum.add(one)
+	}
+	return sum.out, nil
+}
+
+// newSimulation prepares one stretch of the ledger, with rules of its own: nothing is shared with who works beside.
+func newSimulation(ctx context.Context, o SimulateOptions, at Workplace, stretch ledger.Stretch) (*simulation, error) {
+	l, err := ledger.Unverified(ctx, at.Repository, o.Tip)
+	if err != nil {
+		return nil, err
+	}
+	inForce, err := rulesAt(ctx, l, l.Head().Control.Seq)
+	if err != nil {
+		return nil, err
+	}
+	other, err := newRules(withTrust(o.Policies, inForce.files))
+	if err != nil {
+		return nil, err
+	}
 	s := &simulation{
-		replay: newReplay(AuditOptions{Repository: o.Repository, Evidence: o.Evidence}, inForce), other: other, told: map[string]int64{},
-		out: Simulation{
-			Since: o.Since, Changed: []Simulated{}, Unknown: []Simulated{}, Reclassified: []Simulated{}, Gone: []GoneStage{},
-			NotJudged: notJudged(inForce.project, other.project),
-		},
+		replay: newReplay(AuditOptions{Repository: at.Repository, Evidence: at.Evidence}, inForce),
+		other:  other, stretch: stretch, since: o.Since,
 	}
 	s.ways = newWays(s.engine, other.project)
 	s.factsAlone = true
-	for a, err := range ledger.Appends(ctx, o.Repository, o.Tip, o.Since) {
+	return s, nil
+}
+
+func (s *simulation) run(ctx context.Context) error {
+	for a, err := range ledger.Appends(ctx, s.options.Repository, s.stretch.Tip, s.stretch.Since) {
 		if err == nil {
 			err = s.append(ctx, &appended{Appended: a, cells: map[schema.Cell]*cellJudge{}})
 		}
 		if err != nil {
-			return Simulation{}, fmt.Errorf("simulate: %w", err)
+			return err
 		}
 	}
-	return s.out, nil
+	return nil
 }
 
 // withTrust takes the trust directory from what is in force: a simulation is about rules and not about people.
@@ -144,21 +190,21 @@ func (s *simulation) append(ctx context.Context, a *appended) error {
 func (s *simulation) judges(e ledger.Entry) bool {
 	switch e.Kind {
 	case ledger.Admit, ledger.Rollback, ledger.Retire, ledger.Hold, ledger.Deny:
-		return !e.At.Before(s.out.Since)
+		return e.Seq > s.stretch.After && !e.At.Before(s.since)
 	}
 	return false
 }
 
 func (s *simulation) entry(ctx context.Context, a *appended, e ledger.Entry) {
-	if _, ok := s.other.project.Stage(e.Stage); !ok {
-		s.gone(e)
-		return
-	}
-	one := Simulated{Seq: e.Seq, At: e.At, Cell: e.Cell(), Change: e.Decision.Change, Was: e.Kind}
+	one := madeAgain{Simulated: Simulated{Seq: e.Seq, At: e.At, Cell: e.Cell(), Change: e.Decision.Change, Was: e.Kind}}
 	if mr := e.Decision.MergeRequest; mr != nil {
 		one.MergeRequest = mr.IID
 	}
-	first := s.count(e)
+	defer func() { s.made = append(s.made, one) }()
+	if _, ok := s.other.project.Stage(e.Stage); !ok {
+		one.gone = true
+		return
+	}
 	c, g, err := s.facts(ctx, a, e)
 	if err == nil && e.Kind.Admits() {
 		defer a.cells[e.Cell()].admit(judged{entry: e, manifest: g.to.manifest.Encode()})
@@ -166,72 +212,21 @@ func (s *simulation) entry(ctx context.Context, a *appended, e ledger.Entry) {
 	if err == nil && s.repo.lacking != nil {
 		err = s.repo.lacking
 	}
-	if err == nil {
-		one.Verdict, one.Why = s.evaluate(ctx, c, g.facts)
-		if g.facts.Change.Kind != e.Decision.Change.Kind {
-			one.Becomes = g.facts.Change.Kind
-		}
-		one.Stay, one.Travel = s.ways.staying(a.cells[e.Cell()].rules.project, g.from, g.to.manifest)
-	} else {
+	if err != nil {
 		one.Why = err.Error()
-	}
-	same := (passes(one.Verdict, s.mode(e.Stage)) == schema.Allow) == e.Kind.Admits()
-	switch {
-	case one.Why != "" && first:
-		s.out.Unknown = append(s.out.Unknown, one)
-	case one.Why == "" && !same:
-		s.change(one)
-	case one.Why == "" && e.Kind.Admits() && (one.Becomes != "" || one.Stay != nil || one.Travel != nil):
-		s.out.Reclassified = append(s.out.Reclassified, one)
-	}
-}
-
-// gone counts what was let into a stage that the other project does not have.
-func (s *simulation) gone(e ledger.Entry) {
-	if !e.Kind.Admits() {
 		return
 	}
-	i := slices.IndexFunc(s.out.Gone, func(g GoneStage) bool { return g.Stage == e.Stage })
-	if i < 0 {
-		i, s.out.Gone = len(s.out.Gone), append(s.out.Gone, GoneStage{Stage: e.Stage})
+	one.Verdict, one.Why = s.evaluate(ctx, c, g.facts)
+	one.same = (passes(one.Verdict, s.mode(e.Stage)) == schema.Allow) == e.Kind.Admits()
+	if g.facts.Change.Kind != e.Decision.Change.Kind {
+		one.Becomes = g.facts.Change.Kind
 	}
-	s.out.Gone[i].Admitted++
+	one.Stay, one.Travel = s.ways.staying(a.cells[e.Cell()].rules.project, g.from, g.to.manifest)
 }
 
 // mode is how far the other policies enforce a stage: what a mode alone let in would stay out where they do.
 func (s *simulation) mode(stage schema.StageName) schema.StageMode {
 	return s.other.project.Mode(stage)
-}
-
-// count reports whether it is a change that is met for the first time: what waits is recorded whenever the reason changes.
-func (s *simulation) count(e ledger.Entry) bool {
-	if e.Kind.Admits() {
-		s.out.Admitted++
-		return true
-	}
-	key := waiting(e.Cell(), e.Decision.Change)
-	if _, known := s.told[key]; known {
-		return false
-	}
-	s.told[key] = 0
-	s.out.Waited++
-	return true
-}
-
-// change keeps what would have been otherwise; of one that waited the first time that it would have entered.
-func (s *simulation) change(one Simulated) {
-	if !one.Was.Admits() {
-		key := waiting(one.Cell, one.Change)
-		if s.told[key] != 0 {
-			return
-		}
-		s.told[key] = one.Seq
-	}
-	s.out.Changed = append(s.out.Changed, one)
-}
-
-func waiting(cell schema.Cell, change schema.Change) string {
-	return cell.String() + " " + string(change.To.Content)
 }
 
 // facts collects again what a decision was made by, with the judge who would have asked.

@@ -80,6 +80,14 @@ func (a *app) simulate(ctx context.Context, f simulateFlags) error {
 	}
 	out, err := reconciler.Simulate(ctx, reconciler.SimulateOptions{
 		Repository: repo.Beside(evidence.Object), Evidence: evidence, Tip: tip, Policies: files, Since: since,
+		Open: func() (reconciler.Workplace, error) {
+			own, _, err := a.openRepo(ctx, gitrepo.WithLimits(gitrepo.DefaultLimits().Frugal()))
+			if err != nil {
+				return reconciler.Workplace{}, err
+			}
+			evidence := reconciler.NewEvidence()
+			return reconciler.Workplace{Repository: own.Beside(evidence.Object), Evidence: evidence, Close: own.Close}, nil
+		},
 	})
 	if err != nil {
 		return usageOf(err)
