@@ -56,6 +56,7 @@ func TestBrowserReadsEveryPage(t *testing.T) {
 	var view atomic.Pointer[schema.View]
 	trouble, guarded, many, stale, unsealed := pastOf(troubled(t)), guarded(t), thousand(t, 1000), pastOf(sample(t)), schema.View{Repository: "config", At: now, Looked: now, StaleAfter: time.Minute}
 	trouble.Guards = guarded.Guards
+	trouble.Apps[2].Owner, trouble.Apps[2].Labels = "@cfg/team-core", map[string]string{"tier": "1", "area": "payments"}
 	stale.Looked = ago(18 * time.Minute)
 	trouble = filed(t, trouble)
 	trouble.Apps[0].Cells[3].Instances = &schema.InstancesView{Stage: "gray", At: ago(time.Minute), Total: 12, Running: 9, Refused: 1, Quiet: 1,
@@ -154,6 +155,10 @@ func seesAChange(t *testing.T, browser *real.Browser, address string, view *atom
 	if browser.Evaluate(`window.stays`, &stays); !stays {
 		t.Error("the page was loaded again")
 	}
+	old := sample(t)
+	old.Looked = ago(18 * time.Minute)
+	view.Store(&old)
+	until(`document.getElementById('live').textContent === '· connected, and nothing newer is known'`)
 	for _, c := range browser.Complaints() {
 		t.Errorf("the console says %s", c)
 	}

@@ -90,7 +90,7 @@ func TestTheComparisonOfAnApp(t *testing.T) {
 		{"of nothing", "/diff", 200, []string{"Name an app"}, nil},
 		{"of nobody", "/diff?app=nobody", 404, []string{"There is no app"}, nil},
 		{"of what waits, without being asked for it", "/diff?app=payments/ledger", 200, []string{"from gray r:66666666 to gray@held", `<option selected>gray@held</option>`, "9000"}, []string{"sluice diff"}},
-		{"of two stages", "/diff?app=payments/ledger&from=gray&to=staging", 200, []string{"6 of 7 keys differ", "5000", "8000", "(hidden)", "app.yaml:2", "(encrypted)", "removed", "added", "&lt;b&gt;x&lt;/b&gt;", "swap the sides", "sluice diff gray staging payments/ledger", "with the 1 that are equal"}, []string{"limits.retries"}},
+		{"of two stages", "/diff?app=payments/ledger&from=gray&to=staging", 200, []string{"6 of 7 keys differ", "5000", "8000", "(hidden)", "app.yaml:2", "(encrypted)", "removed", "added", "&lt;b&gt;x&lt;/b&gt;", "swap the sides", "sluice diff gray staging payments/ledger", "with the one that is equal"}, []string{"limits.retries"}},
 		{"with what is equal", "/diff?app=payments/ledger&from=gray&to=staging&all", 200, []string{"limits.retries", "only what differs"}, nil},
 		{"critical keys come first", "/diff?app=payments/ledger&from=staging&to=gray", 200, []string{`db.url</code> <span class="mark bad">critical</span>`}, nil},
 		{"with what is live", "/diff?app=orders/api&from=gray&to=gray@live", 200, []string{"No difference in 6 keys", "as etcd was read back last"}, nil},

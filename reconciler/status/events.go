@@ -39,6 +39,7 @@ type cellChange struct {
 type whole struct {
 	Text  string `json:"text"`
 	Fresh string `json:"fresh"`
+	Stale bool   `json:"stale"` // nothing of it is known to be so now
 }
 
 // change is one change of a cell, with its place in the order of all.
@@ -79,7 +80,7 @@ func (c *changes) look() (int64, whole) {
 		first := c.view == nil
 		c.view, c.stale = v, stale
 		c.take(v, stale != "", first)
-		c.whole = whole{Text: cmp.Or(nothing(*v), summary(*v, now)), Fresh: freshness(*v, time.Time{})}
+		c.whole = whole{Text: cmp.Or(nothing(*v), summary(*v, now)), Fresh: freshness(*v, time.Time{}), Stale: stale != ""}
 	}
 	return c.seq, c.whole
 }

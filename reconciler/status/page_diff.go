@@ -86,7 +86,11 @@ func (q diffQuery) pages(found compared) []link {
 	case q.all:
 		out = append(out, link{Text: "only what differs", Href: turned.link()})
 	case found.Equal > 0:
-		out = append(out, link{Text: fmt.Sprintf("with the %d that are equal", found.Equal), Href: turned.link()})
+		text := fmt.Sprintf("with the %d that are equal", found.Equal)
+		if found.Equal == 1 {
+			text = "with the one that is equal"
+		}
+		out = append(out, link{Text: text, Href: turned.link()})
 	}
 	if rest := len(found.Lines) - q.after - keysPerPage; rest > 0 {
 		q.after += keysPerPage

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -65,6 +66,9 @@ func policyOf(spec schema.PolicySpec) policyView {
 	return out
 }
 
+// amount is a number with its unit, which stay on one line.
+var amount = regexp.MustCompile(`(\d) (s|min|h|d)\b`)
+
 // healthPage says how the reconciler itself does, with the truth about each thing that it depends on.
 func healthPage(req asked) (page, int) {
 	v := req.view
@@ -72,7 +76,7 @@ func healthPage(req asked) (page, int) {
 	p.Nav, p.Heading, p.Title = navigation("/health"), "Health", "Health · "+p.Title
 	p.Guards = guards(req.cfg, v)
 	line := func(name string, ok bool, text string) {
-		l := checkLine{Line: Line{Mark: OK, Policy: name, Text: text}, Tone: good}
+		l := checkLine{Line: Line{Mark: OK, Policy: name, Text: amount.ReplaceAllString(text, "$1\u00a0$2")}, Tone: good}
 		if !ok {
 			l.Mark, l.Tone = No, bad
 		}
@@ -105,7 +109,10 @@ func healthFacts(cfg Config, v schema.View) [][2]string {
 			works = "another process works, this one looks on"
 		}
 		out = append(out, [2]string{"lease", works}, [2]string{"passes", fmt.Sprintf("%d since the start, %d with errors", p.Passes, p.Failed)},
-			[2]string{"last pass", "took " + p.Took.Round(time.Millisecond).String()}, [2]string{"interval", p.Every.String()}, [2]string{"trace of the last pass", safe(p.Trace)})
+			[2]string{"last pass", "took " + p.Took.Round(time.Millisecond).String()}, [2]string{"interval", p.Every.String()})
+		if p.Trace != "" {
+			out = append(out, [2]string{"trace of the last pass", safe(p.Trace)})
+		}
 	}
 	return out
 }

@@ -28,3 +28,17 @@ func TestSinceIsWhenTheStateBegan(t *testing.T) {
 		}
 	}
 }
+
+// TestTheStreamSaysThatNothingNewerIsKnown: a page that is connected is not live by that alone.
+func TestTheStreamSaysThatNothingNewerIsKnown(t *testing.T) {
+	now := time.Unix(1_000_000_000, 0)
+	v := &schema.View{At: now, Looked: now, StaleAfter: time.Minute, Ledger: schema.LedgerView{Size: 1}}
+	c := newChanges(Config{View: func() *schema.View { return v }, Now: func() time.Time { return now }})
+	if _, told := c.look(); told.Stale {
+		t.Errorf("of now: %+v", told)
+	}
+	now = now.Add(2 * time.Minute)
+	if _, told := c.look(); !told.Stale {
+		t.Errorf("of two minutes ago: %+v", told)
+	}
+}

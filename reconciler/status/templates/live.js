@@ -7,11 +7,11 @@
     return;
   }
   const events = new URL('api/v1/events', document.currentScript.src); // beside this script, whatever the project
-  let stream, last = '', heard = Date.now(), announced = 0;
+  let stream, last = '', heard = Date.now(), announced = 0, stale = false;
 
   const say = (text) => { if (live && live.textContent !== text) live.textContent = text; };
   const put = (element, text) => { if (element && element.textContent !== text) element.textContent = text; };
-  const note = (event) => { heard = Date.now(); if (event.lastEventId) last = event.lastEventId; say('· live'); };
+  const note = (event) => { heard = Date.now(); if (event.lastEventId) last = event.lastEventId; say(stale ? '· connected, and nothing newer is known' : '· live'); };
 
   const cells = (event) => {
     note(event);
@@ -27,8 +27,9 @@
   };
 
   const whole = (event) => {
-    note(event);
     const now = JSON.parse(event.data);
+    stale = now.stale;
+    note(event);
     put(document.getElementById('fresh'), now.fresh);
     const sentence = document.getElementById('whole');
     if (!sentence || sentence.textContent === now.text) return;
