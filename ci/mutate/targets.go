@@ -76,4 +76,22 @@ var targetMutations = []mutation{
 		"heal := true",
 		"TestStories/drift_contested",
 	},
+	{
+		"programs that read the head in etcd are left with nothing", "reconciler/integrations/etcd", "reconciler/integrations/etcd/leave.go",
+		"if len(response.Responses[looks+1].GetResponseRange().Kvs) > 0 {",
+		"if len(response.Responses[looks+1].GetResponseRange().Kvs) > 1 {",
+		"TestWhatCannotBeLeftStaysWhole",
+	},
+	{
+		"what nobody signed becomes plain keys", "reconciler/integrations/etcd", "reconciler/integrations/etcd/leave.go",
+		"case o.Holder != integrations.Us:",
+		"case o.Holder == integrations.Nobody:",
+		"TestWhatCannotBeLeftStaysWhole",
+	},
+	{
+		"a cell in etcd is left before it was asked for", "reconciler/integrations/etcd", "reconciler/integrations/etcd/leave.go",
+		"if err != nil || !write || len(l.Goes) == 0 {",
+		"if err != nil || len(l.Goes) == 0 {",
+		"TestWhoLeavesKeepsThePlainKeys",
+	},
 }

@@ -18,7 +18,8 @@ import (
 // ejectFlags say where the targets are, and of which app the marks go.
 type ejectFlags struct {
 	traceFlags
-	app string
+	app   string
+	write bool
 }
 
 func (a *app) ejectCommand() *cobra.Command {
@@ -26,15 +27,17 @@ func (a *app) ejectCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "eject STAGE", Short: "Leave a stage's targets: they keep their content, sluice's marks go", Args: cobra.ExactArgs(1),
 		Long: `eject takes sluice's own marks out of the targets of a stage and leaves what programs read as plain values, so that they go on without
-sluice. The admins have to have set mode: observe for the stage before: that is what the ledger records of it, and nothing is written
-there afterwards. It is run where sluice run is, with its operator's file. What a target cannot leave is named and stays whole.
-It ends with 0 where all marks are gone, and with 1 where some stay.`,
-		Example: "  sluice eject production --config reconciler.yaml",
+sluice, and another tool can take them over. The admins have to have set mode: observe for the stage before: that is what the ledger
+records of it, and nothing is written there afterwards. It is run where sluice run is, with its operator's file. Without --write it says what
+would go and changes nothing. What cannot be left is named and stays whole.
+It ends with 0 where all marks are gone or would be, and with 1 where some stay.`,
+		Example: "  sluice eject production --config reconciler.yaml\n  sluice eject production --config reconciler.yaml --write",
 		RunE:    func(c *cobra.Command, args []string) error { return a.eject(c.Context(), f, args[0]) },
 	}
 	f.add(c)
 	c.Flags().StringVar(&f.config, "config", "", "the operator's `FILE`")
 	c.Flags().StringVar(&f.app, "app", "", "only this `APP` in it")
+	c.Flags().BoolVar(&f.write, "write", false, "take the marks away")
 	return c
 }
 
@@ -59,7 +62,7 @@ func (a *app) eject(ctx context.Context, f ejectFlags, name string) error {
 		return &failure{code: exitForbidden, err: fmt.Errorf("stage %s is in mode %s: sluice would put its marks back", stage.Name, c.Project.Mode(stage.Name)),
 			hint: "let the admins set mode: observe for it in sluice.yaml, wait until that is in force, then run this again"}
 	}
-	l := &leaver{a: a, project: c.Trust.Root.Project, open: map[string]integrations.Target{}}
+	l := &leaver{a: a, write: f.write, project: c.Trust.Root.Project, open: map[string]integrations.Target{}}
 	defer l.close()
 	if err := l.operator(*op, c); err != nil {
 		return err
@@ -70,6 +73,7 @@ func (a *app) eject(ctx context.Context, f ejectFlags, name string) error {
 // leaver takes marks away, target by target.
 type leaver struct {
 	a       *app
+	write   bool // else it is only said what would go
 	project string
 	keys    *integrations.LogKeys
 	targets map[string]schema.TargetAddress
@@ -133,7 +137,12 @@ func (l *leaver) leave(ctx context.Context, c *clone, stage schema.Stage, app sc
 		fmt.Fprintf(l.a.out, "there is nothing to leave: nothing was ever admitted in %s\n", stage.Name)
 		return nil
 	}
-	fmt.Fprintf(l.a.out, "%s of %s left: what programs read is there as before, sluice's marks are not\n", count(int64(l.left), "place", "places"), stage.Name)
+	places := count(int64(l.left), "place", "places")
+	if l.write {
+		fmt.Fprintf(l.a.out, "%s of %s left: the values are there plainly, sluice's marks are not\n", places, stage.Name)
+	} else {
+		fmt.Fprintf(l.a.out, "%s of %s would be left; nothing was written, --write does it\n", places, stage.Name)
+	}
 	for _, why := range l.stays {
 		fmt.Fprintln(l.a.out, "stays:", schema.Printable(why))
 	}
@@ -156,9 +165,10 @@ func (l *leaver) one(ctx context.Context, s ledger.State, t schema.StageTarget) 
 		l.stays = append(l.stays, fmt.Sprintf("%s in %s at %s: a target of kind %s keeps its marks; nothing is written there any more", s.App, s.Stage, t.Name, l.targets[t.Name].Kind))
 		return nil
 	}
-	left, err := able.Leave(ctx, integrations.Release{Project: l.project, Cell: schema.Cell{Stage: s.Stage, App: s.App}, Settings: t.Settings})
-	if left {
+	left, err := able.Leave(ctx, integrations.Release{Project: l.project, Cell: schema.Cell{Stage: s.Stage, App: s.App}, Settings: t.Settings}, l.write)
+	if err == nil && len(left.Goes) > 0 {
 		l.left++
+		l.tell(s, t, left)
 	}
 	if errors.Is(err, integrations.ErrForeign) {
 		l.stays = append(l.stays, fmt.Sprintf("%s in %s at %s: %v", s.App, s.Stage, t.Name, err))
@@ -166,6 +176,26 @@ func (l *leaver) one(ctx context.Context, s ledger.State, t schema.StageTarget) 
 	}
 	return err
 }
+
+// tell says of a place what stays and what goes.
+func (l *leaver) tell(s ledger.State, t schema.StageTarget, left integrations.Leaving) {
+	fmt.Fprintf(l.a.out, "%s in %s at %s\n", schema.Printable(string(s.App)), s.Stage, t.Name)
+	for _, some := range []struct {
+		word  string
+		names []string
+	}{{"stays", left.Plain}, {"goes", left.Goes}} {
+		for i, name := range some.names {
+			if i == mostTold {
+				fmt.Fprintf(l.a.out, "  %-5s  and %d more\n", some.word, len(some.names)-i)
+				break
+			}
+			fmt.Fprintf(l.a.out, "  %-5s  %s\n", some.word, schema.Printable(name))
+		}
+	}
+}
+
+// mostTold is how many keys or objects of a place are named.
+const mostTold = 20
 
 func (l *leaver) target(ctx context.Context, name string) (integrations.Target, error) {
 	if t, ok := l.open[name]; ok {

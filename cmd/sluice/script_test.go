@@ -151,7 +151,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
 			"matches": matches, "allow": allow, "keygen": keygen, "anchor": anchorOf, "gnupg": gnupg,
-			"mirror": mirrorScript, "variable": variable, "head": headScript, "etcd": etcdScript, "etcdput": etcdPut,
+			"mirror": mirrorScript, "variable": variable, "head": headScript, "etcd": etcdScript, "etcdput": etcdPut, "etcdkeys": etcdKeys,
 			"own": ownProject, "forge": forgeScript, "comes": comes,
 		},
 		Condition: func(name string) (bool, error) {
@@ -363,6 +363,23 @@ func etcdPut(ts *testscript.TestScript, neg bool, args []string) {
 	for i := 0; i < len(args); i += 2 {
 		ts.Check(etcd.Put(context.Background(), ts.Getenv("ETCD"), args[i], []byte(args[i+1])))
 	}
+}
+
+// etcdKeys lists what is below a prefix, values quoted, and what of it is sluice's own: etcdkeys PREFIX FILE.
+func etcdKeys(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: etcdkeys PREFIX FILE")
+	}
+	found, err := etcd.ReadExisting(context.Background(), map[string]string{"endpoints": ts.Getenv("ETCD")}, args[0])
+	ts.Check(err)
+	var out strings.Builder
+	for _, item := range found.Items {
+		fmt.Fprintf(&out, "%s %q\n", item.Place, item.Value)
+	}
+	for _, left := range found.Left {
+		fmt.Fprintf(&out, "%s is ours\n", left.Place)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(out.String()), 0o644))
 }
 
 // variable sets an environment variable to what a file holds: variable NAME FILE.

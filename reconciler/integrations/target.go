@@ -44,10 +44,17 @@ type Fitter interface {
 
 // Leaver is a target that can be left: its readers keep what they have, as plain values, and what is ours goes.
 type Leaver interface {
-	// Leave takes our marks of a cell away and reports whether there were any. It uses project, cell and settings of the release alone,
-	// removes nothing that readers see, touches nothing of another project, and can be done again after it was interrupted. Marks that
-	// stay because what readers see is not ours are ErrForeign.
-	Leave(ctx context.Context, want Release) (bool, error)
+	// Leave takes our marks of a cell away, or, unless write is set, says what that would be and changes nothing. It uses project, cell
+	// and settings of the release alone, removes no value that readers see before it is there plainly, touches nothing of another
+	// project (ErrConflict), and can be done again after it was interrupted. Marks that stay because what readers see is not ours, or
+	// because some would be left with nothing, are ErrForeign.
+	Leave(ctx context.Context, want Release, write bool) (Leaving, error)
+}
+
+// Leaving is what leaving a cell comes to.
+type Leaving struct {
+	Plain []string // where readers find the values from then on
+	Goes  []string // what is ours and goes; empty where nothing is, or was left before
 }
 
 // Closer is a target with connections to give back.

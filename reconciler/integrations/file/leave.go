@@ -19,55 +19,71 @@ const plainDir = "files"
 // Leave implements [integrations.Leaver]. Readers of current see the same files before and after, and never nothing: they are
 // copied beside the generations, current moves in one step, and only then what is ours goes. One that was interrupted is done
 // again.
-func (t *Target) Leave(ctx context.Context, want integrations.Release) (bool, error) {
+func (t *Target) Leave(ctx context.Context, want integrations.Release, write bool) (out integrations.Leaving, err error) {
 	place, err := t.place(want)
 	if err != nil {
-		return false, err
+		return out, err
 	}
 	root, err := os.OpenRoot(t.dir)
 	if err != nil {
-		return false, t.fail(place, err)
+		return out, t.fail(place, err)
 	}
 	defer root.Close()
 	cell, err := root.OpenRoot(place)
 	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+		return out, nil
 	}
 	if err != nil {
-		return false, t.fail(place, err)
+		return out, t.fail(place, err)
 	}
 	defer cell.Close()
 	if _, err := cell.Lstat(ownDir); errors.Is(err, fs.ErrNotExist) {
-		return false, nil // never ours, or left already
+		return out, nil // never ours, or left already
 	}
-	unlock, err := lock(ctx, cell)
+	if write {
+		unlock, err := lock(ctx, cell)
+		if err != nil {
+			return out, t.fail(place, err)
+		}
+		defer unlock()
+	}
+	have, err := t.observe(ctx, cell, place, want)
+	if err == nil {
+		err = t.mayLeave(place, want, have)
+	}
 	if err != nil {
-		return false, t.fail(place, err)
+		return out, err
 	}
-	defer unlock()
-	return t.leaveLocked(ctx, cell, place, want)
+	out = integrations.Leaving{Plain: []string{path.Join(place, "current")}, Goes: []string{path.Join(place, ownDir)}}
+	if write {
+		err = t.leaveLocked(cell, place, have)
+	}
+	return out, err
 }
 
-func (t *Target) leaveLocked(ctx context.Context, cell *os.Root, place string, want integrations.Release) (bool, error) {
-	have, err := t.observe(ctx, cell, place, want)
+// mayLeave refuses what is not ours to leave.
+func (t *Target) mayLeave(place string, want integrations.Release, have found) error {
 	switch {
-	case err != nil:
-		return false, err
 	case have.Holder == integrations.Another:
-		return false, t.error(place, integrations.ErrConflict, fmt.Errorf("the place belongs to project %q, this is %q", have.Project, want.Project))
-	case generationLink.MatchString(have.link):
+		return t.error(place, integrations.ErrConflict, fmt.Errorf("the place belongs to project %q, this is %q", have.Project, want.Project))
+	case !generationLink.MatchString(have.link) && have.link != plainDir:
+		return t.error(place, integrations.ErrForeign, fmt.Errorf("current is not what sluice made: put it back, or remove %s by hand", ownDir))
+	}
+	return nil
+}
+
+func (t *Target) leaveLocked(cell *os.Root, place string, have found) error {
+	if generationLink.MatchString(have.link) {
 		if err := copyPlain(cell, have.link); err != nil {
-			return false, t.fail(place, err)
+			return t.fail(place, err)
 		}
-	case have.link != plainDir:
-		return false, t.error(place, integrations.ErrForeign, fmt.Errorf("current is not what sluice made: put it back, or remove %s by hand", ownDir))
 	}
 	if err := sweep(cell); err != nil {
-		return false, t.fail(place, err)
+		return t.fail(place, err)
 	}
 	_ = cell.Remove(path.Join(ownDir, "lock"))
 	_ = cell.Remove(ownDir) // stays if something in it is not ours
-	return true, nil
+	return nil
 }
 
 // copyPlain makes current a directory that holds a generation's files and nothing of ours.

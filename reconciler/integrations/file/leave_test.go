@@ -56,10 +56,14 @@ func TestWhoLeavesKeepsTheFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	bare := integrations.Release{Project: want.Project, Cell: want.Cell}
+	before := everything(t, place)
+	if left, err := target.Leave(context.Background(), bare, false); err != nil || !slices.Equal(left.Goes, []string{"staging/pay/.sluice"}) || !slices.Equal(everything(t, place), before) {
+		t.Fatalf("asking what would go: got %+v, %v, and %v, want %v", left, err, everything(t, place), before)
+	}
 	for i, was := range []bool{true, false} {
-		left, err := target.Leave(context.Background(), bare)
-		if err != nil || left != was {
-			t.Fatalf("leaving it, time %d: got %t, %v", i+1, left, err)
+		left, err := target.Leave(context.Background(), bare, true)
+		if err != nil || len(left.Goes) > 0 != was {
+			t.Fatalf("leaving it, time %d: got %+v, %v", i+1, left, err)
 		}
 	}
 	wanted := []string{"current -> files", "files/app.yaml", "files/more/b.txt", "theirs.txt"}
@@ -86,8 +90,8 @@ func TestLeavingIsFinishedAfterACrash(t *testing.T) {
 	if err := errors.Join(os.Mkdir(filepath.Join(place, "files"), 0o755), os.WriteFile(filepath.Join(place, "files", "app.yaml"), []byte("a: 1\n"), 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	if left, err := target.Leave(context.Background(), want); err != nil || !left {
-		t.Fatalf("got %t, %v", left, err)
+	if left, err := target.Leave(context.Background(), want, true); err != nil || len(left.Goes) == 0 {
+		t.Fatalf("got %+v, %v", left, err)
 	}
 	if got := everything(t, place); !slices.Equal(got, []string{"current -> files", "files/app.yaml"}) {
 		t.Errorf("got %v", got)
@@ -102,11 +106,11 @@ func TestNobodyLeavesForOthers(t *testing.T) {
 	}
 	before := everything(t, dir)
 	other := integrations.Release{Project: "ffffffff", Cell: want.Cell}
-	if _, err := target.Leave(context.Background(), other); !errors.Is(err, integrations.ErrConflict) {
+	if _, err := target.Leave(context.Background(), other, true); !errors.Is(err, integrations.ErrConflict) {
 		t.Errorf("got %v, want a conflict", err)
 	}
-	if left, err := target.Leave(context.Background(), integrations.Release{Project: want.Project, Cell: schema.Cell{Stage: "staging", App: "nobody"}}); err != nil || left {
-		t.Errorf("an app that is not there: got %t, %v", left, err)
+	if left, err := target.Leave(context.Background(), integrations.Release{Project: want.Project, Cell: schema.Cell{Stage: "staging", App: "nobody"}}, true); err != nil || len(left.Goes) > 0 {
+		t.Errorf("an app that is not there: got %+v, %v", left, err)
 	}
 	if got := everything(t, dir); !slices.Equal(got, before) {
 		t.Errorf("got %v, want %v", got, before)
