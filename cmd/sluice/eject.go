@@ -98,16 +98,6 @@ func (l *leaver) operator(op schema.Operator, c *clone) error {
 	return nil
 }
 
-// operatorProject is the operator's project with a ledger's anchor, or the only one where it names none.
-func operatorProject(op schema.Operator, anchor schema.Digest) (schema.OperatorProject, bool) {
-	for _, p := range op.Projects {
-		if p.Anchor == anchor || p.Anchor == "" && len(op.Projects) == 1 {
-			return p, true
-		}
-	}
-	return schema.OperatorProject{}, false
-}
-
 // leave goes through all places, also after one that could not be left, and says what became of them.
 func (l *leaver) leave(ctx context.Context, c *clone, stage schema.Stage, app schema.App) error {
 	states, err := c.Ledger.Cells(ctx)

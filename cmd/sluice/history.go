@@ -114,6 +114,9 @@ func historyLine(e ledger.Entry) string {
 	if o := e.Order; o != nil && e.Kind == ledger.Archive {
 		columns[4], columns[7] = o.Revision.String(), kept(*o)
 	}
+	if e.Code != "" && (e.Kind == ledger.Observe || e.Kind == ledger.Taint) { // which of what they record
+		columns[3] += fmt.Sprintf(" [%s]", e.Code)
+	}
 	if d := e.Delivery; d != nil {
 		columns[3] = strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Kind, d.Target, d.Result))
 		if e.Code != "" {

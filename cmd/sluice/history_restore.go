@@ -8,8 +8,9 @@ import (
 )
 
 // restores are the times to restore of the entries that went back, by their numbers: from when what they left was live everywhere
-// it had to be until they were, as the figures of the page have it. What was left before it was live, or was sealed, has none, and
-// so has what is not live yet.
+// it had to be until they were. What was left before it was live, or was sealed, has none, and so has what is not live yet. The figures
+// of the page (package journal) count what was broken, and not steps back: of several in a row they have one, from the first that failed, and
+// none of what some instances alone had or a stage without targets has.
 func restores(entries []ledger.Entry) map[int64]time.Duration {
 	type running struct {
 		seq      int64

@@ -2,10 +2,12 @@ package main
 
 import (
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 func TestTimeToRestoreIsFromLiveToLive(t *testing.T) {
@@ -60,6 +62,24 @@ func TestLastedIsAsCoarseAsNeeded(t *testing.T) {
 	for d, want := range map[time.Duration]string{1234 * time.Millisecond: "1.2s", 90*time.Second + 400*time.Millisecond: "1m30s"} {
 		if got := lasted(d); got != want {
 			t.Errorf("%s: got %s, want %s", d, got, want)
+		}
+	}
+}
+
+func TestHistorySaysWhatWasObserved(t *testing.T) {
+	for _, row := range []struct {
+		kind ledger.Kind
+		code schema.Code
+		want string
+	}{
+		{ledger.Observe, ledger.Adopted, "observe [adopted]"},
+		{ledger.Observe, ledger.Overwritten, "observe [overwritten]"},
+		{ledger.Taint, ledger.Reviewed, "taint [reviewed]"},
+		{ledger.Taint, "", "taint"},
+	} {
+		line := historyLine(ledger.Entry{Kind: row.kind, Code: row.code, Stage: "gray", App: "pay", Order: &ledger.Order{By: []string{"ann"}}})
+		if got := strings.Split(line, "\t")[3]; got != row.want {
+			t.Errorf("%s %s: got %q, want %q", row.kind, row.code, got, row.want)
 		}
 	}
 }

@@ -175,6 +175,11 @@ func (a *app) importPlace(ctx context.Context, f importFlags) (*importInto, erro
 	if found, err := a.git(ctx, "rev-parse", "--show-toplevel"); err == nil {
 		top = found
 	}
+	anchor, err := a.checkoutAnchor(top)
+	if err != nil {
+		return nil, err
+	}
+	op = ofProject(op, anchor)
 	project, err := a.importProject(ctx, top)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -170,6 +171,11 @@ func misfits(r importRules, release integrations.Release) schema.Diagnostics {
 			v = configmap.Fits(target.Name, set["namespace"], release)
 		case "file":
 			v = file.Fits(target.Name, release)
+		case "":
+			if r.operator != nil {
+				found = append(found, schema.FindingIn(schema.ProjectFile, "target-unconfigured", map[string]string{"target": target.Name}))
+			}
+			continue
 		default:
 			continue
 		}
@@ -186,15 +192,23 @@ func misfits(r importRules, release integrations.Release) schema.Diagnostics {
 	return found
 }
 
-// kindOf is the kind of a target, with the operator's settings for it; empty where nobody says it.
+// kindOf is the kind of a target, with the operator's settings for it; empty where nobody says it, or projects of which one is this
+// one say different things.
 func (r importRules) kindOf(target string) (string, map[string]string) {
 	if r.operator == nil {
 		return map[string]string{"etcd": "etcd", "configmap": "configmap", "file": "file"}[target], nil
 	}
+	var kind string
+	var set map[string]string
 	for _, p := range r.operator.Projects {
-		if address, ok := p.Targets[target]; ok {
-			return address.Kind, settings(address)
+		address, ok := p.Targets[target]
+		switch {
+		case !ok:
+		case kind == "":
+			kind, set = address.Kind, settings(address)
+		case kind != address.Kind || !maps.Equal(set, settings(address)):
+			return "", nil
 		}
 	}
-	return "", nil
+	return kind, set
 }

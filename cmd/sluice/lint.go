@@ -32,7 +32,11 @@ secrets, the limits of a file. It needs no network and no key. With paths it rep
 			if err := a.checkPaths(args); err != nil {
 				return err
 			}
-			found, err := a.lint(op)
+			anchor, err := a.checkoutAnchor(a.dir)
+			if err != nil {
+				return err
+			}
+			found, err := a.lint(ofProject(op, anchor))
 			if err != nil {
 				return err
 			}

@@ -28,7 +28,9 @@ func lintFits(root fs.FS, project schema.Project, op *schema.Operator) (schema.D
 		rules := importRules{project: project, stage: stage, operator: op}
 		for _, app := range slices.Sorted(maps.Keys(apps)) {
 			for _, d := range fitOf(root, rules, place, app, apps[app]) {
-				d.Position.File = path.Join(place, string(app))
+				if d.Code != "target-unconfigured" { // which is of no app
+					d.Position.File = path.Join(place, string(app))
+				}
 				if !slices.ContainsFunc(found, func(other schema.Diagnostic) bool {
 					return other.Position == d.Position && other.Code == d.Code && other.Message == d.Message
 				}) {

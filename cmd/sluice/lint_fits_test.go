@@ -14,6 +14,10 @@ func TestLintSaysWhatATargetCannotHold(t *testing.T) {
 		return schema.Stage{Name: "production", Place: "stages/production", Targets: []schema.StageTarget{{Name: target}}}
 	}
 	renamed := &schema.Operator{Projects: []schema.OperatorProject{{Targets: map[string]schema.TargetAddress{"cluster": {Kind: "configmap"}}}}}
+	several := &schema.Operator{Projects: []schema.OperatorProject{
+		{Anchor: "sha256:1", Targets: map[string]schema.TargetAddress{"cluster": {Kind: "file"}}},
+		{Anchor: "sha256:2", Targets: map[string]schema.TargetAddress{"cluster": {Kind: "configmap"}}},
+	}}
 	for _, row := range []struct {
 		sentence string
 		files    fstest.MapFS
@@ -28,6 +32,9 @@ func TestLintSaysWhatATargetCannotHold(t *testing.T) {
 		{"a name that Kubernetes has no key for", fstest.MapFS{"stages/production/pay/a b.txt": file(1)}, "configmap", nil, []string{"stages/production/pay target-invalid"}},
 		{"a target of another name is of no known kind", fstest.MapFS{"stages/production/pay/a b.txt": file(1)}, "cluster", nil, nil},
 		{"but by the operator's file", fstest.MapFS{"stages/production/pay/a b.txt": file(1)}, "cluster", renamed, []string{"stages/production/pay target-invalid"}},
+		{"one that the operator's file does not name", fstest.MapFS{"stages/production/pay/a b.txt": file(1)}, "configmap", renamed, []string{"sluice.yaml target-unconfigured"}},
+		{"of whom two projects say other things", fstest.MapFS{"stages/production/pay/a b.txt": file(1)}, "cluster", several, []string{"sluice.yaml target-unconfigured"}},
+		{"of the one with the anchor", fstest.MapFS{"stages/production/pay/a b.txt": file(1)}, "cluster", ofProject(several, "sha256:2"), []string{"stages/production/pay target-invalid"}},
 		{"a stage without a directory has nothing", fstest.MapFS{}, "configmap", nil, nil},
 	} {
 		found, err := lintFits(row.files, schema.Project{Stages: []schema.Stage{stage(row.target)}}, row.operator)

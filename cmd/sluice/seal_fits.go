@@ -35,7 +35,7 @@ func sealFits(ctx context.Context, repo *gitrepo.Repo, project schema.Project, c
 			}
 			trees[cell.Commit] = info.Tree
 		}
-		rules := importRules{project: project, stage: stage, operator: op}
+		rules := importRules{project: project, stage: stage, operator: ofProject(op, sealing.Anchor)}
 		problems, err := sealedFit(ctx, repo, rules, trees[cell.Commit], cell)
 		if err != nil {
 			return fmt.Errorf("read %s in %s: %w", cell.App, cell.Stage, err)
