@@ -3,6 +3,24 @@ package main
 // gateMutations take guards of policies that gates name away.
 var gateMutations = []mutation{
 	{
+		"files are refused for what people may let in", "policies", "policies/files.go",
+		"if p.Large > 0 {",
+		"if p.Large > 1000 {",
+		"TestFilesAnswerWhatNoApprovalMends",
+	},
+	{
+		"files answer for people in an expression", "policies", "policies/files.go",
+		"return fact != \"app\" && fact != \"stage\" && fact != \"files\" })",
+		"return fact == \"\" })",
+		"TestFilesAnswerWhatNoApprovalMends",
+	},
+	{
+		"a simulation tells what two stretches have twice", "reconciler", "reconciler/simulate.go",
+		"return e.Seq > s.stretch.After && !e.At.Before(s.since)",
+		"return !e.At.Before(s.since)",
+		"TestALongLedgerIsProvenInSmall",
+	},
+	{
 		"a breaker takes rollbacks that nobody read for none", "policies", "policies/breaker.go",
 		"case f.Rollbacks == nil, f.Now.IsZero():\n\t\treturn answer(policy, schema.Hold,",
 		"case f.Rollbacks == nil, f.Now.IsZero():\n\t\treturn answer(policy, schema.Allow,",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +11,7 @@ import (
 // TestMutationsFit finds what make mutate would find after minutes: guards that moved, names given twice, tests that are called
 // otherwise by now.
 func TestMutationsFit(t *testing.T) {
-	names := map[string]bool{}
+	names, unknown := map[string]bool{}, maps.Clone(racy)
 	for _, m := range mutations {
 		if names[m.name] {
 			t.Errorf("%q is there twice", m.name)
@@ -24,12 +25,16 @@ func TestMutationsFit(t *testing.T) {
 		if n := strings.Count(string(source), m.old); n != 1 || m.old == m.new {
 			t.Errorf("%q: %d times in %s, want once, and changed:\n%s", m.name, n, m.file, m.old)
 		}
+		delete(unknown, m.name)
 		tests, _, _ := strings.Cut(m.tests, "/")
 		for test := range strings.SplitSeq(tests, "|") {
 			if !declares(t, m.pkg, test) {
 				t.Errorf("%q: no test of %s is called %s", m.name, m.pkg, test)
 			}
 		}
+	}
+	for name := range unknown {
+		t.Errorf("%q is tried again, and there is no such mutation", name)
 	}
 }
 
