@@ -59,6 +59,9 @@ func hidesLine(line []byte) bool {
 			return true
 		}
 	}
+	if _, _, ok := remarked(line); ok {
+		return true
+	}
 	m := login.FindSubmatch(line)
 	return m != nil && !reference.Match(m[1])
 }

@@ -1,6 +1,7 @@
 package policies_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/sluice-gitops/sluice/policies"
@@ -38,4 +39,36 @@ func TestWhatIsASecretIsNotShown(t *testing.T) {
 			t.Errorf("%s: hidden %v", text, got)
 		}
 	}
+}
+
+// FuzzWhatIsRefusedIsHidden: what the policy refuses in a file for a value, nobody is shown.
+func FuzzWhatIsRefusedIsHidden(f *testing.F) {
+	for _, pair := range [][2]string{
+		{"password", "hunter2"}, {"note", "# password: hunter22x!"}, {"url", "jdbc:mysql://h/db?user=u&password=hunter22x!"}, {"note", gitlabToken}, {"dsn", "host=h password=hunter22x! user=u"},
+		{"a", "Authorization: Basic " + "dXNlcjp" + "wYXNzMQ=="}, {"limit", "5"}, {"k", "a\n// token: a1b2c3d4\n"}, {"DB_PASS", "123456"},
+	} {
+		f.Add(pair[0], pair[1])
+	}
+	p := gatePolicy(f, "secrets", map[string]any{})
+	f.Fuzz(func(t *testing.T, key, value string) {
+		data, err := json.Marshal(map[string]any{"list": []any{map[string]string{"name": key, "value": value}, map[string]string{key: value}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaves, problems := schema.Flatten("app.json", data)
+		if len(problems) > 0 {
+			return // nothing of it is shown
+		}
+		facts := promotion()
+		turns(t, nil, tree{"app.json": string(data)})(&facts)
+		if p.Evaluate(facts).Outcome != schema.Deny {
+			return
+		}
+		for pointer, leaf := range leaves {
+			if policies.HidesLeaf(leaves, pointer) || policies.HidesText(leaf.Value) {
+				return
+			}
+		}
+		t.Errorf("%s is refused, and all of it is shown", data)
+	})
 }

@@ -116,10 +116,18 @@ func withAny(choices []string, chosen string) []string {
 func whose(app schema.AppView) []link {
 	var out []link
 	if app.Owner != "" {
-		out = append(out, link{Text: "owner " + safe(app.Owner), Href: address("/apps", url.Values{"owner": {app.Owner}})})
+		out = append(out, link{Text: "owner " + safe(app.Owner), Href: appsOf("owner", app.Owner)})
 	}
 	for _, label := range labelsOf(app) {
-		out = append(out, link{Text: safe(label), Href: address("/apps", url.Values{"label": {label}})})
+		out = append(out, link{Text: safe(label), Href: appsOf("label", label)})
 	}
 	return out
+}
+
+// appsOf is the address of the apps that have something; of all where that is longer than any that can be asked for.
+func appsOf(field, text string) string {
+	if len(text) > 200 {
+		return "/apps"
+	}
+	return address("/apps", url.Values{field: {text}})
 }

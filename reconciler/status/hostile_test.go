@@ -34,7 +34,7 @@ func poisoned(t testing.TB, text string) schema.View {
 	c.Targets = []schema.TargetView{{Name: text, Code: schema.Code(text)}, {Name: text, Code: "target-unconfigured"}}
 	c.Next = &schema.NextView{From: schema.StageName(text), Revision: schema.Revision(text), Why: text}
 	v.Stages = append([]schema.StageName{schema.StageName(text)}, v.Stages...)
-	v.Apps = append(v.Apps, schema.AppView{App: schema.App(text), Cells: []schema.CellView{c}})
+	v.Apps = append(v.Apps, schema.AppView{App: schema.App(text), Cells: []schema.CellView{c}, Owner: text, Labels: map[string]string{text: text}})
 	v = pastOf(v)
 	for i := range v.Journal.Records {
 		r := &v.Journal.Records[i]

@@ -2,6 +2,7 @@ package status_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -33,9 +34,10 @@ func FuzzTextOfOthersIsInert(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		bad, good := poisoned(t, text), poisoned(t, harmless(text))
-		evil, plain := badged(t, &bad), badged(t, &good)
-		for _, path := range []string{"/", "/apps", "/promotions", "/promotions/40", "/transitions", "/audit", "/audit/40", "/policies", "/health", "/wall", "/errors/" + url.PathEscape(text), "/apps?" + url.Values{"q": {text}}.Encode()} {
+		bad, good := filed(t, poisoned(t, text)), filed(t, poisoned(t, harmless(text)))
+		evil, plain := badged(t, &bad, text), badged(t, &good, harmless(text))
+		for _, path := range []string{"/", "/apps", "/promotions", "/promotions/40", "/transitions", "/audit", "/audit/40", "/policies", "/health", "/wall", "/errors/" + url.PathEscape(text), "/apps?" + url.Values{"q": {text}}.Encode(), "/apps?" + url.Values{"owner": {text}}.Encode(),
+			"/app/catalog", "/values/gray/catalog", "/diff?app=catalog&from=staging&to=gray&all"} {
 			page := body(t, ask(evil, "GET", path))
 			inert(t, path, page)
 			want := shapeOf(t, path, body(t, ask(plain, "GET", strings.ReplaceAll(path, url.QueryEscape(text), url.QueryEscape(harmless(text))))))
@@ -50,7 +52,7 @@ func FuzzTextOfOthersIsInert(f *testing.F) {
 				wellFormed(t, path, answer)
 			}
 		}
-		for _, path := range []string{"/view.json", "/api/v1/apps", "/api/v1/records", "/api/v1/policies", "/badge/gray/" + url.PathEscape(text) + ".json"} {
+		for _, path := range []string{"/view.json", "/api/v1/apps", "/api/v1/records", "/api/v1/policies", "/api/v1/values/gray/catalog", "/badge/gray/" + url.PathEscape(text) + ".json"} {
 			if r := ask(evil, "GET", path); !json.Valid([]byte(body(t, r))) {
 				t.Errorf("%q makes %s no JSON", text, path)
 			}
@@ -59,13 +61,20 @@ func FuzzTextOfOthersIsInert(f *testing.F) {
 	})
 }
 
-// badged is the site with all that can be on.
-func badged(t *testing.T, v *schema.View) http.Handler {
+// badged is the site with all that can be on, of files in which others wrote the text.
+func badged(t *testing.T, v *schema.View, text string) http.Handler {
 	t.Helper()
 	over := make(chan struct{})
 	close(over)
+	content := func(_ context.Context, at schema.Hash, _ string) (map[string][]byte, error) {
+		file, err := json.Marshal(map[string]string{text: text, "limits": at.String() + text})
+		if _, problems := schema.Flatten("app.json", file); len(problems) > 0 { // shown by its digest, as one line
+			file, err = json.Marshal(map[string]string{"x": "x", "limits": at.String() + "x"})
+		}
+		return map[string][]byte{"app.json": file, text + ".txt": []byte(text)}, err
+	}
 	h, err := status.New(status.Config{
-		View: func() *schema.View { return v }, Now: func() time.Time { return now }, Version: "v", Commands: options().Commands, Done: over, Badges: true,
+		View: func() *schema.View { return v }, Now: func() time.Time { return now }, Version: "v", Commands: options().Commands, Done: over, Badges: true, Content: content, Values: true,
 	})
 	if err != nil {
 		t.Fatal(err)
