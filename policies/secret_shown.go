@@ -3,6 +3,7 @@ package policies
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,11 +45,17 @@ func HidesUnder(keys []string, text bool) bool {
 // HidesText reports whether a value, or what it is called in a line of its own, is a secret under any key.
 func HidesText(value string) bool {
 	var text string
+	if hidesLine([]byte(value)) { // as it is written, which is what the policy reads
+		return true
+	}
 	if json.Unmarshal([]byte(value), &text) != nil {
 		text = value
 	}
 	return slices.ContainsFunc(bytes.Split([]byte(text), []byte("\n")), hidesLine)
 }
+
+// credential is what a header has, however short.
+var credential = regexp.MustCompile(`(?i)authorization["']?\s*[:=]\s*["']?(?:basic|bearer|token)\s+([^\s"']+)`)
 
 func hidesLine(line []byte) bool {
 	if _, ok := formatted(line); ok {
@@ -62,6 +69,6 @@ func hidesLine(line []byte) bool {
 	if _, _, ok := remarked(line); ok {
 		return true
 	}
-	m := login.FindSubmatch(line)
+	m := credential.FindSubmatch(line)
 	return m != nil && !reference.Match(m[1])
 }

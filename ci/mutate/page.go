@@ -64,6 +64,14 @@ var pageMutations = []mutation{
 		old: "if m.Pushes {", new: "if true {", tests: "TestOnlyWhoPushesAsksForAWayAhead",
 	},
 	{
+		name: "page: labels name hidden apps", pkg: "reconciler/status", file: "reconciler/status/sight.go",
+		old: "Labels: hidden.labels(app.Labels)", new: "Labels: app.Labels", tests: "TestNobodySeesWhatIsNotForHim",
+	},
+	{
+		name: "page: many new viewers give a used-up share back", pkg: "reconciler/status", file: "reconciler/status/limit.go",
+		old: "cmp.Compare(l.viewers[b].leftAt(now), l.viewers[a].leftAt(now))", new: "cmp.Compare(l.viewers[a].leftAt(now), l.viewers[b].leftAt(now))", tests: "TestManyViewersTakeNoMemoryAndGiveNoShareBack",
+	},
+	{
 		name: "page: open to everybody without a word", pkg: "cmd/sluice", file: "cmd/sluice/page.go",
 		old: "!op.Access.Public && !op.Access.Asks() && !ofThisHost(op.Listen)", new: "false && !ofThisHost(op.Listen)", tests: "TestAPageForEverybodyIsAskedFor",
 	},
