@@ -94,4 +94,10 @@ var targetMutations = []mutation{
 		"if err != nil || len(l.Goes) == 0 {",
 		"TestWhoLeavesKeepsThePlainKeys",
 	},
+	{
+		"the report takes what others wrote for what is drift", "reconciler", "reconciler/adopt_found.go",
+		"case o.Holder == integrations.Stranger && !want.Applied:",
+		"case o.Holder == integrations.Stranger && !want.Applied && want.Adopt:",
+		"TestWhatTheFirstWriteWouldFind",
+	},
 }

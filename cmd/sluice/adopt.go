@@ -15,7 +15,7 @@ import (
 )
 
 func (a *app) adoptCommand() *cobra.Command {
-	var app string
+	var app, config string
 	var overwrite, report bool
 	since := "90d"
 	c := a.requestCommand(requestKind{
@@ -26,12 +26,14 @@ never wrote; without, such a place is left alone. It is signed by the admins, an
 With --report it signs nothing and says what the gates would have held or refused, from the ledger of a clone. It ends with 0 where
 enforcement would have changed nothing, with 1 where it would, and with 7 where nothing was let in in this time.`,
 		example: `  sluice adopt --report --since 30d
+  sluice adopt --report --config reconciler.yaml
   sluice adopt production --reason "as it was imported, CHG-12"
   sluice adopt production --app payments --overwrite --reason "Git is right, CHG-13"`,
 		flags: func(f *pflag.FlagSet) {
 			f.StringVar(&app, "app", "", "only this `APP` in it")
 			f.BoolVar(&overwrite, "overwrite", false, "replace what its targets hold without sluice's marker")
 			f.BoolVar(&report, "report", false, "say what enforcement would have changed, and sign nothing")
+			f.StringVar(&config, "config", "", "--report: also read the targets of the operator's `FILE`")
 			f.StringVar(&since, "since", since, "--report: decisions since a `TIME`: RFC 3339, a date, or how long ago")
 		},
 		draft: func(ctx context.Context, d *desk, args []string) (s schema.RequestStatement, err error) {
@@ -48,6 +50,9 @@ enforcement would have changed nothing, with 1 where it would, and with 7 where 
 	})
 	sign, wants := c.RunE, c.Args
 	c.Args = func(c *cobra.Command, args []string) error {
+		if config != "" && !report {
+			return usageError(errors.New("--config is for --report: an adoption asks no target"))
+		}
 		if !report {
 			if c.Flags().Changed("since") {
 				return usageError(errors.New("--since is about --report"))
@@ -65,7 +70,7 @@ enforcement would have changed nothing, with 1 where it would, and with 7 where 
 		}
 		anchor, _ := c.Flags().GetString("anchor")
 		branch, _ := c.Flags().GetString("ledger")
-		return a.adoptReport(c.Context(), cloneFlags{anchor: anchor, ledger: branch}, since)
+		return a.adoptReport(c.Context(), traceFlags{cloneFlags{anchor: anchor, ledger: branch}, config}, since)
 	}
 	return c
 }
@@ -73,7 +78,7 @@ enforcement would have changed nothing, with 1 where it would, and with 7 where 
 // onlyReport refuses what is said about a statement where none is made.
 func onlyReport(given *pflag.FlagSet) (err error) {
 	given.VisitAll(func(f *pflag.Flag) {
-		if f.Changed && !slices.Contains([]string{"report", "since", "anchor", "ledger", "help"}, f.Name) {
+		if f.Changed && !slices.Contains([]string{"report", "since", "config", "anchor", "ledger", "help"}, f.Name) {
 			err = usageError(fmt.Errorf("--report is about the whole project and signs nothing: --%s has no part in it", f.Name))
 		}
 	})

@@ -27,6 +27,8 @@ type adoptionStage struct {
 	Reasons []adoptionReason `json:"reasons"` // the most frequent first
 	// Now are the apps that have such content and were not adopted.
 	Now []schema.App `json:"now"`
+	// Targets are what enforcement would find; left out where no target was asked.
+	Targets []adoptionTarget `json:"targets,omitempty"`
 }
 
 type adoptionReason struct {
@@ -36,7 +38,7 @@ type adoptionReason struct {
 	Last int64 `json:"last"`
 }
 
-func (a *app) adoptReport(ctx context.Context, f cloneFlags, text string) error {
+func (a *app) adoptReport(ctx context.Context, f traceFlags, text string) error {
 	since, err := parseSince("--since", text)
 	if err != nil {
 		return err
@@ -44,12 +46,19 @@ func (a *app) adoptReport(ctx context.Context, f cloneFlags, text string) error 
 	if since.After(now()) {
 		return usageError(fmt.Errorf("--since %s is in the future: nothing was decided since", text))
 	}
-	c, err := a.openClone(ctx, f)
+	op, err := f.operator()
+	if err != nil {
+		return err
+	}
+	c, err := a.openClone(ctx, f.cloneFlags)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	out, err := c.adoption(ctx, since)
+	if err == nil && op != nil {
+		err = c.askTargets(ctx, *op, &out)
+	}
 	if err != nil {
 		return err
 	}
@@ -70,7 +79,9 @@ func (a *app) adoptReport(ctx context.Context, f cloneFlags, text string) error 
 }
 
 // changes reports whether enforcement would have changed anything, or would refuse what is there to go on.
-func (s adoptionStage) changes() bool { return s.Held+s.Refused+len(s.Now) > 0 }
+func (s adoptionStage) changes() bool {
+	return s.Held+s.Refused+len(s.Now) > 0 || slices.ContainsFunc(s.Targets, adoptionTarget.changes)
+}
 
 // adoption counts what the ledger says, since a time.
 func (c *clone) adoption(ctx context.Context, since time.Time) (adoption, error) {
@@ -143,6 +154,9 @@ func (a *app) printAdoption(out adoption) {
 		}
 		if len(s.Now) > 0 {
 			fmt.Fprintf(a.out, "  %s so now, and no source for a stage that enforces: %s\n", count(int64(len(s.Now)), "app is", "apps are"), appNames(s.Now))
+		}
+		for _, t := range s.Targets {
+			a.printAdoptionTarget(t)
 		}
 	}
 	if !slices.ContainsFunc(out.Stages, func(s adoptionStage) bool { return s.Decided > 0 || s.changes() }) {

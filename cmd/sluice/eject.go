@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
@@ -62,11 +60,12 @@ func (a *app) eject(ctx context.Context, f ejectFlags, name string) error {
 		return &failure{code: exitForbidden, err: fmt.Errorf("stage %s is in mode %s: sluice would put its marks back", stage.Name, c.Project.Mode(stage.Name)),
 			hint: "let the admins set mode: observe for it in sluice.yaml, wait until that is in force, then run this again"}
 	}
-	l := &leaver{a: a, write: f.write, project: c.Trust.Root.Project, open: map[string]integrations.Target{}}
-	defer l.close()
-	if err := l.operator(*op, c); err != nil {
+	live, err := openLive(*op, c)
+	if err != nil {
 		return err
 	}
+	defer live.close()
+	l := &leaver{a: a, write: f.write, project: c.Trust.Root.Project, live: live}
 	return l.leave(ctx, c, stage, schema.App(f.app))
 }
 
@@ -75,27 +74,9 @@ type leaver struct {
 	a       *app
 	write   bool // else it is only said what would go
 	project string
-	keys    *integrations.LogKeys
-	targets map[string]schema.TargetAddress
-	open    map[string]integrations.Target
+	live    *live
 	left    int
 	stays   []string
-}
-
-// operator finds the project in the operator's file.
-func (l *leaver) operator(op schema.Operator, c *clone) error {
-	p, ok := operatorProject(op, c.Ledger.Head().Anchor)
-	if !ok {
-		return &failure{code: exitUsage, err: fmt.Errorf("the operator's file has no project with the anchor %s of this clone", c.Ledger.Head().Anchor),
-			hint: "give the operator's file of this project"}
-	}
-	l.targets = p.Targets
-	var cfg reconciler.Config
-	if err := loadLogKeys(op, &cfg); err != nil {
-		return err
-	}
-	l.keys = cfg.HeadKeys
-	return nil
 }
 
 // leave goes through all places, also after one that could not be left, and says what became of them.
@@ -146,13 +127,13 @@ func (l *leaver) leave(ctx context.Context, c *clone, stage schema.Stage, app sc
 }
 
 func (l *leaver) one(ctx context.Context, s ledger.State, t schema.StageTarget) error {
-	target, err := l.target(ctx, t.Name)
+	target, err := l.live.target(ctx, t.Name)
 	if err != nil {
 		return err
 	}
 	able, ok := target.(integrations.Leaver)
 	if !ok {
-		l.stays = append(l.stays, fmt.Sprintf("%s in %s at %s: a target of kind %s keeps its marks; nothing is written there any more", s.App, s.Stage, t.Name, l.targets[t.Name].Kind))
+		l.stays = append(l.stays, fmt.Sprintf("%s in %s at %s: a target of kind %s keeps its marks; nothing is written there any more", s.App, s.Stage, t.Name, l.live.targets[t.Name].Kind))
 		return nil
 	}
 	left, err := able.Leave(ctx, integrations.Release{Project: l.project, Cell: schema.Cell{Stage: s.Stage, App: s.App}, Settings: t.Settings}, l.write)
@@ -186,27 +167,3 @@ func (l *leaver) tell(s ledger.State, t schema.StageTarget, left integrations.Le
 
 // mostTold is how many keys or objects of a place are named.
 const mostTold = 20
-
-func (l *leaver) target(ctx context.Context, name string) (integrations.Target, error) {
-	if t, ok := l.open[name]; ok {
-		return t, nil
-	}
-	address, ok := l.targets[name]
-	if !ok {
-		return nil, usageError(fmt.Errorf("the operator's file says nothing of target %s", name))
-	}
-	t, err := openTarget(ctx, name, address, l.keys, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil, &failure{code: exitUsage, err: err, hint: "correct " + name + " below targets in the operator's file"}
-	}
-	l.open[name] = t
-	return t, nil
-}
-
-func (l *leaver) close() {
-	for _, t := range l.open {
-		if c, ok := t.(integrations.Closer); ok {
-			_ = c.Close() // nothing is pending
-		}
-	}
-}
