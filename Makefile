@@ -1,4 +1,5 @@
-# sluice: `make demo` shows it, `make test` checks it; both need Go and git alone. `make` lists the rest.
+# sluice: `make demo` shows it, `make test` checks it; both need Go and git alone. `make test` also installs packages (apt, as root alone) and builds
+# etcd for the tests of real servers; SLUICE_REAL=off does not. `make` lists the rest.
 
 GO        ?= go
 BIN       := bin

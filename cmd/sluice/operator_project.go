@@ -1,10 +1,21 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
+
+// readOperator reads an operator's file.
+func readOperator(path string) (schema.Operator, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return schema.Operator{}, usageError(fmt.Errorf("read the operator's file %s: %w", path, reason(err)))
+	}
+	op, found := schema.LoadOperator(path, data)
+	return op, found.Err()
+}
 
 // operatorProject is the operator's project with a ledger's anchor, or the only one where it names none.
 func operatorProject(op schema.Operator, anchor schema.Digest) (schema.OperatorProject, bool) {

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -140,13 +140,13 @@ func (f runFlags) operator() (schema.Operator, error) {
 		f.config = schema.OperatorFile
 	}
 	if f.config != "" {
-		data, err := os.ReadFile(f.config)
-		if err != nil {
-			return op, &failure{code: exitUsage, err: fmt.Errorf("read the operator's file %s: %w", f.config, reason(err)), hint: f.or("name it with --config", "give --repository and the other settings as flags")}
-		}
-		var found schema.Diagnostics
-		if op, found = schema.LoadOperator(f.config, data); len(found) > 0 {
-			return op, found
+		var err error
+		if op, err = readOperator(f.config); err != nil {
+			var unread *failure
+			if errors.As(err, &unread) {
+				unread.hint = f.or("name it with --config", "give --repository and the other settings as flags")
+			}
+			return op, err
 		}
 	}
 	if err := f.override(&op); err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -112,13 +111,9 @@ func (f traceFlags) operator() (*schema.Operator, error) {
 	if f.config == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(f.config)
+	op, err := readOperator(f.config)
 	if err != nil {
-		return nil, usageError(fmt.Errorf("--config: %w", err))
-	}
-	op, problems := schema.LoadOperator(f.config, data)
-	if len(problems) > 0 {
-		return nil, problems
+		return nil, err
 	}
 	return &op, nil
 }
@@ -179,10 +174,7 @@ func readLive(ctx context.Context, op *schema.Operator, t *keyTracer, found *tra
 // address finds the target of kind etcd that the cell's stage is delivered to.
 func (t *keyTracer) address(op schema.Operator) (schema.TargetAddress, error) {
 	stage, _ := t.Project.Stage(t.cell.Stage)
-	for _, p := range op.Projects {
-		if p.Anchor != "" && p.Anchor != t.Ledger.Head().Anchor {
-			continue
-		}
+	if p, ok := operatorProject(op, t.Ledger.Head().Anchor); ok {
 		for _, target := range stage.Targets {
 			if address, ok := p.Targets[target.Name]; ok && address.Kind == "etcd" {
 				return address, nil

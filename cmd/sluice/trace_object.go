@@ -80,10 +80,7 @@ func objectAddress(c *clone, op *schema.Operator, target string) (*schema.Target
 	if op == nil {
 		return nil, true
 	}
-	for _, p := range op.Projects {
-		if p.Anchor != "" && p.Anchor != c.Ledger.Head().Anchor {
-			continue
-		}
+	if p, ok := operatorProject(*op, c.Ledger.Head().Anchor); ok {
 		if address, ok := p.Targets[target]; ok && address.Kind == "configmap" {
 			return &address, true
 		}
