@@ -103,7 +103,7 @@ func New(spec schema.PolicySpec) (Policy, error) {
 		if err != nil {
 			return nil, fmt.Errorf("policy whitelist: %w", err)
 		}
-		return Whitelist{s}, nil
+		return Whitelist{s, &parsedLists{}}, nil
 	}
 	return nil, fmt.Errorf("policy %q is not known", spec.Name)
 }

@@ -17,9 +17,12 @@ import (
 type Tags struct {
 	schema.TagsSpec
 	rules *validator.Validate // keeps what it has parsed; nil makes one for each evaluation
+	lists *parsedLists
 }
 
-func newTags(spec schema.TagsSpec) Tags { return Tags{TagsSpec: spec, rules: validator.New()} }
+func newTags(spec schema.TagsSpec) Tags {
+	return Tags{TagsSpec: spec, rules: validator.New(), lists: &parsedLists{}}
+}
 
 // Evaluate has one part per value that is not as its rule says, with its place inside the file.
 func (t Tags) Evaluate(f Facts) schema.Verdict {
@@ -31,7 +34,7 @@ func (t Tags) Evaluate(f Facts) schema.Verdict {
 	lists := map[string]schema.Patterns{}
 	for _, rule := range t.Rules {
 		for _, path := range rule.Lists() {
-			names, err := listOf(f, path)
+			names, err := t.lists.of(f, path)
 			if err != nil {
 				parts = append(parts, answer(policy, schema.Hold, "list-unusable", "list", path, "detail", oneLine(err)))
 			}

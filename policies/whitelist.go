@@ -1,18 +1,17 @@
 package policies
 
-import (
-	"fmt"
-
-	"github.com/sluice-gitops/sluice/schema"
-)
+import "github.com/sluice-gitops/sluice/schema"
 
 // Whitelist lets only listed apps into a stage.
-type Whitelist struct{ schema.WhitelistSpec }
+type Whitelist struct {
+	schema.WhitelistSpec
+	lists *parsedLists
+}
 
 // Evaluate denies an app that the list in force does not name. A list that is not there, or cannot be read, holds.
 func (w Whitelist) Evaluate(f Facts) schema.Verdict {
 	const policy = "whitelist"
-	names, err := listOf(f, w.List)
+	names, err := w.lists.of(f, w.List)
 	if err != nil {
 		return answer(policy, schema.Hold, "list-unusable", "list", w.List, "detail", oneLine(err))
 	}
@@ -20,14 +19,4 @@ func (w Whitelist) Evaluate(f Facts) schema.Verdict {
 		return answer(policy, schema.Deny, "not-listed", "name", string(f.Cell.App), "list", w.List)
 	}
 	return allow(policy)
-}
-
-// listOf reads a list of the control files in force.
-func listOf(f Facts, path string) (schema.Patterns, error) {
-	data, ok := f.Schemas[path]
-	if !ok {
-		return nil, fmt.Errorf("%s is not there", path)
-	}
-	names, found := schema.ParseList(path, data)
-	return names, found.Err()
 }

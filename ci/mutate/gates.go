@@ -3,6 +3,12 @@ package main
 // gateMutations take guards of policies that gates name away.
 var gateMutations = []mutation{
 	{
+		"a list that changed decides as it did", "policies", "policies/lists_parsed.go",
+		"ok && bytes.Equal(have.from, data) {",
+		"ok && have.from != nil && bytes.Equal(nil, nil) {",
+		"TestWhitelist",
+	},
+	{
 		"files are refused for what people may let in", "policies", "policies/files.go",
 		"if p.Large > 0 {",
 		"if p.Large > 1000 {",
