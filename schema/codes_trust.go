@@ -91,7 +91,7 @@ var trustCodes = []CodeInfo{
 		Cause: "sluice.yaml and the policies decide what may happen, so admins have to sign a change of them.",
 		Fix:   "Let those who are named approve exactly this step, with sluice approve --control.",
 	}, {
-		Code: "policy-mixed", Title: "rules and configuration changed together", Message: "control files and apps changed in one merge request[: {paths}]",
+		Code: "policy-mixed", Title: "rules and configuration changed together", Message: "control files and apps changed in one merge request[: {paths}][; commit {mixing} brought them together]",
 		Cause: "A change could bring the rule that lets it through.",
 		Fix:   "Put the control files back as they are in force, then submit their change in a merge request of its own: until then all that came since is judged together.",
 	}, {

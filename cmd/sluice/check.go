@@ -119,7 +119,9 @@ func (d *checkDesk) check(ctx context.Context) (*checked, error) {
 			return nil, err
 		}
 	}
-	d.mixed()
+	if err := d.mixed(ctx); err != nil {
+		return nil, err
+	}
 	d.several()
 	return d.out.sorted(), nil
 }

@@ -91,17 +91,6 @@ func (d *checkDesk) controlSigners(p reconciler.ControlPreview) []checkedAnswer 
 	return append(out, checkedAnswer{Policy: "admins", Outcome: notJudged, Text: count(int64(max(root.Admin, 1)), "admin has", "admins have") + " to sign the control files", By: "the reconciler"})
 }
 
-// mixed refuses control files and apps in one merge request (RULES R27).
-func (d *checkDesk) mixed() {
-	if d.out.Control == nil || len(d.out.Cells) == 0 {
-		return
-	}
-	d.out.add(checkFinding{
-		Position: schema.Position{File: d.out.Control.Changed[0]}, Code: "policy-mixed", Policy: "control",
-		Message: schema.Code("policy-mixed").Message(map[string]string{"commit": d.step.Signed.Short()}),
-	})
-}
-
 // several warns of a merge request that promotes many apps: one for each would be easier to approve and to take back (RULES R8).
 func (d *checkDesk) several() {
 	var promoted []checkedCell
