@@ -3,6 +3,18 @@ package main
 // gateMutations take guards of policies that gates name away.
 var gateMutations = []mutation{
 	{
+		"a simulation compares with revisions of other patterns", "cmd/sluice", "reconciler/simulate_ways.go",
+		"p.Reconciler, p.regrouped = w.engine, math.MaxInt64",
+		"p.Reconciler, p.regrouped = w.engine, min(0, math.MaxInt64)",
+		"TestScripts/simulate_ways",
+	},
+	{
+		"nothing decided is a good report", "cmd/sluice", "cmd/sluice/adopt_report.go",
+		"return answer{exitUnprovable} // what nobody decided shows nothing",
+		"return nil",
+		"TestScripts/adopt",
+	},
+	{
 		"a list that changed decides as it did", "policies", "policies/lists_parsed.go",
 		"ok && bytes.Equal(have.from, data) {",
 		"ok && have.from != nil && bytes.Equal(nil, nil) {",
