@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -30,14 +29,16 @@ func HidesLeaf(leaves map[string]schema.Leaf, pointer string) bool {
 func HidesUnder(keys []string, text bool) bool {
 	last := ""
 	for _, key := range keys {
-		key = pointerPlain.Replace(key)
-		if _, err := strconv.Atoi(key); err == nil || key == "" {
-			continue
+		key = strings.TrimRight(pointerPlain.Replace(key), "0123456789_-")
+		if key == "" {
+			continue // a place in a list
 		}
-		last = strings.TrimRight(key, "0123456789_-")
-		if schema.NamesSecret(last) || text && schema.NamesSecret(strings.TrimSuffix(last, "s")) {
+		if last = key; schema.EndsAsSecret(key) || text && schema.EndsAsSecret(strings.TrimSuffix(key, "s")) || strings.EqualFold(key, "credentials") {
 			return true
 		}
+	}
+	if schema.NamesSecret(last) {
+		return true
 	}
 	return schema.CarriesSecret(last)
 }

@@ -20,7 +20,8 @@ func TestWhatIsASecretIsNotShown(t *testing.T) {
 		{"env: [{name: DB_PASSWORD, value: abc}]", "/env/0/value", true}, {"env: [{value: abc, key: apiKey}]", "/env/0/value", true}, {"env: [{name: LOG, value: abc}]", "/env/0/value", false},
 		{"kind: Secret\ndata: {x: abc}", "/data/x", true}, {"kind: ConfigMap\ndata: {x: abc}", "/data/x", false}, {"kind: Secret\nmetadata: {name: abc}", "/metadata/name", false},
 		{"maxTokens: 5", "/maxTokens", false}, {"tokenLifetime: 5m", "/tokenLifetime", false}, {"password_file: /run/x", "/password_file", false}, {"secretName: abc", "/secretName", false},
-		{"authorization: {mode: abc}", "/authorization/mode", false}, {"compass: abc", "/compass", false}, {"key: abc", "/key", false}, {"limits: {max: 5}", "/limits/max", false},
+		{"token-service: {port: abc}", "/token-service/port", false}, {"passwordReset: {url: abc}", "/passwordReset/url", false}, {"credentials: {user: abc}", "/credentials/user", true}, {"apiKey: {eu: abc}", "/apiKey/eu", true},
+		{"password_hash: abc", "/password_hash", true}, {"authorization: {mode: abc}", "/authorization/mode", false}, {"compass: abc", "/compass", false}, {"key: abc", "/key", false}, {"limits: {max: 5}", "/limits/max", false},
 	} {
 		leaves, problems := schema.Flatten("app.yaml", []byte(row.text))
 		if len(problems) > 0 || leaves[row.pointer].Value == "" {

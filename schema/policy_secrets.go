@@ -94,10 +94,15 @@ func NamesSecret(key string) bool {
 	if slices.ContainsFunc(about, func(word string) bool { return endsInWord(key, word) }) {
 		return false
 	}
-	folded := strings.NewReplacer("_", "", "-", "", ".", "").Replace(lower)
+	return looksSecret(key) || hasWord(key, []string{"pwd", "pass"}) || EndsAsSecret(key)
+}
+
+// EndsAsSecret reports whether a key is a secret's to its end: what stands below it belongs to one, and below "token-service" nothing
+// does.
+func EndsAsSecret(key string) bool {
+	folded := strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(key))
 	compound := append([]string{"apikey", "privatekey", "accesskey", "secretkey", "token", "secret"}, passwordWords...)
-	return looksSecret(key) || hasWord(key, []string{"pwd", "pass"}) ||
-		slices.ContainsFunc(compound, func(word string) bool { return strings.HasSuffix(folded, word) })
+	return slices.ContainsFunc(compound, func(word string) bool { return strings.HasSuffix(folded, word) })
 }
 
 var passwordWords = []string{"password", "passwd", "passphrase"}
