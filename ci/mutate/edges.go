@@ -261,13 +261,13 @@ var edgeMutations = []mutation{
 		"TestATargetOfObservedStagesAloneIsNotWritten",
 	},
 	{
-		"a file goes because it was not there yet", "reconciler", "reconciler/byfile.go",
+		"a file goes because it was not there yet", "reconciler", "reconciler/byfile_past.go",
 		"case !f.in(p.files[i]), !f.there && p.before(i, f.path):",
 		"case !f.in(p.files[i]):",
 		"TestEachFileHasToHaveBeenLiveInTheStageBefore",
 	},
 	{
-		"a file comes from what was rolled back from", "reconciler", "reconciler/byfile.go",
+		"a file comes from what was rolled back from", "reconciler", "reconciler/byfile_past.go",
 		"case p.usable[i] != \"\":",
 		"case p.usable[i] == \"-\":",
 		"TestEachFileHasToHaveBeenLiveInTheStageBefore",
