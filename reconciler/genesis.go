@@ -246,7 +246,7 @@ func (p *pass) appendGenesis(ctx context.Context, s Sealing, request [][]byte, d
 	evidence := append([][]byte{list}, s.Manifests...)
 	seal := &ledger.Seal{
 		Anchor: s.Anchor, Trust: s.trust, Commit: s.Control, Control: s.manifest, Refs: s.Tips, Cells: schema.DigestOf(list),
-		Form: ledger.Flat,
+		Form: ledger.Volumes, Volume: ledger.VolumeEntries,
 	}
 	evidence, seal.Request = append(evidence, request...), digests
 	entry := ledger.Entry{Kind: ledger.Genesis, Seal: seal}

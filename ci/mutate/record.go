@@ -21,6 +21,24 @@ var recordMutations = []mutation{
 		"TestTamperingIsFound",
 	},
 	{
+		"expunged evidence is read from an older volume", "reconciler/ledger", "reconciler/ledger/volumes.go",
+		" || slices.Contains(l.head.Expunged, d) {",
+		" {",
+		"TestWhatWasExpungedIsNotReadFromAnOlderVolume",
+	},
+	{
+		"a file with the states of other cells says that a cell has none", "reconciler/ledger", "reconciler/ledger/buckets.go",
+		"if !b.lies(path) {",
+		"if false {",
+		"TestReadingDoubtsWhatLiesInAnothersPlace",
+	},
+	{
+		"a tree keeps what closed volumes hold", "reconciler/ledger", "reconciler/ledger/grow.go",
+		"if g.from.fullVolume() {\n\t\tbefore =",
+		"if false {\n\t\tbefore =",
+		"TestATreeHoldsTheLastVolumeAlone",
+	},
+	{
 		"the chain of entries is not compared", "reconciler/ledger", "reconciler/ledger/verifystep.go",
 		"if e.Prev != l.prev {",
 		"if false {",

@@ -17,6 +17,7 @@ func Appends(ctx context.Context, objs Objects, tip schema.Hash, since time.Time
 	return func(yield func(Appended, error) bool) {
 		w := &Ledger{store: newStore(objs), cells: &cellMemo{}}
 		w.store.trees, w.store.states = newCache[schema.Hash, tree](verifyTrees), newCache[schema.Hash, State](verifyStates)
+		w.store.buckets = newCache[schema.Hash, bucket](verifyBuckets)
 		commits, err := w.commitsNotBefore(ctx, tip, since)
 		if err != nil {
 			yield(Appended{}, err)

@@ -26,7 +26,7 @@ func benchGenesis(b *testing.B, cells int) *world {
 		sealed[n] = ledger.SealedCell{Stage: c.Stage, App: c.App, Revision: side(0).Revision, Content: side(0).Content, Manifest: schema.DigestOf(control), Commit: hash(0), Required: []string{"etcd"}}
 	}
 	e, evidence := genesis(b, sealed...)
-	e.Seal.Form = ledger.Flat
+	e.Seal.Form, e.Seal.Volume = ledger.Volumes, ledger.VolumeEntries
 	w.append(evidence, e)
 	return w
 }

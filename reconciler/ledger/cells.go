@@ -10,16 +10,12 @@ import (
 
 // Cell returns the state of a cell; ok is false when no entry is about it.
 func (l *Ledger) Cell(ctx context.Context, c schema.Cell) (s State, ok bool, err error) {
-	i, ok, err := l.store.find(ctx, l.root, l.head.Form.StatePath(c))
+	s, ok, err = l.stateAt(ctx, c)
 	if err != nil {
 		return State{}, false, fmt.Errorf("state of %s: %w", c, err)
 	}
-	if !ok || i.dir {
+	if !ok {
 		return State{}, false, nil
-	}
-	s, err = l.store.state(ctx, i.id)
-	if err != nil {
-		return State{}, false, fmt.Errorf("state of %s: %w", c, err)
 	}
 	if s.Stage != c.Stage || s.App != c.App {
 		return State{}, false, doubt(StateMismatch, "state of %s is of %s in %s", c, s.App, s.Stage)
@@ -36,32 +32,32 @@ func (l *Ledger) Cells(ctx context.Context) ([]State, error) {
 	if l.cells.all != nil {
 		return l.cells.all, nil
 	}
-	ids, err := l.shards(ctx)
+	found, err := l.shards(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("state of all cells: %w", err)
 	}
-	shards := make(map[schema.Hash][]State, len(ids))
+	shards := make(map[schema.Hash][]State, len(found))
 	total := 0
-	for _, id := range ids {
-		states, ok := l.cells.shards[id]
+	for _, shard := range found {
+		states, ok := l.cells.shards[shard.id]
 		if !ok {
-			if states, err = l.store.statesBelow(ctx, id); err != nil {
+			if states, err = l.store.statesOf(ctx, shard); err != nil {
 				return nil, fmt.Errorf("state of all cells: %w", err)
 			}
 		}
-		shards[id] = states
+		shards[shard.id] = states
 		total += len(states)
 	}
 	l.cells.shards = shards
 	all := make([]State, 0, total)
-	for _, id := range ids {
-		all = append(all, shards[id]...)
+	for _, shard := range found {
+		all = append(all, shards[shard.id]...)
 	}
 	l.cells.all = all
 	return all, nil
 }
 
-// cellMemo is what Cells has read: the states below each directory state/<stage>/<h1>, by its id. The map is replaced, not
+// cellMemo is what Cells has read: the states below each directory, or in each file, of a stage, by its id. The map is replaced, not
 // changed, so ledgers may share it.
 type cellMemo struct {
 	mu     sync.Mutex // guards the rest
@@ -76,8 +72,8 @@ func (m *cellMemo) next() *cellMemo {
 	return &cellMemo{shards: m.shards}
 }
 
-// shards returns the ids of all directories state/<stage>/<h1>, in order.
-func (l *Ledger) shards(ctx context.Context) ([]schema.Hash, error) {
+// shards returns all directories state/<stage>/<h1>, or the files that take their place, in order.
+func (l *Ledger) shards(ctx context.Context) ([]item, error) {
 	top, ok, err := l.store.find(ctx, l.root, stateDir)
 	if err != nil || !ok {
 		return nil, err
@@ -86,20 +82,29 @@ func (l *Ledger) shards(ctx context.Context) ([]schema.Hash, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ids []schema.Hash
+	var all []item
 	for _, stage := range stages {
 		t, err := l.store.tree(ctx, stage.id)
 		if err != nil {
 			return nil, err
 		}
-		for _, shard := range t {
-			ids = append(ids, shard.id)
-		}
+		all = append(all, t...)
 	}
-	return ids, nil
+	return all, nil
 }
 
-// statesBelow reads the cells of one directory state/<stage>/<h1>, in either form.
+// statesOf reads the cells of one shard.
+func (s *store) statesOf(ctx context.Context, shard item) (states []State, err error) {
+	if shard.dir {
+		return s.statesBelow(ctx, shard.id)
+	}
+	if states, err = s.statesIn(ctx, shard.id); err != nil {
+		return nil, fmt.Errorf("%s: %w", shard.name, err)
+	}
+	return states, nil
+}
+
+// statesBelow reads the cells of one directory state/<stage>/<h1>, in either form that has it.
 func (s *store) statesBelow(ctx context.Context, id schema.Hash) ([]State, error) {
 	shard, err := s.tree(ctx, id)
 	if err != nil {
@@ -132,6 +137,14 @@ func (s *store) state(ctx context.Context, id schema.Hash) (State, error) {
 	data, err := s.object(ctx, id, schema.BlobObject)
 	if err != nil {
 		return State{}, err
+	}
+	return s.decoded(id, data)
+}
+
+// decoded is the state that a blob, or a line of a bucket, of that id holds.
+func (s *store) decoded(id schema.Hash, data []byte) (State, error) {
+	if state, ok := s.states.get(id); ok {
+		return state, nil
 	}
 	var state State
 	if err := decodeLine(data, &state); err != nil {

@@ -150,6 +150,9 @@ func (e Entry) checkValues() error {
 	if e.Seal != nil && (!e.Seal.Form.known() || e.Kind != Genesis && e.Seal.Form != Deep) {
 		return fmt.Errorf("%w: %s entry with form %d of the tree", ErrUnknownFormat, e.Kind, e.Seal.Form)
 	}
+	if e.Seal != nil && (e.Seal.Form == Volumes) != (e.Seal.Volume > 0) {
+		return fmt.Errorf("%w: %s entry with form %d of the tree and volumes of %d entries", ErrUnknownFormat, e.Kind, e.Seal.Form, e.Seal.Volume)
+	}
 	if err := e.checkOrder(); err != nil {
 		return fmt.Errorf("%w: %s entry: %w", ErrUnknownFormat, e.Kind, err)
 	}

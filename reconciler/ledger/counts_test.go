@@ -23,7 +23,7 @@ func (c *counting) Object(ctx context.Context, id schema.Hash) (schema.ObjectKin
 // TestAppendWritesFewTrees holds an append to nine trees for an entry and two for a new blob of evidence (RULES R31), and
 // to reading no more than it writes.
 func TestAppendWritesFewTrees(t *testing.T) {
-	for _, form := range []ledger.Form{ledger.Deep, ledger.Flat} {
+	for _, form := range []ledger.Form{ledger.Deep, ledger.Flat, ledger.Volumes} {
 		t.Run(fmt.Sprint("form ", form), func(t *testing.T) { appendWritesFewTrees(t, grownAs(t, form)) })
 	}
 }

@@ -63,7 +63,7 @@ func TestReadingDoubtsWhatLiesInAnothersPlace(t *testing.T) {
 	w := grown(t)
 	tip := w.forge(w.key, func(fs files) {
 		fs[stateOf(pay)] = fs[stateOf(search)]
-		fs[ledger.Flat.EvidencePath(schema.DigestOf(raw))] = fs["merkle"]
+		fs[ledger.Volumes.EvidencePath(schema.DigestOf(raw))] = fs["merkle"]
 		fs[ledger.EntryPath(2)] = fs[ledger.EntryPath(3)]
 	})
 	l, err := ledger.Open(t.Context(), w.objects, tip, options(w.key))

@@ -173,6 +173,8 @@ type Seal struct {
 	Regroups bool `json:"regroups,omitempty"`
 	// Form is how the files of the ledger are spread over directories: genesis.
 	Form Form `json:"form,omitempty"`
+	// Volume is after how many entries a volume is full: genesis of a ledger of volumes.
+	Volume int64 `json:"volume,omitempty"`
 }
 
 // SealedCell is one cell as genesis found it.

@@ -79,3 +79,15 @@ func PartsOf(k Kind) string {
 	}
 	return text
 }
+
+// CheckVolumes says what is wrong with the bytes of file volumes.
+func CheckVolumes(data []byte) error {
+	_, err := parseVolumes(data)
+	return err
+}
+
+// CheckBucket says what is wrong with the bytes of a file of several states.
+func CheckBucket(data []byte) error {
+	_, err := parseBucket(data)
+	return err
+}

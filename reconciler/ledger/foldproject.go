@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -11,10 +12,11 @@ import (
 func FoldHead(h Head, e Entry, digest schema.Digest) Head {
 	h.Project, h.Size, h.Last, h.At = e.Project, e.Seq, digest, e.At
 	h.Used = foldUsed(h.Used, e)
+	h.Expunged = foldExpunged(h, e)
 	switch e.Kind {
 	case Genesis, Control:
 		if e.Kind == Genesis {
-			h.Anchor, h.Form = e.Seal.Anchor, e.Seal.Form
+			h.Anchor, h.Form, h.Volume = e.Seal.Anchor, e.Seal.Form, e.Seal.Volume
 		}
 		h.Control = foldControl(h.Control, e)
 	case Hold, Deny:
@@ -54,6 +56,21 @@ func foldUsed(used []UsedRequest, e Entry) []UsedRequest {
 		}
 	}
 	return append(out, UsedRequest{Statement: e.Order.Statement, Seq: e.Seq, At: e.At})
+}
+
+// foldExpunged remembers what was removed, in a ledger whose older volumes still name it, until an entry brings it again.
+func foldExpunged(h Head, e Entry) []schema.Digest {
+	if h.Form != Volumes {
+		return nil
+	}
+	out := h.Expunged
+	if names := e.Names(); slices.ContainsFunc(out, func(d schema.Digest) bool { return slices.Contains(names, d) }) {
+		out = slices.DeleteFunc(slices.Clone(out), func(d schema.Digest) bool { return slices.Contains(names, d) })
+	}
+	if e.Kind == Expunge && !slices.Contains(out, e.Order.Blob) {
+		out = append(slices.Clone(out), e.Order.Blob)
+	}
+	return out
 }
 
 // WasUsed reports whether a request was carried out already, by the digest of its statement, and by which entry.

@@ -78,7 +78,7 @@ func (l *Ledger) unverified(ctx context.Context, id schema.Hash) error {
 func (l *Ledger) extend(ctx context.Context, e edge, size int64) (edge, error) {
 	for e.size < size {
 		seq := e.size + 1
-		raw, err := l.store.file(ctx, l.root, EntryPath(seq))
+		raw, err := l.rawEntry(ctx, seq)
 		if errors.Is(err, ErrMissing) {
 			return edge{}, doubt(LogChain, "entry %d: %w", seq, err)
 		}

@@ -44,7 +44,7 @@ func (g *growth) named(ctx context.Context) (map[schema.Digest]bool, error) {
 			if _, ok := named[d]; ok {
 				continue
 			}
-			_, held, err := g.from.store.find(ctx, g.from.root, g.form.EvidencePath(d))
+			_, held, err := g.from.findEvidence(ctx, g.form, d)
 			if err != nil {
 				return nil, fmt.Errorf("entry %d: %w", e.Seq, err)
 			}
@@ -66,7 +66,11 @@ func (g *growth) fold(ctx context.Context) error {
 		}
 		g.put(EntryPath(e.Seq), g.raws[i])
 	}
-	return g.putState(states)
+	if g.from.fullVolume() {
+		g.next.volumes = append(slices.Clone(g.from.volumes), volume{last: g.from.edge.size, commit: g.from.tip})
+		g.put(volumesPath, g.next.volumes.encode())
+	}
+	return g.putState(ctx, states)
 }
 
 // foldCells folds one entry into the states of the cells that it is about.
@@ -130,13 +134,13 @@ func (g *growth) evidence(ctx context.Context, d schema.Digest) ([]byte, error) 
 }
 
 // putState writes what the fold has changed.
-func (g *growth) putState(states map[schema.Cell]State) error {
-	for c, s := range states {
-		data, err := encodeLine(s)
-		if err != nil {
-			return fmt.Errorf("state of %s: %w", c, err)
-		}
-		g.from.store.states.put(g.put(g.form.StatePath(c), data), s)
+func (g *growth) putState(ctx context.Context, states map[schema.Cell]State) error {
+	put := g.putCells
+	if g.form.bucketed() {
+		put = g.putBuckets
+	}
+	if err := put(ctx, states); err != nil {
+		return err
 	}
 	head, err := encodeLine(g.next.head)
 	if err != nil {
@@ -145,6 +149,18 @@ func (g *growth) putState(states map[schema.Cell]State) error {
 	g.put(headPath, head)
 	g.put(merklePath, g.next.edge.encode())
 	return g.putRefs()
+}
+
+// putCells writes each state into a file of its own.
+func (g *growth) putCells(_ context.Context, states map[schema.Cell]State) error {
+	for c, s := range states {
+		data, err := encodeLine(s)
+		if err != nil {
+			return fmt.Errorf("state of %s: %w", c, err)
+		}
+		g.from.store.states.put(g.put(g.form.StatePath(c), data), s)
+	}
+	return nil
 }
 
 // putRefs leaves the file alone when no ref has moved.
@@ -179,21 +195,20 @@ func (g *growth) object(kind schema.ObjectKind, data []byte) schema.Hash {
 func (g *growth) plant(ctx context.Context, checkpoint []byte) error {
 	g.put(checkpointPath, checkpoint)
 	slices.SortStableFunc(g.writes, func(a, b write) int { return strings.Compare(a.path, b.path) })
-	root, err := g.rewrite(ctx, g.from.root, g.writes, 0)
+	before, err := g.from.store.tree(ctx, g.from.root)
 	if err != nil {
 		return err
 	}
-	g.next.root = root
-	return nil
+	if g.from.fullVolume() {
+		before = slices.DeleteFunc(slices.Clone(before), func(i item) bool { return i.name == entriesDir || i.name == evidenceDir })
+	}
+	g.next.root, err = g.rewrite(ctx, before, g.writes, 0)
+	return err
 }
 
-// rewrite returns the tree that old becomes by the writes, whose paths all begin with the same skip bytes: its directory.
+// rewrite returns what a tree becomes by the writes, whose paths all begin with the same skip bytes: its directory.
 // Only directories on the way to a write are read and made. A directory that is left empty is left out.
-func (g *growth) rewrite(ctx context.Context, old schema.Hash, writes []write, skip int) (schema.Hash, error) {
-	before, err := g.from.store.tree(ctx, old)
-	if err != nil {
-		return schema.Hash{}, err
-	}
+func (g *growth) rewrite(ctx context.Context, before tree, writes []write, skip int) (schema.Hash, error) {
 	var kids []item
 	for len(writes) > 0 {
 		name, _, dir := strings.Cut(writes[0].path[skip:], "/")
@@ -204,7 +219,11 @@ func (g *growth) rewrite(ctx context.Context, old schema.Hash, writes []write, s
 		kid := item{name: name, dir: dir, id: writes[n-1].id} // of one path the last write holds
 		if dir {
 			have, _ := before.find(name)
-			if kid.id, err = g.rewrite(ctx, have.id, writes[:n], skip+len(name)+1); err != nil {
+			below, err := g.from.store.tree(ctx, have.id)
+			if err != nil {
+				return schema.Hash{}, err
+			}
+			if kid.id, err = g.rewrite(ctx, below, writes[:n], skip+len(name)+1); err != nil {
 				return schema.Hash{}, err
 			}
 		}

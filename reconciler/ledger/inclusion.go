@@ -23,7 +23,7 @@ func (l *Ledger) Inclusions(ctx context.Context, seqs ...int64) ([]Inclusion, er
 	var stored hashes
 	leaves := make(map[int64]tlog.Hash, len(seqs))
 	for seq := int64(1); seq <= l.edge.size; seq++ {
-		raw, err := l.store.file(ctx, l.root, EntryPath(seq))
+		raw, err := l.rawEntry(ctx, seq)
 		if err != nil {
 			return nil, fmt.Errorf("entry %d: %w", seq, err)
 		}

@@ -35,6 +35,8 @@ type Ledger struct {
 	head Head
 	refs Refs
 	edge edge
+	// volumes hold what the tree holds no more.
+	volumes volumes
 
 	cells *cellMemo
 }
@@ -74,7 +76,8 @@ func newLedger(objs Objects, opts Options) (*Ledger, error) {
 	}
 	l := &Ledger{opts: opts, keys: keys, store: newStore(objs), cells: &cellMemo{}}
 	if b := opts.Before; b != nil {
-		l.store.trees, l.store.states, l.cells = b.store.trees, b.store.states, b.cells.next()
+		l.store.trees, l.store.states, l.store.buckets, l.store.roots = b.store.trees, b.store.states, b.store.buckets, b.store.roots
+		l.cells = b.cells.next()
 	}
 	l.opts.Before = nil // else every ledger would keep all that came before it
 	return l, nil
@@ -161,8 +164,10 @@ func (l *Ledger) readState(ctx context.Context) error {
 	if l.head, err = readTop[Head](ctx, l, headPath); err != nil {
 		return err
 	}
-	l.refs, err = readTop[Refs](ctx, l, refsPath)
-	return err
+	if l.refs, err = readTop[Refs](ctx, l, refsPath); err != nil {
+		return err
+	}
+	return l.readVolumes(ctx)
 }
 
 // agree checks that what the tree says of itself is one story.

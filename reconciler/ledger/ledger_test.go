@@ -199,16 +199,18 @@ func failed(e ledger.Entry, code schema.Code) ledger.Entry {
 }
 
 // begun is a world with genesis and one sealed cell.
-func begun(t testing.TB) *world { return begunAs(t, ledger.Flat) }
+func begun(t testing.TB) *world { return begunAs(t, ledger.Volumes, ledger.VolumeEntries) }
 
-// begunAs spreads the files in a form; [ledger.Flat] is that of new ledgers.
-func begunAs(t testing.TB, form ledger.Form) *world {
+// begunAs spreads the files in a form; [ledger.Volumes] is that of new ledgers.
+func begunAs(t testing.TB, form ledger.Form, volume int64) *world {
 	w := newWorld(t)
 	e, evidence := genesis(t, ledger.SealedCell{
 		Stage: "development", App: "payments", Revision: side(0).Revision, Content: side(0).Content,
 		Manifest: schema.DigestOf(manifest), Commit: hash(0), Required: []string{"etcd"},
 	})
-	e.Seal.Form = form
+	if e.Seal.Form = form; form == ledger.Volumes {
+		e.Seal.Volume = volume
+	}
 	w.append(evidence, e)
 	return w
 }

@@ -14,6 +14,7 @@ const (
 	refsPath       = "refs.json"
 	merklePath     = "merkle"
 	checkpointPath = "checkpoint"
+	volumesPath    = "volumes"
 
 	stateDir    = "state"
 	entriesDir  = "entries"
@@ -37,26 +38,40 @@ const (
 	Deep Form = 0
 	// Flat has 4,096 directories for evidence and 256 for each stage.
 	Flat Form = 2
+	// Volumes has the directories of Flat, but 256 files of states for each stage instead of one for each cell, and the tree
+	// of a commit holds the entries and evidence of the last volume alone: the older ones lie in the trees of the commits
+	// that file volumes names. So what git walks in a push does not grow with the ledger.
+	Volumes Form = 3
 )
 
 // known reports whether this program can tell where files lie.
-func (f Form) known() bool { return f == Deep || f == Flat }
+func (f Form) known() bool { return f == Deep || f == Flat || f == Volumes }
 
-// StatePath returns where the state of a cell lies. Names are hashed, so that an app of several segments is one file
-// and no directory grows over 256 directories.
+// bucketed reports whether the states of several cells lie in one file.
+func (f Form) bucketed() bool { return f == Volumes }
+
+// StatePath returns where the state of a cell lies, alone or among others. Names are hashed, so that an app of several
+// segments is one file and no directory grows over 256 directories.
 func (f Form) StatePath(c schema.Cell) string {
-	sum := sha256.Sum256([]byte(c.App))
-	hexed := hex.EncodeToString(sum[:])
-	if f == Flat {
+	hexed := appHash(c.App)
+	switch f {
+	case Volumes:
+		return fmt.Sprintf("%s/%s/%s.jsonl", stateDir, c.Stage, hexed[:2])
+	case Flat:
 		return fmt.Sprintf("%s/%s/%s/%s.json", stateDir, c.Stage, hexed[:2], hexed)
 	}
 	return fmt.Sprintf("%s/%s/%s.json", stateDir, c.Stage, sharded(hexed))
 }
 
+func appHash(a schema.App) string {
+	sum := sha256.Sum256([]byte(a))
+	return hex.EncodeToString(sum[:])
+}
+
 // EvidencePath returns where the evidence of that digest lies.
 func (f Form) EvidencePath(d schema.Digest) string {
 	hexed := d.Hex()
-	if f == Flat {
+	if f != Deep {
 		return evidenceDir + "/" + hexed[:2] + "/" + hexed[2:3] + "/" + hexed
 	}
 	return evidenceDir + "/" + sharded(hexed)

@@ -23,7 +23,7 @@ func (l *Ledger) Proof(ctx context.Context, old int64) ([]string, error) {
 	}
 	nodes := nodesOf(from)
 	for seq := old + 1; seq <= l.edge.size; seq++ {
-		raw, err := l.store.file(ctx, l.root, EntryPath(seq))
+		raw, err := l.rawEntry(ctx, seq)
 		if err == nil {
 			err = nodes.add(seq-1, raw)
 		}

@@ -13,11 +13,18 @@ func (l *Ledger) Entry(ctx context.Context, seq int64) (Entry, []byte, error) {
 	if seq < 1 || seq > l.edge.size {
 		return Entry{}, nil, fmt.Errorf("entry %d of %d: %w", seq, l.edge.size, ErrMissing)
 	}
-	return l.store.entry(ctx, l.root, seq)
+	raw, err := l.rawEntry(ctx, seq)
+	return decodeNumbered(raw, seq, err)
 }
 
+// entry reads an entry that lies in a tree.
 func (s *store) entry(ctx context.Context, root schema.Hash, seq int64) (Entry, []byte, error) {
 	raw, err := s.file(ctx, root, EntryPath(seq))
+	return decodeNumbered(raw, seq, err)
+}
+
+// decodeNumbered decodes what was read as an entry, unless there was an error.
+func decodeNumbered(raw []byte, seq int64, err error) (Entry, []byte, error) {
 	if err != nil {
 		return Entry{}, nil, fmt.Errorf("entry %d: %w", seq, err)
 	}
@@ -36,9 +43,16 @@ func (l *Ledger) Evidence(ctx context.Context, d schema.Digest) ([]byte, error) 
 	if _, err := schema.ParseDigest(string(d)); err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}
-	data, err := l.store.file(ctx, l.root, l.head.Form.EvidencePath(d))
+	i, ok, err := l.findEvidence(ctx, l.head.Form, d)
+	if err == nil && (!ok || i.dir) {
+		err = fmt.Errorf("%s: %w", l.head.Form.EvidencePath(d), ErrMissing)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
+	}
+	data, err := l.store.object(ctx, i.id, schema.BlobObject)
+	if err != nil {
+		return nil, fmt.Errorf("evidence: %s: %w", l.head.Form.EvidencePath(d), err)
 	}
 	if have := schema.DigestOf(data); have != d {
 		return nil, doubt(EvidenceMissing, "evidence %s holds %s", d, have)

@@ -69,7 +69,7 @@ func run(t *testing.T, dir string, cmd *exec.Cmd) string {
 // TestGitTakesTheLedger asks git itself whether every object is well formed and every commit signed.
 func TestGitTakesTheLedger(t *testing.T) {
 	real.Binary(t, "ssh-keygen")
-	w := vectorWorld(t)
+	w := vectorWorld(t, 3)
 	dir := repository(t, w)
 	if out := git(t, dir, "fsck", "--strict", "--full", "--no-dangling"); strings.Contains(out, "error") || strings.Contains(out, "warning") {
 		t.Errorf("git fsck:\n%s", out)
@@ -89,7 +89,7 @@ func TestGitTakesTheLedger(t *testing.T) {
 func TestFormatCommands(t *testing.T) {
 	real.Binary(t, "ssh-keygen")
 	real.Binary(t, "openssl")
-	dir := repository(t, vectorWorld(t))
+	dir := repository(t, vectorWorld(t, 3))
 	text, err := os.ReadFile("FORMAT.md")
 	if err != nil {
 		t.Fatal(err)

@@ -134,7 +134,11 @@ type Head struct {
 	Used []UsedRequest `json:"used,omitempty"`
 	// Signer is the key that a key-rotate entry put in place: no other signs any more. Nil: none was replaced yet.
 	Signer *LogSigner `json:"signer,omitempty"`
-	Form   Form       `json:"form,omitempty"` // of the tree, as genesis chose it
+	Form   Form       `json:"form,omitempty"`   // of the tree, as genesis chose it
+	Volume int64      `json:"volume,omitempty"` // entries after which a volume is full, as genesis chose it
+	// Expunged are the digests of the evidence that expunge entries removed, oldest first, in a ledger of volumes: the older
+	// ones still name them.
+	Expunged []schema.Digest `json:"expunged,omitempty"`
 }
 
 // UsedRequest names a signed request that was carried out.

@@ -13,10 +13,13 @@ type Objects interface {
 	Object(ctx context.Context, id schema.Hash) (schema.ObjectKind, []byte, error)
 }
 
-// How many trees and cell states stay in memory; a tree is a few kilobytes, a state about one.
+// How many trees, cell states, files of states and ids of trees stay in memory; a tree is a few kilobytes, a state about one, a file
+// of states some tens.
 const (
-	cachedTrees  = 4096
-	cachedStates = 65536
+	cachedTrees   = 4096
+	cachedStates  = 65536
+	cachedBuckets = 512
+	cachedRoots   = 4096
 )
 
 // store reads the objects of a ledger. fresh are those of the newest append, which objs may not hold yet.
@@ -25,10 +28,16 @@ type store struct {
 	fresh  map[schema.Hash]schema.Object
 	trees  *cache[schema.Hash, tree]
 	states *cache[schema.Hash, State]
+	// buckets are files of several states, roots the trees of the commits that closed a volume.
+	buckets *cache[schema.Hash, bucket]
+	roots   *cache[schema.Hash, schema.Hash]
 }
 
 func newStore(objs Objects) *store {
-	return &store{objs: objs, trees: newCache[schema.Hash, tree](cachedTrees), states: newCache[schema.Hash, State](cachedStates)}
+	return &store{
+		objs: objs, trees: newCache[schema.Hash, tree](cachedTrees), states: newCache[schema.Hash, State](cachedStates),
+		buckets: newCache[schema.Hash, bucket](cachedBuckets), roots: newCache[schema.Hash, schema.Hash](cachedRoots),
+	}
 }
 
 // after returns a store that also reads the objects of an append, and no more those of the append before.

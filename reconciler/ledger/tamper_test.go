@@ -19,10 +19,10 @@ var (
 )
 
 // grown is a ledger of four commits and six entries; the third commit brings evidence.
-func grown(t testing.TB) *world { return grownAs(t, ledger.Flat) }
+func grown(t testing.TB) *world { return grownAs(t, ledger.Volumes) }
 
 func grownAs(t testing.TB, form ledger.Form) *world {
-	w := begunAs(t, form)
+	w := begunAs(t, form, ledger.VolumeEntries)
 	w.append(nil, decided(ledger.Admit, pay, schema.Edit, 1), decided(ledger.Hold, search, schema.Edit, 1))
 	admit := decided(ledger.Admit, search, schema.Edit, 2)
 	admit.Evidence = []schema.Digest{schema.DigestOf(raw)}
@@ -113,10 +113,10 @@ func (w *world) steal(change func(*ledger.Entry), bytesOf func([]byte) []byte) s
 	return b.New
 }
 
-func stateOf(c schema.Cell) string { return ledger.Flat.StatePath(c) }
+func stateOf(c schema.Cell) string { return ledger.Volumes.StatePath(c) }
 
 func TestTamperingIsFound(t *testing.T) {
-	evidence := ledger.Flat.EvidencePath(schema.DigestOf(raw))
+	evidence := ledger.Volumes.EvidencePath(schema.DigestOf(raw))
 	tests := []struct {
 		name   string
 		tamper func(w *world) schema.Hash
@@ -242,7 +242,7 @@ func TestTamperingIsFound(t *testing.T) {
 		{"evidence is another from the beginning", func(w *world) schema.Hash {
 			blob := []byte("more")
 			w.append([][]byte{blob}, withEvidence(decided(ledger.Admit, pay, schema.Edit, 5), blob))
-			return w.forge(w.key, func(fs files) { fs[ledger.Flat.EvidencePath(schema.DigestOf(blob))] = fs["merkle"] })
+			return w.forge(w.key, func(fs files) { fs[ledger.Volumes.EvidencePath(schema.DigestOf(blob))] = fs["merkle"] })
 		}, nil, ledger.EvidenceMissing, ledger.Unprovable},
 		{"the bytes of evidence are gone", func(w *world) schema.Hash {
 			delete(w.objects, schema.ObjectID(schema.BlobObject, raw))
