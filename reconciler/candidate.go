@@ -38,7 +38,7 @@ func (s prospects) candidate(to schema.Stage) (Candidate, string) {
 		return Candidate{}, why
 	}
 	var best Candidate
-	why := fmt.Sprintf("no stage leads to %s", to.Name)
+	why := ""
 	for _, from := range lifecycle.Sources(s.project, lifecycle.Promote, to.Name) {
 		c, reason := s.from(from, to)
 		switch {
@@ -49,6 +49,9 @@ func (s prospects) candidate(to schema.Stage) (Candidate, string) {
 		case c.Seq > best.Seq:
 			best, why = c, ""
 		}
+	}
+	if best.Seq == 0 && why == "" {
+		why = fmt.Sprintf("no stage leads to %s", to.Name)
 	}
 	return best, why
 }

@@ -71,7 +71,10 @@ func appHash(a schema.App) string {
 // EvidencePath returns where the evidence of that digest lies.
 func (f Form) EvidencePath(d schema.Digest) string {
 	hexed := d.Hex()
-	if f != Deep {
+	switch f {
+	case Volumes:
+		return evidenceDir + "/" + hexed[:2] + "/" + hexed
+	case Flat:
 		return evidenceDir + "/" + hexed[:2] + "/" + hexed[2:3] + "/" + hexed
 	}
 	return evidenceDir + "/" + sharded(hexed)

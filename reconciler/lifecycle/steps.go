@@ -7,22 +7,29 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// Steps are the steps of a project's lifecycle, by where they lead. Whoever asks whether a step exists asks here, the engine
+// way is a step without the gate that guards it.
+type way struct {
+	from schema.StageName
+	on   Event
+	to   schema.StageName
+}
+
+// ways are the steps of a project's lifecycle, by where they lead. Whoever asks whether a step exists asks here, the engine
 // as much as the drawing: there is no second list.
-func Steps(p schema.Project) iter.Seq[Step[schema.StageName, On]] {
-	return func(yield func(Step[schema.StageName, On]) bool) {
+func ways(p schema.Project) iter.Seq[way] {
+	return func(yield func(way) bool) {
 		for _, s := range p.Stages[:min(1, len(p.Stages))] {
-			if !yield(step(Draft, Edit, s.Name, PromoteGate(s.Name))) {
+			if !yield(way{Draft, Edit, s.Name}) {
 				return
 			}
 		}
 		for _, e := range p.Edges {
-			if !yield(step(e.From, Promote, e.To, PromoteGate(e.To))) {
+			if !yield(way{e.From, Promote, e.To}) {
 				return
 			}
 		}
 		for _, s := range p.Stages {
-			if !yield(step(s.Name, Rollback, back(p, s.Name), RollbackGate(s.Name))) {
+			if !yield(way{s.Name, Rollback, back(p, s.Name)}) {
 				return
 			}
 		}
@@ -31,11 +38,34 @@ func Steps(p schema.Project) iter.Seq[Step[schema.StageName, On]] {
 				continue
 			}
 			last := i == len(p.Stages)-1
-			if !yield(step(s.Name, Archive, Archived, ArchiveRule)) || last && !yield(step(s.Name, Retire, Archived, RetireGate(s.Name))) {
+			if !yield(way{s.Name, Archive, Archived}) || last && !yield(way{s.Name, Retire, Archived}) {
 				return
 			}
 		}
 	}
+}
+
+// Steps are the steps of a project's lifecycle, each with the gate that guards it.
+func Steps(p schema.Project) iter.Seq[Step[schema.StageName, On]] {
+	return func(yield func(Step[schema.StageName, On]) bool) {
+		for w := range ways(p) {
+			if !yield(step(w.from, w.on, w.to, w.guard())) {
+				return
+			}
+		}
+	}
+}
+
+func (w way) guard() string {
+	switch w.on {
+	case Rollback:
+		return RollbackGate(w.from)
+	case Archive:
+		return ArchiveRule
+	case Retire:
+		return RetireGate(w.from)
+	}
+	return PromoteGate(w.to)
 }
 
 // back is where a revision goes that was rolled back from.
@@ -55,9 +85,9 @@ func leads(p schema.Project, stage schema.StageName) bool {
 // Sources are the stages from which an event leads to a node, in the order in which the project names them.
 func Sources(p schema.Project, on Event, to schema.StageName) []schema.StageName {
 	var out []schema.StageName
-	for s := range Steps(p) {
-		if s.On.Event == on && s.To == to {
-			out = append(out, s.From)
+	for w := range ways(p) {
+		if w.on == on && w.to == to {
+			out = append(out, w.from)
 		}
 	}
 	return out
@@ -65,8 +95,8 @@ func Sources(p schema.Project, on Event, to schema.StageName) []schema.StageName
 
 // Leaves reports whether an event leads out of a node.
 func Leaves(p schema.Project, from schema.StageName, on Event) bool {
-	for s := range Steps(p) {
-		if s.On.Event == on && s.From == from {
+	for w := range ways(p) {
+		if w.on == on && w.from == from {
 			return true
 		}
 	}
