@@ -2,12 +2,16 @@ package gitrepo
 
 import (
 	"bytes"
+	"compress/zlib"
+	"crypto/sha1" //nolint:gosec // a pack's checksum
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
@@ -89,19 +93,27 @@ func FuzzPack(f *testing.F) {
 	for _, name := range []string{"plain", "deltas"} {
 		f.Add(seedPack(f, name == "deltas"))
 	}
+	f.Add(thinSeed())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := filepath.Join(t.TempDir(), "x.pack")
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		file, err := os.Open(path)
+		file, err := os.OpenFile(path, os.O_RDWR, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer file.Close()
 		limits := DefaultLimits()
 		limits.Objects, limits.Delta = 1000, 1<<20
-		index, _, err := indexPack(file, limits)
+		base := schema.NewObject(schema.BlobObject, []byte("what is here\n"))
+		stored := func(id schema.Hash) (schema.ObjectKind, []byte, error) {
+			if id != base.ID {
+				return "", nil, ErrMissing
+			}
+			return base.Kind, base.Data, nil
+		}
+		index, _, err := indexPack(file, limits, stored)
 		if err != nil || index == nil {
 			return
 		}
@@ -109,6 +121,45 @@ func FuzzPack(f *testing.F) {
 			t.Errorf("git refuses what is accepted here: %s", out)
 		}
 	})
+}
+
+// thinSeed is a pack of one delta that makes "here" of the blob "what is here\n", which it does not hold.
+func thinSeed() []byte {
+	base := schema.ObjectID(schema.BlobObject, []byte("what is here\n"))
+	var pack bytes.Buffer
+	pack.WriteString("PACK\x00\x00\x00\x02\x00\x00\x00\x01")
+	pack.WriteByte(7<<4 | 5)
+	pack.Write(base[:])
+	z := zlib.NewWriter(&pack)
+	_, _ = z.Write([]byte{13, 4, 0x91, 8, 4}) // 13 bytes become 4: those from index 8 on
+	_ = z.Close()
+	sum := sha1.Sum(pack.Bytes())
+	return append(pack.Bytes(), sum[:]...)
+}
+
+// TestAThinPackIsCompleted holds the seed to what the fuzzing means: it is accepted, with its base.
+func TestAThinPackIsCompleted(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "x.pack"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.Write(thinSeed()); err != nil {
+		t.Fatal(err)
+	}
+	base := schema.NewObject(schema.BlobObject, []byte("what is here\n"))
+	index, _, err := indexPack(file, DefaultLimits(), func(schema.Hash) (schema.ObjectKind, []byte, error) { return base.Kind, base.Data, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []schema.Hash{base.ID, schema.ObjectID(schema.BlobObject, []byte("here"))} {
+		if ok, err := index.Contains(plumbing.Hash(id)); err != nil || !ok {
+			t.Errorf("%s: %v, %v", id, ok, err)
+		}
+	}
+	if _, _, err := indexPack(file, DefaultLimits(), nil); err != nil {
+		t.Errorf("what was completed does not stand alone: %v", err)
+	}
 }
 
 func seedPack(f *testing.F, deltas bool) []byte {

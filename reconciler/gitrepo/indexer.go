@@ -24,6 +24,11 @@ type indexer struct {
 	byID    map[plumbing.Hash][]int // deltas that wait for the object of that id
 	byPlace map[int64][]int         // deltas that wait for the object at that offset
 	held    int64                   // bytes of delta bases in memory
+	// stored reads objects that are here already, on which deltas of a thin pack may rest; nil: every base has to be in the pack.
+	stored source
+	added  int64 // bytes of the objects that were taken from there
+	// received is how many entries the pack came with.
+	received int
 }
 
 // entry is an object as it is stored in the pack.
@@ -35,18 +40,19 @@ type entry struct {
 	id     plumbing.Hash // of a delta: zero until it is resolved
 }
 
-// indexPack reads a whole pack. The index is nil if the pack holds no object.
-func indexPack(f *os.File, limits Limits) (*idxfile.MemoryIndex, string, error) {
+// indexPack reads a whole pack, and completes it with the stored objects that its deltas rest on. The index is nil if the pack
+// holds no object.
+func indexPack(f *os.File, limits Limits, stored source) (*idxfile.MemoryIndex, string, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, "", err
 	}
 	x := indexer{
 		f: f, scan: packfile.NewScanner(f), limits: limits, out: new(idxfile.Writer),
-		byID: map[plumbing.Hash][]int{}, byPlace: map[int64][]int{},
+		byID: map[plumbing.Hash][]int{}, byPlace: map[int64][]int{}, stored: stored,
 	}
 	sum, err := x.read()
 	if err == nil {
-		err = x.resolve()
+		sum, err = x.resolve(sum)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("received pack: %w", err)
@@ -88,6 +94,7 @@ func (x *indexer) read() (plumbing.Hash, error) {
 		}
 		x.entries = append(x.entries, e)
 	}
+	x.received = len(x.entries)
 	return x.scan.Checksum()
 }
 
@@ -143,25 +150,29 @@ func (x *indexer) checkDelta(size int64, start []byte) error {
 	return nil
 }
 
-// resolve applies every delta, from whole objects outwards.
-func (x *indexer) resolve() error {
-	if err := x.out.OnHeader(uint32(len(x.entries))); err != nil {
-		return err
-	}
+// resolve applies every delta, from whole objects outwards. It returns the checksum of the pack as it is then.
+func (x *indexer) resolve(sum plumbing.Hash) (plumbing.Hash, error) {
 	for i := range x.entries {
 		if e := &x.entries[i]; !e.kind.IsDelta() {
 			if err := x.family(i); err != nil {
-				return err
+				return sum, err
 			}
 		}
 	}
+	sum, err := x.complete(sum)
+	if err != nil {
+		return sum, err
+	}
+	if err := x.out.OnHeader(uint32(len(x.entries))); err != nil {
+		return sum, err
+	}
 	for _, e := range x.entries {
 		if e.id.IsZero() {
-			return fmt.Errorf("delta at %d has no base in the pack", e.offset)
+			return sum, fmt.Errorf("delta at %d: %w", e.offset, errNoBase)
 		}
 		x.out.Add(e.id, uint64(e.offset), e.crc)
 	}
-	return nil
+	return sum, nil
 }
 
 // base is an object in memory with the deltas on it that are still to be applied.

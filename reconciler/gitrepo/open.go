@@ -26,6 +26,7 @@ type Repo struct {
 	commits *lru[CommitInfo]
 	digests *lru[blobDigest]
 	packed  *atomic.Pointer[packed]
+	whole   *atomic.Bool // packs are asked for with all that their deltas rest on
 
 	settling *settling
 	ahead    *ahead
@@ -77,7 +78,7 @@ func (r *Repo) open(ctx context.Context) error {
 	if err := checkFormat(filepath.Join(r.dir, "config")); err != nil {
 		return fmt.Errorf("open %s: %w", r.dir, err)
 	}
-	r.packed, r.settling, r.ahead = new(atomic.Pointer[packed]), &settling{}, &ahead{}
+	r.packed, r.whole, r.settling, r.ahead = new(atomic.Pointer[packed]), new(atomic.Bool), &settling{}, &ahead{}
 	var err error
 	if r.store, err = openStore(filepath.Join(r.dir, "objects"), r.limits); err != nil {
 		return fmt.Errorf("open %s: %w", r.dir, err)

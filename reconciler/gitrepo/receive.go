@@ -52,7 +52,7 @@ func (a *arrived) read(ctx context.Context, r io.Reader, limits Limits) (err err
 	if err := copyPack(ctx, a.file, r, limits.Pack); err != nil {
 		return err
 	}
-	if a.index, a.name, err = indexPack(a.file, limits); err != nil || a.index == nil {
+	if a.index, a.name, err = indexPack(a.file, limits, a.store.read); err != nil || a.index == nil {
 		return err
 	}
 	dir := osfs.New(filepath.Dir(a.file.Name()))

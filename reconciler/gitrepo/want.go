@@ -29,10 +29,18 @@ func (r *Repo) want(ctx context.Context, s transport.UploadPackSession, a *packp
 	if req.Haves, err = r.haves(ctx, have, a); err != nil {
 		return nil, err
 	}
+	thin := len(req.Haves) > 0 && !r.whole.Load() && a.Capabilities.Supports(capability.ThinPack)
+	if !thin {
+		req.Capabilities.Delete(capability.ThinPack)
+	}
 	if a.Capabilities.Supports(capability.NoProgress) {
 		_ = req.Capabilities.Set(capability.NoProgress) // takes no argument, so cannot fail
 	}
 	got, err := r.receive(ctx, s, req)
+	if thin && errors.Is(err, errNoBase) {
+		r.whole.Store(true)
+		return nil, fmt.Errorf("%w: what the remote rested on is missing or damaged here; from now on it is asked for all of it: %w", ErrUnreachable, err)
+	}
 	if err != nil {
 		return nil, err
 	}
