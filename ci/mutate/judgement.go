@@ -16,8 +16,8 @@ var judgementMutations = []mutation{
 	},
 	{
 		"a stage takes promotions from any other", "reconciler", "reconciler/lifecycle/steps.go",
-		"if s.On.Event == on && s.To == to {",
-		"if s.On.Event == on {",
+		"if w.on == on && w.to == to {",
+		"if w.on == on {",
 		"TestHistoriesKeepTheLadder",
 	},
 	{

@@ -25,9 +25,12 @@ var errNoBase = errors.New("delta without its base")
 
 // A directory of ten thousand names in which one has changed is some bytes as a delta on what is here already, and hundreds of
 // kilobytes without. go-git asks for whole packs because its readers do not complete thin ones; the indexer does.
-func init() {
+var takesThin = takeThin()
+
+func takeThin() bool {
 	transport.UnsupportedCapabilities = slices.DeleteFunc(slices.Clone(transport.UnsupportedCapabilities),
 		func(c capability.Capability) bool { return c == capability.ThinPack })
+	return true
 }
 
 // complete puts the stored objects that deltas rest on at the end of the pack, as git does, so that the pack can be read

@@ -29,7 +29,7 @@ func (r *Repo) want(ctx context.Context, s transport.UploadPackSession, a *packp
 	if req.Haves, err = r.haves(ctx, have, a); err != nil {
 		return nil, err
 	}
-	thin := len(req.Haves) > 0 && !r.whole.Load() && a.Capabilities.Supports(capability.ThinPack)
+	thin := takesThin && len(req.Haves) > 0 && !r.whole.Load() && a.Capabilities.Supports(capability.ThinPack)
 	if !thin {
 		req.Capabilities.Delete(capability.ThinPack)
 	}
