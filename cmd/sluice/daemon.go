@@ -273,11 +273,14 @@ func settings(a schema.TargetAddress) map[string]string {
 	return out
 }
 
-// redacted leaves out what might be a credential in an address.
+// redacted leaves out what might be a credential in an address: the user, and all behind the path.
 func redacted(repository string) string {
 	scheme, rest, ok := strings.Cut(repository, "://")
 	if !ok {
 		return repository
+	}
+	if end := strings.IndexAny(rest, "?#"); end >= 0 {
+		rest = rest[:end]
 	}
 	authority, path, isPath := strings.Cut(rest, "/")
 	if at := strings.LastIndex(authority, "@"); at >= 0 {

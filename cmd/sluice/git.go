@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"regexp"
 	"strings"
 )
 
@@ -33,7 +34,7 @@ func noAccess(err error, remote string) error {
 			code = exitForbidden
 		}
 	}
-	return &failure{code: code, err: err, hint: "check your access to it: git fetch " + remote}
+	return &failure{code: code, err: err, hint: "check your access to it: git fetch " + redacted(remote)}
 }
 
 // command is the word of git's arguments that says what it does.
@@ -48,12 +49,16 @@ func command(args []string) string {
 	return ""
 }
 
-// gitSaid is git's own reason: the first paragraph of what it wrote, without the words that begin its lines.
+// address is one in a text of git's, up to the quotation mark that ends it.
+var address = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s'"]+`)
+
+// gitSaid is git's own reason: the first paragraph of what it wrote, without the words that begin its lines, and without what
+// may be a credential in an address. Git hides a password before the host, and shows a token behind the path.
 func gitSaid(text string, err error) error {
 	paragraph, _, _ := strings.Cut(strings.TrimSpace(text), "\n\n")
 	var lines []string
 	for line := range strings.Lines(paragraph) {
-		line = strings.TrimSpace(line)
+		line = address.ReplaceAllStringFunc(strings.TrimSpace(line), redacted)
 		for _, word := range []string{"fatal: ", "error: "} {
 			line = strings.TrimPrefix(line, word)
 		}

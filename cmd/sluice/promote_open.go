@@ -33,7 +33,7 @@ func (d *desk) standing(ctx context.Context, f proposeFlags, ref string) (schema
 // here whether its merge request is open: a branch alone is no proposal.
 func (d *desk) resume(ctx context.Context, f proposeFlags, drafting reconciler.Drafting, draft reconciler.Draft, head schema.Hash, out *proposed) error {
 	inTheWay := func(err error) error {
-		return &failure{code: exitConflict, err: err, hint: fmt.Sprintf("close its merge request and delete it, then propose again: git push %s --delete %s", f.remote, out.Branch)}
+		return &failure{code: exitConflict, err: err, hint: fmt.Sprintf("close its merge request and delete it, then propose again: git push %s --delete %s", redacted(f.remote), out.Branch)}
 	}
 	fits, err := drafting.Fits(ctx, draft, head)
 	if err != nil {
@@ -131,7 +131,7 @@ func (d *desk) gitlabOf(ctx context.Context, f proposeFlags) (gitlab.Config, err
 		cfg.Project = project
 	}
 	if cfg.URL == "" || cfg.Project == "" {
-		return cfg, usageError(fmt.Errorf("the URL of %s does not say where GitLab is: give --gitlab-url and --gitlab-project", f.remote))
+		return cfg, usageError(fmt.Errorf("the URL of %s does not say where GitLab is: give --gitlab-url and --gitlab-project", redacted(f.remote)))
 	}
 	return cfg, nil
 }

@@ -133,7 +133,7 @@ func optionText(text string) string {
 
 // notPushed tells three ends apart: the branch was made by somebody else meanwhile, the server refused, or it could not be reached.
 func notPushed(err error, f proposeFlags, commit schema.Hash, draft reconciler.Draft) error {
-	by := fmt.Sprintf("push it yourself: git push %s %s:%s", f.remote, commit, draft.SourceRef)
+	by := fmt.Sprintf("push it yourself: git push %s %s:%s", redacted(f.remote), commit, draft.SourceRef)
 	said := strings.ToLower(err.Error())
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(said, w) })

@@ -16,6 +16,9 @@ func TestRedacted(t *testing.T) {
 		{"https://secret@example.com/a.git", "https://example.com/a.git"},
 		{"https://ann:se@cret@example.com/a.git", "https://example.com/a.git"},
 		{"https://example.com/a@b.git", "https://example.com/a@b.git"},
+		{"https://example.com/a.git?private_token=secret", "https://example.com/a.git"},
+		{"https://example.com/a.git#secret", "https://example.com/a.git"},
+		{"https://example.com?private_token=a/b@secret", "https://example.com"},
 		{"git@example.com:a.git", "git@example.com:a.git"},
 		{"/srv/a.git", "/srv/a.git"},
 	} {

@@ -48,7 +48,7 @@ type desk struct {
 // openDesk fetches with the user's git, so that what is shown is what is there now, and opens the clone.
 func (a *app) openDesk(ctx context.Context, f statementFlags) (*desk, error) {
 	if _, err := a.git(ctx, "remote", "get-url", f.remote); err != nil {
-		return nil, &failure{code: exitUsage, err: fmt.Errorf("there is no remote %q here", f.remote), hint: "run it in a clone of the configuration repository, or name the remote with --remote"}
+		return nil, &failure{code: exitUsage, err: fmt.Errorf("there is no remote %q here", redacted(f.remote)), hint: "run it in a clone of the configuration repository, or name the remote with --remote"}
 	}
 	heads, tags := "+refs/heads/*:refs/remotes/"+f.remote+"/*", "+refs/tags/sluice/*:refs/tags/sluice/*"
 	if _, err := a.git(ctx, "fetch", "--quiet", "--no-tags", f.remote, heads, tags); err != nil {

@@ -20,7 +20,7 @@ import (
 // seal makes the genesis request of RULES R25 from what the remote has and pushes it as a tag.
 func (a *app) seal(ctx context.Context, f initFlags) error {
 	if _, err := a.git(ctx, "remote", "get-url", f.remote); err != nil {
-		return &failure{code: exitUsage, err: fmt.Errorf("there is no remote %q here", f.remote), hint: "the request is made for what the remote has: git remote add " + f.remote + " URL, or name another one with --remote"}
+		return &failure{code: exitUsage, err: fmt.Errorf("there is no remote %q here", redacted(f.remote)), hint: "the request is made for what the remote has: git remote add " + redacted(f.remote) + " URL, or name another one with --remote"}
 	}
 	if _, err := a.git(ctx, "fetch", "--quiet", f.remote); err != nil {
 		return noAccess(err, f.remote)
