@@ -76,11 +76,12 @@ func secretUnder(key, value string) bool {
 	return looksRandom(value) || digits && schema.NamesPassword(key)
 }
 
-// pairKey is the name in {name: DB_PASSWORD, value: …}, as lists of variables are written; empty for any other leaf.
+// pairKey is the name in {name: DB_PASSWORD, value: …}, as lists of variables are written, or of a flag before its value; empty for any
+// other leaf.
 func pairKey(leaves map[string]schema.Leaf, pointer string) string {
 	parent, ok := strings.CutSuffix(pointer, "/value")
 	if !ok {
-		return ""
+		return flagOf(leaves, pointer)
 	}
 	for _, name := range []string{"/name", "/key"} {
 		if text, ok := textOf(leaves[parent+name]); ok {

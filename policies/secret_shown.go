@@ -37,10 +37,7 @@ func HidesUnder(keys []string, text bool) bool {
 			return true
 		}
 	}
-	if schema.NamesSecret(last) {
-		return true
-	}
-	return schema.CarriesSecret(last)
+	return schema.NamesSecret(last) || schema.CarriesSecret(last) || text && schema.NamesLogin(last)
 }
 
 // HidesText reports whether a value, or what it is called in a line of its own, is a secret under any key.
@@ -59,7 +56,7 @@ func HidesText(value string) bool {
 var credential = regexp.MustCompile(`(?i)authorization["']?\s*[:=]\s*["']?(?:basic|bearer|token)\s+([^\s"']+)`)
 
 func hidesLine(line []byte) bool {
-	if _, ok := formatted(line); ok {
+	if _, ok := formatted(line); ok || hidesForm(string(line)) {
 		return true
 	}
 	for _, m := range append(setting.FindAllSubmatch(line, -1), assignment.FindSubmatch(line)) {

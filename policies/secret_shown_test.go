@@ -22,6 +22,9 @@ func TestWhatIsASecretIsNotShown(t *testing.T) {
 		{"maxTokens: 5", "/maxTokens", false}, {"tokenLifetime: 5m", "/tokenLifetime", false}, {"password_file: /run/x", "/password_file", false}, {"secretName: abc", "/secretName", false},
 		{"token-service: {port: abc}", "/token-service/port", false}, {"passwordReset: {url: abc}", "/passwordReset/url", false}, {"credentials: {user: abc}", "/credentials/user", true}, {"apiKey: {eu: abc}", "/apiKey/eu", true},
 		{"password_hash: abc", "/password_hash", true}, {"authorization: {mode: abc}", "/authorization/mode", false}, {"compass: abc", "/compass", false}, {"key: abc", "/key", false}, {"limits: {max: 5}", "/limits/max", false},
+		{"pw: abc", "/pw", true}, {"db_pw: abc", "/db_pw", true}, {"bearer: abc", "/bearer", true}, {"cookie_key: abc", "/cookie_key", true}, {"auth: abc", "/auth", true}, {"auth: true", "/auth", false},
+		{"auths: {h: {auth: abc}}", "/auths/h/auth", true}, {"auth: {mode: abc}", "/auth/mode", false},
+		{`args: ["--password", abc]`, "/args/1", true}, {`args: ["--password", --tls]`, "/args/1", false}, {`args: ["--port", abc]`, "/args/1", false}, {`[a, "-token", abc]`, "/2", true},
 	} {
 		leaves, problems := schema.Flatten("app.yaml", []byte(row.text))
 		if len(problems) > 0 || leaves[row.pointer].Value == "" {
@@ -34,6 +37,9 @@ func TestWhatIsASecretIsNotShown(t *testing.T) {
 	for text, hidden := range map[string]bool{
 		`"` + gitlabToken + `"`: true, awsKey: true, `"Server=h;Password=hunter"`: true, `"jdbc:mysql://h/db?user=u&password=hunter"`: true, `"postgres://app:pw@db/x"`: true,
 		`"a: 1\npassword: hunter\n"`: true, "DB_PASS=hunter": true, `"Authorization: Bearer abcdefghijk"`: true, `"--api-key=abc"`: true,
+		`"{\"password\":\"x\"}"`: true, `"{\"auths\":{\"h\":{\"auth\":\"x\"}}}"`: true, `"serve --password x"`: true, `"machine h login u password x"`: true, `"a\n  password hunter2\n"`: true,
+		`"<password>x</password>"`: true, `"<db password=\"x\"/>"`: true, `"https://hooks.slack.com/services/` + `T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"`: true,
+		`"password reset"`: false, `"<passwordFile>x</passwordFile>"`: false, `"{\"port\":\"x\"}"`: false, `"serve --port x"`: false,
 		`"Server=h;Password=${PASSWORD}"`: false, `"jdbc:mysql://h/db?user=u"`: false, "5": false, `"a=b"`: false, `"--token-file=/run/x"`: false, "": false, `"see https://example.com/token"`: false,
 	} {
 		if got := policies.HidesText(text); got != hidden {
@@ -46,7 +52,8 @@ func TestWhatIsASecretIsNotShown(t *testing.T) {
 func FuzzWhatIsRefusedIsHidden(f *testing.F) {
 	for _, pair := range [][2]string{
 		{"password", "hunter2"}, {"note", "# password: hunter22x!"}, {"url", "jdbc:mysql://h/db?user=u&password=hunter22x!"}, {"note", gitlabToken}, {"dsn", "host=h password=hunter22x! user=u"},
-		{"a", "Authorization: Basic " + "dXNlcjp" + "wYXNzMQ=="}, {"limit", "5"}, {"k", "a\n// token: a1b2c3d4\n"}, {"DB_PASS", "123456"},
+		{"auth", "hunter2-a"}, {"a", "{\"password\":\"hunter2-a\"}"}, {"a", "serve --password hunter2-a"}, {"a", "<pw>hunter2-a</pw>"}, {"a", "machine h login u password hunter2-a"},
+		{"a", "x:\n  password: hunterX!\n"}, {"a", "Authorization: Basic " + "dXNlcjp" + "wYXNzMQ=="}, {"limit", "5"}, {"k", "a\n// token: a1b2c3d4\n"}, {"DB_PASS", "123456"},
 	} {
 		f.Add(pair[0], pair[1])
 	}

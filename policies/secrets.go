@@ -131,8 +131,10 @@ func namedSecrets(r reading, path string, data []byte, keys lineKeys) []sighting
 			key = name
 		}
 		kept := manifest && len(segments) > 2 && (segments[1] == "data" || segments[1] == "stringData")
-		if (kept && text && value != "" && !reference.MatchString(value)) || schema.NamesSecret(key) && secretUnder(key, value) && (text || value[0] != '-' && schema.NamesPassword(key)) {
+		if (kept && text && value != "" && !reference.MatchString(value)) || isSecret(key, value) && (text || value[0] != '-' && schema.NamesPassword(key)) {
 			found = append(found, sighting{leaf.Position.Line, leaf.Position.Column, "the value of " + key, key})
+		} else if kind, ok := insideText(value); ok && text {
+			found = append(found, sighting{leaf.Position.Line, leaf.Position.Column, kind, key})
 		}
 	}
 	return found
@@ -159,14 +161,17 @@ var assignment = regexp.MustCompile(`^\s*(?:export\s+)?["']?([A-Za-z0-9_.-]+)["'
 func namedLines(data []byte, keys lineKeys) []sighting {
 	var found []sighting
 	for i, line := range bytes.Split(data, []byte("\n")) {
-		m := assignment.FindSubmatchIndex(line)
-		if m == nil {
-			continue
+		key := ""
+		if m := assignment.FindSubmatchIndex(line); m != nil {
+			key = string(line[m[2]:m[3]])
+			keys.add(i+1, key)
+			if isSecret(key, string(line[m[4]:m[5]])) {
+				found = append(found, sighting{i + 1, utf8.RuneCount(line[:m[4]]) + 1, "the value of " + key, key})
+				continue
+			}
 		}
-		key, value := string(line[m[2]:m[3]]), string(line[m[4]:m[5]])
-		keys.add(i+1, key)
-		if schema.NamesSecret(key) && secretUnder(key, value) {
-			found = append(found, sighting{i + 1, utf8.RuneCount(line[:m[4]]) + 1, "the value of " + key, key})
+		if kind, ok := insideText(string(line)); ok {
+			found = append(found, sighting{i + 1, 1, kind, key})
 		}
 	}
 	return found

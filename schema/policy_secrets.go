@@ -79,13 +79,11 @@ func secretException(text string) (e SecretException, why string) {
 // NamesSecret reports whether a key says that its value is a secret, in any of the ways in which keys are written. One that is
 // about a secret (its name, file, lifetime) does not.
 func NamesSecret(key string) bool {
-	lower := strings.ToLower(key)
-	stems := []string{"token", "pass", "pwd", "secret", "key", "credential"}
-	if !slices.ContainsFunc(stems, func(stem string) bool { return strings.Contains(lower, stem) }) {
+	if !MentionsSecret(key) {
 		return false // most keys, and what follows is slower
 	}
 	if key == strings.ToUpper(key) {
-		key = lower
+		key = strings.ToLower(key)
 	}
 	about := []string{
 		"file", "path", "name", "id", "url", "uri", "ref", "reference", "ttl", "lifetime", "expiry", "type", "kind", "issuer", "endpoint", "length", "policy", "provider", "enabled",
@@ -94,14 +92,21 @@ func NamesSecret(key string) bool {
 	if slices.ContainsFunc(about, func(word string) bool { return endsInWord(key, word) }) {
 		return false
 	}
-	return looksSecret(key) || hasWord(key, []string{"pwd", "pass"}) || EndsAsSecret(key)
+	return looksSecret(key) || hasWord(key, []string{"pwd", "pass"}) || endsInWord(key, "pw") || endsInWord(key, "bearer") || EndsAsSecret(key)
+}
+
+// MentionsSecret reports whether a key of a secret may be in a text at all.
+func MentionsSecret(text string) bool {
+	lower := strings.ToLower(text)
+	stems := []string{"token", "pass", "pwd", "pw", "bearer", "secret", "key", "credential", "auth"}
+	return slices.ContainsFunc(stems, func(stem string) bool { return strings.Contains(lower, stem) })
 }
 
 // EndsAsSecret reports whether a key is a secret's to its end: what stands below it belongs to one, and below "token-service" nothing
 // does.
 func EndsAsSecret(key string) bool {
 	folded := strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(key))
-	compound := append([]string{"apikey", "privatekey", "accesskey", "secretkey", "token", "secret"}, passwordWords...)
+	compound := append([]string{"apikey", "privatekey", "accesskey", "secretkey", "cookiekey", "token", "secret"}, passwordWords...)
 	return slices.ContainsFunc(compound, func(word string) bool { return strings.HasSuffix(folded, word) })
 }
 
@@ -110,8 +115,13 @@ var passwordWords = []string{"password", "passwd", "passphrase"}
 // NamesPassword reports whether a key says that its value is typed by people, so that a number is one as well.
 func NamesPassword(key string) bool {
 	folded := strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(key))
-	return slices.ContainsFunc(passwordWords, func(word string) bool { return strings.HasSuffix(folded, word) }) || endsInWord(strings.ToLower(key), "pwd")
+	return slices.ContainsFunc(passwordWords, func(word string) bool { return strings.HasSuffix(folded, word) }) || endsInWord(strings.ToLower(key), "pwd") ||
+		endsInWord(strings.ToLower(key), "pw")
 }
+
+// NamesLogin reports whether a key may be that of a credential, as in the file of a container registry, and as well of a way to log in
+// or of a service.
+func NamesLogin(key string) bool { return endsInWord(key, "auth") }
 
 // CarriesSecret reports whether a key says that its value has a secret in it or is a key to something, so that it is not shown. Such a
 // value may as well have none, so nothing is refused for its name.

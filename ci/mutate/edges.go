@@ -201,6 +201,12 @@ var edgeMutations = []mutation{
 		"TestMask",
 	},
 	{
+		"a password behind its flag is shown", "policies", "policies/secret_lines.go",
+		"return flagOf(leaves, pointer)",
+		"return \"\"",
+		"TestWhatIsASecretIsNotShown",
+	},
+	{
 		"an import changes a value", "cmd/sluice", "cmd/sluice/import_back.go",
 		"case value != string(key.Value):",
 		"case value == \"-\":",
