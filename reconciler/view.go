@@ -247,7 +247,7 @@ func cellView(cell schema.Cell, s ledger.State, stage schema.Stage) schema.CellV
 	}
 	if a := s.Admitted; a.Seq > 0 {
 		c.Revision, c.Content, c.Seq, c.Commit, c.Since, c.LiveAt = a.Revision, a.Content, a.Seq, a.Commit, a.At, a.LiveAt
-		c.MergeRequest, c.Targets, c.Gray = a.MergeRequest, targetViews(s, stage), grayView(s)
+		c.MergeRequest, c.By, c.Cause, c.Targets, c.Gray = a.MergeRequest, a.By, a.Kind, targetViews(s, stage), grayView(s)
 	}
 	c.State = cellState(c, s, stage.Mode)
 	return c

@@ -106,12 +106,16 @@ type CellView struct {
 	Seq      int64     `json:"seq,omitempty"`   // entry that admitted it
 	Commit   Hash      `json:"commit,omitzero"` // position of the stage's ref that holds it
 	// MergeRequest brought what is admitted; 0 where it was sealed.
-	MergeRequest int64        `json:"merge_request,omitempty"`
-	Since        time.Time    `json:"since,omitzero"`
-	LiveAt       time.Time    `json:"live_at,omitzero"`
-	Targets      []TargetView `json:"targets,omitempty"`
-	Held         *HeldView    `json:"held,omitempty"`
-	Incident     *Incident    `json:"incident,omitempty"`
+	MergeRequest int64 `json:"merge_request,omitempty"`
+	// By is who brought it in; empty where it was sealed, and in ledgers that do not keep it.
+	By string `json:"by,omitempty"`
+	// Cause is the kind of the change that brought it in.
+	Cause    Kind         `json:"cause,omitempty"`
+	Since    time.Time    `json:"since,omitzero"`
+	LiveAt   time.Time    `json:"live_at,omitzero"`
+	Targets  []TargetView `json:"targets,omitempty"`
+	Held     *HeldView    `json:"held,omitempty"`
+	Incident *Incident    `json:"incident,omitempty"`
 	// Goal is what a rollback goes back to where a change is held; empty where none was admitted that the rollback gate serves.
 	Goal Revision `json:"goal,omitempty"`
 	// Gray is how far what is admitted has widened; nil where all have it.

@@ -29,6 +29,18 @@ func Fold(s State, e Entry) State {
 	return s
 }
 
+// Fold returns the state of a cell after an entry about it, as a ledger of this form keeps it: older ones do not keep who brought
+// an admission in, and their states have to come out as they were written.
+func (f Form) Fold(s State, e Entry) State {
+	s = Fold(s, e)
+	if f != Volumes || e.Decision == nil || s.Admitted.Seq != e.Seq {
+		return s
+	}
+	s.Admitted.By = e.Decision.Operator
+	s.Revisions[len(s.Revisions)-1] = s.Admitted // which Fold has cloned
+	return s
+}
+
 func (s *State) fold(e Entry) {
 	switch e.Kind {
 	case Admit, Rollback, Retire, BreakGlass:

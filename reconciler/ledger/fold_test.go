@@ -84,6 +84,22 @@ func sentence(s ledger.State) string {
 		a.Seq, at(a.LiveAt), at(a.SoakingSince), a.Soaked/60_000, held)
 }
 
+// TestWhoBroughtItInIsKept holds the state of a ledger of volumes to naming the person; the state of older forms has to stay as it was.
+func TestWhoBroughtItInIsKept(t *testing.T) {
+	e := decided(ledger.Admit, pay, schema.Edit, 1)
+	e.Seq, e.Decision.Operator = 2, "ben"
+	s := ledger.Volumes.Fold(ledger.State{}, e)
+	if s.Admitted.By != "ben" || s.Revisions[0].By != "ben" {
+		t.Errorf("admitted by %q, in the list by %q", s.Admitted.By, s.Revisions[0].By)
+	}
+	if after := ledger.Volumes.Fold(s, delivered(ledger.Apply, pay, "etcd", 2)); after.Admitted.By != "ben" {
+		t.Errorf("after it was delivered by %q", after.Admitted.By)
+	}
+	if s := ledger.Flat.Fold(ledger.State{}, e); s.Admitted.By != "" {
+		t.Errorf("a ledger of an older form gets %q", s.Admitted.By)
+	}
+}
+
 func TestFoldTellsWhatIsLive(t *testing.T) {
 	spooled := drifted("etcd", 1)
 	earlier := begin.Add(3 * time.Minute)

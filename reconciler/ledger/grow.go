@@ -89,7 +89,7 @@ func (g *growth) foldCells(ctx context.Context, states map[schema.Cell]State, e 
 	if err != nil {
 		return err
 	}
-	states[c] = Fold(s, e)
+	states[c] = g.form.Fold(s, e)
 	return nil
 }
 

@@ -108,7 +108,7 @@ func compareWithFold(t *rapid.T, w *world) {
 			}
 		}
 		if e.App != "" && e.Stage != "" {
-			cells[e.Cell()] = ledger.Fold(cells[e.Cell()], e)
+			cells[e.Cell()] = head.Form.Fold(cells[e.Cell()], e)
 		}
 	}
 	want := files{"head.json": blob(t, w, head), "refs.json": blob(t, w, refs)}

@@ -35,11 +35,13 @@ type Admission struct {
 	Commit   schema.Hash     `json:"commit"` // position of the stage's ref that holds it
 	At       time.Time       `json:"at"`
 	// MergeRequest brought it; 0 where genesis sealed it.
-	MergeRequest int64    `json:"merge_request,omitempty"`
-	Authors      []string `json:"authors,omitempty"`
-	Required     []string `json:"required,omitempty"` // targets that make it live
-	Full         bool     `json:"full,omitempty"`     // passed its full gate here, so the rollback gate may serve it
-	Flags        []Flag   `json:"flags,omitempty"`
+	MergeRequest int64 `json:"merge_request,omitempty"`
+	// By is who brought it in, in a ledger of volumes: who merged, else who approved last, or the admins who broke the glass.
+	By       string   `json:"by,omitempty"`
+	Authors  []string `json:"authors,omitempty"`
+	Required []string `json:"required,omitempty"` // targets that make it live
+	Full     bool     `json:"full,omitempty"`     // passed its full gate here, so the rollback gate may serve it
+	Flags    []Flag   `json:"flags,omitempty"`
 	// LetIn is the mode that alone let it in: the gate did not, so it is no source for the stages after (schema.StageMode).
 	LetIn schema.StageMode `json:"let_in,omitempty"`
 	// Overwrite says that the admins let it replace what targets hold without our marker.

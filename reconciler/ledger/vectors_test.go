@@ -251,7 +251,7 @@ func foldVector(t *testing.T, have map[string][]byte, form ledger.Form) {
 			}
 		}
 		if e.Stage != "" && e.App != "" {
-			cells[e.Cell()] = ledger.Fold(cells[e.Cell()], e)
+			cells[e.Cell()] = form.Fold(cells[e.Cell()], e)
 		}
 	}
 	for c, s := range cells {

@@ -35,6 +35,8 @@ type apiCell struct {
 	Revision     string      `json:"revision,omitempty"`
 	Entry        int64       `json:"entry,omitempty"`
 	MergeRequest int64       `json:"merge_request,omitempty"`
+	By           string      `json:"by,omitempty"`
+	Cause        string      `json:"cause,omitempty"`
 	Since        time.Time   `json:"since,omitzero"`
 	Held         *apiHeld    `json:"held,omitempty"`
 	Targets      []apiTarget `json:"targets"`
@@ -192,7 +194,7 @@ func (req asked) apiApp(a schema.AppView) apiApp {
 
 func (req asked) apiCell(c schema.CellView) apiCell {
 	state := shown(c, req.view.Stale(req.now))
-	out := apiCell{Stage: string(c.Cell.Stage), State: string(state), Entry: c.Seq, MergeRequest: c.MergeRequest, Since: since(c).UTC(), Targets: []apiTarget{}}
+	out := apiCell{Stage: string(c.Cell.Stage), State: string(state), Entry: c.Seq, MergeRequest: c.MergeRequest, By: c.By, Cause: string(c.Cause), Since: since(c).UTC(), Targets: []apiTarget{}}
 	if state != c.State {
 		out.Was = string(c.State)
 	}

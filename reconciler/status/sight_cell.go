@@ -10,7 +10,7 @@ import (
 // does.
 func (s sight) cell(c schema.CellView, hidden words) schema.CellView {
 	out := schema.CellView{
-		Cell: c.Cell, State: c.State, Revision: c.Revision, Content: c.Content, Seq: c.Seq, Commit: c.Commit, MergeRequest: c.MergeRequest, Since: c.Since, LiveAt: c.LiveAt,
+		Cell: c.Cell, State: c.State, Revision: c.Revision, Content: c.Content, Seq: c.Seq, Commit: c.Commit, MergeRequest: c.MergeRequest, By: hidden.text(c.By), Cause: c.Cause, Since: c.Since, LiveAt: c.LiveAt,
 		Goal: c.Goal, Gray: c.Gray, Path: c.Path,
 		Held: s.held(c.Held, c.Cell.App, hidden), Instances: s.instances(c.Instances, c.Cell.App, hidden), Next: s.next(c.Next, c.Cell.App, hidden),
 	}
