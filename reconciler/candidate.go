@@ -30,6 +30,8 @@ type prospects struct {
 	now       time.Time
 	// asked says that a person asks for it: what soaks still, what was rolled back from, and removing the app are theirs to want.
 	asked bool
+	// look says that it would only be looked at: what suspends the stage is the gate's to tell.
+	look bool
 }
 
 // candidate says what a promotion into a stage would bring, or why there is none: a sentence for people.
@@ -64,7 +66,7 @@ func (s prospects) closed(to schema.Stage) string {
 		return fmt.Sprintf("%s is where edits enter: nothing is promoted into it", to.Name)
 	case own.Held != nil:
 		return fmt.Sprintf("a change of %s waits in %s already (entry #%d)", s.app, to.Name, own.Held.Seq)
-	case s.pinned(to.Name):
+	case s.pinned(to.Name) && !s.look:
 		return fmt.Sprintf("%s is suspended in %s", s.app, to.Name)
 	case own.Admitted.Flagged(ledger.Unreviewed) && !s.asked:
 		return fmt.Sprintf("what broke the glass in %s was not reviewed yet", to.Name)

@@ -51,6 +51,8 @@ type Drafting struct {
 	Refs   map[string]schema.Hash // branches by full name, as the remote has them
 	Asker  string                 // principal; cannot approve it. Empty: not known
 	Now    time.Time
+	// Look says that nothing will be proposed: what a suspension keeps out is drafted too, and the gate says so.
+	Look bool
 }
 
 // Promotion makes the draft that brings to a stage what a stage before it has.
@@ -67,7 +69,7 @@ func (d Drafting) Promotion(ctx context.Context, cell schema.Cell) (Draft, error
 	if !ok {
 		return Draft{}, &Refused{Why: fmt.Sprintf("nothing was ever admitted of %s", cell.App), Hint: "sluice status lists the apps; git fetch first if it is new"}
 	}
-	app.asked = true
+	app.asked, app.look = true, d.Look
 	c, why := app.candidate(j.stage)
 	if why != "" {
 		return Draft{}, refusedPromotion(app, j, why)

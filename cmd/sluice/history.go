@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -20,7 +21,8 @@ func (a *app) historyCommand() *cobra.Command {
 	var last int
 	c := &cobra.Command{
 		Use: "history APP", Short: "Show every decision and delivery of an app", Args: cobra.ExactArgs(1),
-		Long: `history lists the ledger's entries about an app, oldest first, the refused ones too. Beside what went back stands its time to
+		Long: `history lists the ledger's entries about an app, oldest first, the refused ones too, with the seal that took it over and the suspensions
+of the stages as wholes. Beside what went back stands its time to
 restore: from when what it left was live until it was itself. With -o json each line is one entry.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			project, err := a.openClone(c.Context(), f)
@@ -43,14 +45,9 @@ restore: from when what it left was live until it was itself. With -o json each 
 					return err
 				}
 			}
-			var found []ledger.Entry
-			for e, err := range project.Ledger.Entries(c.Context(), 1) {
-				if err != nil {
-					return err
-				}
-				if string(e.App) == args[0] && (stage == "" || string(e.Stage) == stage) {
-					found = append(found, e)
-				}
+			found, err := past(c.Context(), project.Ledger, schema.App(args[0]), schema.StageName(stage))
+			if err != nil {
+				return err
 			}
 			return a.printHistory(args[0], found, last)
 		},
@@ -61,35 +58,94 @@ restore: from when what it left was live until it was itself. With -o json each 
 	return c
 }
 
+// pastEntry is an entry that says something of an app, with the app's cells where it seals many.
+type pastEntry struct {
+	ledger.Entry
+	sealed []ledger.SealedCell
+}
+
+// past are the entries about an app, in all stages where none is named: its own, the seals that took it over, and what pins a
+// stage with all its apps.
+func past(ctx context.Context, l *ledger.Ledger, app schema.App, stage schema.StageName) ([]pastEntry, error) {
+	asked := func(s schema.StageName) bool { return stage == "" || s == stage }
+	var out []pastEntry
+	for e, err := range l.Entries(ctx, 1) {
+		if err != nil {
+			return nil, err
+		}
+		pins := e.App == "" && (e.Kind == ledger.Suspend || e.Kind == ledger.Resume)
+		switch {
+		case (e.App == app || pins) && asked(e.Stage):
+			out = append(out, pastEntry{Entry: e})
+		case e.Seal != nil && e.Seal.Cells != "":
+			sealed, err := sealedCells(ctx, l, e)
+			if err != nil {
+				return nil, err
+			}
+			sealed = slices.DeleteFunc(sealed, func(c ledger.SealedCell) bool { return c.App != app || !asked(c.Stage) })
+			if len(sealed) > 0 {
+				out = append(out, pastEntry{e, sealed})
+			}
+		}
+	}
+	return out, nil
+}
+
+func sealedCells(ctx context.Context, l *ledger.Ledger, e ledger.Entry) ([]ledger.SealedCell, error) {
+	data, err := l.Evidence(ctx, e.Seal.Cells)
+	if err != nil {
+		return nil, fmt.Errorf("sealed cells of entry #%d: %w", e.Seq, err)
+	}
+	cells, err := ledger.ParseSealed(data)
+	if err != nil {
+		return nil, fmt.Errorf("entry #%d: %w", e.Seq, err)
+	}
+	return cells, nil
+}
+
 // printHistory prints the newest entries, as many as are asked for; 0 for all.
-func (a *app) printHistory(app string, entries []ledger.Entry, last int) error {
-	took := restores(entries)
+func (a *app) printHistory(app string, entries []pastEntry, last int) error {
+	bare := make([]ledger.Entry, len(entries))
+	for i, e := range entries {
+		bare[i] = e.Entry
+	}
+	took := restores(bare)
 	if last > 0 {
 		entries = entries[max(0, len(entries)-last):]
 	}
 	if a.json() {
 		encoder := json.NewEncoder(a.out)
 		for _, e := range entries {
-			if err := encoder.Encode(e); err != nil {
+			if err := encoder.Encode(e.Entry); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	if len(entries) == 0 {
-		_, err := fmt.Fprintf(a.out, "%s: no entry of its own; what was sealed at the start is entry #1\n", schema.Printable(app))
+		_, err := fmt.Fprintf(a.out, "%s: no entry about it there\n", schema.Printable(app))
 		return err
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "WHEN (UTC)\t#\tSTAGE\tWHAT\tFROM\tTO\tMR\tWHO")
 	for _, e := range entries {
-		line := historyLine(e)
+		for _, c := range e.sealed {
+			fmt.Fprintln(w, sealedLine(e.Entry, c))
+		}
+		if len(e.sealed) > 0 {
+			continue
+		}
+		line := historyLine(e.Entry)
 		if d, ok := took[e.Seq]; ok {
 			line += "; restored in " + lasted(d)
 		}
 		fmt.Fprintln(w, line)
 	}
 	return w.Flush()
+}
+
+func sealedLine(e ledger.Entry, c ledger.SealedCell) string {
+	return strings.Join([]string{e.At.UTC().Format("2006-01-02 15:04:05"), fmt.Sprint(e.Seq), string(c.Stage), string(e.Kind) + " sealed", "", c.Revision.String(), "", ""}, "\t")
 }
 
 func historyLine(e ledger.Entry) string {
@@ -104,6 +160,9 @@ func historyLine(e ledger.Entry) string {
 			columns[6] = fmt.Sprintf("!%d", d.MergeRequest.IID)
 		}
 		columns[7] = who(*d)
+	}
+	if e.App == "" && e.Order != nil { // of the stage with all its apps
+		columns[3] += " (every app)"
 	}
 	if o := e.Order; o != nil && len(o.By) > 0 {
 		columns[7] = strings.TrimPrefix(columns[7]+", "+orderText(e), ", ")

@@ -24,7 +24,7 @@ func (a *app) planCommand() *cobra.Command {
 		Long: `plan shows what promoting an app to a stage would change, where it would be delivered, and what each policy of the gate says of it,
 as far as a clone knows. It is what promote shows before it asks, but asks no server, needs no key and changes nothing: what was fetched last
 is what is shown.
-It ends with 0 where there is something to promote, also if the gate does not allow it yet, and 1 where there is not.`,
+It ends with 0 where there is something to promote, also if the gate does not allow it yet or it is suspended, and 1 where there is not.`,
 		Example: `  sluice plan payments --to production
   sluice plan payments --to production -o markdown`,
 		Annotations: map[string]string{formats: "text, json or markdown"},
@@ -65,7 +65,9 @@ func (a *app) plan(ctx context.Context, f cloneFlags, remote, app, to string) er
 	}
 	d := &desk{clone: c, a: a, f: statementFlags{clone: f, remote: remote}, made: now().Truncate(time.Second)}
 	cell := schema.Cell{Stage: schema.StageName(to), App: schema.App(app)}
-	draft, err := d.drafting(ctx).Promotion(ctx, cell)
+	drafting := d.drafting(ctx)
+	drafting.Look = true
+	draft, err := drafting.Promotion(ctx, cell)
 	var refused *reconciler.Refused
 	if errors.As(err, &refused) {
 		return &failure{code: exitNo, err: errors.New(refused.Why), hint: refused.Hint}
