@@ -72,6 +72,12 @@ const (
 // TransitionResults lists them.
 var TransitionResults = []string{Passed, Waiting, Barred}
 
+// RecordKinds are the kinds of entries that there can be, as the ledger calls them.
+var RecordKinds = []string{
+	"genesis", "control", "observe", "admit", "rollback", "retire", "hold", "deny", "apply", "drift", "target-down", "archive", "suspend", "resume", "break-glass", "taint", "key-rotate",
+	"expunge", "widen",
+}
+
 // The nodes of the lifecycle that are no stages: where changes are written, and where apps end.
 const (
 	DraftNode   StageName = "draft"

@@ -98,6 +98,9 @@ func TestFormatNamesEveryKind(t *testing.T) {
 	for _, k := range ledger.Kinds() {
 		want = append(want, string(k))
 	}
+	if !slices.Equal(schema.RecordKinds, want) {
+		t.Errorf("schema.RecordKinds has %v, the code %v", schema.RecordKinds, want)
+	}
 	got := formatTables(t)["Kinds"]
 	slices.Sort(got)
 	slices.Sort(want)

@@ -80,7 +80,7 @@ const mostItems = 200
 type apiMaker func(asked) (any, *problem)
 
 // api answers with JSON. Its shapes are those of openapi.yaml, which tests hold every answer to.
-func (s *site) api(make apiMaker) http.HandlerFunc {
+func (s *site) api(make apiMaker, known ...filter) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v := s.cfg.View()
 		if v == nil {
@@ -88,7 +88,13 @@ func (s *site) api(make apiMaker) http.HandlerFunc {
 			s.problem(w, r, problem{Title: "nothing is known yet", Status: http.StatusServiceUnavailable, Detail: startingText(s.cfg)})
 			return
 		}
-		out, trouble := make(asked{ctx: r.Context(), cfg: s.cfg, view: *v, now: s.cfg.Now(), path: r.PathValue, q: r.URL.Query()})
+		q, torn := readAddress(r.URL.RawQuery)
+		req := asked{ctx: r.Context(), cfg: s.cfg, view: *v, now: s.cfg.Now(), path: r.PathValue, q: q, torn: torn}
+		if wrong := req.refused(known); wrong != nil {
+			s.problem(w, r, *wrong)
+			return
+		}
+		out, trouble := make(req)
 		if trouble != nil {
 			s.problem(w, r, *trouble)
 			return
@@ -146,10 +152,7 @@ func listApps(req asked) (any, *problem) {
 	if trouble != nil {
 		return nil, trouble
 	}
-	q, trouble := req.appsQuery()
-	if trouble != nil {
-		return nil, trouble
-	}
+	q := readQuery(req.q, req.view)
 	apps := matching(req.view, q)
 	from := q.begin(apps)
 	out := apiApps{apiHead: req.head(), Apps: []apiApp{}}
@@ -160,28 +163,6 @@ func listApps(req asked) (any, *problem) {
 		out.Next = string(apps[from+limit-1].App)
 	}
 	return out, nil
-}
-
-// appsQuery reads which apps are wanted. A page ignores what it does not understand; a program would take the answer for what it
-// asked.
-func (req asked) appsQuery() (query, *problem) {
-	q := readQuery(req.q, req.view)
-	if given := req.q.Get("state"); given != "" && string(q.state) != given {
-		return q, &problem{Title: "there is no such state", Status: http.StatusBadRequest, Detail: clip(safe(given), 80)}
-	}
-	if given := req.q.Get("stage"); given != "" && string(q.stage) != given {
-		return q, &problem{Title: "there is no such stage", Status: http.StatusBadRequest, Detail: clip(safe(given), 80)}
-	}
-	if given := req.q.Get("order"); given != q.order {
-		return q, &problem{Title: "there is no such order", Status: http.StatusBadRequest, Detail: clip(safe(given), 80)}
-	}
-	if why := badLabels(req.q.Get("label")); why != "" || q.label != req.q.Get("label") {
-		return q, &problem{Title: "labels are name=text, joined by commas", Status: http.StatusBadRequest, Detail: safe(why)}
-	}
-	if req.q.Get("differs") != "" && q.apart[0] == "" {
-		return q, &problem{Title: "differs is not two stages with .. between them", Status: http.StatusBadRequest}
-	}
-	return q, nil
 }
 
 func (req asked) apiApp(a schema.AppView) apiApp {
@@ -304,15 +285,12 @@ func listTransitions(req asked) (any, *problem) {
 	if window == "" {
 		window = "30d"
 	}
-	if windows[window] == 0 {
-		return nil, &problem{Title: "window is none of 24h, 7d, 30d, 90d", Status: http.StatusBadRequest}
-	}
 	out := apiTransitions{apiHead: req.head(), Window: window, Transitions: []apiTransition{}}
 	if req.view.Journal == nil {
 		return out, nil
 	}
 	out.Since = req.view.Journal.Since.UTC()
-	counts, _ := countTransitions(req.view, windows[window], "")
+	counts, _ := countTransitions(req.view, windows[window], req.q.Get("result"))
 	nodes := slices.Concat([]schema.StageName{schema.DraftNode}, req.view.Stages, []schema.StageName{schema.ArchiveNode})
 	for _, from := range nodes {
 		for _, to := range nodes {

@@ -52,8 +52,12 @@ func (req asked) comparison() comparison {
 		out.nobody = true
 		return out
 	}
-	if out.of = app; out.from == "" || out.to == "" {
+	switch out.of = app; {
+	case out.from == "" && out.to == "":
 		out.from, out.to = firstSides(app)
+	case out.from == "" || out.to == "":
+		out.why = "Name both sides, from and to, or neither."
+		return out
 	}
 	var wrong string
 	out.a, out.why = sideOf(req.view, out.app, out.from)

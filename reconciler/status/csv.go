@@ -19,14 +19,20 @@ type table func(req asked) ([][]string, *problem)
 
 // saves answers with a table as RFC 4180 writes it, of everything that is known and not of a page of it. It has the filters of
 // the page that it is a link of.
-func (s *site) saves(name string, make table) http.HandlerFunc {
+func (s *site) saves(name string, make table, known ...filter) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v := s.cfg.View()
 		if v == nil {
 			s.problem(w, r, problem{Title: "nothing is known yet", Status: http.StatusServiceUnavailable, Detail: startingText(s.cfg)})
 			return
 		}
-		lines, trouble := make(asked{ctx: r.Context(), cfg: s.cfg, view: *v, now: s.cfg.Now(), path: r.PathValue, q: r.URL.Query()})
+		q, torn := readAddress(r.URL.RawQuery)
+		req := asked{ctx: r.Context(), cfg: s.cfg, view: *v, now: s.cfg.Now(), path: r.PathValue, q: q, torn: torn}
+		if wrong := req.refused(known); wrong != nil {
+			s.problem(w, r, *wrong)
+			return
+		}
+		lines, trouble := make(req)
 		if trouble != nil {
 			s.problem(w, r, *trouble)
 			return
@@ -121,13 +127,9 @@ func transitionsTable(req asked) [][]string {
 }
 
 func appsTable(req asked) ([][]string, *problem) {
-	q, trouble := req.appsQuery()
-	if trouble != nil {
-		return nil, trouble
-	}
 	out := [][]string{{"app", "stage", "state", "revision", "entry", "merge_request", "since", "missing", "instances_running", "instances", "owner", "labels"}}
 	stale := req.view.Stale(req.now)
-	for _, app := range matching(req.view, q) {
+	for _, app := range matching(req.view, readQuery(req.q, req.view)) {
 		for i := range app.Cells {
 			c := &app.Cells[i]
 			line := []string{string(app.App), string(c.Cell.Stage), string(shown(*c, stale)), "", "", "", "", "", "", "", app.Owner, strings.Join(labelsOf(app), " ")}

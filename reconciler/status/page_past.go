@@ -196,7 +196,7 @@ func auditPage(req asked) (page, int) {
 	}
 	p.Search = search{Action: "/audit", Fields: []searchField{
 		{Name: "app", Label: "App", Value: safe(q.app)}, {Name: "who", Label: "Person", Value: safe(q.who)}, {Name: "kind", Label: "Kind", Value: safe(q.kind), Choices: kinds},
-		{Name: "result", Label: "Result", Value: safe(q.result), Choices: append(slices.Clone(schema.TransitionResults), "ok", "failed")},
+		{Name: "result", Label: "Result", Value: safe(q.result), Choices: slices.Concat(schema.TransitionResults, deliveryResults)},
 	}}
 	p.Records = lastRecords(req, func(r schema.Record) bool { return q.wants(r, req.view.At) }, recordsPerPage+1)
 	if len(p.Records) > recordsPerPage {

@@ -141,35 +141,35 @@ type route struct {
 func (s *site) routes() []route {
 	return []route{
 		{"/{$}", s.shows("overview.html", overviewPage)},
-		{"/apps", s.shows("matrix.html", matrixPage)},
+		{"/apps", s.shows("matrix.html", matrixPage, appFilters...)},
 		{"/app/{app...}", s.shows("app.html", appPage)},
 		{"/cell/{stage}/{app...}", s.shows("app.html", cellPage)},
-		{"/diff", s.shows("diff.html", diffPage)},
-		{"/values/{stage}/{app...}", s.shows("diff.html", valuesPage)},
-		{"/promotions", s.shows("promotions.html", promotionsPage)},
+		{"/diff", s.shows("diff.html", diffPage, diffFilters...)},
+		{"/values/{stage}/{app...}", s.shows("diff.html", valuesPage, keyFilters...)},
+		{"/promotions", s.shows("promotions.html", promotionsPage, pastFilters...)},
 		{"/promotions/{seq}", s.shows("record.html", recordPage)},
-		{"/transitions", s.shows("transitions.html", transitionsPage)},
-		{"/audit", s.shows("audit.html", auditPage)},
+		{"/transitions", s.shows("transitions.html", transitionsPage, stepFilters...)},
+		{"/audit", s.shows("audit.html", auditPage, pastFilters...)},
 		{"/audit/{seq}", s.shows("record.html", recordPage)},
 		{"/policies", s.shows("policies.html", policiesPage)},
 		{"/health", s.shows("health.html", healthPage)},
 		{"/wall", s.shows("overview.html", wallPage)},
 		{"/errors/{code}", s.shows("error.html", errorPage)},
-		{"/apps.csv", s.saves("apps.csv", appsTable)},
-		{"/audit.csv", s.saves("audit.csv", pastTable(recordsTable))},
-		{"/transitions.csv", s.saves("transitions.csv", pastTable(transitionsTable))},
+		{"/apps.csv", s.saves("apps.csv", appsTable, appFilters...)},
+		{"/audit.csv", s.saves("audit.csv", pastTable(recordsTable), pastFilters...)},
+		{"/transitions.csv", s.saves("transitions.csv", pastTable(transitionsTable), stepFilters...)},
 		{"/view.json", s.viewJSON},
 		{"/healthz", s.healthz},
-		{"/api/v1/apps", s.api(listApps)},
+		{"/api/v1/apps", s.api(listApps, appFilters...)},
 		{"/api/v1/apps/{app...}", s.api(oneAppJSON)},
 		{"/api/v1/cells/{stage}/{app...}", s.api(oneCellJSON)},
-		{"/api/v1/records", s.api(listRecords)},
+		{"/api/v1/records", s.api(listRecords, pastFilters...)},
 		{"/api/v1/records/{seq}", s.api(oneRecordJSON)},
-		{"/api/v1/transitions", s.api(listTransitions)},
+		{"/api/v1/transitions", s.api(listTransitions, stepFilters...)},
 		{"/api/v1/policies", s.api(listPolicies)},
 		{"/api/v1/checkpoint", s.api(checkpointJSON)},
-		{"/api/v1/diff", s.api(diffJSON)},
-		{"/api/v1/values/{stage}/{app...}", s.api(valuesJSON)},
+		{"/api/v1/diff", s.api(diffJSON, diffFilters...)},
+		{"/api/v1/values/{stage}/{app...}", s.api(valuesJSON, keyFilters...)},
 		{"/api/v1/version", s.api(versionJSON)},
 		{"/api/v1/projects", s.projectsJSON},
 		{"/api/v1/events", s.events},
@@ -219,27 +219,30 @@ type asked struct {
 	now  time.Time
 	path func(string) string // parts of the address
 	q    url.Values
+	torn bool // a part of the address could not be read
 }
 
 // shows answers with a page, made anew only when the view, or that it is stale, has changed.
-func (s *site) shows(name string, make maker) http.HandlerFunc {
+func (s *site) shows(name string, make maker, known ...filter) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, now := s.cfg.View(), s.cfg.Now()
 		if v == nil {
 			s.page(w, r, http.StatusOK, "missing.html", startingPage(s.cfg))
 			return
 		}
-		q := r.URL.Query()
-		key := r.URL.Path + "?" + q.Encode()
+		q, torn := readAddress(r.URL.RawQuery)
+		key := fmt.Sprintf("%s?%s %t", r.URL.Path, q.Encode(), torn)
 		if known, ok := s.made(v, now, key); ok {
 			s.send(w, r, "text/html; charset=utf-8", known)
 			return
 		}
-		data, code := make(asked{ctx: r.Context(), cfg: s.cfg, view: *v, sum: s.sums.of(v), now: now, path: r.PathValue, q: q})
+		req := asked{ctx: r.Context(), cfg: s.cfg, view: *v, sum: s.sums.of(v), now: now, path: r.PathValue, q: q, torn: torn}
+		data, code := make(req)
 		if code != http.StatusOK {
 			s.page(w, r, code, "missing.html", data)
 			return
 		}
+		data.Alarms = append(data.Alarms, req.leftOut(known)...)
 		if len(data.Nav) > 0 {
 			data.JSON, data.Table = others(r.URL.Path, q)
 		}
