@@ -82,7 +82,7 @@ func (s *source) shown(n int) string {
 	if len(line) > maxShown {
 		return ""
 	}
-	return redact(line)
+	return RedactLine(s.file, s.lines, n)
 }
 
 // line returns the text of a line, counted from 1; bytes that are not UTF-8 are replaced.

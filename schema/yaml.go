@@ -95,7 +95,20 @@ func (s *source) syntax(err error) {
 	} else if strings.Contains(text, "character that cannot start any token") {
 		hint = "indent with spaces, and put a value that begins with @, ` or % into quotes"
 	}
+	if strings.Contains(text, "tab character that violates") {
+		line = s.tabbed(line) // the scanner names where the value began that the tab ends
+	}
 	s.report(s.lineSpan(min(line, len(s.lines))), "yaml-syntax", hint, args{"why": text})
+}
+
+// tabbed is the first line from n on that a tab indents; n if there is none.
+func (s *source) tabbed(n int) int {
+	for i := max(n, 1); i <= len(s.lines); i++ {
+		if text := strings.TrimLeft(s.lines[i-1], " "); strings.HasPrefix(text, "\t") {
+			return i
+		}
+	}
+	return n
 }
 
 // lineSpan covers the text of a line.

@@ -207,6 +207,12 @@ var edgeMutations = []mutation{
 		"TestWhatIsASecretIsNotShown",
 	},
 	{
+		"a finding shows the part of a password that is below its key", "schema", "schema/redact.go",
+		"if belowSecret(file, lines, n) {",
+		"if n < 1 {",
+		"TestALineBelowASecretsKeyIsHidden",
+	},
+	{
 		"an import changes a value", "cmd/sluice", "cmd/sluice/import_back.go",
 		"case value != string(key.Value):",
 		"case value == \"-\":",

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
+	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -33,17 +35,36 @@ func (a *app) printLines(m mended) {
 		if i >= len(is) || line == is[i] {
 			continue
 		}
-		fmt.Fprintf(a.out, "-%4d | %s\n+%4d | %s\n", i+1, seen(line), i+1, seen(is[i]))
+		fmt.Fprintf(a.out, "-%4d | %s\n+%4d | %s\n", i+1, seen(m.File, was, i), i+1, seen(m.File, is, i))
 	}
 }
 
-// seen makes visible what nobody sees.
-func seen(line string) string {
-	body := strings.TrimRight(line, " \t\r\n")
+// seen makes visible what nobody sees, and hides what nobody is to see: a secret may be in a text of another format.
+func seen(file string, lines []string, i int) string {
+	trim := func(line string) string { return strings.TrimRight(line, " \t\r\n") }
+	bodies := make([]string, len(lines))
+	for at, line := range lines {
+		bodies[at] = trim(line)
+	}
+	body, line := hideLine(schema.RedactLine(file, bodies, i+1)), lines[i]
 	marks := strings.NewReplacer("\r", "␍", "\n", "␊", "\t", "→", " ", "·")
 	lead := len(body) - len(strings.TrimLeft(body, "\t "))
-	if line == body {
-		return marks.Replace(body[:lead]) + schema.Printable(schema.Redact(body[lead:])) + " (no newline)"
+	text := marks.Replace(body[:lead]) + schema.Printable(body[lead:])
+	if line == trim(line) {
+		return text + " (no newline)"
 	}
-	return marks.Replace(body[:lead]) + schema.Printable(schema.Redact(body[lead:])) + marks.Replace(line[len(body):])
+	return text + marks.Replace(line[len(trim(line)):])
+}
+
+// hideLine hides all of a line that has a secret in it which its key does not tell.
+func hideLine(line string) string {
+	if !policies.HidesText(line) {
+		return line
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return r
+		}
+		return '*'
+	}, line)
 }

@@ -41,6 +41,9 @@ secrets, the limits of a file. It needs no network and no key. With paths it rep
 				return err
 			}
 			found = below(found, args)
+			for i := range found {
+				found[i].Source = hideLine(found[i].Source)
+			}
 			if a.json() {
 				if found == nil {
 					found = schema.Diagnostics{}
