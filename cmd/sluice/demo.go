@@ -28,7 +28,7 @@ func (a *app) demoCommand() *cobra.Command {
 	var f demoFlags
 	c := &cobra.Command{
 		Use: "demo", Short: "Play a tour of sluice on this machine", Args: cobra.NoArgs,
-		Long: `demo starts a stand-in for GitLab, an etcd, the reconciler and its status page on loopback, makes keys for three people,
+		Long: `demo starts a stand-in for GitLab, an etcd, the reconciler and its status page on loopback, makes keys for four people,
 and plays the life of one configuration: a typo, the way to production, a change that is held, a new version that widens in
 gray, two rollbacks and the circuit breaker, a hand edit, a force-push, its retirement, and the proof of it all. Every scene
 checks what it shows. It needs git, and leaves nothing behind.`,

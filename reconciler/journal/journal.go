@@ -60,7 +60,7 @@ func (f *Fold) Add(e ledger.Entry, digest schema.Digest) {
 	f.journal.Read = e.Seq
 	f.journal.Records = append(f.journal.Records, r) // journals given out see no more of the array than they had
 	switch {
-	case e.Decision != nil && e.App != "":
+	case e.Decision != nil && r.App != "":
 		f.decided(e, r)
 	case e.Delivery != nil:
 		f.delivered(e)

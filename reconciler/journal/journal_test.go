@@ -58,13 +58,16 @@ func TestTransitionsAreCountedFromWhereToWhere(t *testing.T) {
 	s.decides(ledger.Retire, schema.Retire, "production", "", "")
 	s.add(ledger.Entry{Kind: ledger.Archive, Stage: "testing", App: "shop", Order: &ledger.Order{Revision: "r0"}})
 	s.add(ledger.Entry{Kind: ledger.Control, Decision: &ledger.Decision{}})
+	absence := ledger.Decision{Change: schema.Change{Kind: schema.Retire, Source: &schema.Source{Stage: "testing"}}}
+	s.add(ledger.Entry{Kind: ledger.Retire, Stage: "production", App: "shop", Decision: &absence})
+	held := s.add(ledger.Entry{Kind: ledger.Hold, App: schema.Control.App, Decision: &ledger.Decision{Change: schema.Change{Kind: schema.Edit}}})
 	want := map[schema.Transition]int64{
 		{From: "draft", To: "development", Result: "admitted"}:   1,
 		{From: "development", To: "testing", Result: "held"}:     1,
 		{From: "development", To: "testing", Result: "admitted"}: 1,
 		{From: "draft", To: "production", Result: "denied"}:      1,
 		{From: "testing", To: "testing", Result: "admitted"}:     2,
-		{From: "production", To: "archived", Result: "admitted"}: 1,
+		{From: "production", To: "archived", Result: "admitted"}: 2, // also where the absence came through another stage
 		{From: "testing", To: "archived", Result: "admitted"}:    1,
 	}
 	j := s.fold.Journal()
@@ -74,7 +77,10 @@ func TestTransitionsAreCountedFromWhereToWhere(t *testing.T) {
 	if r, ok := j.Record(3); !ok || r.From != "development" || r.To != "testing" || r.Result != "held" || len(r.Missing) != 1 || r.Missing[0] != "soak-pending" {
 		t.Errorf("record 3 is %+v, %v", r, ok)
 	}
-	if j.Kinds["admit"] != 3 || j.Kinds["control"] != 1 || j.Read != 10 {
+	if r, ok := j.Record(held); !ok || r.App != "" || r.From != "" || r.Result != schema.Waiting || r.Change != schema.Edit {
+		t.Errorf("a change of the control files that is held is %+v, %v", r, ok)
+	}
+	if j.Kinds["admit"] != 3 || j.Kinds["control"] != 1 || j.Read != 12 {
 		t.Errorf("kinds %v, read %d", j.Kinds, j.Read)
 	}
 }

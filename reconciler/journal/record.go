@@ -10,6 +10,9 @@ import (
 // record is an entry as people are shown it.
 func record(e ledger.Entry, digest schema.Digest) schema.Record {
 	r := schema.Record{Seq: e.Seq, Kind: string(e.Kind), At: e.At, Digest: digest, Prev: e.Prev, Stage: e.Stage, App: e.App, Ref: e.Ref, Code: e.Code, Commit: e.New}
+	if e.Cell() == schema.Control {
+		r.App = "" // the control files are no app, and one may be called so
+	}
 	if d := e.Decision; d != nil {
 		decision(&r, e.Kind, *d)
 	}
@@ -32,8 +35,9 @@ func decision(r *schema.Record, kind ledger.Kind, d ledger.Decision) {
 	r.Change, r.Was, r.Becomes = d.Change.Kind, d.Change.From.Revision, d.Change.To.Revision
 	r.Mode = d.Mode
 	r.Authors, r.Operator = d.Authors, d.Operator
+	r.Result = result(kind)
 	if r.App != "" {
-		r.From, r.To, r.Result = from(d.Change, r.Stage), to(d.Change, r.Stage), result(kind)
+		r.From, r.To = from(d.Change, r.Stage), to(d.Change, r.Stage)
 	}
 	if mr := d.MergeRequest; mr != nil {
 		r.MergeRequest, r.Opened = mr.IID, mr.OpenedAt
@@ -62,10 +66,10 @@ func decision(r *schema.Record, kind ledger.Kind, d ledger.Decision) {
 // what people wrote. An attempt that is none of the allowed steps was written by people too.
 func from(c schema.Change, stage schema.StageName) schema.StageName {
 	switch {
+	case c.Kind == schema.Rollback, c.Kind == schema.Tune, c.Kind == schema.Retire: // an absence comes from a stage too, and ends in the last one
+		return stage
 	case c.Source != nil && c.Source.Stage != "":
 		return c.Source.Stage
-	case c.Kind == schema.Rollback, c.Kind == schema.Tune, c.Kind == schema.Retire:
-		return stage
 	}
 	return schema.DraftNode
 }

@@ -36,7 +36,7 @@ func (a Access) Guard(next http.Handler) http.Handler {
 func (a Access) guard(next func(*http.Request) http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a.asks() && !a.allows(r) {
-			refuse(w, "this page asks who looks, and nobody has said so")
+			refuse(w, r, "this page asks who looks, and nobody has said so")
 			return
 		}
 		for _, header := range []string{a.Header, a.Groups} {
@@ -48,11 +48,15 @@ func (a Access) guard(next func(*http.Request) http.Handler) http.Handler {
 	})
 }
 
-func refuse(w http.ResponseWriter, why string) {
+func refuse(w http.ResponseWriter, r *http.Request, why string) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", policy)
+	if forPrograms(r.URL.Path) {
+		writeProblem(w, r, problem{Title: why, Status: http.StatusForbidden})
+		return
+	}
 	http.Error(w, why, http.StatusForbidden)
 }
 

@@ -65,14 +65,6 @@ type apiTarget struct {
 	Code schema.Code `json:"code,omitempty"`
 }
 
-// problem is an error as RFC 9457 writes it.
-type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty"`
-}
-
 // mostItems is how many items an answer has at most.
 const mostItems = 200
 
@@ -105,21 +97,6 @@ func (s *site) api(make apiMaker, known ...filter) http.HandlerFunc {
 			return
 		}
 		s.send(w, r, "application/json", answerOf(append(body, '\n')))
-	}
-}
-
-func (s *site) problem(w http.ResponseWriter, r *http.Request, p problem) {
-	p.Type = "about:blank"
-	body, err := json.Marshal(p)
-	if err != nil {
-		s.broken(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(p.Status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the viewer may have gone
 	}
 }
 
@@ -321,9 +298,9 @@ func listPolicies(req asked) (any, *problem) {
 func checkpointJSON(req asked) (any, *problem) {
 	return struct {
 		apiHead
-		Tip string    `json:"tip"`
-		At  time.Time `json:"at"`
-	}{req.head(), req.view.Ledger.Tip.String(), req.view.Ledger.At.UTC()}, nil
+		Tip string    `json:"tip,omitempty"` // who sees a part is not told it
+		At  time.Time `json:"at,omitzero"`
+	}{req.head(), hashOrEmpty(req.view.Ledger.Tip), req.view.Ledger.At.UTC()}, nil
 }
 
 // apiProject is one of those that are served here; its path is what every other address of it begins with.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -108,8 +109,12 @@ func transitionsTable(req asked) [][]string {
 	if windows[window] == 0 {
 		window = "30d"
 	}
-	took := tookAlong(req.view, windows[window])
-	counts, _ := countTransitions(req.view, windows[window], req.q.Get("result"))
+	result := req.q.Get("result")
+	took := map[[2]schema.StageName][]time.Duration{}
+	if result == "" || result == schema.Passed {
+		took = tookAlong(req.view, windows[window])
+	}
+	counts, _ := countTransitions(req.view, windows[window], result)
 	nodes := slices.Concat([]schema.StageName{schema.DraftNode}, req.view.Stages, []schema.StageName{schema.ArchiveNode})
 	for _, from := range nodes {
 		for _, to := range nodes {
@@ -117,7 +122,7 @@ func transitionsTable(req asked) [][]string {
 			if c, ok := counts[edge], allowed(req.view, from, to); ok || c.N > 0 {
 				p50, p95 := "", ""
 				if all := took[edge]; len(all) > 0 {
-					p50, p95 = fmt.Sprintf("%.0f", quantile(all, 0.5).Seconds()), fmt.Sprintf("%.0f", quantile(all, 0.95).Seconds())
+					p50, p95 = fmt.Sprintf("%.0f", math.Ceil(quantile(all, 0.5).Seconds())), fmt.Sprintf("%.0f", math.Ceil(quantile(all, 0.95).Seconds()))
 				}
 				out = append(out, []string{window, string(from), string(to), strconv.Itoa(c.N), strconv.Itoa(c.Refused), strconv.FormatBool(ok), p50, p95})
 			}

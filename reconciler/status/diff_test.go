@@ -94,6 +94,7 @@ func TestTheComparisonOfAnApp(t *testing.T) {
 		{"with what is equal", "/diff?app=payments/ledger&from=gray&to=staging&all", 200, []string{"limits.retries", "only what differs"}, nil},
 		{"critical keys come first", "/diff?app=payments/ledger&from=staging&to=gray", 200, []string{`db.url</code> <span class="mark bad">critical</span>`}, nil},
 		{"with what is live", "/diff?app=orders/api&from=gray&to=gray@live", 200, []string{"No difference in 6 keys", "as etcd was read back last"}, nil},
+		{"with what was sealed, by its entry", "/diff?app=catalog&from=gray@%2331&to=gray", 200, []string{"No difference in 6 keys"}, nil},
 		{"with one side alone", "/diff?app=catalog&from=gray", 200, []string{"Name both sides, from and to, or neither."}, nil},
 		{"with a stage that is not there", "/diff?app=catalog&from=gray&to=moon", 200, []string{"There is no stage &#34;moon&#34;"}, nil},
 		{"with what does not wait", "/diff?app=catalog&from=gray&to=gray@held", 200, []string{"Nothing waits in gray."}, nil},

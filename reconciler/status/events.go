@@ -159,7 +159,7 @@ func (s *site) events(w http.ResponseWriter, r *http.Request) {
 	}
 	if !s.changes.enter() {
 		w.Header().Set("Retry-After", "30")
-		http.Error(w, "too many streams are open", http.StatusServiceUnavailable)
+		s.problem(w, r, problem{Title: "too many streams are open", Status: http.StatusServiceUnavailable})
 		return
 	}
 	defer s.changes.leave()

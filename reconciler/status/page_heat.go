@@ -111,10 +111,12 @@ func heatOf(v schema.View, now time.Time, within time.Duration, result string) *
 		}
 		out.Rows = append(out.Rows, row)
 	}
-	if len(v.Journal.Records) > 0 && v.Journal.Records[0].Seq > 1 && v.At.Sub(v.Journal.Since) < within {
+	if firstKept(v) > 1 && v.At.Sub(v.Journal.Since) < within {
 		out.Note = "Only entries since " + stamp(v.Journal.Since) + " are kept here."
 	}
-	out.Edges = leadTimes(v, within)
+	if result == "" || result == schema.Passed { // what was not let in took no time to be
+		out.Edges = leadTimes(v, within)
+	}
 	return out
 }
 
@@ -206,7 +208,7 @@ func leadTimes(v schema.View, within time.Duration) []edgeTimes {
 			if len(all) == 0 {
 				continue
 			}
-			out = append(out, edgeTimes{From: safe(string(from)), To: safe(string(to)), N: len(all), P50: age(quantile(all, 0.5)), P95: age(quantile(all, 0.95))})
+			out = append(out, edgeTimes{From: safe(string(from)), To: safe(string(to)), N: len(all), P50: atMost(quantile(all, 0.5)), P95: atMost(quantile(all, 0.95))})
 		}
 	}
 	return out

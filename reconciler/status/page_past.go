@@ -107,6 +107,8 @@ func recordText(r schema.Record) string {
 		revision = " " + name(r.Becomes)
 	}
 	switch {
+	case r.App == "" && r.Stage == "" && r.Change != "":
+		return strings.TrimSpace("control files" + revision + " " + brief(string(r.Code)))
 	case r.From != "" && r.From != r.To:
 		return fmt.Sprintf("%s%s: %s → %s", brief(string(r.Change)), revision, brief(string(r.From)), brief(string(r.To)))
 	case r.Result != "" && r.Target != "":

@@ -57,6 +57,9 @@ func times(n int) string {
 
 func policyOf(spec schema.PolicySpec) policyView {
 	out := policyView{Name: safe(spec.Name)}
+	if spec.Value == nil {
+		return out // who sees a part is not told what it is set to
+	}
 	if value, err := json.Marshal(spec.Value); err == nil {
 		out.Value = safe(string(value))
 	}
@@ -102,7 +105,11 @@ func healthPage(req asked) (page, int) {
 }
 
 func healthFacts(cfg Config, v schema.View) [][2]string {
-	out := [][2]string{{"repository", safe(title(v))}, {"ledger commit", hashOrEmpty(v.Ledger.Tip)}, {"version", safe(cfg.Version)}}
+	out := [][2]string{{"repository", safe(title(v))}}
+	if !v.Ledger.Tip.IsZero() { // who sees a part is not told it
+		out = append(out, [2]string{"ledger commit", v.Ledger.Tip.String()})
+	}
+	out = append(out, [2]string{"version", safe(cfg.Version)})
 	if p := v.Pulse; p != nil {
 		works := "this process works"
 		if !p.Leads {

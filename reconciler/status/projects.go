@@ -117,8 +117,8 @@ func (d *desk) class(rules []int) http.Handler {
 		peers = append(peers, peer{name: p.Name, base: cfg.base, view: cfg.View, sum: one.sums.of, starting: cfg.Starting, known: known || sees.everything()})
 	}
 	if len(sites) == 0 {
-		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			refuse(w, "none of the groups that you are said to be in may see anything here")
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			refuse(w, r, "none of the groups that you are said to be in may see anything here")
 		})
 	}
 	list := func() []peer { return slices.DeleteFunc(slices.Clone(peers), func(p peer) bool { return !p.shown() }) }

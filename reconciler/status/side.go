@@ -87,6 +87,10 @@ func liveSide(out side, c schema.CellView, name string) (side, string) {
 // formerSide is an admission of before, by its revision or by its entry.
 func formerSide(out side, v schema.View, c schema.CellView, what string) (side, string) {
 	seq, _ := strconv.ParseInt(strings.TrimPrefix(what, "#"), 10, 64)
+	if seq > 0 && seq == c.Seq { // what was sealed has no entry of its own
+		out.Commit, out.Entry, out.Revision = c.Commit, c.Seq, c.Revision
+		return out, ""
+	}
 	if v.Journal != nil {
 		for _, r := range slices.Backward(v.Journal.Records) {
 			let := r.Result == schema.Passed || r.Result == "" && r.Seq == seq // what was sealed was decided by nobody

@@ -162,6 +162,8 @@ func (s *site) routes() []route {
 		{"/healthz", s.healthz},
 		{"/api/v1/apps", s.api(listApps, appFilters...)},
 		{"/api/v1/apps/{app...}", s.api(oneAppJSON)},
+		{"/api/v1/cells/{stage}", s.noSuchAddress}, // else the mux leads on to what there is not
+		{"/api/v1/values/{stage}", s.noSuchAddress},
 		{"/api/v1/cells/{stage}/{app...}", s.api(oneCellJSON)},
 		{"/api/v1/records", s.api(listRecords, pastFilters...)},
 		{"/api/v1/records/{seq}", s.api(oneRecordJSON)},
@@ -200,6 +202,10 @@ func readOnly(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			h.Set("Allow", "GET, HEAD")
+			if forPrograms(r.URL.Path) {
+				writeProblem(w, r, problem{Title: "this page only reads: GET and HEAD", Status: http.StatusMethodNotAllowed})
+				return
+			}
 			http.Error(w, "this page only reads: GET and HEAD", http.StatusMethodNotAllowed)
 			return
 		}
@@ -256,6 +262,10 @@ func (s *site) shows(name string, make maker, known ...filter) http.HandlerFunc 
 }
 
 func (s *site) missing(w http.ResponseWriter, r *http.Request) {
+	if forPrograms(r.URL.Path) {
+		s.noSuchAddress(w, r)
+		return
+	}
 	var v schema.View
 	if last := s.cfg.View(); last != nil {
 		v = *last

@@ -155,6 +155,17 @@ func age(d time.Duration) string {
 	return fmt.Sprintf("%d d", d/(24*time.Hour))
 }
 
+// atMost is an age that something does not exceed: what is left of a unit counts as one.
+func atMost(d time.Duration) string {
+	for _, unit := range []time.Duration{time.Second, time.Minute, time.Hour} {
+		up := (d + unit - 1).Truncate(unit)
+		if unit == time.Second && up < time.Minute || unit == time.Minute && up < time.Hour || unit == time.Hour && up < 48*time.Hour {
+			return age(up)
+		}
+	}
+	return age((d + 24*time.Hour - 1).Truncate(24 * time.Hour))
+}
+
 // relative reads "6 min ago" or "in 21 h".
 func relative(t, now time.Time) string {
 	if t.After(now) {
