@@ -206,11 +206,11 @@ func (w *watcher) look(ctx context.Context) {
 	if err != nil && ctx.Err() != nil {
 		return
 	}
-	next.At, next.Problems = now().UTC(), nil
+	next.At, next.Problems, next.ProblemCodes = now().UTC(), nil, nil
 	if err == nil {
 		next.Looked = began
 	} else {
-		next.Problems = []string{err.Error()}
+		next.Problems, next.ProblemCodes = shownProblems(err)
 	}
 	if text := fmt.Sprint(err); text != w.told {
 		if w.told = text; err != nil {
@@ -229,8 +229,8 @@ func (w *watcher) next(ctx context.Context, last schema.View) (schema.View, erro
 	}
 	tip := refs[w.ref]
 	switch {
-	case tip.IsZero() && !last.Ledger.Tip.IsZero():
-		return last, fmt.Errorf("the ledger's branch is gone")
+	case tip.IsZero() && w.past.Read() > 0:
+		return last, &ledger.Doubt{Code: ledger.LogRollback, Err: fmt.Errorf("the ledger's branch is gone, it had %d entries", w.past.Read())}
 	case tip == last.Ledger.Tip:
 		return last, nil
 	}
@@ -259,14 +259,14 @@ func (w *watcher) next(ctx context.Context, last schema.View) (schema.View, erro
 func (w *watcher) goesOn(ctx context.Context, l *ledger.Ledger) error {
 	if read := w.past.Read(); read > 0 {
 		if l.Head().Size < read {
-			return fmt.Errorf("the ledger has %d entries and had %d: %w", l.Head().Size, read, reconciler.ErrDoubt)
+			return &ledger.Doubt{Code: ledger.LogRollback, Err: fmt.Errorf("the ledger has %d entries and had %d", l.Head().Size, read)}
 		}
 		_, raw, err := l.Entry(ctx, read)
 		if err != nil {
 			return err
 		}
 		if known, ok := w.past.Journal().Record(read); !ok || known.Digest != schema.DigestOf(raw) {
-			return fmt.Errorf("entry %d of the ledger is another one than before: %w", read, reconciler.ErrDoubt)
+			return &ledger.Doubt{Code: ledger.LogFork, Err: fmt.Errorf("entry %d of the ledger is another one than before", read)}
 		}
 	}
 	return reconciler.ReadJournal(ctx, &w.past, l, 0)

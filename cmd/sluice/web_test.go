@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,14 +105,19 @@ func TestAShorterLedgerIsNotShown(t *testing.T) {
 	again.Ledger.Tip = schema.Hash{}
 	w.view.Store(&again) // as if the branch had moved
 	w.look(t.Context())
-	if v := w.view.Load(); len(v.Problems) == 0 || len(v.Apps) != len(before.Apps) || v.Looked != before.Looked {
+	if v := w.view.Load(); len(v.Problems) == 0 || !slices.Contains(v.ProblemCodes, "anchor-mismatch") || len(v.Apps) != len(before.Apps) || v.Looked != before.Looked {
 		t.Errorf("of another project's ledger: %v, looked %s", v.Problems, v.Looked)
 	}
 	w.anchor = h.team.Anchor()
 	w.past.Add(ledger.Entry{Seq: before.Ledger.Size + 1}, schema.DigestOf([]byte("an entry that was cut off")))
 	w.view.Store(&again)
 	w.look(t.Context())
-	if v := w.view.Load(); len(v.Problems) == 0 || !strings.Contains(v.Problems[0], "and had") {
-		t.Errorf("of a shorter ledger: %v", v.Problems)
+	if v := w.view.Load(); len(v.Problems) == 0 || !strings.Contains(v.Problems[0], "and had") || !slices.Equal(v.ProblemCodes, []schema.Code{"log-rollback"}) {
+		t.Errorf("of a shorter ledger: %v %v", v.Problems, v.ProblemCodes)
+	}
+	w.ref = "refs/heads/gone"
+	w.look(t.Context())
+	if v := w.view.Load(); len(v.Problems) == 0 || !slices.Equal(v.ProblemCodes, []schema.Code{"log-rollback"}) || v.Ledger.Size != before.Ledger.Size {
+		t.Errorf("of a ledger whose branch is gone: %v %v", v.Problems, v.ProblemCodes)
 	}
 }

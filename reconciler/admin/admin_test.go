@@ -81,7 +81,10 @@ func TestHealthTellsTheTruthOfEachDependency(t *testing.T) {
 		{"Git is silent", "/readyz", with(func(v *schema.View) {
 			v.Looked, v.ProblemCodes = now.Add(-18*time.Minute), []schema.Code{"repository-unreachable"}
 		}), 503, []string{"[-]git failed: last read 2026-11-23T07:12:20Z [repository-unreachable]"}},
-		{"the ledger is in doubt", "/readyz", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"log-rollback"} }), 503, []string{"[-]ledger failed: log-rollback"}},
+		{"the ledger is in doubt", "/readyz", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"log-rollback"} }), 503, []string{"[+]git ok", "[-]ledger failed: log-rollback"}},
+		{"the ledger is in doubt for long", "/readyz", with(func(v *schema.View) {
+			v.Looked, v.ProblemCodes = now.Add(-18*time.Minute), []schema.Code{"log-rollback"}
+		}), 503, []string{"[-]git failed: last read 2026-11-23T07:12:20Z\n", "[-]ledger failed: log-rollback"}},
 		{"GitLab is down, and people can still look", "/readyz?verbose", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"forge-unavailable"} }), 200, []string{"[-]forge failed, still ready: forge-unavailable"}},
 		{"GitLab is down, asked for alone", "/readyz/forge", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"forge-unavailable"} }), 503, []string{"[-]forge failed: forge-unavailable"}},
 		{"a target is down", "/readyz?verbose", sample(), 200, []string{"[-]target:etcd failed, still ready: 1 of 4 cells target-unavailable"}},

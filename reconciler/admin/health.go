@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -128,8 +127,13 @@ func (p Project) checks(now time.Time) []check {
 	if v == nil {
 		return []check{{name: "git", bad: "not looked at yet", counts: true}}
 	}
-	out := []check{gitCheck(*v, now), coded(*v, "ledger", true, "log-", "state-mismatch", "anchor-", "history-missing", "unknown-format", "unlogged"),
-		coded(*v, "forge", false, "forge-"), coded(*v, "witnesses", false, "witness")}
+	out := []check{
+		gitCheck(*v, now), coded(*v, "ledger", true, schema.Code.OfLedger),
+		coded(*v, "forge", false, func(c schema.Code) bool { return strings.HasPrefix(string(c), "forge-") }),
+		coded(*v, "witnesses", false, func(c schema.Code) bool {
+			return strings.HasPrefix(string(c), "witness") || c == "log-unwitnessed" || c == "log-stale"
+		}),
+	}
 	if p.Targets != nil {
 		for _, name := range p.Targets() {
 			out = append(out, targetCheck(*v, name))
@@ -160,18 +164,18 @@ func gitCheck(v schema.View, now time.Time) check {
 		return c
 	}
 	for _, code := range v.ProblemCodes {
-		c.bad += " [" + string(code) + "]"
+		if !code.OfLedger() { // Git answered, and what it had was not taken over: the ledger's check says why
+			c.bad += " [" + string(code) + "]"
+		}
 	}
 	return c
 }
 
-// coded fails while the last pass met a problem whose code begins with one of those. A quorum of witnesses that is missing is
-// their trouble and not the ledger's.
-func coded(v schema.View, name string, counts bool, prefixes ...string) check {
+// coded fails while the last pass met a problem whose code is of that.
+func coded(v schema.View, name string, counts bool, of func(schema.Code) bool) check {
 	c := check{name: name, counts: counts}
 	for _, code := range v.ProblemCodes {
-		whose := cmp.Or(map[schema.Code]string{"log-unwitnessed": "witnesses", "log-stale": "witnesses"}[code], "")
-		if whose == name || whose == "" && slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(string(code), p) }) {
+		if of(code) {
 			c.bad += after(" ", string(code))
 		}
 	}

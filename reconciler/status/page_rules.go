@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,7 +100,8 @@ func healthPage(req asked) (page, int) {
 	if v.Narrowed {
 		read = strings.TrimSpace("the last entry that you may see is " + when(v.Ledger.At, asOf(v)) + ". " + past)
 	}
-	line("ledger", v.Journal != nil && v.Journal.Read == v.Ledger.Size, strings.TrimSpace(read))
+	doubt := slices.ContainsFunc(v.ProblemCodes, schema.Code.OfLedger)
+	line("ledger", !doubt && v.Journal != nil && v.Journal.Read == v.Ledger.Size, strings.TrimSpace(read))
 	p.Facts = healthFacts(req.cfg, v)
 	return p, http.StatusOK
 }
