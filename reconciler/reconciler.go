@@ -30,6 +30,8 @@ type Reconciler struct {
 	tags     tagCache
 	told     map[string]bool // what was logged and is still true
 	faults   map[string]bool // what went wrong in the last pass that said so
+	// forgeless says in what way the forge was not read in the last pass that asked; empty where it was.
+	forgeless string
 	// refused are branches of ours whose merge request, the number, a person closed.
 	refused    map[string]int64
 	unproposed map[schema.Cell]unproposed

@@ -23,9 +23,11 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 		v = *last
 	}
 	v.At = r.cfg.Now().UTC()
-	v.Problems, v.ProblemCodes = problems(report.Err())
+	unread := r.askForge(ctx, p, &v)
+	v.Problems, v.ProblemCodes = problems(errors.Join(report.Err(), unread))
+	v.Outside.Witnesses, v.Outside.Silent = r.witnessesOf(p, v.At)
 	v.Repository, v.StaleAfter = r.cfg.Name, r.staleAfter(p, v.At)
-	v.Pulse = r.beat(p, v.At, report)
+	v.Pulse = r.beat(p, v.At, errors.Join(report.Err(), unread))
 	if p != nil {
 		past := r.readPast(ctx, p.ledger, report.Entries)
 		fresh, err := r.viewOf(ctx, p)
@@ -34,13 +36,12 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 		} else {
 			fresh.At, fresh.Problems, fresh.ProblemCodes = v.At, v.Problems, v.ProblemCodes
 			fresh.Repository, fresh.StaleAfter = v.Repository, v.StaleAfter
-			fresh.Looked, fresh.Compared, fresh.Drafts, fresh.Pulse = v.Looked, v.Compared, v.Drafts, v.Pulse
+			fresh.Looked, fresh.Compared, fresh.Drafts, fresh.Outside, fresh.Pulse = v.Looked, v.Compared, v.Drafts, v.Outside, v.Pulse
 			v = fresh
 			v.Journal = past
 		}
 		if p.refs != nil {
 			v.Looked = p.now
-			v.Drafts = p.drafts(ctx, &v)
 		}
 		if !p.full.IsZero() {
 			v.Compared = p.full
@@ -77,9 +78,9 @@ func (r *Reconciler) staleAfter(p *pass, done time.Time) time.Duration {
 }
 
 // beat counts a pass that has ended.
-func (r *Reconciler) beat(p *pass, done time.Time, report Report) *schema.Pulse {
+func (r *Reconciler) beat(p *pass, done time.Time, wrong error) *schema.Pulse {
 	r.pulse.Passes++
-	if report.Err() != nil {
+	if wrong != nil {
 		r.pulse.Failed++
 	}
 	r.pulse.Every, r.pulse.Leads = r.cfg.Interval, !r.follows()
@@ -91,42 +92,6 @@ func (r *Reconciler) beat(p *pass, done time.Time, report Report) *schema.Pulse 
 		out.Trace = r.spans.now.Load().id
 	}
 	return &out
-}
-
-// drafts are the open merge requests into the first stage; they are shown while the forge answers and never stored.
-func (p *pass) drafts(ctx context.Context, v *schema.View) []schema.DraftView {
-	open, err := p.opened(ctx)
-	if err != nil {
-		lines, codes := problems(fmt.Errorf("open merge requests are unknown: %w", err))
-		v.Problems = append(v.Problems, lines...)
-		v.ProblemCodes = slices.Compact(slices.Sorted(slices.Values(slices.Concat(v.ProblemCodes, codes))))
-		return nil
-	}
-	first := p.rules.project.Ref(p.rules.project.Stages[0])
-	var out []schema.DraftView
-	for _, mr := range open {
-		if mr.TargetRef == first {
-			out = append(out, schema.DraftView{IID: mr.IID, Title: mr.Title, URL: mr.URL, Author: mr.Author.Username, Opened: mr.CreatedAt})
-		}
-	}
-	return out
-}
-
-// openedAnswer is what the forge said of its open merge requests, be it that it did not.
-type openedAnswer struct {
-	requests []schema.MergeRequest
-	err      error
-}
-
-// opened asks for the open merge requests once in a pass, whether it is answered or not.
-func (p *pass) opened(ctx context.Context) ([]schema.MergeRequest, error) {
-	if p.open == nil {
-		ctx, cancel := p.soon(ctx)
-		defer cancel()
-		open, err := p.cfg.Forge.Opened(ctx)
-		p.open = &openedAnswer{open, err}
-	}
-	return p.open.requests, p.open.err
 }
 
 // NewView shows a ledger under a project's rules. It needs nothing but a clone.

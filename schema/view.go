@@ -20,11 +20,13 @@ type View struct {
 	// Modes are those of the stages that do not enforce.
 	Modes map[StageName]StageMode `json:"modes,omitempty"`
 	// Differs are cells in which nothing is written and that are not as admitted, as a running reconciler saw them last.
-	Differs   []DifferView `json:"differs,omitempty"`
-	Apps      []AppView    `json:"apps"`
-	Drafts    []DraftView  `json:"drafts,omitempty"`
-	Control   *HeldView    `json:"control,omitempty"` // a change of the control files that waits
-	Incidents []Incident   `json:"incidents,omitempty"`
+	Differs []DifferView `json:"differs,omitempty"`
+	Apps    []AppView    `json:"apps"`
+	Drafts  []DraftView  `json:"drafts,omitempty"`
+	// Outside is what a running reconciler asks besides Git and the targets; its zero is that nobody was asked.
+	Outside   Outside    `json:"-"`
+	Control   *HeldView  `json:"control,omitempty"` // a change of the control files that waits
+	Incidents []Incident `json:"incidents,omitempty"`
 	// Emergencies are what came in by break-glass and nobody has reviewed; Suspended is what people pinned, also after it ended.
 	Emergencies []EmergencyView  `json:"emergencies,omitempty"`
 	Suspended   []SuspensionView `json:"suspended,omitempty"`

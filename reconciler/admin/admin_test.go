@@ -33,7 +33,8 @@ func sample() *schema.View {
 		}},
 	}
 	return &schema.View{
-		At: now, Looked: now.Add(-8 * time.Second), Compared: now.Add(-3 * time.Minute), StaleAfter: time.Minute, Ledger: schema.LedgerView{Size: 48},
+		Outside: schema.Outside{ForgeAsked: now.Add(-8 * time.Second), DraftsKnown: true, Witnesses: 2},
+		At:      now, Looked: now.Add(-8 * time.Second), Compared: now.Add(-3 * time.Minute), StaleAfter: time.Minute, Ledger: schema.LedgerView{Size: 48},
 		Stages: []schema.StageName{"staging", "production"},
 		Apps: []schema.AppView{
 			{App: "catalog", Cells: []schema.CellView{cell("catalog", "staging", schema.Live, ""), cell("catalog", "production", schema.Failing, "target-unavailable")}},
@@ -93,6 +94,12 @@ func TestHealthTellsTheTruthOfEachDependency(t *testing.T) {
 			v.Silent = []schema.SilentView{{Target: "etcd", Since: now.Add(-time.Minute), Cells: 2}}
 		}), 200, []string{"[-]target:etcd failed, still ready: no answer since ", ", 2 cells not compared target-unavailable"}},
 		{"no quorum of witnesses is not the ledger's fault", "/readyz?verbose", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"log-unwitnessed"} }), 200, []string{"[+]ledger ok", "[-]witnesses failed, still ready: log-unwitnessed"}},
+		{"a witness does not answer", "/readyz?verbose", with(func(v *schema.View) { v.Outside.Silent = []string{"w1"} }), 200, []string{"[-]witnesses failed, still ready: 1 of 2 do not answer: w1\n"}},
+		{"there is no witness to ask", "/readyz/witnesses", with(func(v *schema.View) { v.Outside.Witnesses = 0 }), 404, []string{"no such check"}},
+		{"who reads the ledger alone asks no forge", "/readyz/forge", with(func(v *schema.View) { v.Pulse, v.Outside = nil, schema.Outside{} }), 404, []string{"no such check"}},
+		{"the forge was never asked", "/readyz?verbose", with(func(v *schema.View) { v.Outside.ForgeAsked = time.Time{} }), 200, []string{"[-]forge failed, still ready: not asked yet"}},
+		{"since Git is silent the forge is not asked either", "/readyz?verbose", with(func(v *schema.View) { v.Outside.ForgeAsked = now.Add(-18 * time.Minute) }), 200, []string{"[-]forge failed, still ready: last asked 2026-11-23T07:12:20Z"}},
+		{"what the forge had when it was last asked stays", "/readyz?verbose", with(func(v *schema.View) { v.Outside.ForgeCodes = []schema.Code{"forge-unavailable"} }), 200, []string{"[-]forge failed, still ready: forge-unavailable"}},
 		{"a long ledger is still being read", "/readyz/past", with(func(v *schema.View) { v.Journal.Read = 40 }), 503, []string{"40 of 48 entries are read"}},
 		{"another process works", "/readyz/lease", with(func(v *schema.View) { v.Pulse.Leads = false }), 200, []string{"ok"}},
 		{"no such check", "/readyz/moon", well, 404, []string{"no such check"}},

@@ -127,12 +127,12 @@ func (p Project) checks(now time.Time) []check {
 	if v == nil {
 		return []check{{name: "git", bad: "not looked at yet", counts: true}}
 	}
-	out := []check{
-		gitCheck(*v, now), coded(*v, "ledger", true, schema.Code.OfLedger),
-		coded(*v, "forge", false, func(c schema.Code) bool { return strings.HasPrefix(string(c), "forge-") }),
-		coded(*v, "witnesses", false, func(c schema.Code) bool {
-			return strings.HasPrefix(string(c), "witness") || c == "log-unwitnessed" || c == "log-stale"
-		}),
+	out := []check{gitCheck(*v, now), coded(v.ProblemCodes, "ledger", true, schema.Code.OfLedger)}
+	if v.Pulse != nil { // who only reads the ledger asks nobody else, and says nothing of them
+		out = append(out, forgeCheck(*v, now))
+	}
+	if v.Outside.Witnesses > 0 {
+		out = append(out, witnessCheck(*v))
 	}
 	if p.Targets != nil {
 		for _, name := range p.Targets() {
@@ -172,14 +172,43 @@ func gitCheck(v schema.View, now time.Time) check {
 }
 
 // coded fails while the last pass met a problem whose code is of that.
-func coded(v schema.View, name string, counts bool, of func(schema.Code) bool) check {
+func coded(codes []schema.Code, name string, counts bool, of func(schema.Code) bool) check {
 	c := check{name: name, counts: counts}
-	for _, code := range v.ProblemCodes {
+	for _, code := range codes {
 		if of(code) {
 			c.bad += after(" ", string(code))
 		}
 	}
 	c.bad = strings.TrimSpace(c.bad)
+	return c
+}
+
+// forgeCheck is of when the forge was last asked: a pass that cannot fetch does not ask it, and that is no good sign.
+func forgeCheck(v schema.View, now time.Time) check {
+	c := coded(forgeCodes(v), "forge", false, schema.Code.OfForge)
+	switch asked := v.Outside.ForgeAsked; {
+	case c.bad != "":
+	case asked.IsZero():
+		c.bad = "not asked yet"
+	case v.StaleAfter > 0 && now.Sub(asked) > v.StaleAfter:
+		c.bad = "last asked " + asked.UTC().Format(time.RFC3339)
+	}
+	return c
+}
+
+// forgeCodes are what the forge was found to have in the last pass that asked it, and what this one met.
+func forgeCodes(v schema.View) []schema.Code {
+	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(v.ProblemCodes, v.Outside.ForgeCodes))))
+}
+
+// witnessCheck fails while one does not answer, or a quorum is missing.
+func witnessCheck(v schema.View) check {
+	c := coded(v.ProblemCodes, "witnesses", false, func(c schema.Code) bool {
+		return strings.HasPrefix(string(c), "witness") || c == "log-unwitnessed" || c == "log-stale"
+	})
+	if n := len(v.Outside.Silent); n > 0 {
+		c.bad = strings.TrimSpace(fmt.Sprintf("%d of %d do not answer: %s %s", n, v.Outside.Witnesses, strings.Join(v.Outside.Silent, ", "), c.bad))
+	}
 	return c
 }
 

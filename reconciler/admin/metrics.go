@@ -42,7 +42,7 @@ var metrics = []metric{
 
 	{name: "cells", help: "Apps in stages, by state, as of sluice_git_last_success_timestamp_seconds.", labels: []string{"stage", "state"}},
 	{name: "apps", help: "Apps in the project."},
-	{name: "drafts", help: "Open merge requests into the first stage."},
+	{name: "drafts", help: "Open merge requests into the first stage; absent while they are unknown."},
 	{name: "oldest_held_timestamp_seconds", help: "Since when the longest waiting change of a stage waits.", labels: []string{"stage"}},
 	{name: "target_cells", help: "Apps in stages that a target holds, by whether they were read back.", labels: []string{"target", "state"}},
 	{name: "control_change_waiting", help: "1 while a change of the control files waits."},
@@ -56,7 +56,7 @@ var metrics = []metric{
 	{name: "git_last_success_timestamp_seconds", help: "When Git was last read; 0 before the first time."},
 	{name: "targets_last_compare_timestamp_seconds", help: "When all targets were last compared with what was admitted; 0 before the first time."},
 	{name: "problems", help: "Questions that the last pass could not answer."},
-	{name: "problem", help: "1 while the last pass met a problem of this code; sluice explain says what to do.", labels: []string{"code"}},
+	{name: "problem", help: "1 while the last pass met a problem of this code, or the last one that asked the forge one of the forge; sluice explain says what to do.", labels: []string{"code"}},
 	{name: "guardrail_checks", help: "Guard rails at the forge, by what they are about and how they were found.", labels: []string{"name", "state"}},
 	{name: "guardrail_last_read_timestamp_seconds", help: "When the guard rails at the forge were last read."},
 	{name: "passes_total", help: "Passes since the process started, by whether something could not be found out or done.", labels: []string{"result"}},

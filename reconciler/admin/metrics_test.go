@@ -25,6 +25,26 @@ func scrape(t *testing.T, v *schema.View, change ...func(*admin.Config)) string 
 	return got
 }
 
+// TestNoZeroStandsForWhatNobodyAsked: a gap is not a good sign, and a forge that cannot be asked any more is not well again.
+func TestNoZeroStandsForWhatNobodyAsked(t *testing.T) {
+	for _, row := range []struct {
+		sentence   string
+		outside    schema.Outside
+		want, lack string
+	}{
+		{"no zero of a forge that nobody asked", schema.Outside{}, "sluice_problems", `code="forge-unavailable"`},
+		{"no zero of drafts that are unknown", schema.Outside{ForgeAsked: now}, `sluice_problem{code="forge-unavailable",project="config"} 0`, "sluice_drafts{"},
+		{"a zero of drafts that are none", schema.Outside{ForgeAsked: now, DraftsKnown: true}, `sluice_drafts{project="config"} 0`, `code="forge-unavailable",project="config"} 1`},
+		{"what the forge had when it was last asked", schema.Outside{ForgeAsked: now, ForgeCodes: []schema.Code{"forge-unavailable"}}, `sluice_problem{code="forge-unavailable",project="config"} 1`, "sluice_drafts{"},
+	} {
+		v := sample()
+		v.Outside = row.outside
+		if got := scrape(t, v); !strings.Contains(got, row.want) || strings.Contains(got, row.lack) {
+			t.Errorf("%s: want %s and not %s in\n%s", row.sentence, row.want, row.lack, regexp.MustCompile(`(?m)^sluice_(problem|draft).*$`).FindAllString(got, -1))
+		}
+	}
+}
+
 func TestMetrics(t *testing.T) {
 	v := sample()
 	v.ProblemCodes = []schema.Code{"clock", "forge-lost-access"}

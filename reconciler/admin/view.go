@@ -14,13 +14,15 @@ var cellStates = []schema.CellState{
 	schema.Live, schema.Prepared, schema.Retired, schema.Absent,
 }
 
-// forgeCodes are told also while they are not met, for the same reason.
-var forgeCodes = []schema.Code{"forge-unauthorized", "forge-forbidden", "forge-lost-access", "forge-unavailable", "forge-incomplete"}
+// zeroCodes are told also while they are not met, for the same reason, once the forge was asked.
+var zeroCodes = []schema.Code{"forge-unauthorized", "forge-forbidden", "forge-lost-access", "forge-unavailable", "forge-incomplete"}
 
 // view tells how the project is.
 func (s series) view(v *schema.View) {
 	s.gauge("apps", float64(len(v.Apps)))
-	s.gauge("drafts", float64(len(v.Drafts)))
+	if v.Outside.DraftsKnown {
+		s.gauge("drafts", float64(len(v.Drafts)))
+	}
 	s.gauge("ledger_entries", float64(v.Ledger.Size))
 	s.gauge("incidents", float64(len(v.Incidents)))
 	s.gauge("emergencies", float64(len(v.Emergencies)))
@@ -116,12 +118,14 @@ func (s series) self(v *schema.View) {
 	s.gauge("git_last_success_timestamp_seconds", seconds(v.Looked))
 	s.gauge("targets_last_compare_timestamp_seconds", seconds(v.Compared))
 	s.gauge("problems", float64(len(v.Problems)))
-	for _, code := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(v.ProblemCodes, forgeCodes)))) {
-		met := 0.0
-		if slices.Contains(v.ProblemCodes, code) {
-			met = 1
+	met := forgeCodes(*v)
+	for _, code := range met {
+		s.gauge("problem", 1, string(code))
+	}
+	for _, code := range zeroCodes {
+		if !v.Outside.ForgeAsked.IsZero() && !slices.Contains(met, code) {
+			s.gauge("problem", 0, string(code))
 		}
-		s.gauge("problem", met, string(code))
 	}
 	s.guards(v)
 	p := v.Pulse

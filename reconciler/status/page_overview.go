@@ -66,6 +66,9 @@ func wallPage(req asked) (page, int) {
 // lanes are the nodes of the lifecycle in order: draft, the stages, archived.
 func lanes(v schema.View, sum *tally, stale bool) []lane {
 	out := []lane{{Name: string(schema.DraftNode), Href: "/promotions", Count: counted(len(v.Drafts), "merge request")}}
+	if !v.Outside.DraftsKnown && len(v.Drafts) == 0 {
+		out[0].Count = "unknown" // nobody asked the forge, or it did not answer: no zero stands for that
+	}
 	if v.Narrowed {
 		out[0].Count = "" // whose they are is not known, so none is shown
 	}

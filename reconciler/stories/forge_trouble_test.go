@@ -56,4 +56,24 @@ func TestTroublesOfTheForgeAreToldApart(t *testing.T) {
 	if v := w.r.View(); len(v.Problems)+len(v.ProblemCodes) != 0 {
 		t.Errorf("afterwards: got problems %v %v", v.Problems, v.ProblemCodes)
 	}
+
+	// Nothing is to be decided now, and that the forge is away is known all the same.
+	before := *w.r.View().Pulse
+	w.forge.Fail(json(500, ""))
+	if told := w.do([]string{"pass"}); !slices.Equal(told, []string{"exit 0"}) {
+		t.Errorf("got %q, want a pass that decides nothing", told)
+	}
+	v := w.r.View()
+	failed := v.Pulse.Failed
+	if failed == before.Failed || v.Pulse.Passes-before.Passes != failed-before.Failed { // the world may pass twice
+		t.Errorf("got %d passes with %d errors after %d with %d, want each new one to have some", v.Pulse.Passes, failed, before.Passes, before.Failed)
+	}
+	if v.Outside.DraftsKnown || !slices.Equal(v.Outside.ForgeCodes, []schema.Code{"forge-unavailable"}) || !slices.Equal(v.ProblemCodes, v.Outside.ForgeCodes) {
+		t.Errorf("got %+v and problems %v, want forge-unavailable and drafts that are unknown", v.Outside, v.ProblemCodes)
+	}
+	w.forge.Heal()
+	w.do([]string{"pass"})
+	if v := w.r.View(); !v.Outside.DraftsKnown || len(v.Outside.ForgeCodes) > 0 || v.Pulse.Failed != failed {
+		t.Errorf("healed: got %+v, %d passes with errors", v.Outside, v.Pulse.Failed)
+	}
 }
