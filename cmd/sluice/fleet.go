@@ -128,8 +128,10 @@ func (d *daemon) now() *daemon {
 	return d
 }
 
-// replace lets another daemon work in the place of this one. What was last shown is shown until it has looked.
+// replace lets another daemon work in the place of this one. What was last shown is shown until it has looked, and what is
+// counted since the process started goes on: a counter that falls is a restart to whoever reads it.
 func (d *daemon) replace(heir *daemon) {
+	heir.reconciler.GoOnFrom(d.now().reconciler)
 	if v := d.view(); v != nil {
 		d.before.Store(v)
 	}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -28,7 +29,7 @@ func (m *manners) readAgain(running *exec.Cmd) {
 	metric := func(text string) func() bool {
 		return func() bool { _, got := m.machines("/metrics", ""); return strings.Contains(got, "\n"+text) }
 	}
-	started := m.reloadedAt()
+	started, passes := m.reloadedAt(), m.passes()
 
 	hangup(strings.Replace(good, "interval: 200ms", "interval: 300ms", 1))
 	m.await("the new interval", func() bool {
@@ -58,6 +59,8 @@ func (m *manners) readAgain(running *exec.Cmd) {
 			m.t.Errorf("%s: logged %+v, want one error with %q", row.sentence, got, row.why)
 		}
 		m.await("the metric of "+row.sentence, metric("sluice_config_last_reload_successful 0\n"))
+		m.await("passes after "+row.sentence+" that are counted on from those before", func() bool { return m.passes() > passes })
+		passes = m.passes()
 	}
 	m.promote(7000, "development") // with what was in force
 	if at := m.reloadedAt(); at != after {
@@ -65,6 +68,18 @@ func (m *manners) readAgain(running *exec.Cmd) {
 	}
 	hangup(good)
 	m.await("the success", metric("sluice_config_last_reload_successful 1\n"))
+}
+
+// passes are those since the process started that met no trouble.
+func (m *manners) passes() int {
+	_, got := m.machines("/metrics", "")
+	found := regexp.MustCompile(`(?m)^sluice_passes_total\{.*result="ok"\} (\d+)$`).FindStringSubmatch(got)
+	if found == nil {
+		m.t.Fatal("/metrics does not count passes")
+	}
+	n, err := strconv.Atoi(found[1])
+	m.check(err)
+	return n
 }
 
 func (m *manners) reloadedAt() string {
