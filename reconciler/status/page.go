@@ -25,6 +25,7 @@ type page struct {
 	Alarms  []alarm
 	Text    string // the one sentence on top
 	Filters []link
+	Shown   string // how many of all there are match
 	Stages  []string
 	Rows    []row
 	Pages   []link
@@ -213,12 +214,16 @@ func matrixPage(req asked) (page, int) {
 	if p.Text = nothing(v); p.Text != "" {
 		return p, http.StatusOK
 	}
-	p.Text, p.Filters, p.Search = req.sum.summary(v.Stale(req.now)), filters(v, req.sum, q, req.now), q.form(v)
+	p.Text, p.Filters, p.Search = req.sum.summary(v.Stale(req.now)), filters(v, q, req.now), q.form(v)
 	for _, s := range v.Stages {
 		p.Stages = append(p.Stages, safe(string(s)))
 	}
 	apps := matching(v, q)
+	if len(apps) < len(v.Apps) { // the sentence above is about all of them
+		p.Shown = fmt.Sprintf("%d of %s match.", len(apps), counted(len(v.Apps), "app"))
+	}
 	if len(apps) == 0 {
+		p.Shown = ""
 		p.Text = "No app matches." + orNearest(q.text, appNames(v))
 	}
 	from := q.begin(apps)
@@ -332,21 +337,26 @@ func pause(q query) link {
 	return link{Text: "stop loading this page again", Href: turned.link()}
 }
 
-func filters(v schema.View, sum *tally, q query, now time.Time) []link {
-	counts := sum.counts
-	if q.stage != "" {
-		counts = sum.stage(v, q.stage).counts
-	}
+// filters are the states that the apps which are asked for have cells in, each with how many apps it would leave: they count what
+// choosing them shows.
+func filters(v schema.View, q query, now time.Time) []link {
 	all := q
 	all.state, all.after = "", ""
-	out := []link{{Text: fmt.Sprintf("all apps %d", len(v.Apps)), Href: all.link(), Here: q.state == ""}}
+	apps := matching(v, all)
+	out := []link{{Text: fmt.Sprintf("all apps %d", len(apps)), Href: all.link(), Here: q.state == ""}}
 	if v.Stale(now) {
 		return out // no state is known to filter by
 	}
 	for _, s := range states() {
-		if n := counts.of(s); n > 0 && s != schema.Absent {
-			one := all
-			one.state = s
+		one := all
+		one.state = s
+		n := 0
+		for i := range apps {
+			if one.wants(&apps[i], "") {
+				n++
+			}
+		}
+		if n > 0 && s != schema.Absent || q.state == s {
 			out = append(out, link{Text: fmt.Sprintf("%s %d", s, n), Href: one.link(), Here: q.state == s})
 		}
 	}
