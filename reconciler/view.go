@@ -68,7 +68,7 @@ func (r *Reconciler) viewOf(ctx context.Context, p *pass) (schema.View, error) {
 // minStale keeps the shortest intervals from calling a view stale while the next pass is still under way.
 const minStale = 15 * time.Second
 
-// staleAfter is two intervals, and longer where a pass takes longer than that.
+// staleAfter is two intervals and the time that a pass takes, and minStale at least: what documentation says of old states.
 func (r *Reconciler) staleAfter(p *pass, done time.Time) time.Duration {
 	after := max(2*r.cfg.Interval, minStale)
 	if p != nil {

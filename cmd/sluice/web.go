@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -231,6 +232,8 @@ func (w *watcher) next(ctx context.Context, last schema.View) (schema.View, erro
 	switch {
 	case tip.IsZero() && w.past.Read() > 0:
 		return last, &ledger.Doubt{Code: ledger.LogRollback, Err: fmt.Errorf("the ledger's branch is gone, it had %d entries", w.past.Read())}
+	case tip.IsZero():
+		return last, fmt.Errorf("there is no branch %s in %s: the project is not sealed yet, or this is a clone that has the ledger as origin's alone [no-ledger]", strings.TrimPrefix(w.ref, "refs/heads/"), w.name)
 	case tip == last.Ledger.Tip:
 		return last, nil
 	}

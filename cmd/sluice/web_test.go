@@ -95,6 +95,13 @@ func TestAShorterLedgerIsNotShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
+	own := w.ref
+	w.ref = "refs/heads/not/here"
+	w.look(t.Context())
+	if v := w.view.Load(); !v.Looked.IsZero() || !slices.Equal(v.ProblemCodes, []schema.Code{"no-ledger"}) || !strings.HasPrefix(v.Problems[0], "there is no branch not/here in ") {
+		t.Errorf("of a repository without the ledger's branch: %v %v, looked %s", v.Problems, v.ProblemCodes, v.Looked)
+	}
+	w.ref = own
 	w.look(t.Context())
 	before := w.view.Load()
 	if before.Ledger.Size < 2 || len(before.Problems) > 0 || before.Journal.Read != before.Ledger.Size {

@@ -101,6 +101,7 @@ func TestPagesOfThePast(t *testing.T) {
 		{"policies say what is asked where, and how often it said no", "/policies", &v, 200, []string{"Always and everywhere: signed, merge-request", "gray → production", "sluice.yaml:14", "observed", "held or refused"}, nil},
 		{"health", "/health", &v, 200, []string{"last read", "12 since the start, 1 with errors", "this process works"}, nil},
 		{"no zero stands for drafts that nobody knows", "/", &draftless, 200, []string{"draft</a> <span class=\"count\">unknown"}, []string{"0 merge requests"}},
+		{"no ledger here is not always a project that is not sealed", "/", &schema.View{Stages: v.Stages, ProblemCodes: []schema.Code{"no-ledger"}}, 200, []string{"There is no ledger here: "}, []string{"run sluice init"}},
 		{"a ledger in doubt is not well", "/health", &doubtful, 200, []string{`">no</span> <b>ledger</b>`}, nil},
 		{"a code, for who has no terminal", "/errors/self-approval", &v, 200, []string{"What to do", "self-approval"}, nil},
 		{"a code that there is not", "/errors/self-aproval", &v, 404, []string{"Did you mean self-approval"}, nil},

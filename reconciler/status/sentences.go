@@ -54,6 +54,8 @@ func staleBar(v schema.View, now time.Time) string {
 // nothing is what to say where there is no matrix to show; empty if there is one.
 func nothing(v schema.View) string {
 	switch {
+	case v.Ledger.Size == 0 && slices.Contains(v.ProblemCodes, "no-ledger"):
+		return "There is no ledger here: the project is not sealed yet, or this repository is a clone without the ledger's branch."
 	case v.Ledger.Size == 0:
 		return "Not sealed yet: run sluice init --seal."
 	case len(v.Apps) == 0 && v.Narrowed:
