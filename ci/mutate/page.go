@@ -3,6 +3,10 @@ package main
 // pageMutations take away what keeps the page for those who may look, reading alone, and true.
 var pageMutations = []mutation{
 	{
+		name: "page: one viewer takes all streams", pkg: "reconciler/status", file: "reconciler/status/limit.go",
+		old: "l.streams[viewer] >= mostOwnStreams", new: "l.streams[viewer] < 0", tests: "TestOneViewerDoesNotTakeAllStreams",
+	},
+	{
 		name: "health: a forge that cannot be asked is well again", pkg: "reconciler", file: "reconciler/view_forge.go",
 		old: "\tif p == nil || p.refs == nil {\n\t\treturn nil\n", new: "\tif p == nil || p.refs == nil {\n\t\tv.Outside = schema.Outside{}\n\t\treturn nil\n", tests: "TestAForgeThatCannotBeAskedIsNotWellAgain",
 	},

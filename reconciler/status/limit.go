@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -17,8 +18,9 @@ type Limit struct {
 	access Access
 	now    func() time.Time
 
-	mu      sync.Mutex // guards viewers
+	mu      sync.Mutex // guards what follows
 	viewers map[string]bucket
+	streams map[string]int // that a viewer holds open
 }
 
 // bucket is how many requests a viewer may still make, as of a time.
@@ -34,6 +36,9 @@ const (
 	perSecond = 50
 )
 
+// mostOwnStreams is how many streams a viewer may hold open: many tabs of an office that has one address, and a tenth of all.
+const mostOwnStreams = mostStreams / 10
+
 // mostViewers bounds what is kept of them; those who have not asked for long are forgotten first.
 const mostViewers = 10_000
 
@@ -42,27 +47,61 @@ func NewLimit(access Access, now func() time.Time) *Limit {
 	if now == nil {
 		now = time.Now
 	}
-	return &Limit{access: access, now: now, viewers: map[string]bucket{}}
+	return &Limit{access: access, now: now, viewers: map[string]bucket{}, streams: map[string]int{}}
 }
 
 // Guard passes on what is within the limit.
 func (l *Limit) Guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if wait := l.take(l.access.viewer(r)); wait > 0 {
-			h := w.Header()
-			h.Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-			h.Set("Cache-Control", "no-store")
-			h.Set("X-Content-Type-Options", "nosniff")
-			h.Set("Content-Security-Policy", policy)
-			h.Set("Content-Type", "application/problem+json")
-			w.WriteHeader(http.StatusTooManyRequests)
-			if r.Method != http.MethodHead {
-				_, _ = w.Write([]byte(`{"type":"about:blank","title":"too many requests","status":429}` + "\n")) // the viewer may have gone
-			}
+		viewer := l.access.viewer(r)
+		if wait := l.take(viewer); wait > 0 {
+			tooMany(w, r, "too many requests", wait)
 			return
+		}
+		if isStream(r) {
+			if !l.enter(viewer) {
+				tooMany(w, r, "too many streams are open", 30*time.Second)
+				return
+			}
+			defer l.leave(viewer)
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func tooMany(w http.ResponseWriter, r *http.Request, title string, wait time.Duration) {
+	h := w.Header()
+	h.Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Type", "application/problem+json")
+	w.WriteHeader(http.StatusTooManyRequests)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write([]byte(`{"type":"about:blank","title":"` + title + `","status":429}` + "\n")) // the viewer may have gone
+	}
+}
+
+// isStream reports whether a request stays open, of whatever project.
+func isStream(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/api/v1/events") }
+
+// enter counts a stream that begins; false where the viewer has his share of them.
+func (l *Limit) enter(viewer string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.streams[viewer] >= mostOwnStreams {
+		return false
+	}
+	l.streams[viewer]++
+	return true
+}
+
+func (l *Limit) leave(viewer string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.streams[viewer]--; l.streams[viewer] == 0 {
+		delete(l.streams, viewer)
+	}
 }
 
 // take counts a request and returns how long to wait before the next one; 0 if it may go on.

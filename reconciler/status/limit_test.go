@@ -132,3 +132,56 @@ func TestManyViewersTakeNoMemoryAndGiveNoShareBack(t *testing.T) {
 		t.Errorf("the last one to come: %d", code)
 	}
 }
+
+// TestOneViewerDoesNotTakeAllStreams: what he holds open is counted, and what he closed is not.
+func TestOneViewerDoesNotTakeAllStreams(t *testing.T) {
+	at := now
+	access := status.Access{Header: "X-User", Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	begun, end, ended := make(chan struct{}), make(chan struct{}), make(chan int)
+	h := status.NewLimit(access, func() time.Time { return at }).Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		begun <- struct{}{}
+		<-end
+	}))
+	ask := func(user string) {
+		r := httptest.NewRequest(http.MethodGet, "/p/config/api/v1/events", nil)
+		r.RemoteAddr = "10.0.0.1:1"
+		r.Header.Set("X-User", user)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		ended <- w.Code
+	}
+	opens := func(user string) bool {
+		go ask(user)
+		select {
+		case <-begun:
+			return true
+		case code := <-ended:
+			if code != http.StatusTooManyRequests {
+				t.Errorf("%s is told %d", user, code)
+			}
+			return false
+		}
+	}
+	for n := range 200 {
+		at = at.Add(time.Second) // the share of requests is another thing
+		if !opens("ann") {
+			t.Fatalf("ann was stopped after %d streams", n)
+		}
+	}
+	at = at.Add(time.Second)
+	if opens("ann") {
+		t.Error("ann holds more than her share")
+	}
+	if !opens("bob") {
+		t.Error("bob has none because of ann")
+	}
+	for range 201 {
+		end <- struct{}{}
+		<-ended
+	}
+	if !opens("ann") {
+		t.Error("ann has closed hers, and none is opened")
+	}
+	close(end)
+	<-ended
+}
