@@ -26,4 +26,8 @@ func TestWhatAModeLetInIsToldAfterItsStageEnforcesAgain(t *testing.T) {
 	if got := summary(v, time.Time{}); got != "All 1 cell as intended." {
 		t.Errorf("adopted, status says: %s", got)
 	}
+	v.Problems = []string{"judge pay in staging: no answer from GitLab"}
+	if got := summary(v, time.Time{}); got != "All 1 cell as intended as far as is known; 1 question could not be answered in the last pass." {
+		t.Errorf("with a change that cannot be judged, status says: %s", got)
+	}
 }

@@ -15,6 +15,7 @@ type tally struct {
 	letIn           int                // of the others, by a mode alone and not adopted, and else as intended
 	stages          []stageTally       // in the view's order
 	ended           int                // apps that have left the last stage
+	open            int                // questions that the last pass could not answer: what they are about may wait
 	trouble         []*schema.CellView // worst first, then oldest first
 	held            []*schema.CellView // oldest first
 }
@@ -55,7 +56,7 @@ type stageTally struct {
 
 // tallyOf goes once through all the cells; they are large and many, so it copies none.
 func tallyOf(v *schema.View) *tally {
-	out := &tally{stages: make([]stageTally, len(v.Stages))}
+	out := &tally{stages: make([]stageTally, len(v.Stages)), open: len(v.Problems)}
 	for i := range v.Apps {
 		cells := v.Apps[i].Cells
 		for j := range cells {

@@ -118,6 +118,8 @@ func (t *tally) summary(stale bool) string {
 		return "Nothing is admitted yet."
 	case stale:
 		return fmt.Sprintf("%s unknown.", are(t.cells))
+	case t.intended == t.cells && t.open > 0: // a change that cannot be judged is at no cell
+		return fmt.Sprintf("All %s as intended as far as is known; %s could not be answered in the last pass.", are(t.cells), counted(t.open, "question"))
 	case t.intended == t.cells:
 		return fmt.Sprintf("All %s as intended.", are(t.cells))
 	}
