@@ -107,7 +107,7 @@ func (p *pass) appsChanged(ctx context.Context, project schema.Project, from, to
 
 // changed says which of the two kinds of control files differ from those in force.
 func (c *controlJudge) changed(ctx context.Context, to controlCell) (trusted, others bool, err error) {
-	encoded, err := c.ledger.Evidence(ctx, c.control.Manifest)
+	encoded, err := c.ledger.EvidenceOf(ctx, c.control.Seq, c.control.Manifest)
 	if err != nil {
 		return false, false, fmt.Errorf("manifest of entry #%d: %w", c.control.Seq, err)
 	}

@@ -169,7 +169,7 @@ func (c *cellJudge) admittedManifest(ctx context.Context) (schema.Manifest, erro
 			return schema.ParseManifest(d.manifest)
 		}
 	}
-	encoded, err := c.ledger.Evidence(ctx, a.Manifest)
+	encoded, err := c.ledger.EvidenceOf(ctx, a.Seq, a.Manifest)
 	if err != nil {
 		return nil, fmt.Errorf("manifest admitted by entry #%d: %w", a.Seq, err)
 	}

@@ -180,7 +180,7 @@ func (r reviser) admission(ctx context.Context, a ledger.Admission) (ledger.Admi
 		a.Revision = known
 		return a, nil
 	}
-	encoded, err := r.ledger.Evidence(ctx, a.Manifest)
+	encoded, err := r.ledger.EvidenceOf(ctx, a.Seq, a.Manifest)
 	if errors.Is(err, ledger.ErrMissing) {
 		return a, nil
 	}

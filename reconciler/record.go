@@ -30,7 +30,7 @@ func (p *pass) recordAt(ctx context.Context, at time.Time, report *Report, entri
 	defer cancel()
 	ctx, span := phase(ctx, "record")
 	defer func() { span.count("entries", len(all)).end(err) }()
-	batch, err := p.ledger.Append(ctx, at, all, p.missing(ctx, evidence), p.signer())
+	batch, err := p.ledger.Append(ctx, at, all, evidence, p.signer())
 	if err != nil {
 		return fmt.Errorf("record %d entries: %w", len(all), err)
 	}
@@ -62,23 +62,6 @@ func (p *pass) push(ctx context.Context, batch ledger.Batch) error {
 		return fmt.Errorf("keep the new objects: %w", err)
 	}
 	return nil
-}
-
-// missing leaves out the evidence that the ledger holds already, and doubles.
-func (p *pass) missing(ctx context.Context, evidence [][]byte) [][]byte {
-	seen := map[schema.Digest]bool{}
-	var out [][]byte
-	for _, data := range evidence {
-		d := schema.DigestOf(data)
-		if seen[d] {
-			continue
-		}
-		seen[d] = true
-		if _, err := p.ledger.Evidence(ctx, d); err != nil {
-			out = append(out, data)
-		}
-	}
-	return out
 }
 
 func (p *pass) logEntry(e ledger.Entry) {

@@ -205,7 +205,7 @@ func (p *pass) manifestOf(ctx context.Context, a ledger.Admission) (schema.Manif
 	if a.Seq == 0 || a.Content == schema.NoContent {
 		return nil, nil
 	}
-	encoded, err := p.ledger.Evidence(ctx, a.Manifest)
+	encoded, err := p.ledger.EvidenceOf(ctx, a.Seq, a.Manifest)
 	if err != nil {
 		return nil, fmt.Errorf("manifest admitted by entry #%d: %w", a.Seq, err)
 	}

@@ -68,7 +68,7 @@ func (p *pass) makeOne(ctx context.Context, state ledger.State, a ledger.Admissi
 	if a.Revision == schema.None {
 		return newRelease(p.rules, cell, a, nil, nil, target)
 	}
-	encoded, err := p.ledger.Evidence(ctx, a.Manifest)
+	encoded, err := p.ledger.EvidenceOf(ctx, a.Seq, a.Manifest)
 	if err != nil {
 		return integrations.Release{}, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
 	}

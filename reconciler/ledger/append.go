@@ -82,8 +82,8 @@ func (l *Ledger) fill(at time.Time, entries []Entry) (filled []Entry, raws [][]b
 	return filled, raws, nil
 }
 
-// bring adds the evidence that the ledger does not hold. Every digest that an entry names has to be there, and every blob
-// has to be named.
+// bring adds the evidence that the volume does not hold, from an older one where it is not brought. Every digest that an entry
+// names has to be there, and every blob has to be named.
 func (g *growth) bring(ctx context.Context, evidence [][]byte) error {
 	brought := make(map[schema.Digest][]byte, len(evidence))
 	for _, data := range evidence {
@@ -94,11 +94,12 @@ func (g *growth) bring(ctx context.Context, evidence [][]byte) error {
 		return err
 	}
 	for d, held := range named {
-		data, ok := brought[d]
-		if !ok && !held {
-			return fmt.Errorf("evidence %s: %w", d, ErrMissing)
-		}
-		if !held {
+		if data, ok := brought[d]; !held {
+			if !ok {
+				if data, err = g.from.Evidence(ctx, d); err != nil {
+					return err
+				}
+			}
 			g.put(g.form.EvidencePath(d), data)
 		}
 		delete(brought, d)

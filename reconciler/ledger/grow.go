@@ -36,7 +36,7 @@ func (l *Ledger) growth(entries []Entry, raws [][]byte) *growth {
 	return g
 }
 
-// named returns the digests that the entries name, and whether the ledger holds each already.
+// named returns the digests that the entries name, and whether the volume that the entries go to holds each already.
 func (g *growth) named(ctx context.Context) (map[schema.Digest]bool, error) {
 	named := map[schema.Digest]bool{}
 	for _, e := range g.entries {
@@ -44,7 +44,10 @@ func (g *growth) named(ctx context.Context) (map[schema.Digest]bool, error) {
 			if _, ok := named[d]; ok {
 				continue
 			}
-			_, held, err := g.from.findEvidence(ctx, g.form, d)
+			if named[d] = false; g.from.fullVolume() {
+				continue
+			}
+			_, held, err := g.from.store.find(ctx, g.from.root, g.form.EvidencePath(d))
 			if err != nil {
 				return nil, fmt.Errorf("entry %d: %w", e.Seq, err)
 			}

@@ -40,10 +40,15 @@ func decodeNumbered(raw []byte, seq int64, err error) (Entry, []byte, error) {
 
 // Evidence returns an evidence blob whose bytes have that digest.
 func (l *Ledger) Evidence(ctx context.Context, d schema.Digest) ([]byte, error) {
+	return l.EvidenceOf(ctx, 0, d)
+}
+
+// EvidenceOf is Evidence for who knows an entry that names it: then one volume is looked into, however many there are.
+func (l *Ledger) EvidenceOf(ctx context.Context, seq int64, d schema.Digest) ([]byte, error) {
 	if _, err := schema.ParseDigest(string(d)); err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}
-	i, ok, err := l.findEvidence(ctx, l.head.Form, d)
+	i, ok, err := l.findEvidence(ctx, d, seq)
 	if err == nil && (!ok || i.dir) {
 		err = fmt.Errorf("%s: %w", l.head.Form.EvidencePath(d), ErrMissing)
 	}

@@ -118,15 +118,19 @@ func (l *Ledger) rawEntry(ctx context.Context, seq int64) ([]byte, error) {
 	return l.store.file(ctx, root, EntryPath(seq))
 }
 
-// findEvidence returns where the evidence of a digest lies, in the newest volume that holds it; ok is false when none does,
-// or when an expunge entry had it removed since.
-func (l *Ledger) findEvidence(ctx context.Context, form Form, d schema.Digest) (item, bool, error) {
-	path := form.EvidencePath(d)
+// findEvidence returns where the evidence of a digest lies: in the tree, in the volume of an entry that names it (0: not known), else
+// in the newest that holds it. ok is false when none does, or when an expunge entry had it removed since.
+func (l *Ledger) findEvidence(ctx context.Context, d schema.Digest, seq int64) (item, bool, error) {
+	path := l.head.Form.EvidencePath(d)
 	i, ok, err := l.store.find(ctx, l.root, path)
 	if err != nil || ok || len(l.volumes) == 0 || slices.Contains(l.head.Expunged, d) {
 		return i, ok, err
 	}
-	for _, v := range slices.Backward(l.volumes) {
+	order := slices.Clone(l.volumes)
+	if v, closed := l.volumes.of(seq); seq > 0 && closed {
+		order = append(order, v)
+	}
+	for _, v := range slices.Backward(order) {
 		root, err := l.rootOf(ctx, v)
 		if err != nil {
 			return item{}, false, err

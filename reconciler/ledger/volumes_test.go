@@ -65,13 +65,26 @@ func TestATreeHoldsTheLastVolumeAlone(t *testing.T) {
 	}
 }
 
-// TestEvidenceThatIsHeldIsNotBroughtAgain asks for what an older volume has.
-func TestEvidenceThatIsHeldIsNotBroughtAgain(t *testing.T) {
+// TestAVolumeHoldsWhatItsEntriesName, be it that an older volume has it as well: who reads an entry looks into one volume.
+func TestAVolumeHoldsWhatItsEntriesName(t *testing.T) {
 	w, blobs := shelved(t)
-	b := w.append(nil, withEvidence(decided(ledger.Admit, pay, schema.Edit, 9), blobs[0]))
-	for _, o := range b.Objects {
-		if o.Kind == schema.BlobObject && bytes.Equal(o.Data, blobs[0]) {
-			t.Error("the blob is written once more")
+	w.append(nil, withEvidence(decided(ledger.Admit, pay, schema.Edit, 9), blobs[0]))
+	if _, ok := w.objects.filesOf(w.ledger.Tip())[ledger.Volumes.EvidencePath(schema.DigestOf(blobs[0]))]; !ok {
+		t.Error("the volume lacks what its entry names")
+	}
+	for range 3 {
+		w.append(nil, delivered(ledger.Apply, pay, "etcd", 1), delivered(ledger.Apply, pay, "etcd", 1))
+	}
+	l := w.reopen()
+	for seq := int64(1); seq <= l.Head().Size; seq++ {
+		e, _, err := l.Entry(t.Context(), seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range e.Names() {
+			if _, err := l.EvidenceOf(t.Context(), seq, d); err != nil {
+				t.Errorf("entry %d: %v", seq, err)
+			}
 		}
 	}
 	if r := verify(t, w.objects, w.ledger.Tip(), verifyOptions()); !r.Proven() {
