@@ -36,8 +36,10 @@ func (r *Reconciler) tellForge(codes []schema.Code, err error) {
 	}
 	switch {
 	case r.forgeless == was:
+	case len(codes) > 0: // the words of the connection are on the page; sluice explain CODE says what to do
+		r.cfg.Log.Warn("the forge was not read", "codes", codes)
 	case err != nil:
-		r.cfg.Log.Warn("the forge was not read", "codes", codes, "error", err)
+		r.cfg.Log.Warn("the forge was not read", "error", err)
 	default:
 		r.cfg.Log.Info("read the forge again")
 	}

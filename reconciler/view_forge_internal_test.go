@@ -33,9 +33,9 @@ func TestTheForgeIsToldOfOnceWhileItStaysTheSame(t *testing.T) {
 		want  string
 	}{
 		{nil, nil, ""},
-		{down, errors.New("read from port 1"), `level=WARN msg="the forge was not read" codes=[forge-unavailable] error="read from port 1"`},
+		{down, errors.New("read from port 1"), `level=WARN msg="the forge was not read" codes=[forge-unavailable]`},
 		{down, errors.New("read from port 2"), ""},
-		{[]schema.Code{"forge-forbidden"}, errors.New("no"), `level=WARN msg="the forge was not read" codes=[forge-forbidden] error=no`},
+		{[]schema.Code{"forge-forbidden"}, errors.New("no"), `level=WARN msg="the forge was not read" codes=[forge-forbidden]`},
 		{nil, nil, `level=INFO msg="read the forge again"`},
 		{nil, nil, ""},
 	} {
