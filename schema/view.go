@@ -24,8 +24,10 @@ type View struct {
 	Apps    []AppView    `json:"apps"`
 	Drafts  []DraftView  `json:"drafts,omitempty"`
 	// Outside is what a running reconciler asks besides Git and the targets; its zero is that nobody was asked.
-	Outside   Outside    `json:"-"`
-	Control   *HeldView  `json:"control,omitempty"` // a change of the control files that waits
+	Outside Outside   `json:"-"`
+	Control *HeldView `json:"control,omitempty"` // a change of the control files that waits
+	// Unjudged is the tip of the default branch, where its control files are others than a pass has judged, as a clone knows it.
+	Unjudged  Hash       `json:"unjudged,omitzero"`
 	Incidents []Incident `json:"incidents,omitempty"`
 	// Emergencies are what came in by break-glass and nobody has reviewed; Suspended is what people pinned, also after it ended.
 	Emergencies []EmergencyView  `json:"emergencies,omitempty"`
@@ -130,6 +132,9 @@ type CellView struct {
 	Path string `json:"-"`
 	// Next is what a promotion would bring here; nil where nothing differs, or something waits that says why itself.
 	Next *NextView `json:"next,omitempty"`
+	// Unjudged is the tip of the stage's branch, where it holds something here that no pass has judged, as a clone knows it; a
+	// running reconciler judges what it sees.
+	Unjudged Hash `json:"unjudged,omitzero"`
 }
 
 // LetInView is what the gate says of content that the mode of its stage alone let in.

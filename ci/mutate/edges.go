@@ -3,6 +3,12 @@ package main
 // edgeMutations take guards of what comes from outside and what goes out away.
 var edgeMutations = []mutation{
 	{
+		"what no pass has judged stands in nobody's way", "cmd/sluice", "reconciler/status/terminal_why.go",
+		"c.Incident != nil || !c.Unjudged.IsZero() {",
+		"c.Incident != nil {",
+		"TestScripts/unjudged",
+	},
+	{
 		"what git says of an address is repeated as it is", "cmd/sluice", "cmd/sluice/git.go",
 		"address.ReplaceAllStringFunc(strings.TrimSpace(line), redacted)",
 		"strings.TrimSpace(line)",

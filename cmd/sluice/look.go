@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
 	"github.com/sluice-gitops/sluice/reconciler/status"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -148,7 +149,7 @@ func (a *app) whyControl(view schema.View, opts status.TextOptions) error {
 		if err := json.NewEncoder(a.out).Encode(view.Control); err != nil {
 			return err
 		}
-		if view.Control != nil {
+		if view.Control != nil || !view.Unjudged.IsZero() {
 			return answer{exitNo}
 		}
 		return nil
@@ -162,6 +163,9 @@ func (a *app) whyControl(view schema.View, opts status.TextOptions) error {
 func (a *app) whyJSON(view schema.View, asked schema.Cell) error {
 	out := []schema.CellView{}
 	code := exitDone
+	if len(view.Problems) > 0 {
+		code = exitUnavailable
+	}
 	for _, stage := range view.Stages {
 		c, ok := view.Cell(schema.Cell{Stage: stage, App: asked.App})
 		if !ok || asked.Stage != "" && asked.Stage != stage {
@@ -195,6 +199,11 @@ func (a *app) view(c *cobra.Command, f cloneFlags, verbose bool) (schema.View, s
 	if view, err = reconciler.WithNext(c.Context(), view, project.Ledger, project.Project, now()); err != nil {
 		return schema.View{}, status.TextOptions{}, err
 	}
+	tips := map[string]schema.Hash{"refs/heads/" + project.Project.Branch: branchOf(project.refs, f.remote, project.Project.Branch)}
+	for _, s := range project.Project.Stages {
+		tips[project.Project.Ref(s)] = branchOf(project.refs, f.remote, branchName(project.Project.Ref(s)))
+	}
+	view = reconciler.WithUnjudged(c.Context(), view, project.Ledger, gitrepo.Mirror{Repo: project.repo}, project.Project, tips)
 	view.At, view.Looked, view.Repository = now(), view.Ledger.At, a.dir
 	if dir, err := filepath.Abs(a.dir); err == nil {
 		view.Repository = dir

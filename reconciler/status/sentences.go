@@ -132,6 +132,9 @@ func note(c schema.CellView) string {
 		return heldNote(*c.Held)
 	}
 	var parts []string
+	if text := unjudgedText(c.Unjudged); text != "" {
+		parts = append(parts, text)
+	}
 	if text := letInText(c); text != "" {
 		parts = append(parts, text)
 	}
@@ -144,6 +147,14 @@ func note(c schema.CellView) string {
 		}
 	}
 	return strings.Join(parts, "; ")
+}
+
+// unjudgedText says that Git holds more than was judged; empty where it does not.
+func unjudgedText(tip schema.Hash) string {
+	if tip.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("not judged yet: commit %s holds a change that no pass of the reconciler has recorded", short(tip))
 }
 
 // heldNote is the reason if there is one, else which policies miss something.

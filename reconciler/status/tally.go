@@ -12,6 +12,7 @@ import (
 type tally struct {
 	cells, intended int // without cells where nothing was ever admitted and nothing waits
 	counts          stateCounts
+	unjudged        int                // of the others, with a change that no pass has judged, and else as intended
 	letIn           int                // of the others, by a mode alone and not adopted, and else as intended
 	stages          []stageTally       // in the view's order
 	ended           int                // apps that have left the last stage
@@ -100,10 +101,12 @@ func (t *tally) add(c *schema.CellView, stage int) {
 		t.held = append(t.held, c)
 	}
 	t.counts[at]++
-	if c.State == schema.Absent {
+	if c.State == schema.Absent && c.Unjudged.IsZero() {
 		return
 	}
-	if t.cells++; c.LetIn != nil && intended[at] {
+	if t.cells++; !c.Unjudged.IsZero() && (c.State == schema.Absent || intended[at]) {
+		t.unjudged++
+	} else if c.LetIn != nil && intended[at] {
 		t.letIn++
 	} else if intended[at] {
 		t.intended++

@@ -60,6 +60,9 @@ func (p paper) alarms(v schema.View) {
 	if v.Control != nil {
 		p.line("%s", p.paint(wait, controlText(*v.Control)+", "+when(v.Control.Since, p.opts.Now)))
 	}
+	if text := unjudgedText(v.Unjudged); text != "" {
+		p.line("%s", p.paint(wait, "control files "+text))
+	}
 	for _, problem := range v.Problems {
 		p.line("%s", p.paint(wait, "not found out: "+safe(problem)))
 	}

@@ -47,6 +47,10 @@ func WriteWhy(w io.Writer, v schema.View, cell schema.Cell, opts TextOptions) (e
 }
 
 func (p paper) whyControl(v schema.View) int {
+	if v.Control == nil && !v.Unjudged.IsZero() {
+		p.line("%s: %s", p.strong("control files"), p.paint(wait, unjudgedText(v.Unjudged)))
+		return exitWaits
+	}
 	if v.Control == nil {
 		p.line("control files: nothing waits")
 		return exitNothing
@@ -85,7 +89,7 @@ func (p paper) whyApp(v schema.View, app schema.AppView) int {
 
 // Clear reports whether nothing stands in a cell's way.
 func Clear(c schema.CellView) bool {
-	if c.Held != nil || c.Incident != nil {
+	if c.Held != nil || c.Incident != nil || !c.Unjudged.IsZero() {
 		return false
 	}
 	for _, t := range c.Targets {
@@ -111,6 +115,17 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 		p.line("%s", p.paint(busy, grayText(*c.Gray, p.opts.Now)))
 	}
 	p.instances(c.Instances)
+	if text := unjudgedText(c.Unjudged); text != "" {
+		p.line("%s", p.paint(wait, text))
+		p.line("it is judged once sluice run has passed; git fetch brings its answer")
+	}
+	if Clear(c) && len(v.Problems) > 0 {
+		for _, problem := range v.Problems {
+			p.line("%s", p.paint(wait, "not found out: "+safe(problem)))
+		}
+		p.line("nothing stands in the way of what was judged")
+		return exitUnknown
+	}
 	if Clear(c) && stale {
 		p.line("nothing stood in the way then")
 		return exitUnknown

@@ -129,6 +129,9 @@ func (t *tally) summary(stale bool) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, s))
 		}
 	}
+	if t.unjudged > 0 {
+		parts = append(parts, fmt.Sprintf("%d with a change that is not judged yet", t.unjudged))
+	}
 	if t.letIn > 0 {
 		parts = append(parts, fmt.Sprintf("%d let in by a mode alone, not adopted", t.letIn))
 	}
