@@ -119,7 +119,7 @@ func (r *trustReader) account(v *value, path string) (ForgeAccount, bool) {
 		return ForgeAccount{}, false
 	}
 	a := ForgeAccount{Host: o.text("host"), UserID: o.whole("user_id", 1, 1<<53, 0)}
-	if a.Host != "" && !hostShape.MatchString(a.Host) {
+	if a.Host != "" && !IsForgeHost(a.Host) {
 		host, hostPath := o.get("host")
 		r.src.badValue(host, hostPath, "", fmt.Sprintf("%q is not a host like gitlab.example.com", a.Host))
 	}
@@ -148,3 +148,6 @@ func (r *trustReader) checkUnique(src *source, all *value) {
 		}
 	}
 }
+
+// IsForgeHost reports whether a text may be the host of a forge's accounts: without scheme, path or upper case.
+func IsForgeHost(host string) bool { return hostShape.MatchString(host) }

@@ -28,7 +28,7 @@ func (a *app) ejectCommand() *cobra.Command {
 sluice, and another tool can take them over. The admins have to have set mode: observe for the stage before: that is what the ledger
 records of it, and nothing is written there afterwards. It is run where sluice run is, with its operator's file. Without --write it says what
 would go and changes nothing. What cannot be left is named and stays whole.
-It ends with 0 where all marks are gone or would be, and with 1 where some stay.`,
+It ends with 0 where all marks are gone or would be, and with 1 where some stay or nothing of the stage was ever written.`,
 		Example: "  sluice eject production --config reconciler.yaml\n  sluice eject production --config reconciler.yaml --write",
 		RunE:    func(c *cobra.Command, args []string) error { return a.eject(c.Context(), f, args[0]) },
 	}
@@ -87,6 +87,7 @@ func (l *leaver) leave(ctx context.Context, c *clone, stage schema.Stage, app sc
 	}
 	var known []string
 	var errs []error
+	written := false
 	for _, s := range states {
 		if s.Stage != stage.Name || s.Admitted.Seq == 0 {
 			continue
@@ -95,6 +96,7 @@ func (l *leaver) leave(ctx context.Context, c *clone, stage schema.Stage, app sc
 		if app != "" && s.App != app {
 			continue
 		}
+		written = written || len(s.Live) > 0
 		for _, t := range stage.Targets {
 			if err := l.one(ctx, s, t); err != nil {
 				errs = append(errs, fmt.Errorf("leave %s in %s at %s: %w", s.App, s.Stage, t.Name, err))
@@ -107,11 +109,17 @@ func (l *leaver) leave(ctx context.Context, c *clone, stage schema.Stage, app sc
 	case len(known) == 0:
 		fmt.Fprintf(l.a.out, "there is nothing to leave: nothing was ever admitted in %s\n", stage.Name)
 		return nil
+	case !written && l.left == 0 && len(l.stays) == 0 && len(errs) == 0:
+		fmt.Fprintf(l.a.out, "there is nothing to leave: by the ledger nothing of %s was ever written, so no values of it are there either\n", stage.Name)
+		return answer{exitNo}
 	}
 	places := count(int64(l.left), "place", "places")
-	if l.write {
+	switch {
+	case l.left == 0 && l.write:
+		fmt.Fprintf(l.a.out, "%s of %s left: no marks of sluice were found\n", places, stage.Name)
+	case l.write:
 		fmt.Fprintf(l.a.out, "%s of %s left: the values are there plainly, sluice's marks are not\n", places, stage.Name)
-	} else {
+	default:
 		fmt.Fprintf(l.a.out, "%s of %s would be left; nothing was written, --write does it\n", places, stage.Name)
 	}
 	for _, why := range l.stays {

@@ -77,7 +77,41 @@ func (f *initFlags) addPeople(flags *pflag.FlagSet) {
 	flags.Int64Var(&f.gitlabUser, "gitlab-user", 0, "numeric `ID` of your GitLab account there")
 }
 
+// check names the flag that says what cannot be meant; found in the files that are made of them, it would be a place in a file that
+// nobody wrote.
+func (f initFlags) check() error {
+	wrong := func(flag, value string, why error) error {
+		return usageError(fmt.Errorf("%s %q: %w", flag, value, why))
+	}
+	if f.person != "" {
+		if err := schema.CheckSegment(f.person); err != nil {
+			return wrong("--person", f.person, err)
+		}
+	}
+	for _, t := range f.targets {
+		if err := schema.CheckSegment(t); err != nil {
+			return wrong("--target", t, err)
+		}
+	}
+	switch {
+	case f.gitlabUser < 0:
+		return usageError(fmt.Errorf("--gitlab-user %d: want the number of an account", f.gitlabUser))
+	case f.gitlabUser > 0 && f.gitlabHost == "":
+		return usageError(fmt.Errorf("--gitlab-user %d: at which GitLab? --gitlab-host is missing", f.gitlabUser))
+	case f.gitlabUser == 0 && f.gitlabHost != "":
+		return usageError(fmt.Errorf("--gitlab-host %s: which account there? --gitlab-user is missing", f.gitlabHost))
+	case f.gitlabHost != "" && !schema.IsForgeHost(f.gitlabHost):
+		return wrong("--gitlab-host", f.gitlabHost, errors.New("want a host like gitlab.example.com"))
+	case f.keys != "" && (f.logKey != "" || f.botKey != ""):
+		return usageError(errors.New("--keys makes the log and bot keys, --log-key and --bot-key name some that exist: give one or the other"))
+	}
+	return nil
+}
+
 func (a *app) init(ctx context.Context, f initFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	if f.layout != "" && f.layout != string(schema.DirectoryLayout) && f.layout != string(schema.BranchLayout) {
 		return usageError(fmt.Errorf("--layout %q: want directory or branch", f.layout))
 	}
@@ -204,6 +238,10 @@ func (a *app) initPlace(ctx context.Context, o *schema.InitOptions) (schema.Dete
 	if err != nil {
 		return found, err
 	}
+	if len(found.Stages) > 0 && o.Layout != "" && o.Layout != found.Layout {
+		return found, &failure{code: exitUsage, err: fmt.Errorf("--layout %s: the stages of this repository are its %s already: %s", o.Layout, placesOf(found.Layout), whereFound(found)),
+			hint: "leave out --layout, or rename what is no stage"}
+	}
 	if len(found.Stages) > 0 {
 		o.Layout, o.AppDepth, o.Stages = found.Layout, found.AppDepth, found.Stages
 	}
@@ -215,6 +253,21 @@ func (a *app) initPlace(ctx context.Context, o *schema.InitOptions) (schema.Dete
 		return found, &failure{code: exitUsage, err: errors.New("HEAD is on no branch"), hint: "switch to the default branch"}
 	}
 	return found, nil
+}
+
+func placesOf(l schema.Layout) string {
+	if l == schema.BranchLayout {
+		return "branches"
+	}
+	return "directories"
+}
+
+func whereFound(d schema.Detection) string {
+	var names []string
+	for _, s := range d.Stages {
+		names = append(names, s.Where)
+	}
+	return schema.Printable(strings.Join(names, ", "))
 }
 
 func (a *app) detect(ctx context.Context) (schema.Detection, error) {

@@ -29,6 +29,9 @@ reconciler its two keys. It overwrites nothing.`,
 }
 
 func (a *app) trustInit(ctx context.Context, f initFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	root, err := a.initRoot(ctx)
 	if err != nil {
 		return err
