@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -22,15 +23,16 @@ func (a *app) policyCommand() *cobra.Command {
 	c.AddCommand(a.policyTestCommand(), &cobra.Command{
 		Use: "explain [POLICY]", Short: "Say what a policy asks and who can satisfy it, or what each gate asks", Args: cobra.MaximumNArgs(1),
 		Long: `explain prints the catalogue's page of a policy: what it asks, an example, what it says when it is not met and who can satisfy it.
-Without a name it lists what the gates of the sluice.yaml in this directory ask beside what always holds, every default filled in.`,
+Without a name it lists what the gates of the sluice.yaml in this directory, or at the top of its checkout, ask beside what always holds,
+every default filled in.`,
 		Example: `  sluice policy explain
   sluice policy explain breaker`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return policies.Catalogued(), cobra.ShellCompDirectiveNoFileComp
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return a.explainGates()
+				return a.explainGates(c.Context())
 			}
 			return a.explainPolicy(args[0])
 		},
@@ -63,8 +65,11 @@ type explainedAsk struct {
 	At     string `json:"at"` // where it is written; the file alone where it is a default
 }
 
-func (a *app) explainGates() error {
-	project, err := a.projectOrDefault()
+func (a *app) explainGates(ctx context.Context) error {
+	project, begun, err := a.checkoutProject(ctx)
+	if err == nil && !begun {
+		err = noProjectFile(a.dir)
+	}
 	if err != nil {
 		return err
 	}

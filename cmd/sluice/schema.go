@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,14 +25,14 @@ func (a *app) schemaCommand() *cobra.Command {
 	}
 	draw := &cobra.Command{
 		Use: "lifecycle", Short: "Draw the nodes of the lifecycle and what leads from one to the next", Args: cobra.NoArgs,
-		Long: `lifecycle draws the lifecycle of the sluice.yaml in this directory, or the default one where there is none: which node a
+		Long: `lifecycle draws the lifecycle of the sluice.yaml in this directory or at the top of its checkout, or the default one outside of any: which node a
 revision may go to, on which event, and the gate that guards the step. Mermaid is what GitLab shows in Markdown, dot is for
 Graphviz.`,
 		Example: `  sluice schema lifecycle
   sluice schema lifecycle -o mermaid
   sluice schema lifecycle -o dot | dot -Tsvg > lifecycle.svg`,
 		Annotations: map[string]string{formats: "text, json, mermaid or dot"},
-		RunE:        func(*cobra.Command, []string) error { return a.schemaLifecycle() },
+		RunE:        func(c *cobra.Command, _ []string) error { return a.schemaLifecycle(c.Context()) },
 	}
 	draw.Flags().StringVar(&a.output, "format", "text", "the same as --output: `FORMAT`")
 	c.AddCommand(draw)
@@ -56,8 +57,12 @@ func (a *app) printJSONSchema(name string) error {
 	return to.Encode(schema.JSONSchema(name))
 }
 
-func (a *app) schemaLifecycle() error {
-	project, err := a.projectOrDefault()
+func (a *app) schemaLifecycle(ctx context.Context) error {
+	project, begun, err := a.checkoutProject(ctx)
+	if err == nil && !begun {
+		fmt.Fprintln(a.errs, "sluice: there is no sluice.yaml here: this is the lifecycle that a project begins with")
+		project, err = defaultProject()
+	}
 	if err != nil {
 		return err
 	}
@@ -78,15 +83,36 @@ func (a *app) schemaLifecycle() error {
 	return err
 }
 
-// projectOrDefault reads the project file of the checkout; where there is none, it is the smallest one.
-func (a *app) projectOrDefault() (schema.Project, error) {
+// checkoutProject reads the project file of this directory, or of the top of the checkout that it is in: a checkout without one is
+// refused. begun is false outside of any.
+func (a *app) checkoutProject(ctx context.Context) (p schema.Project, begun bool, err error) {
 	source, err := os.ReadFile(filepath.Join(a.dir, schema.ProjectFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		source, err = []byte("version: 1\ntargets:\n  etcd: {}\n"), nil
+		top, outside := a.git(ctx, "rev-parse", "--show-toplevel")
+		if outside != nil {
+			return p, false, nil
+		}
+		if source, err = os.ReadFile(filepath.Join(top, schema.ProjectFile)); errors.Is(err, fs.ErrNotExist) {
+			return p, true, noProjectFile(top)
+		}
 	}
 	if err != nil {
-		return schema.Project{}, fmt.Errorf("read %s: %w", schema.ProjectFile, reason(err))
+		return p, true, fmt.Errorf("read %s: %w", schema.ProjectFile, reason(err))
 	}
+	p, err = loadedProject(source)
+	return p, true, err
+}
+
+func noProjectFile(dir string) error {
+	return &failure{code: exitUsage, err: fmt.Errorf("no sluice.yaml in %s", dir), hint: "sluice init writes one; on the branch of a stage there is none: git switch to the default branch"}
+}
+
+// defaultProject is the smallest one.
+func defaultProject() (schema.Project, error) {
+	return loadedProject([]byte("version: 1\ntargets:\n  etcd: {}\n"))
+}
+
+func loadedProject(source []byte) (schema.Project, error) {
 	project, found := policies.LoadProject(schema.ProjectFile, source)
 	if len(found) > 0 {
 		return schema.Project{}, found
