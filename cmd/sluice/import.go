@@ -137,6 +137,9 @@ func (a *app) importFrom(ctx context.Context, f importFlags, source importSource
 	if len(found.Items)+len(found.Left) == 0 {
 		return &failure{code: exitNo, err: fmt.Errorf("nothing is there to take over: %s", source)}
 	}
+	for _, pattern := range matchesNothing(f.exclude, found.Items) {
+		fmt.Fprintf(a.errs, "sluice: --exclude %s matches nothing that is there\n", schema.Printable(pattern))
+	}
 	plan := planImport(into.rules, found)
 	checkImport(into.rules, source.kind(), found, &plan)
 	if err := into.compare(&plan, f.force); err != nil {
@@ -156,7 +159,7 @@ func (a *app) importFrom(ctx context.Context, f importFlags, source importSource
 	} else {
 		a.printImport(report)
 	}
-	if len(plan.refused) > 0 {
+	if len(plan.refused) > 0 || plan.taken == 0 {
 		return answer{exitNo}
 	}
 	return nil

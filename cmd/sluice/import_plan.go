@@ -108,11 +108,7 @@ func planImport(r importRules, found integrations.Existing) importPlan {
 // sort finds the app of an item, or leaves or refuses it.
 func (p *importPlan) sort(r importRules, item integrations.Item) (importKey, bool) {
 	key := importKey{Item: item}
-	whole := item.Name
-	if item.Group != "" {
-		whole = item.Group + "/" + item.Name
-	}
-	if r.exclude.Match(whole) || r.exclude.Match(item.Name) {
+	if excludes(r.exclude, item) {
 		p.left = append(p.left, integrations.Left{Place: item.Place, Why: "--exclude"})
 		return key, false
 	}
@@ -137,6 +133,23 @@ func (p *importPlan) sort(r importRules, item integrations.Item) (importKey, boo
 		return key, false
 	}
 	return key, true
+}
+
+// excludes reports whether patterns name an item, with or without its group.
+func excludes(patterns schema.Patterns, item integrations.Item) bool {
+	return patterns.Match(item.Name) || item.Group != "" && patterns.Match(item.Group+"/"+item.Name)
+}
+
+// matchesNothing are the patterns that none of the items is named by: most likely something else was meant.
+func matchesNothing(patterns []string, items []integrations.Item) []string {
+	var out []string
+	for _, p := range patterns {
+		one, err := schema.ParsePatterns([]string{p})
+		if err == nil && !slices.ContainsFunc(items, func(i integrations.Item) bool { return excludes(one, i) }) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // above leaves what belongs to no app and is no mistake (RULES R3); anything else is refused.
