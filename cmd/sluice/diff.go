@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +42,7 @@ were last read back with. It prints keys, not lines of text, and exits with 1 wh
 type side struct {
 	name  string
 	files map[string][]byte
+	known bool // of a stage: something was admitted by then, be it that the app left
 }
 
 // appDiff is the difference of one app between two sides.
@@ -51,6 +53,7 @@ type appDiff struct {
 	To    string      `json:"to"`
 	Edits []diff.Edit `json:"edits"`
 	Equal int         `json:"equal"`
+	none  bool        // neither side has the app
 }
 
 func (a *app) diff(ctx context.Context, f cloneFlags, from, to string, only []string) error {
@@ -72,6 +75,9 @@ func (a *app) diff(ctx context.Context, f cloneFlags, from, to string, only []st
 	var diffs []appDiff
 	switch {
 	case fromStage && toStage:
+		if err = datable(ctx, project.Ledger, len(only) > 0, from, to); err != nil {
+			return err
+		}
 		diffs, err = stageDiffs(ctx, project, view, from, to, only)
 	case !fromStage && !toStage:
 		diffs, err = revisionDiffs(ctx, project, from, to, only)
@@ -104,7 +110,7 @@ func stageDiffs(ctx context.Context, c *clone, view schema.View, from, to string
 		}
 	}
 	var out []appDiff
-	held := false
+	known := false
 	for _, app := range apps {
 		a, err := admittedSide(ctx, c, from, schema.App(app))
 		if err != nil {
@@ -114,13 +120,42 @@ func stageDiffs(ctx context.Context, c *clone, view schema.View, from, to string
 		if err != nil {
 			return nil, err
 		}
-		held = held || a.files != nil || b.files != nil
+		known = known || a.known || b.known
 		out = append(out, compare(schema.App(app), "", a, b))
 	}
-	if !held {
+	if !known {
 		return nil, usageError(fmt.Errorf("nothing was admitted to %s or to %s, so there is nothing to compare", from, to))
 	}
 	return out, nil
+}
+
+// datable refuses what no stage can be compared at: a time before the ledger begins, of which nothing is known, and a revision
+// without the app that has it.
+func datable(ctx context.Context, l *ledger.Ledger, named bool, sides ...string) error {
+	for _, text := range sides {
+		_, when, dated := strings.Cut(text, "@")
+		if !dated || when == "live" {
+			continue
+		}
+		if strings.HasPrefix(when, "r:") {
+			if !named {
+				return &failure{code: exitUsage, err: fmt.Errorf("%s: a revision is that of one app, and none is named", text), hint: fmt.Sprintf("sluice diff %s APP", strings.Join(sides, " "))}
+			}
+			continue
+		}
+		at, err := parseSince("@", when)
+		if err != nil {
+			continue // said of the app
+		}
+		first, _, err := l.Entry(ctx, 1)
+		if err != nil {
+			return err
+		}
+		if at.Before(first.At) {
+			return &failure{code: exitUnprovable, err: fmt.Errorf("%s: what was there is not known before entry #1, of %s", text, first.At.UTC().Format(time.RFC3339)), hint: "compare Git revisions: what lies before the seal is history, not proof"}
+		}
+	}
+	return nil
 }
 
 // isStage reports whether a side is a stage, be it at another time.
@@ -148,7 +183,7 @@ func admittedSide(ctx context.Context, c *clone, text string, app schema.App) (s
 	}
 	stage, _ := c.Project.Stage(cell.Stage)
 	files, err := filesAt(ctx, c.repo, admitted.Commit, c.Project.CellPath(stage, cell.App))
-	return side{name: fmt.Sprintf("%s %s", text, admitted.Revision), files: files}, err
+	return side{name: fmt.Sprintf("%s %s", text, admitted.Revision), files: files, known: true}, err
 }
 
 // admissionAt finds an admission of a cell: that of a time, or how long ago; the one that every target was last read back with; or the
@@ -228,7 +263,7 @@ func revisionDiffs(ctx context.Context, c *clone, from, to string, only []string
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, compare(cell.App, string(cell.Stage), side{from, before}, side{to, after}))
+		out = append(out, compare(cell.App, string(cell.Stage), side{name: from, files: before}, side{name: to, files: after}))
 	}
 	return out, nil
 }
@@ -260,16 +295,16 @@ func filesAt(ctx context.Context, repo *gitrepo.Repo, commit schema.Hash, path s
 
 func compare(app schema.App, stage string, from, to side) appDiff {
 	edits, equal := diff.Keys(from.files, to.files)
-	return appDiff{App: app, Stage: stage, From: from.name, To: to.name, Edits: diff.Mask(edits), Equal: equal}
+	return appDiff{App: app, Stage: stage, From: from.name, To: to.name, Edits: diff.Mask(edits), Equal: equal, none: from.files == nil && to.files == nil}
 }
 
 func (a *app) printDiffs(diffs []appDiff) error {
 	if diffs == nil {
 		diffs = []appDiff{}
 	}
-	differs := false
+	differs, none := false, len(diffs) > 0
 	for _, d := range diffs {
-		differs = differs || len(d.Edits) > 0
+		differs, none = differs || len(d.Edits) > 0, none && d.none
 	}
 	switch a.output {
 	case "json":
@@ -284,7 +319,10 @@ func (a *app) printDiffs(diffs []appDiff) error {
 		for _, d := range diffs {
 			printDiff(a.out, d)
 		}
-		if !differs {
+		switch {
+		case none:
+			fmt.Fprintln(a.out, "no difference: none in both")
+		case !differs:
 			fmt.Fprintln(a.out, "no difference")
 		}
 	}
