@@ -12,7 +12,7 @@ import (
 
 // WithUnjudged adds to a view what the branches hold that no pass has judged: a reconciler that does not run leaves a ledger in which
 // all is as intended. tips are the branches as the clone has them, by full name; one that it does not have says nothing. What cannot be
-// compared is a problem of the view.
+// compared is named, and is no yes.
 func WithUnjudged(ctx context.Context, v schema.View, l *ledger.Ledger, repo Repository, project schema.Project, tips map[string]schema.Hash) schema.View {
 	refs := l.Refs()
 	for ref, tip := range tips {
@@ -21,7 +21,7 @@ func WithUnjudged(ctx context.Context, v schema.View, l *ledger.Ledger, repo Rep
 			continue
 		}
 		if err := addUnjudged(ctx, &v, repo, project, ref, seen, tip); err != nil {
-			v.Problems = append(v.Problems, fmt.Sprintf("what %s holds and no pass has judged is unknown: %v", ref, err))
+			v.Unread = append(v.Unread, fmt.Sprintf("what %s holds and no pass has judged is unknown: %v", ref, err))
 		}
 	}
 	slices.SortFunc(v.Apps, func(a, b schema.AppView) int { return cmp.Compare(a.App, b.App) })

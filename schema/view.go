@@ -29,6 +29,8 @@ type View struct {
 	// Unjudged is the tip of the default branch, where its control files are others than a pass has judged, as a clone knows it.
 	Unjudged  Hash       `json:"unjudged,omitzero"`
 	Incidents []Incident `json:"incidents,omitempty"`
+	// Unread says which branches of a clone could not be compared with what was judged, as in a shallow one.
+	Unread []string `json:"unread,omitempty"`
 	// Emergencies are what came in by break-glass and nobody has reviewed; Suspended is what people pinned, also after it ended.
 	Emergencies []EmergencyView  `json:"emergencies,omitempty"`
 	Suspended   []SuspensionView `json:"suspended,omitempty"`

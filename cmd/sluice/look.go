@@ -163,7 +163,7 @@ func (a *app) whyControl(view schema.View, opts status.TextOptions) error {
 func (a *app) whyJSON(view schema.View, asked schema.Cell) error {
 	out := []schema.CellView{}
 	code := exitDone
-	if len(view.Problems) > 0 {
+	if len(view.Unread) > 0 {
 		code = exitUnavailable
 	}
 	for _, stage := range view.Stages {

@@ -3,6 +3,7 @@ package status
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -63,7 +64,7 @@ func (p paper) alarms(v schema.View) {
 	if text := unjudgedText(v.Unjudged); text != "" {
 		p.line("%s", p.paint(wait, "control files "+text))
 	}
-	for _, problem := range v.Problems {
+	for _, problem := range slices.Concat(v.Unread, v.Problems) {
 		p.line("%s", p.paint(wait, "not found out: "+safe(problem)))
 	}
 }

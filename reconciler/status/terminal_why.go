@@ -119,8 +119,8 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 		p.line("%s", p.paint(wait, text))
 		p.line("it is judged once sluice run has passed; git fetch brings its answer")
 	}
-	if Clear(c) && len(v.Problems) > 0 {
-		for _, problem := range v.Problems {
+	if Clear(c) && len(v.Unread) > 0 {
+		for _, problem := range v.Unread {
 			p.line("%s", p.paint(wait, "not found out: "+safe(problem)))
 		}
 		p.line("nothing stands in the way of what was judged")
