@@ -11,7 +11,7 @@ import (
 func (s sight) cell(c schema.CellView, hidden words) schema.CellView {
 	out := schema.CellView{
 		Cell: c.Cell, State: c.State, Revision: c.Revision, Content: c.Content, Seq: c.Seq, Commit: c.Commit, MergeRequest: c.MergeRequest, By: hidden.text(c.By), Cause: c.Cause, Since: c.Since, LiveAt: c.LiveAt,
-		Goal: c.Goal, Gray: c.Gray, Path: c.Path,
+		Goal: c.Goal, Gray: c.Gray, Path: c.Path, Unjudged: c.Unjudged,
 		Held: s.held(c.Held, c.Cell.App, hidden), Instances: s.instances(c.Instances, c.Cell.App, hidden), Next: s.next(c.Next, c.Cell.App, hidden),
 	}
 	for _, t := range c.Targets {
