@@ -14,7 +14,9 @@ import (
 func (p Project) AdviceOnGates(now time.Time) Diagnostics {
 	var out Diagnostics
 	for i, s := range p.Stages {
-		out = append(out, adviceOnDropped(s)...)
+		kinds := p.kindsOf(s)
+		out = append(out, adviceOnDropped(s, kinds, now)...)
+		out = append(out, adviceOnWhen(s, kinds)...)
 		for _, spec := range slices.Concat(s.Gates.Promote, s.Gates.Rollback, s.Gates.Retire) {
 			for _, c := range closed(spec, now) {
 				if c.Position.Line > 0 {
@@ -31,32 +33,6 @@ func (p Project) AdviceOnGates(now time.Time) Diagnostics {
 
 func gateAdvice(at Position, width int, code Code, a args) Diagnostic {
 	return Diagnostic{Position: at, Width: width, Code: code, Message: code.Message(a)}
-}
-
-// adviceOnDropped finds a promote gate that says nothing of approvals where the default one, which it replaces, asks for some. Who
-// writes a number, be it 0, has said so.
-func adviceOnDropped(s Stage) Diagnostics {
-	is := func(spec PolicySpec) bool { return spec.Name == "approvals" }
-	need := asked(s.Gates.Replaced)
-	if need == 0 || slices.ContainsFunc(s.Gates.Promote.Leaves(), is) {
-		return nil
-	}
-	a := args{"stage": string(s.Name), "need": count(need)}
-	if len(s.Gates.Rollback) == 0 {
-		a["rollback"] = "one for going back"
-	}
-	return Diagnostics{gateAdvice(s.Gates.PromoteAt, len("promote"), "approvals-dropped", a)}
-}
-
-// asked is the largest number of approvals that a gate names.
-func asked(g Gate) int {
-	most := 0
-	for _, p := range g.Leaves() {
-		if spec, err := p.Approvals(); err == nil {
-			most = max(most, spec.Observed+spec.Signed)
-		}
-	}
-	return most
 }
 
 // shut is a policy that lets nothing through from now on, with why.

@@ -71,8 +71,8 @@ var projectCodes = []CodeInfo{
 		Cause: "approvals: 0 was written, so one person alone can change this stage.",
 		Fix:   "Write approvals: 1 as soon as a second person can approve.",
 	}, {
-		Code: "approvals-dropped", Warning: true, Title: "a written gate has no approvals", Message: `this gate of {stage} asks for no approval: it replaces the default of {need}[, and {rollback}]`,
-		Cause:   "A gate that is written stands in the place of the default one, and this one does not name approvals, so one person alone can change the stage.",
+		Code: "approvals-dropped", Warning: true, Title: "a written gate has no approvals", Message: `this gate of {stage} asks for no approval[ of {some}]: it replaces the default of {need}[, and {rollback}]`,
+		Cause:   "A gate that is written stands in the place of the default one. This one does not name approvals, or in a when or any that changes pass without them, so one person alone can change the stage.",
 		Fix:     "Add approvals: with a number to the gate, or approvals: 0 if that is meant.",
 		Example: "gates:\n  promote: [{approvals: 2}, {soak: 24h}]",
 	}, {
@@ -89,9 +89,13 @@ var projectCodes = []CodeInfo{
 		Cause: "Only removing an app from the last stage asks a retire gate.",
 		Fix:   "Write the gate in the last stage, or remove it.",
 	}, {
-		Code: "approvals-impossible", Warning: true, Title: "too few people to approve", Message: `{stage} asks for {need} approvals, but only {have} besides an author may give them`,
+		Code: "when-never-asked", Warning: true, Title: "a when is for changes that never come", Message: `the {gate} gate of {stage} is never asked about {kinds}, so this when asks for nothing`,
+		Cause: "A promote gate sees edit in a stage that no other leads to, promote in the others, and tune; a rollback gate sees rollback, and a retire gate retire.",
+		Fix:   "Name kinds that the gate sees, or move the policy to the gate of these.",
+	}, {
+		Code: "approvals-impossible", Warning: true, Title: "too few people to approve", Message: `{stage} asks for more approvals than there can be: {need}, where {have} besides an author may approve`,
 		Cause: "Authors never count as approvers, and too few other people have the role.",
-		Fix:   "Give more people the role approver:{stage}, or write approvals: 0 if you work alone.",
+		Fix:   "Give more people the role approver of the stage, or write approvals: 0 if you work alone.",
 	}, {
 		Code: "schema-missing", Title: "a file that a gate names is missing", Message: "the gate names {path}, which does not exist",
 		Cause: "A gate names a JSON Schema below .sluice/schemas, or a list below .sluice/lists.",

@@ -18,15 +18,20 @@ func (r *projectReader) gates(drafts []stageDraft, i int) Gates {
 	if g.Promote, ok = r.gate(written, "promote"); !ok {
 		g.Promote = r.defaultPromote(drafts, i)
 	} else {
-		g.Replaced = r.defaultPromote(drafts, i)
+		g.Replaced.Promote = r.defaultPromote(drafts, i)
 	}
 	if g.Rollback, ok = r.gate(written, "rollback"); !ok {
 		g.Rollback = r.defaultRollback(g.Promote)
+	} else {
+		g.Replaced.Rollback = r.defaultRollback(g.Promote)
 	}
-	if g.Retire, ok = r.gate(written, "retire"); !ok && i == len(drafts)-1 {
-		g.Retire = r.defaultRetire(g.Promote)
+	if i == len(drafts)-1 {
+		g.Replaced.Retire = r.defaultRetire(g.Promote)
 	}
-	g.PromoteAt, g.RetireAt = r.written(written, "promote"), r.written(written, "retire")
+	if g.Retire, ok = r.gate(written, "retire"); !ok {
+		g.Retire, g.Replaced.Retire = g.Replaced.Retire, nil
+	}
+	g.PromoteAt, g.RollbackAt, g.RetireAt = r.written(written, "promote"), r.written(written, "rollback"), r.written(written, "retire")
 	r.checkBefore(g, d.stage.Name)
 	return g
 }

@@ -83,10 +83,13 @@ type Gates struct {
 	Promote  Gate
 	Rollback Gate
 	Retire   Gate
-	// Replaced is the default gate in whose place a written promote gate stands; PromoteAt and RetireAt are where they are written.
-	Replaced            Gate
-	PromoteAt, RetireAt Position
+	// Replaced are the default gates in whose place written ones stand, and the others where the written ones are.
+	Replaced                        Replaced
+	PromoteAt, RollbackAt, RetireAt Position
 }
+
+// Replaced are default gates; nil where the default is in force.
+type Replaced struct{ Promote, Rollback, Retire Gate }
 
 // Gate is a list of policies that all have to allow, beside what always holds: signed, merge request evidence and provenance.
 // One that is written stands in the place of the default one.

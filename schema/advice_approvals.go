@@ -1,0 +1,118 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// gateKinds are the kinds of change that each gate of a stage is asked about.
+type gateKinds struct{ promote, rollback, retire []Kind }
+
+// kindsOf says it of a stage: new content enters where no stage leads to, and nothing is tuned where no file is a stage's own.
+func (p Project) kindsOf(s Stage) gateKinds {
+	k := gateKinds{promote: []Kind{Promote}, rollback: []Kind{Rollback}, retire: []Kind{Retire}}
+	if !slices.ContainsFunc(p.Edges, func(e Edge) bool { return e.To == s.Name }) {
+		k.promote = []Kind{Edit}
+	}
+	if len(p.StageLocal) > 0 {
+		k.promote = append(k.promote, Tune)
+	}
+	return k
+}
+
+// adviceOnDropped finds a gate that lets a change through without approvals where the default one, which it replaces, asks for some. Who
+// writes a number, be it 0, has said so.
+func adviceOnDropped(s Stage, kinds gateKinds, now time.Time) Diagnostics {
+	var out Diagnostics
+	note := func(gate, replaced Gate, of []Kind, at Position, name string) {
+		need := asked(replaced)
+		passes := func(k Kind) bool {
+			return !slices.ContainsFunc(gate, func(spec PolicySpec) bool { return asksApproval(spec, k, now) })
+		}
+		if need == 0 || at.Line == 0 || !slices.ContainsFunc(of, passes) {
+			return
+		}
+		a := args{"stage": string(s.Name), "need": count(need)}
+		if slices.ContainsFunc(gate.Leaves(), func(spec PolicySpec) bool { return spec.Name == "approvals" }) {
+			a["some"] = "some changes"
+		}
+		if name == "promote" && s.Gates.RollbackAt.Line == 0 && len(s.Gates.Rollback) == 0 {
+			a["rollback"] = "one for going back"
+		}
+		out = append(out, gateAdvice(at, len(name), "approvals-dropped", a))
+	}
+	note(s.Gates.Promote, s.Gates.Replaced.Promote, kinds.promote, s.Gates.PromoteAt, "promote")
+	note(s.Gates.Rollback, s.Gates.Replaced.Rollback, kinds.rollback, s.Gates.RollbackAt, "rollback")
+	note(s.Gates.Retire, s.Gates.Replaced.Retire, kinds.retire, s.Gates.RetireAt, "retire")
+	return out
+}
+
+// asksApproval reports whether no change of a kind passes a policy without what it says of approvals.
+func asksApproval(p PolicySpec, kind Kind, now time.Time) bool {
+	if spec, err := p.Composed(); err == nil {
+		without := 0
+		for _, part := range spec.Of {
+			shut := slices.ContainsFunc(closed(part, now), func(s shut) bool { return !s.some })
+			if !shut && !asksApproval(part, kind, now) {
+				without++
+			}
+		}
+		return without < spec.Need
+	}
+	if spec, err := p.When(); err == nil {
+		all := func(patterns Patterns) bool {
+			return len(patterns) == 0 || slices.Contains(patterns, "*") || slices.Contains(patterns, AllFiles)
+		}
+		return all(spec.Apps) && all(spec.Files) && (len(spec.Kinds) == 0 || slices.Contains(spec.Kinds, kind)) &&
+			slices.ContainsFunc(spec.Then, func(part PolicySpec) bool { return asksApproval(part, kind, now) })
+	}
+	return p.Name == "approvals"
+}
+
+// adviceOnWhen finds a when for kinds of change that its gate is never asked about. Whether anything is tuned, files say.
+func adviceOnWhen(s Stage, kinds gateKinds) Diagnostics {
+	var out Diagnostics
+	note := func(gate Gate, of []Kind, name string) {
+		for _, p := range gate {
+			for _, spec := range unseen(p, of) {
+				a := args{"gate": name, "stage": string(s.Name), "kinds": kindWords(spec.Kinds)}
+				out = append(out, gateAdvice(p.Position, len(p.Name), "when-never-asked", a))
+			}
+		}
+	}
+	note(s.Gates.Promote, append(kinds.promote[:len(kinds.promote):len(kinds.promote)], Tune), "promote")
+	note(s.Gates.Rollback, kinds.rollback, "rollback")
+	note(s.Gates.Retire, kinds.retire, "retire")
+	return out
+}
+
+func unseen(p PolicySpec, of []Kind) []WhenSpec {
+	var out []WhenSpec
+	if spec, err := p.When(); err == nil && len(spec.Kinds) > 0 && !slices.ContainsFunc(spec.Kinds, func(k Kind) bool { return slices.Contains(of, k) }) {
+		out = append(out, spec)
+	}
+	for _, part := range p.Parts() {
+		out = append(out, unseen(part, of)...)
+	}
+	return out
+}
+
+func kindWords(kinds []Kind) string {
+	var words []string
+	for _, k := range kinds {
+		words = append(words, string(k))
+	}
+	return strings.Join(words, ", ")
+}
+
+// asked is the largest number of approvals that a gate names.
+func asked(g Gate) int {
+	most := 0
+	for _, p := range g.Leaves() {
+		if spec, err := p.Approvals(); err == nil {
+			most = max(most, spec.Observed+spec.Signed)
+		}
+	}
+	return most
+}
