@@ -28,7 +28,7 @@ func adviceOnDropped(s Stage, kinds gateKinds, now time.Time) Diagnostics {
 	note := func(gate, replaced Gate, of []Kind, at Position, name string) {
 		need := asked(replaced)
 		passes := func(k Kind) bool {
-			return !slices.ContainsFunc(gate, func(spec PolicySpec) bool { return asksApproval(spec, k, now) })
+			return !slices.ContainsFunc(gate, func(spec PolicySpec) bool { return asksApproval(spec, k, now, s.Name) })
 		}
 		if need == 0 || at.Line == 0 || !slices.ContainsFunc(of, passes) {
 			return
@@ -49,12 +49,12 @@ func adviceOnDropped(s Stage, kinds gateKinds, now time.Time) Diagnostics {
 }
 
 // asksApproval reports whether no change of a kind passes a policy without what it says of approvals.
-func asksApproval(p PolicySpec, kind Kind, now time.Time) bool {
+func asksApproval(p PolicySpec, kind Kind, now time.Time, stage StageName) bool {
 	if spec, err := p.Composed(); err == nil {
 		without := 0
 		for _, part := range spec.Of {
-			shut := slices.ContainsFunc(closed(part, now), func(s shut) bool { return !s.some })
-			if !shut && !asksApproval(part, kind, now) {
+			shut := slices.ContainsFunc(closed(part, now, stage), func(s shut) bool { return !s.some })
+			if !shut && !asksApproval(part, kind, now, stage) {
 				without++
 			}
 		}
@@ -65,7 +65,7 @@ func asksApproval(p PolicySpec, kind Kind, now time.Time) bool {
 			return len(patterns) == 0 || slices.Contains(patterns, "*") || slices.Contains(patterns, AllFiles)
 		}
 		return all(spec.Apps) && all(spec.Files) && (len(spec.Kinds) == 0 || slices.Contains(spec.Kinds, kind)) &&
-			slices.ContainsFunc(spec.Then, func(part PolicySpec) bool { return asksApproval(part, kind, now) })
+			slices.ContainsFunc(spec.Then, func(part PolicySpec) bool { return asksApproval(part, kind, now, stage) })
 	}
 	return p.Name == "approvals"
 }

@@ -1,11 +1,7 @@
 package schema
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -18,11 +14,14 @@ func (p Project) AdviceOnGates(now time.Time) Diagnostics {
 		out = append(out, adviceOnDropped(s, kinds, now)...)
 		out = append(out, adviceOnWhen(s, kinds)...)
 		for _, spec := range slices.Concat(s.Gates.Promote, s.Gates.Rollback, s.Gates.Retire) {
-			for _, c := range closed(spec, now) {
+			for _, c := range closed(spec, now, s.Name) {
 				if c.Position.Line > 0 {
 					out = append(out, gateAdvice(c.Position, len(c.Name), c.code, args{"stage": string(s.Name), "policy": c.Name, "why": c.why}))
 				}
 			}
+		}
+		for _, gate := range []Gate{s.Gates.Promote, s.Gates.Rollback, s.Gates.Retire} {
+			out = append(out, adviceOnHours(s.Name, gate)...)
 		}
 		if at := s.Gates.RetireAt; at.Line > 0 && i < len(p.Stages)-1 {
 			out = append(out, gateAdvice(at, len("retire"), "gate-never-asked", args{"stage": string(s.Name), "last": string(p.Stages[len(p.Stages)-1].Name)}))
@@ -44,12 +43,12 @@ type shut struct {
 }
 
 // closed finds what lets nothing through of a policy, whatever the change is. Of a choice it finds nothing while enough others are open.
-func closed(p PolicySpec, now time.Time) []shut {
+func closed(p PolicySpec, now time.Time, stage StageName) []shut {
 	if spec, err := p.Composed(); err == nil {
 		var out []shut
 		open := 0
 		for _, part := range placed(spec.Of, p.Position) {
-			found := closed(part, now)
+			found := closed(part, now, stage)
 			if !slices.ContainsFunc(found, func(s shut) bool { return !s.some }) {
 				open++
 			}
@@ -63,14 +62,14 @@ func closed(p PolicySpec, now time.Time) []shut {
 	if spec, err := p.When(); err == nil {
 		var out []shut
 		for _, part := range placed(spec.Then, p.Position) {
-			for _, s := range closed(part, now) {
+			for _, s := range closed(part, now, stage) {
 				s.why, s.some = s.why+", of the changes that its when is for", true
 				out = append(out, s)
 			}
 		}
 		return out
 	}
-	return neverOpens(p, now)
+	return neverOpens(p, now, stage)
 }
 
 // placed gives parts the position of what they are parts of, as [PolicySpec.Parts] does.
@@ -82,7 +81,7 @@ func placed(parts []PolicySpec, at Position) []PolicySpec {
 }
 
 // neverOpens finds why one policy lets nothing through.
-func neverOpens(p PolicySpec, now time.Time) []shut {
+func neverOpens(p PolicySpec, now time.Time, stage StageName) []shut {
 	always := func(why string) []shut {
 		if why == "" {
 			return nil
@@ -98,6 +97,10 @@ func neverOpens(p PolicySpec, now time.Time) []shut {
 		if spec, err := p.Calendar(); err == nil && spec.wholeWeek() {
 			return always("it freezes every hour of the week")
 		}
+	case "expression":
+		if spec, err := p.Expression(); err == nil {
+			return always(neverTrue(spec.That, stage))
+		}
 	case "tags":
 		spec, err := p.Tags()
 		if err != nil {
@@ -112,64 +115,4 @@ func neverOpens(p PolicySpec, now time.Time) []shut {
 		}
 	}
 	return nil
-}
-
-// over says that the last of the dates has passed.
-func (c CalendarSpec) over(now time.Time) string {
-	zone, err := c.Location()
-	if err != nil || len(c.Dates) == 0 {
-		return ""
-	}
-	last := slices.MaxFunc(c.Dates, func(a, b DateSpan) int { return cmp.Compare(a.Until, b.Until) }).Until
-	wall := time.Unix(int64(last)*60, 0).UTC()
-	end := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, zone)
-	if now.Before(end) {
-		return ""
-	}
-	return fmt.Sprintf("its last span ended %s %s, so it is closed for ever", wall.Format("2006-01-02 15:04"), c.Zone)
-}
-
-// wholeWeek reports whether the weekly spans leave no minute of the week.
-func (c CalendarSpec) wholeWeek() bool {
-	reached := 0
-	for _, w := range c.Weekly { // sorted by their beginning; one that runs over the end of the week covers its beginning
-		if end := w.From + w.Long - minutesOfWeek; end > reached {
-			reached = end
-		}
-	}
-	for _, w := range c.Weekly {
-		if w.From > reached {
-			return false
-		}
-		reached = max(reached, w.From+w.Long)
-	}
-	return reached >= minutesOfWeek
-}
-
-// contradiction names bounds that exclude each other.
-func (r TagRule) contradiction() string {
-	least, most := "", ""
-	for word := range strings.SplitSeq(r.Tag, ",") {
-		switch name, _, _ := strings.Cut(word, "="); name {
-		case "min", "gte":
-			least = word
-		case "max", "lte":
-			most = word
-		}
-	}
-	if least != "" && most != "" && numberOf(least) > numberOf(most) {
-		return fmt.Sprintf("no value of %s is both %s and %s", r.Key, least, most)
-	}
-	return ""
-}
-
-// requires reports whether an app cannot do without the value: one of a star, or of a file that may not be there, it can.
-func (r TagRule) requires() bool {
-	return slices.Contains(strings.Split(r.Tag, ","), TagRequired) && r.NamesFile() && !slices.Contains(r.Names(), "*")
-}
-
-func numberOf(word string) float64 {
-	_, text, _ := strings.Cut(word, "=")
-	n, _ := strconv.ParseFloat(text, 64) // checked where it was read
-	return n
 }

@@ -50,6 +50,16 @@ func TestAdviceOnGates(t *testing.T) {
 		{"all of several", stages("    promote: [{approvals: 1}, {all: [{soak: 1h}, {freeze: {zone: UTC, weekly: Mon-Sun}}]}]\n"), "sluice.yaml:7:32 gate-never-opens freeze lets nothing into production: it freezes every hour of the week"},
 		{"for some changes", stages("    promote: [{approvals: 1}, {when: {kinds: [tune], then: [{freeze: {zone: UTC, weekly: Mon-Sun}}]}}]\n"), "sluice.yaml:7:32 gate-never-opens freeze lets nothing into production: it freezes every hour of the week, of the changes that its when is for"},
 		{"a way that is closed for some changes alone", stages("    promote: [{approvals: 1}, {any: [{when: {kinds: [tune], then: [{freeze: {zone: UTC, weekly: Mon-Sun}}]}}, {soak: 1h}]}]\n"), ""},
+		{"a window that a freeze covers", stages("    promote: [{approvals: 2}, {window: {zone: UTC, weekly: Mon}}, {freeze: {zone: UTC, weekly: Mon-Wed}}]\n"), "sluice.yaml:7:32 gate-never-opens window lets nothing into production: with the other windows and freezes of the gate no hour of the week is left"},
+		{"a window with an hour left", stages("    promote: [{approvals: 2}, {window: {zone: UTC, weekly: Mon-Thu}}, {freeze: {zone: UTC, weekly: Mon-Wed}}]\n"), ""},
+		{"clocks of two places", stages("    promote: [{approvals: 2}, {window: {zone: UTC, weekly: Mon}}, {freeze: {zone: Asia/Tokyo, weekly: Mon}}]\n"), ""},
+		{"a date beside the week", stages("    promote: [{approvals: 2}, {window: {zone: UTC, weekly: Mon, dates: 2027-01-01 00:00 - 2027-01-02 12:00}}, {freeze: {zone: UTC, weekly: Mon}}]\n"), ""},
+		{"an hour that the clock leaves out", stages("    promote: [{approvals: 2}, {window: {zone: Europe/Berlin, dates: 2027-03-28 02:00 - 2027-03-28 03:00}}]\n"), "sluice.yaml:7:32 gate-never-opens window lets nothing into production: the clock of Europe/Berlin is set past all of its spans, so it never opens"},
+		{"a minute more", stages("    promote: [{approvals: 2}, {window: {zone: Europe/Berlin, dates: 2027-03-28 02:00 - 2027-03-28 03:01}}]\n"), ""},
+		{"an expression of nothing", stages("    promote: [{approvals: 2}, {expression: \"false\"}]\n"), "sluice.yaml:7:32 gate-never-opens expression lets nothing into production: it is false, whatever the change is"},
+		{"of another stage", stages("    promote: [{approvals: 2}, {expression: 'stage == \"dev\" && app == \"a\"'}]\n"), "sluice.yaml:7:32 gate-never-opens expression lets nothing into production: it asks for the stage dev, and this gate is that of production"},
+		{"of this one, or another way", stages("    promote: [{approvals: 2}, {expression: 'stage == \"production\"'}, {expression: 'stage == \"dev\" || app == \"a\"'}]\n"), ""},
+		{"a number in the form of a text", stages("    promote: [{approvals: 1}, {tags: {a.yaml: {n: \"required,integer,email\"}}}]\n"), "sluice.yaml:7:32 gate-never-opens tags lets nothing into production: no value of n is both integer and email"},
 		{"bounds that meet", stages("    promote: [{approvals: 1}, {tags: {a.yaml: {n: \"min=5,max=5\"}}}]\n"), ""},
 		{"retiring where nothing retires", "version: 1\nstages: [{name: development, gates: {retire: [{approvals: 1}]}}, {name: production}]\n", "sluice.yaml:2:38 gate-never-asked an app retires from production, the last stage: this retire gate of development is never asked"},
 		{"retiring from the last stage", stages("    retire: [{approvals: 3}]\n"), ""},
@@ -74,6 +84,13 @@ func TestRolesOfNobodyAreRefused(t *testing.T) {
 func TestAWrongNumberOfApprovalsIsToldOnce(t *testing.T) {
 	_, found := schema.LoadProject("sluice.yaml", []byte("version: 1\napprovals: -1\n"))
 	if len(found) != 1 || found[0].Position.String() != "sluice.yaml:2:12" {
+		t.Errorf("got %v", found)
+	}
+}
+
+func TestAWrongKindOfStageLocalIsToldOnce(t *testing.T) {
+	_, found := schema.LoadProject("sluice.yaml", []byte("version: 1\nstage_local: local.yaml\n"))
+	if len(found) != 1 || found[0].Position.String() != "sluice.yaml:2:14" {
 		t.Errorf("got %v", found)
 	}
 }

@@ -77,7 +77,7 @@ var projectCodes = []CodeInfo{
 		Example: "gates:\n  promote: [{approvals: 2}, {soak: 24h}]",
 	}, {
 		Code: "gate-never-opens", Warning: true, Title: "nothing passes a gate", Message: `{policy} lets nothing into {stage}: {why}`,
-		Cause: "What the gate asks for can never be true: a window that is over, a freeze without a gap, or bounds that exclude each other.",
+		Cause: "What the gate asks for can never be true: a window that is over or frozen, a freeze without a gap, an expression that is false, or bounds that exclude each other.",
 		Fix:   "Correct the value, or remove the policy. To hold a stage for a time, sluice suspend says why and until when.",
 	}, {
 		Code: "tag-never-met", Warning: true, Title: "no value meets a rule", Message: `tags of {stage}: {why}`,

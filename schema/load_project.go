@@ -123,8 +123,11 @@ func (r *projectReader) patterns(o object, name string) Patterns {
 // stageLocal refuses patterns that leave nothing to promote: provenance is asked of promoted files alone.
 func (r *projectReader) stageLocal() Patterns {
 	out := r.patterns(r.o, "stage_local")
-	items, path := r.o.list("stage_local")
-	if i := out.coverAll(); i >= 0 && len(out) == len(items) {
+	i := out.coverAll()
+	if i < 0 {
+		return out
+	}
+	if items, path := r.o.list("stage_local"); len(out) == len(items) {
 		r.src.badValue(items[i], at(path, i), "", "pattern "+out[i]+" leaves no file to promote, so nothing would ask where content comes from")
 	}
 	return out

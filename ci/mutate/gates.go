@@ -93,9 +93,15 @@ var gateMutations = []mutation{
 		"TestClassify",
 	},
 	{
+		"a way around the approvals of a gate is taken for approvals", "schema", "schema/advice_approvals.go",
+		"return without < spec.Need",
+		"return without < len(spec.Of)",
+		"TestAdviceOnGates",
+	},
+	{
 		"every file may be of its stage alone", "schema", "schema/load_project.go",
-		"i >= 0 && len(out) == len(items)",
-		"false && i >= 0",
+		"len(out) == len(items) {",
+		"i < 0 {",
 		"TestProjectRefuses",
 	},
 	{

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-gitops/sluice/policies"
-	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -24,7 +23,7 @@ func (a *app) lintCommand() *cobra.Command {
 		Long: `lint reads sluice.yaml, the trust directory and every app's files in the checkout and reports each finding with file,
 line and column. It asks the gate of each stage about the files that stand in it, as far as files answer by themselves: schemas, tags, lists,
 secrets, the limits of a file. It needs no network and no key. With paths it reports findings below these only.`,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			op, err := f.operator()
 			if err != nil {
 				return err
@@ -36,7 +35,7 @@ secrets, the limits of a file. It needs no network and no key. With paths it rep
 			if err != nil {
 				return err
 			}
-			found, err := a.lint(ofProject(op, anchor))
+			found, err := a.lint(ofProject(op, anchor), a.lintSealed(c.Context()))
 			if err != nil {
 				return err
 			}
@@ -79,7 +78,7 @@ func (a *app) printFindings(found schema.Diagnostics) {
 }
 
 // lint reads the checkout. What git ignores is not known here, so only the project's own places are read.
-func (a *app) lint(op *schema.Operator) (schema.Diagnostics, error) {
+func (a *app) lint(op *schema.Operator, sealed bool) (schema.Diagnostics, error) {
 	root := os.DirFS(a.dir)
 	source, err := fs.ReadFile(root, schema.ProjectFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -89,7 +88,7 @@ func (a *app) lint(op *schema.Operator) (schema.Diagnostics, error) {
 		return nil, fmt.Errorf("read sluice.yaml: %w", err)
 	}
 	project, found := policies.LoadProject(schema.ProjectFile, source)
-	found = append(found, lintTrust(root)...)
+	found = append(found, lintTrust(root, sealed && project.Layout != schema.BranchLayout)...)
 	found = append(found, lintRetirements(root)...)
 	if len(project.Stages) == 0 {
 		return found, nil
@@ -138,56 +137,6 @@ func lintApprovers(root fs.FS, project schema.Project) schema.Diagnostics {
 	return slices.DeleteFunc(project.Advice(trust), func(d schema.Diagnostic) bool {
 		return d.Code != "approvals-impossible" || d.Position.Line == 0
 	})
-}
-
-func lintRetirements(root fs.FS) schema.Diagnostics {
-	below, err := readTree(root, schema.RetirementDir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return schema.Diagnostics{{Position: schema.Position{File: schema.RetirementDir}, Code: "unreadable", Message: err.Error()}}
-	}
-	files := map[string][]byte{}
-	for path, data := range below {
-		files[schema.RetirementDir+"/"+path] = data
-	}
-	_, found := schema.LoadRetirements(files)
-	return found
-}
-
-func lintTrust(root fs.FS) schema.Diagnostics {
-	const dir = schema.TrustDir
-	files, err := readTree(root, dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // a checkout of a stage's branch has none
-	}
-	if err != nil {
-		return schema.Diagnostics{{Position: schema.Position{File: dir}, Code: "trust-unreadable", Message: err.Error()}}
-	}
-	trust, found := schema.LoadTrust(files)
-	for i := range found {
-		if !strings.HasPrefix(found[i].Position.File, dir) {
-			found[i].Position.File = dir + "/" + found[i].Position.File
-		}
-	}
-	if len(found) > 0 {
-		return found
-	}
-	_, problems := signing.NewKeyring(trust)
-	for _, problem := range problems {
-		found = append(found, keyFinding(dir, problem))
-	}
-	return found
-}
-
-func keyFinding(dir string, problem error) schema.Diagnostic {
-	d := schema.Diagnostic{Position: schema.Position{File: dir}, Code: "trust-unreadable", Message: problem.Error()}
-	var bad *signing.KeyError
-	if errors.As(problem, &bad) {
-		d.Position.File, d.Code, d.Message = dir+"/"+bad.Path, bad.Code, bad.Problem
-	}
-	return d
 }
 
 // lintStages reads every stage's directory; in the branch layout the checkout is of one stage, its apps at the top.
