@@ -44,7 +44,7 @@ func TestInitSealRefusesWhatATargetCannotHold(t *testing.T) {
 		tags     int
 	}{
 		{"the target's name says that it is a ConfigMap", nil, exitUsage, "stages/production/payments: error[target-invalid]", 0},
-		{"a file that is not there says nothing", []string{"--config", operator + ".not"}, exitUsage, "--config", 0},
+		{"a file that is not there says nothing", []string{"--config", operator + ".not"}, exitUsage, "read the operator's file " + operator + ".not: no such file", 0},
 		{"the operator's file says that it is a directory", []string{"--config", operator}, exitDone, "sealed", 1},
 	} {
 		code, out, errs := call(t.Context(), os.Getenv, append([]string{"-C", ann.Dir(), "init", "--seal"}, row.more...)...)
