@@ -14,7 +14,7 @@ var (
 	quotedValue = regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"?|'[^']*'?)`)
 	flowValue   = regexp.MustCompile(`^[^\s,}#][^,}]*`)
 	// anchored is a value that a key elsewhere may take, whatever that one is called.
-	anchored = regexp.MustCompile(`(?:^|[\s\[{,])&[^\s,\[\]{}]+\s+([^\s,\[\]{}#&][^,\]}]*)`)
+	anchored = regexp.MustCompile(`(?:^|[\s\[{,])&[^\s,\[\]{}&]+\s+([^\s,\[\]{}#&][^,\]}]*)`)
 	// open is what a key has behind it whose value is in the lines below: nothing, or how it is written, or an anchor.
 	open = regexp.MustCompile(`^(?:[|>&!][^\s]*\s*|[{\[]\s*)*(?:#.*)?$`)
 	// userInfo is what stands before the host of a URL.

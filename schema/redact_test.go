@@ -21,6 +21,7 @@ func TestRedactHidesSecretsAndKeepsColumns(t *testing.T) {
 		{`{passwords: [a, b], c: d}`, `{passwords: *************`},
 		{`k: &a hunter2`, `k: &a *******`},
 		{`k: &a {b: 1}`, `k: &a {b: 1}`},
+		{`- expression: 'kind == "edit" && stage == "gray"'`, `- expression: 'kind == "edit" && stage == "gray"'`},
 		{`- secrets: {allow: [x]}`, `- secrets: {allow: [x]}`},
 	}
 	for _, row := range rows {

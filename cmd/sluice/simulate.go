@@ -8,12 +8,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
 	"github.com/sluice-gitops/sluice/schema"
@@ -61,6 +63,9 @@ func (a *app) simulate(ctx context.Context, f simulateFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := complete(files); err != nil {
+		return usageError(inDir(err, f.policies))
+	}
 	evidence := reconciler.NewEvidence()
 	repo, refs, err := a.openRepo(ctx, gitrepo.WithLimits(gitrepo.DefaultLimits().Frugal()))
 	if err != nil {
@@ -90,9 +95,32 @@ func (a *app) simulate(ctx context.Context, f simulateFlags) error {
 		},
 	})
 	if err != nil {
-		return usageOf(err)
+		return usageOf(inDir(err, f.policies))
 	}
 	return a.printSimulation(out)
+}
+
+// complete refuses policies of which a part is not there: by a gate that names a list which is missing nothing can be decided, and all
+// would seem to have been held.
+func complete(files map[string][]byte) error {
+	project, found := policies.LoadProject(schema.ProjectFile, files[schema.ProjectFile])
+	if err := found.Err(); err != nil {
+		return err
+	}
+	return project.MissingSchemas(func(path string) bool { _, ok := files[path]; return ok }).Err()
+}
+
+// inDir names the files that findings are in by where they are.
+func inDir(err error, dir string) error {
+	var found schema.Diagnostics
+	if !errors.As(err, &found) {
+		return err
+	}
+	out := slices.Clone(found)
+	for i := range out {
+		out[i].Position.File = filepath.ToSlash(filepath.Join(dir, out[i].Position.File))
+	}
+	return out.Err()
 }
 
 // usageOf: what is wrong with the policies is the caller's to mend.
