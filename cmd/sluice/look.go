@@ -103,6 +103,12 @@ It exits with 0 when nothing stands in the way and with 1 when something does. W
 again when the answer is another one, until all is as intended or only another change helps; Ctrl-C ends it with the last answer's code.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			f.remote = w.remote
+			if len(args) == 2 && schema.App(args[0]) == schema.Control.App {
+				return usageError(fmt.Errorf("why %s %s: the control files are of no stage: sluice why %s", args[0], args[1], args[0]))
+			}
+			if c.Flags().Changed("every") && !w.watch {
+				return usageError(errors.New("--every says how often --watch fetches, and nothing is watched"))
+			}
 			if w.watch {
 				return a.watchWhy(c.Context(), w, args, func() (schema.View, status.TextOptions, error) { return a.view(c, f, verbose) })
 			}

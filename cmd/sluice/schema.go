@@ -32,7 +32,12 @@ Graphviz.`,
   sluice schema lifecycle -o mermaid
   sluice schema lifecycle -o dot | dot -Tsvg > lifecycle.svg`,
 		Annotations: map[string]string{formats: "text, json, mermaid or dot"},
-		RunE:        func(c *cobra.Command, _ []string) error { return a.schemaLifecycle(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("format") && c.Flags().Changed("output") {
+				return usageError(errors.New("--format and --output say the same: give one of them"))
+			}
+			return a.schemaLifecycle(c.Context())
+		},
 	}
 	draw.Flags().StringVar(&a.output, "format", "text", "the same as --output: `FORMAT`")
 	c.AddCommand(draw)
