@@ -85,6 +85,37 @@ func TestAFetchThatRestsOnWhatIsLostAsksForAll(t *testing.T) {
 	}
 }
 
+// TestAFetchThatRestsOnALargeFileAsksForAll: a file above the limits on any branch holds up nothing, also where it changes a little.
+func TestAFetchThatRestsOnALargeFileAsksForAll(t *testing.T) {
+	work := newGit(t)
+	work.bare()
+	var large strings.Builder
+	for n := range 5000 {
+		fmt.Fprintf(&large, "line %d of a file that is too large\n", n*n)
+	}
+	work.commit("large", map[string]string{"large.txt": large.String()})
+	work.push("main")
+	limits := gitrepo.DefaultLimits()
+	limits.Object = 20_000
+	r := mirrorIn(t, t.TempDir(), gitrepo.Remote{URL: work.run("remote", "get-url", "origin")}, gitrepo.WithLimits(limits))
+	fetch(t, r)
+	second := work.commit("a little", map[string]string{"large.txt": large.String() + "one more\n", "small": "x\n"})
+	work.push("main")
+	_, err := r.Fetch(t.Context())
+	if err != nil && !strings.Contains(err.Error(), "too large to rest on") {
+		t.Fatalf("a fetch that rests on a large file: %v", err)
+	}
+	if err == nil {
+		t.Error("the remote did not rest on the large file: this shows nothing")
+	}
+	if got := fetch(t, r); got.Refs["refs/heads/main"] != second {
+		t.Fatalf("the fetch after it: %v", got.Refs)
+	}
+	if _, _, err := r.Object(t.Context(), work.id("HEAD:small")); err != nil {
+		t.Error(err)
+	}
+}
+
 // lose unpacks the objects of a repository and removes one.
 func lose(t *testing.T, g git, id string) {
 	t.Helper()

@@ -37,9 +37,9 @@ func (r *Repo) want(ctx context.Context, s transport.UploadPackSession, a *packp
 		_ = req.Capabilities.Set(capability.NoProgress) // takes no argument, so cannot fail
 	}
 	got, err := r.receive(ctx, s, req)
-	if thin && errors.Is(err, errNoBase) {
+	if thin && (errors.Is(err, errNoBase) || errors.Is(err, ErrLimit)) { // whole, a large file streams by
 		r.whole.Store(true)
-		return nil, fmt.Errorf("%w: what the remote rested on is missing or damaged here; from now on it is asked for all of it: %w", ErrUnreachable, err)
+		return nil, fmt.Errorf("%w: what the remote rested on is missing or damaged here, or too large to rest on; from now on it is asked for all of it: %w", ErrUnreachable, err)
 	}
 	if err != nil {
 		return nil, err
