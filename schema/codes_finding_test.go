@@ -1,0 +1,95 @@
+package schema_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// TestExamplesOfFindingsAreFound reads the files of testdata/examples.txt: what is found in each, as it is drawn, is the example of the code
+// that its first line names.
+func TestExamplesOfFindingsAreFound(t *testing.T) {
+	parts := strings.Split(read(t, "testdata/examples.txt"), "=== ")[1:]
+	if len(parts) < 40 {
+		t.Fatalf("read %d files", len(parts))
+	}
+	drawn := map[string]string{}
+	for _, part := range parts {
+		head, body, _ := strings.Cut(part, "\n")
+		file, code, _ := strings.Cut(head, " ")
+		var found schema.Diagnostics
+		for _, d := range findings(file, []byte(large.Replace(body))) {
+			if string(d.Code) == code {
+				found = append(found, d)
+			}
+		}
+		if len(found) == 0 {
+			t.Errorf("%s: it is not found in its %s:\n%s", code, file, body)
+			continue
+		}
+		drawn[code] = shortly(t, found[0], strings.Split(body, "\n"))
+		if info, _ := schema.Explain(schema.Code(code)); info.Example != drawn[code] {
+			t.Errorf("%s: its example is\n%s\nand what is found\n%s", code, info.Example, drawn[code])
+		}
+	}
+	if to := os.Getenv("EXAMPLES"); to != "" {
+		data, _ := json.MarshalIndent(drawn, "", " ")
+		_ = os.WriteFile(to, data, 0o644)
+	}
+}
+
+var large = strings.NewReplacer("<BIG>", strings.Repeat("x", 1258291), "<NUL>", "\x00", "<DEEP>", strings.Repeat("[", 200)+strings.Repeat("]", 200))
+
+// findings are those of reading the file, and where it is sound of the advice about it.
+func findings(file string, data []byte) schema.Diagnostics {
+	switch file {
+	case "reconciler.yaml":
+		_, ds := schema.LoadOperator(file, data)
+		return ds
+	case "sluice.yaml":
+		project, ds := schema.LoadProject(file, data)
+		if len(ds) > 0 {
+			return ds
+		}
+		ds = append(project.Advice(threePeople), project.AdviceOnGates(time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC))...)
+		return append(ds, project.MissingSchemas(func(string) bool { return false })...)
+	}
+	return schema.LintFile(file, data)
+}
+
+// threePeople are an author and two who may approve in staging.
+var threePeople = schema.Trust{Principals: []schema.Principal{
+	person("ann", "author"), person("bob", "approver:staging"), person("carol", "approver:staging"),
+}}
+
+// shortly is the finding as it is drawn, without the advice that explain gives itself. Where it has no line of the file, or is too wide
+// to show, that line comes first.
+func shortly(t *testing.T, d schema.Diagnostic, source []string) string {
+	t.Helper()
+	var b strings.Builder
+	if err := d.Render(&b, false); err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	if n := d.Position.Line; len(lines[0]) > mostWide {
+		return fmt.Sprintf("%6d | %s\n%s", n, source[n-1], d.Message)
+	} else if d.Source == "" && n > 0 {
+		return fmt.Sprintf("%6d | %s\n%s", n, source[n-1], lines[0])
+	}
+	for i, line := range lines {
+		if strings.HasPrefix(line, "   fix:") || strings.HasPrefix(line, "   more:") {
+			break
+		}
+		if i == 1 && len(line) > mostWide {
+			break
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "\n")
+}
