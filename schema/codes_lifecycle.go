@@ -121,10 +121,6 @@ var lifecycleCodes = []CodeInfo{
 		Fix:     "Split the change. Where the gate says large:, so many approvals let it through; else the admins can raise the limit in sluice.yaml.",
 		Example: "app.json: 48211 bytes in a line, more than 2000",
 	}, {
-		Code: "held-behind", Title: "waits behind a held change", Message: "waits behind a change that is held[ since {commit}]",
-		Cause: "The app has a change below that is not admitted yet, and this one builds on it.",
-		Fix:   "Clear the change below: sluice why names what it lacks.",
-	}, {
 		Code: "superseded", Title: "overtaken by a later change", Message: "overtaken by a later change[ ({commit})]",
 		Cause: "A later change replaced the content before it was admitted.",
 		Fix:   "Nothing to do.",
@@ -132,10 +128,6 @@ var lifecycleCodes = []CodeInfo{
 		Code: "nothing-judged", Title: "nobody judged it", Message: "no policy judged the change",
 		Cause: "An empty list of policies never lets anything through.",
 		Fix:   "This is a mistake in sluice; please report it.",
-	}, {
-		Code: "unclassified", Title: "kind of change is not known", Message: "nobody could tell what the change is",
-		Cause: "It fits none of edit, promote, rollback, tune and retire.",
-		Fix:   "Revert it and submit it again in one of these ways.",
 	}, {
 		Code: "settled", Title: "back at what was admitted", Message: "the content is what was admitted; nothing is left to judge",
 		Cause: "A later change took back what was held.",

@@ -114,9 +114,5 @@ var trustCodes = []CodeInfo{
 		Code: "request-unsigned", Title: "too few people signed a request", Message: "the {kind} request has {have} of {need} signatures[ by {role}]",
 		Cause: "Each kind of request needs a number of people with a role. People are counted, not keys.",
 		Fix:   "Let more of them sign the same request.",
-	}, {
-		Code: "genesis-missing", Title: "project is not sealed yet", Message: "the project has no genesis entry",
-		Cause: "Nothing can be admitted before the admins sealed what the repository holds.",
-		Fix:   "Run sluice init --seal and push the tag that it makes.",
 	},
 }
