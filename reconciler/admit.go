@@ -211,13 +211,13 @@ func (p *pass) appsToJudge(ctx context.Context, stage schema.Stage, seen, tip sc
 }
 
 func (p *pass) heldIn(ctx context.Context, stage schema.StageName) ([]schema.App, error) {
-	states, err := p.ledger.Cells(ctx)
+	held, err := p.sieves.held.pick(ctx, p.ledger, p.rules.seq, func(s *ledger.State) bool { return s.Held != nil && p.rules.has(*s) })
 	if err != nil {
-		return nil, fmt.Errorf("read the ledger's state: %w", err)
+		return nil, err
 	}
 	var out []schema.App
-	for i := range states { // one of fifty thousand, and each is large
-		if s := &states[i]; s.Held != nil && s.Stage == stage && p.rules.has(*s) {
+	for _, s := range held {
+		if s.Stage == stage {
 			out = append(out, s.App)
 		}
 	}

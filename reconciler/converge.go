@@ -30,14 +30,18 @@ const maxCompareGap = 5 * time.Minute
 func (p *pass) converge(ctx context.Context, report *Report) (err error) {
 	ctx, span := phase(ctx, "converge")
 	defer func() { span.end(err) }()
-	states, err := p.ledger.Cells(ctx)
+	began, full := p.cfg.Now(), p.fullIsDue()
+	dirty := p.takeDirty()
+	states, err := p.comparable(ctx, full, dirty)
 	if err != nil {
-		return fmt.Errorf("read the ledger's state: %w", err)
+		for cell := range dirty {
+			p.Wake(cell)
+		}
+		return err
 	}
 	defer p.spool.keepNoted() // what this pass could not tell
-	began, full := p.cfg.Now(), p.fullIsDue()
 	var d deliveries
-	jobs := p.plan(ctx, states, full, &d)
+	jobs := p.plan(ctx, states, full, dirty, &d)
 	p.forgetDiffers(jobs, full)
 	if err := errors.Join(d.errs...); errors.Is(err, ErrDoubt) {
 		return err // whatever comes after could be another ledger's
@@ -76,16 +80,40 @@ func (j job) key() deliveryKey {
 	return deliveryKey{schema.Cell{Stage: j.state.Stage, App: j.state.App}, j.target.Name}
 }
 
-// plan lists what has to be compared, by target.
-func (p *pass) plan(ctx context.Context, states []ledger.State, full bool, d *deliveries) map[string][]job {
-	dirty := p.takeDirty()
-	jobs := map[string][]job{}
+// comparable are the cells of which some may have to be compared: all of them, or where only what is pending counts, these.
+func (p *pass) comparable(ctx context.Context, full bool, dirty map[schema.Cell]bool) ([]*ledger.State, error) {
+	stages := p.stages()
+	if !full && len(dirty) == 0 && len(p.down) == 0 {
+		return p.sieves.pending.pick(ctx, p.ledger, p.rules.seq, func(s *ledger.State) bool {
+			return slices.ContainsFunc(stages[s.Stage].Targets, func(t schema.StageTarget) bool { return behind(s, t.Name) })
+		})
+	}
+	shards, err := p.ledger.Shards(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger's state: %w", err)
+	}
+	var out []*ledger.State
+	for _, shard := range shards {
+		for i := range shard.States {
+			out = append(out, &shard.States[i])
+		}
+	}
+	return out, nil
+}
+
+func (p *pass) stages() map[schema.StageName]schema.Stage {
 	stages := map[schema.StageName]schema.Stage{}
 	for _, s := range p.rules.project.Stages {
 		stages[s.Name] = s
 	}
-	for i := range states {
-		state := &states[i]
+	return stages
+}
+
+// plan lists what has to be compared, by target.
+func (p *pass) plan(ctx context.Context, states []*ledger.State, full bool, dirty map[schema.Cell]bool, d *deliveries) map[string][]job {
+	jobs := map[string][]job{}
+	stages := p.stages()
+	for _, state := range states {
 		stage, ok := stages[state.Stage]
 		if !ok || state.Admitted.Seq == 0 {
 			continue
@@ -139,8 +167,13 @@ func (d *deliveries) add(more deliveries) {
 
 // pending reports whether the admitted content was not read back from the target yet.
 func (p *pass) pending(state *ledger.State, target string) bool {
-	return state.Live[target].Seq != state.Delivered() ||
+	return behind(state, target) ||
 		len(p.down) > 0 && !p.down[deliveryKey{schema.Cell{Stage: state.Stage, App: state.App}, target}].IsZero()
+}
+
+// behind reports whether the ledger does not know what was admitted last as live at the target.
+func behind(state *ledger.State, target string) bool {
+	return state.Live[target].Seq != state.Delivered()
 }
 
 // note puts the drift that was found on disk before it is put back: a crash between the repair and its record loses nothing.

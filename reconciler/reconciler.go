@@ -70,6 +70,8 @@ type Reconciler struct {
 	reported  map[deliveryKey]schema.Digest // drift that is told and left
 	strangers map[deliveryKey]string        // keys beside ours that were logged
 
+	sieves sieves
+
 	mu        sync.Mutex // guards dirty and contested
 	dirty     map[schema.Cell]bool
 	contested map[schema.Cell]bool

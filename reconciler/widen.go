@@ -42,17 +42,14 @@ func baseOf(s ledger.State) (ledger.Admission, bool) {
 // widen takes the steps that are due, each as an entry of its own with what it rests on. It is a decision like an admission, and
 // comes right after them.
 func (p *pass) widen(ctx context.Context, report *Report) error {
-	states, err := p.ledger.Cells(ctx)
+	widening, err := p.sieves.widening.pick(ctx, p.ledger, p.rules.seq, func(s *ledger.State) bool { return !s.Whole() })
 	if err != nil {
-		return fmt.Errorf("read the ledger's state: %w", err)
+		return err
 	}
 	var entries []ledger.Entry
 	var evidence [][]byte
-	for i := range states {
-		if states[i].Whole() {
-			continue
-		}
-		s := states[i]
+	for _, state := range widening {
+		s := *state
 		stage, ok := p.rules.project.Stage(s.Stage)
 		if !ok || !p.rules.has(s) || stage.Mode == schema.Observe {
 			continue

@@ -416,4 +416,10 @@ var judgementMutations = []mutation{
 		"s.Name == job && s.ID > newest.ID",
 		"TestPipeline",
 	},
+	{
+		"what cells answered outlives the rules that it rests on", "reconciler", "reconciler/sieve.go",
+		"if s.rules != rules {",
+		"if s.rules > rules {",
+		"TestASieveAnswersAsIfAllWereAsked",
+	},
 }

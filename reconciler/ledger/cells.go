@@ -32,29 +32,58 @@ func (l *Ledger) Cells(ctx context.Context) ([]State, error) {
 	if l.cells.all != nil {
 		return l.cells.all, nil
 	}
+	shards, err := l.readShards(ctx)
+	if err != nil {
+		return nil, err
+	}
+	total := 0
+	for _, shard := range shards {
+		total += len(shard.States)
+	}
+	all := make([]State, 0, total)
+	for _, shard := range shards {
+		all = append(all, shard.States...)
+	}
+	l.cells.all = all
+	return all, nil
+}
+
+// Shard is the states that a ledger keeps together: some of one stage. What has the same ID holds the same states.
+type Shard struct {
+	ID     schema.Hash
+	States []State
+}
+
+// Shards returns what [Ledger.Cells] returns, in the same order, without putting it together: for who looks for a few cells after
+// every append. It is shared as that is.
+func (l *Ledger) Shards(ctx context.Context) ([]Shard, error) {
+	l.cells.mu.Lock()
+	defer l.cells.mu.Unlock()
+	return l.readShards(ctx)
+}
+
+// readShards wants the memo's lock held.
+func (l *Ledger) readShards(ctx context.Context) ([]Shard, error) {
+	if l.cells.inOrder != nil {
+		return l.cells.inOrder, nil
+	}
 	found, err := l.shards(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("state of all cells: %w", err)
 	}
-	shards := make(map[schema.Hash][]State, len(found))
-	total := 0
-	for _, shard := range found {
+	known := make(map[schema.Hash][]State, len(found))
+	shards := make([]Shard, len(found))
+	for i, shard := range found {
 		states, ok := l.cells.shards[shard.id]
 		if !ok {
 			if states, err = l.store.statesOf(ctx, shard); err != nil {
 				return nil, fmt.Errorf("state of all cells: %w", err)
 			}
 		}
-		shards[shard.id] = states
-		total += len(states)
+		known[shard.id], shards[i] = states, Shard{shard.id, states}
 	}
-	l.cells.shards = shards
-	all := make([]State, 0, total)
-	for _, shard := range found {
-		all = append(all, shards[shard.id]...)
-	}
-	l.cells.all = all
-	return all, nil
+	l.cells.shards, l.cells.inOrder = known, shards
+	return shards, nil
 }
 
 // cellMemo is what Cells has read: the states below each directory, or in each file, of a stage, by its id. The map is replaced, not
@@ -62,7 +91,9 @@ func (l *Ledger) Cells(ctx context.Context) ([]State, error) {
 type cellMemo struct {
 	mu     sync.Mutex // guards the rest
 	shards map[schema.Hash][]State
-	all    []State // of one ledger; nil before it was asked for
+	// Of one ledger; nil before they were asked for:
+	inOrder []Shard
+	all     []State
 }
 
 // next returns the memo of a ledger that follows.
