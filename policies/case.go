@@ -76,7 +76,7 @@ func (c caseMaker) make(stage schema.StageName) (Facts, error) {
 	e := c.facts
 	f := Facts{
 		Now: e.At, Cell: schema.Cell{Stage: stage, App: e.App}, Ref: caseRef, Trust: c.trust, Gate: caseGate, Admitted: 1, Live: 2,
-		Change: schema.Change{Kind: e.Kind, Tune: e.Kind == schema.Tune}, Files: e.After, Was: e.Before,
+		Change: schema.Change{Kind: e.Kind, Tune: e.Kind == schema.Tune}, Files: e.After, Was: e.Before, Apps: e.Apps,
 	}
 	var err error
 	if f.Before, f.Change.From, err = caseSide(e.Before); err != nil {

@@ -72,7 +72,7 @@ func ofFiles(p Policy) Policy {
 			return given{} // people may let it in
 		}
 		// How much changes at once is not known; each file is as large whenever it does.
-		p.Files, p.Bytes, p.Deletions = math.MaxInt, math.MaxInt64, 100
+		p.Files, p.Bytes, p.Deletions, p.Apps = math.MaxInt, math.MaxInt64, 100, 0
 		return p
 	case Expression:
 		if slices.ContainsFunc(p.reads, func(fact string) bool { return fact != "app" && fact != "stage" && fact != "files" }) {

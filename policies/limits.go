@@ -18,8 +18,11 @@ func (l Limits) Evaluate(f Facts) schema.Verdict {
 	if !known(f.Change.From, f.Before) || !known(f.Change.To, f.After) {
 		return answer(policy, schema.Hold, "evidence-missing", "what", "the app's files before and after")
 	}
+	if l.Apps > 0 && f.Apps == 0 {
+		return answer(policy, schema.Hold, "evidence-missing", "what", "how many apps the merge request changes")
+	}
 	e := extentOf(f.Before, f.After)
-	large, missing := l.large(policy, e, f.Files)
+	large, missing := l.large(policy, e, f)
 	if missing != "" {
 		return answer(policy, schema.Hold, "evidence-missing", "what", missing)
 	}
@@ -81,7 +84,7 @@ func extentOf(before, after schema.Manifest) extent {
 const named = 10
 
 // large has a part for each limit that what is written is past; missing names a file that nobody gave.
-func (l Limits) large(policy string, e extent, files map[string][]byte) (parts []schema.Verdict, missing string) {
+func (l Limits) large(policy string, e extent, f Facts) (parts []schema.Verdict, missing string) {
 	past := func(path, what string, have, limit int64) {
 		if have > limit && len(parts) < named {
 			parts = append(parts, answer(policy, schema.Hold, "large-change", "have", number64(have), "what", what, "limit", number64(limit)))
@@ -90,10 +93,13 @@ func (l Limits) large(policy string, e extent, files map[string][]byte) (parts [
 			}
 		}
 	}
+	if l.Apps > 0 {
+		past("", "apps change together", int64(f.Apps), int64(l.Apps))
+	}
 	past("", "files change", int64(len(e.written)+len(e.deleted)), int64(l.Files))
 	total := int64(0)
 	for _, file := range e.written {
-		data, ok := files[file.Path]
+		data, ok := f.Files[file.Path]
 		if !ok {
 			return nil, file.Path
 		}

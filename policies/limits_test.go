@@ -35,6 +35,11 @@ func turns(t testing.TB, before, after tree) func(*policies.Facts) {
 	}
 }
 
+// counts says how many apps the merge request changes.
+func counts(apps int, change func(*policies.Facts)) func(*policies.Facts) {
+	return func(f *policies.Facts) { change(f); f.Apps = apps }
+}
+
 func many(n int, data string) tree {
 	out := tree{}
 	for i := range n {
@@ -68,6 +73,10 @@ func TestLimits(t *testing.T) {
 		{"one goes where none may", limits(map[string]any{"deletions": 0}), turns(t, many(400, ""), many(399, "")), schema.Hold, blast},
 		{"a file that moves is not deleted", byDefault, turns(t, tree{"a": "1\n"}, tree{"conf/a": "1\n"}), schema.Allow, nil},
 		{"another that gets the bytes of one that goes", byDefault, turns(t, tree{"a": "1\n", "b": "2\n"}, tree{"b": "1\n"}), schema.Allow, nil},
+		{"as many apps as may change together", limits(map[string]any{"apps": 2}), counts(2, turns(t, nil, tree{"a": "1\n"})), schema.Allow, nil},
+		{"one app more", limits(map[string]any{"apps": 2}), counts(3, turns(t, nil, tree{"a": "1\n"})), schema.Hold, large},
+		{"any number of apps by default", byDefault, counts(3000, turns(t, nil, tree{"a": "1\n"})), schema.Allow, nil},
+		{"nobody counted the apps", limits(map[string]any{"apps": 2}), turns(t, nil, tree{"a": "1\n"}), schema.Hold, []schema.Code{"evidence-missing"}},
 		{"nobody says what the files were", byDefault, func(f *policies.Facts) { turns(t, tree{"a": "1\n"}, tree{"a": "2\n"})(f); f.Before = nil }, schema.Hold, []schema.Code{"evidence-missing"}},
 		{"nobody says what they are", byDefault, func(f *policies.Facts) { turns(t, tree{"a": "1\n"}, tree{"a": "2\n"})(f); f.After = nil }, schema.Hold, []schema.Code{"evidence-missing"}},
 		{"a file that nobody gave", byDefault, func(f *policies.Facts) { turns(t, tree{"a": "1\n"}, tree{"a": "2\n"})(f); f.Files = nil }, schema.Hold, []schema.Code{"evidence-missing"}},
@@ -96,6 +105,8 @@ func TestApprovalsLetALargeChangeThrough(t *testing.T) {
 		{"one approved", p, approved(nil, big, 2), schema.Hold, []schema.Code{"large-change", "approvals-missing"}},
 		{"who wrote it does not count", p, approved(nil, big, 1, 2), schema.Hold, []schema.Code{"large-change", "approvals-missing", "self-approval"}},
 		{"a small change needs none", p, approved(nil, tree{"a": "1\n"}), schema.Allow, nil},
+		{"so do too many apps", gatePolicy(t, "limits", map[string]any{"apps": 2, "large": 2}), counts(9, approved(nil, tree{"a": "1\n"}, 2, 3)), schema.Allow, nil},
+		{"too many apps that one approved", gatePolicy(t, "limits", map[string]any{"apps": 2, "large": 2}), counts(9, approved(nil, tree{"a": "1\n"}, 2)), schema.Hold, []schema.Code{"large-change", "approvals-missing"}},
 		{"no approval lets a mass deletion through", p, approved(many(4, ""), many(1, ""), 2, 3), schema.Hold, []schema.Code{"blast-radius"}},
 		{"nor one in a large change", p, approved(many(4, ""), big, 2, 3), schema.Hold, []schema.Code{"blast-radius"}},
 	} {

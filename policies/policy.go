@@ -48,6 +48,8 @@ type Facts struct {
 	Was map[string][]byte
 	// Before and After list the cell's files as they were admitted, and after the change; sizes are not set.
 	Before, After schema.Manifest
+	// Apps is how many apps of the stage the landing changes, this one among them; 0 where no policy of the gate asks or nobody counted.
+	Apps int
 	// Schemas are the JSON Schemas in force, by path from the top of the repository.
 	Schemas map[string][]byte
 	// Misfits are what the stage's targets cannot hold (RULES R41).

@@ -10,6 +10,7 @@ import (
 // contentTrees are those of policies about what the files hold.
 func contentTrees(t *testing.T) []shown {
 	limits, large := gatePolicy(t, "limits", map[string]any{}), gatePolicy(t, "limits", map[string]any{"file": 5, "large": 1})
+	few := gatePolicy(t, "limits", map[string]any{"apps": 5})
 	critical := gatePolicy(t, "critical", map[string]any{"fields": []string{"limits.yaml#max"}})
 	fields := map[string]any{"fields": []string{"limits.yaml#max"}}
 	breaker, risk := gatePolicy(t, "breaker", fields), gatePolicy(t, "breaker", map[string]any{"fields": fields["fields"], "risk": 70})
@@ -37,6 +38,8 @@ func contentTrees(t *testing.T) []shown {
 		{"limits", "allow", "a small change", limits, turns(t, five, six)},
 		{"limits", "hold", "a file that is too large, and nobody approved that", large, turns(t, five, far)},
 		{"limits", "hold", "most files go", limits, turns(t, many(4, "v: "), many(1, "v: "))},
+		{"limits", "hold", "the merge request changes many apps", few, counts(12, turns(t, five, six))},
+		{"limits", "missing", "nobody counted the apps", few, turns(t, five, six)},
 		{"limits", "missing", "what the files were is not known", limits, unknown(turns(t, five, six))},
 
 		{"critical", "allow", "something else changes", critical, compares(t, five, tree{"limits.yaml": "max: 5\nmin: 1\n"})},

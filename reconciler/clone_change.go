@@ -97,6 +97,11 @@ func (c *cellJudge) change(ctx context.Context, base, commit schema.Hash) (CellC
 			return CellChange{}, err
 		}
 	}
+	if c.asksForApps(change) {
+		if out.facts.Apps, err = c.appsCounted(ctx, c.stage, base, commit); err != nil {
+			return CellChange{}, err
+		}
+	}
 	if s := change.Source; s != nil {
 		out.facts.Live = s.LiveSeq
 	}

@@ -75,6 +75,11 @@ func (c *cellJudge) gather(ctx context.Context, l landing, after int) (g gathere
 			return g, err
 		}
 	}
+	if c.asksForApps(change) {
+		if g.facts.Apps, err = c.appsOf(ctx, l); err != nil {
+			return g, err
+		}
+	}
 	g.facts.Signed, g.bound.tags, err = c.signedApprovals(ctx, c.cell, g.to.side.Content, l.request)
 	return g, err
 }

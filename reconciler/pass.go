@@ -31,6 +31,8 @@ type pass struct {
 	merged    int                            // merge requests that this pass merged
 	statuses  map[int64]*schema.MergeRequest // by number, with their jobs, once a gate asked for them
 
+	stretches map[stretch]int // how many apps change in each, once a gate asked
+
 	marks  map[string][]byte // by target, the checkpoints that they keep; those that did not answer are not in it
 	forged int               // marks that no log key signed
 	noMark map[string]error  // of targets that did not answer when they were asked for theirs

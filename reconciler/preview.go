@@ -133,6 +133,11 @@ func (v *Previewer) preview(ctx context.Context, p *pass, stage schema.Stage, ce
 	if f.Excluded, err = c.carriedBy(ctx, h, out.Change, from, after.manifest); err != nil {
 		return out, err
 	}
+	if c.asksForApps(out.Change) {
+		if f.Apps, err = c.appsCounted(ctx, stage, step.Base, step.Head); err != nil {
+			return out, err
+		}
+	}
 	out.Verdict = c.evaluate(f)
 	return out, nil
 }

@@ -41,6 +41,7 @@ type gate struct {
 	compares bool // it asks what values were
 	jobs     bool // it asks for jobs on the head
 	health   bool // it asks what instances run
+	apps     bool // it asks how many apps change together
 }
 
 // ControlPaths are the files and directories of the control cell, at the top of the default branch (RULES R9).
@@ -135,6 +136,7 @@ func (r *rules) compile(stage schema.Stage) error {
 			compares: asksFor(specs, "critical") || asksFor(specs, "expression") || asksFor(specs, "breaker"),
 			jobs:     asksFor(specs, "pipeline"),
 			health:   asksFor(specs, "health"),
+			apps:     countsApps(specs),
 		}
 	}
 	return nil
@@ -143,6 +145,14 @@ func (r *rules) compile(stage schema.Stage) error {
 // asksFor reports whether a gate asks a policy, be it inside of another.
 func asksFor(specs schema.Gate, policy string) bool {
 	return slices.ContainsFunc(specs.Leaves(), func(p schema.PolicySpec) bool { return p.Name == policy })
+}
+
+// countsApps reports whether a gate limits how many apps change together.
+func countsApps(specs schema.Gate) bool {
+	return slices.ContainsFunc(specs.Leaves(), func(p schema.PolicySpec) bool {
+		limits, err := p.Limits()
+		return err == nil && limits.Apps > 0
+	})
 }
 
 func (r *rules) gate(stage schema.StageName, kind schema.Kind) gate {

@@ -261,6 +261,12 @@ func (s *simulation) evaluate(ctx context.Context, c *cellJudge, f policies.Fact
 			return schema.Verdict{}, err.Error()
 		}
 	}
+	if asked.asksForApps(f.Change) && f.Apps == 0 {
+		var err error
+		if f.Apps, err = c.appsOf(ctx, landing{end: len(c.chain) - 1, request: f.MergeRequest}); err != nil {
+			return schema.Verdict{}, err.Error()
+		}
+	}
 	f.Schemas = s.other.files
 	v := asked.evaluate(f)
 	recorded := recordedBy(f)

@@ -186,6 +186,27 @@ stages: default
 	}
 }
 
+// A new parameter that is not written changes no digest: signed approvals would be stale, and audits of older ledgers would not agree.
+func TestGatesFromBeforeKeepTheirDigests(t *testing.T) {
+	spans := map[string]any{"weekly": "Sat-Sun", "zone": "UTC"}
+	for name, row := range map[string]struct {
+		value  any
+		before schema.Digest
+	}{
+		"limits":    {map[string]any{}, "sha256:1fcaf7d9ba5d3b34eb68f6f14620c6188c46e6785782c41bd20244efdfa23fdd"},
+		"approvals": {2, "sha256:80fcb688f58049c699f26bbf467b692a62a280aa6081a1b0545d3b6d32810d89"},
+		"critical":  {map[string]any{"fields": []string{"a.yaml#b"}}, "sha256:a07cb0e62d234909e0f33bac4f6ca96aeb236fbd875589b22bd7ee0ae0ba4045"},
+		"breaker":   {map[string]any{}, "sha256:bf3063e25d5c8d1679cb9d22da1f759a936953accd6748cb0cd3aea976f55d07"},
+		"duties":    {map[string]any{}, "sha256:68f96046765ae045f5bad862c9263dad1edd7f4c07a69d18c6160db086a3375f"},
+		"window":    {spans, "sha256:ee8216675634574bbe1c3d0c7e61884551d266629755dd20443ab561934a1d10"},
+		"freeze":    {spans, "sha256:616e8af7d25557b341818049dc50ddb05a361615421d8e454ba9c548f9bab114"},
+	} {
+		if d := (schema.Gate{{Name: name, Value: row.value}}).Digest(nil); d != row.before {
+			t.Errorf("%s has the digest %s, and had %s", name, d, row.before)
+		}
+	}
+}
+
 func TestGateDigestFollowsTheMeaning(t *testing.T) {
 	gate := func(specs ...schema.PolicySpec) schema.Gate { return specs }
 	two := schema.PolicySpec{Name: "approvals", Value: 2}

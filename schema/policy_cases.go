@@ -44,6 +44,7 @@ type CaseFacts struct {
 	// Guardrails are those that are up; nil is that nobody looked. So it is with Rollbacks.
 	Guardrails []string
 	Rollbacks  []CaseRollback
+	Apps       int // of the stage that the merge request changes
 }
 
 // CaseRollback is a rollback of the app before the change.
@@ -119,6 +120,7 @@ func (s *source) caseFacts(v *value, path string) CaseFacts {
 	if f.At.IsZero() {
 		f.At = DefaultCaseTime
 	}
+	f.Apps = int(o.whole("apps", 1, mostApps, 1))
 	f.Before, f.After = o.caseFiles("before"), o.caseFiles("after")
 	if jobs, at := o.get("jobs"); jobs != nil && s.isMap(jobs, at) {
 		f.Jobs = map[string]string{}

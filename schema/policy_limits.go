@@ -9,6 +9,9 @@ type LimitsSpec struct {
 	Binary    bool  `json:"binary"`    // files that are not text may change
 	Deletions int   `json:"deletions"` // percent of the app's files
 	Large     int   `json:"large"`     // approvals that let through what is past the limits, save deletions; 0: none does
+	// Apps is how many apps of the stage one merge request may change; 0: any number. Left out of the JSON where it is not written, so
+	// that gates from before there was such a limit keep their digest.
+	Apps int `json:"apps,omitempty"`
 }
 
 // The limits of a project that writes none, and the bounds of what it may write.
@@ -19,6 +22,7 @@ const (
 	defaultLine      = 2000
 	defaultDeletions = 50
 	mostFiles        = 100_000
+	mostApps         = 10_000
 	mostBytes        = 1 << 30
 )
 
@@ -43,5 +47,6 @@ func (s *source) limits(v *value, path string) LimitsSpec {
 		Binary:    o.flag("binary", false),
 		Deletions: int(o.whole("deletions", 0, 100, defaultDeletions)),
 		Large:     int(o.whole("large", 0, maxApprovals, 0)),
+		Apps:      int(o.whole("apps", 1, mostApps, 0)),
 	}
 }

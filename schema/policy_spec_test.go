@@ -80,12 +80,13 @@ func TestPolicyValues(t *testing.T) {
 			want: schema.LimitsSpec{Files: 100, Bytes: 262144, File: 131072, Line: 2000, Deletions: 50},
 		},
 		{
-			name: "every limit", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"files": 1, "bytes": 2, "file": 3, "line": 4, "binary": true, "deletions": 0, "large": 3}},
-			want: schema.LimitsSpec{Files: 1, Bytes: 2, File: 3, Line: 4, Binary: true, Large: 3},
+			name: "every limit", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"files": 1, "bytes": 2, "file": 3, "line": 4, "binary": true, "deletions": 0, "large": 3, "apps": 5}},
+			want: schema.LimitsSpec{Files: 1, Bytes: 2, File: 3, Line: 4, Binary: true, Large: 3, Apps: 5},
 		},
 		{name: "limits that are no map", spec: schema.PolicySpec{Name: "limits", Value: 5}, wrong: true},
 		{name: "more than everything deleted", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"deletions": 101}}, wrong: true},
 		{name: "no file at all", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"files": 0}}, wrong: true},
+		{name: "not even the app itself", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"apps": 0}}, wrong: true},
 		{name: "a limit of nobody", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"lines": 5}}, wrong: true},
 		{name: "no exception for secrets", spec: schema.PolicySpec{Name: "secrets", Value: map[string]any{}}, want: schema.SecretsSpec{}},
 		{

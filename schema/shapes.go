@@ -87,7 +87,7 @@ var shapes = [shapeCount]shape{
 
 	approvalsShape: {file: "Policies", path: "approvals", optional: []string{"observed", "signed", "roles", "after", "bind"}},
 	soakShape:      {file: "Policies", path: "soak", required: []string{"for"}, optional: []string{"in", "reset"}},
-	limitsShape:    {file: "Policies", path: "limits", optional: []string{"files", "bytes", "file", "line", "binary", "deletions", "large"}},
+	limitsShape:    {file: "Policies", path: "limits", optional: []string{"files", "bytes", "file", "line", "binary", "deletions", "large", "apps"}},
 	secretsShape:   {file: "Policies", path: "secrets", optional: []string{"allow"}},
 	dutiesShape:    {file: "Policies", path: "duties", optional: []string{"merger"}},
 	healthShape:    {file: "Policies", path: "health", optional: []string{"instances", "share", "for", "in"}},
@@ -108,7 +108,7 @@ var shapes = [shapeCount]shape{
 	factsShape: {
 		file: "tests/NAME.yaml", path: "cases[].facts", required: []string{"app"},
 		optional: []string{
-			"kind", "at", "source", "soaked", "authors", "approvers", "signed", "merged_by", "title", "before", "after", "jobs", "guardrails", "rollbacks",
+			"kind", "at", "source", "soaked", "authors", "approvers", "signed", "merged_by", "title", "before", "after", "jobs", "guardrails", "rollbacks", "apps",
 		},
 	},
 	caseRollbackShape: {file: "tests/NAME.yaml", path: "cases[].facts.rollbacks[]", required: []string{"ago"}, optional: []string{"live_after", "left"}},

@@ -159,6 +159,24 @@ var judgementMutations = []mutation{
 		"TestLimits",
 	},
 	{
+		"any number of apps may change together", "policies", "policies/limits.go",
+		"int64(f.Apps), int64(l.Apps))",
+		"0, int64(l.Apps))",
+		"TestLimits",
+	},
+	{
+		"apps that nobody counted are few", "policies", "policies/limits.go",
+		"if l.Apps > 0 && f.Apps == 0 {",
+		"if false {",
+		"TestLimits",
+	},
+	{
+		"a held app's merge request is counted from its middle", "reconciler/stories", "reconciler/facts_landing.go",
+		"if older {\n\t\treturn base, nil",
+		"if false {\n\t\treturn base, nil",
+		"TestStories/limits_apps",
+	},
+	{
 		"anything may be deleted at once", "policies", "policies/limits.go",
 		"deleted*100 > l.Deletions*len(f.Before)",
 		"deleted < 0",
