@@ -172,8 +172,18 @@ func (p *pass) judgeRef(ctx context.Context, ref string, seen, tip schema.Hash) 
 	if len(errs) > 0 && p.rules.project.Atomic {
 		return nil, errs
 	}
-	out, more := p.judgeCells(ctx, cells, from, tip)
-	if errs = append(errs, more...); len(errs) == 0 {
+	out, wrong := p.judgeCells(ctx, cells, from, tip)
+	beside := wrong
+	if p.rules.project.Atomic {
+		beside = besides(wrong, cells)
+	}
+	p.judgedBut(stages, beside, tip)
+	for _, cell := range cells {
+		if err := wrong[cell]; err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) == 0 {
 		for _, stage := range stages {
 			p.looked[stage] = p.rules.seq
 		}

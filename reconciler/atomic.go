@@ -20,34 +20,34 @@ type split map[int64][]schema.Cell
 // judgeCells judges cells of one ref. In an atomic project the cells of a merge request come in together or not at all (RULES
 // R1): where one does not, all are judged again with that known, until nothing new follows. A cell about which nothing could be
 // found out keeps everything out, because what it shares a merge request with is not known either.
-func (p *pass) judgeCells(ctx context.Context, cells []schema.Cell, from, tip schema.Hash) ([]judged, []error) {
+func (p *pass) judgeCells(ctx context.Context, cells []schema.Cell, from, tip schema.Hash) ([]judged, map[schema.Cell]error) {
 	out := split{}
 	for {
 		seen := parts{}
-		decided, errs := p.judgeEach(ctx, cells, from, tip, seen, out)
+		decided, wrong := p.judgeEach(ctx, cells, from, tip, seen, out)
 		switch {
 		case !p.rules.project.Atomic:
-			return decided, errs
-		case len(errs) > 0:
-			return nil, errs
+			return decided, wrong
+		case len(wrong) > 0:
+			return nil, wrong
 		case !out.grow(seen):
 			return decided, nil
 		}
 	}
 }
 
-func (p *pass) judgeEach(ctx context.Context, cells []schema.Cell, from, tip schema.Hash, seen parts, out split) ([]judged, []error) {
+func (p *pass) judgeEach(ctx context.Context, cells []schema.Cell, from, tip schema.Hash, seen parts, out split) ([]judged, map[schema.Cell]error) {
 	var all []judged
-	var errs []error
+	wrong := map[schema.Cell]error{}
 	for _, cell := range cells {
 		decided, err := p.judgeCell(ctx, cell, from, tip, seen, out)
 		if err != nil {
-			errs = append(errs, err)
+			wrong[cell] = err
 			continue
 		}
 		all = append(all, decided...)
 	}
-	return all, errs
+	return all, wrong
 }
 
 // note takes down how a landing's part went in a cell. What was pushed without a merge request is whole by itself.

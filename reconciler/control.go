@@ -21,8 +21,10 @@ func (p *pass) decideControl(ctx context.Context, report *Report) ([]judged, err
 	for range maxControlSteps {
 		d, err := p.judgeControl(ctx)
 		if err != nil {
+			p.notJudged(schema.Control, err, p.refs[p.controlRef()])
 			return nil, fmt.Errorf("judge the control files: %w", err)
 		}
+		delete(p.undecided, schema.Control)
 		if d == nil {
 			return nil, nil
 		}

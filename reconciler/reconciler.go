@@ -32,6 +32,7 @@ type Reconciler struct {
 	faults   map[string]bool // what went wrong in the last pass that said so
 	// forgeless says in what way the forge was not read in the last pass that asked; empty where it was.
 	forgeless string
+	undecided undecided
 	// refused are branches of ours whose merge request, the number, a person closed.
 	refused    map[string]int64
 	unproposed map[schema.Cell]unproposed
@@ -57,6 +58,7 @@ type Reconciler struct {
 	revisedSince int64
 	marking      chan error // see markSoon; nil when nothing is under way
 	view         atomic.Pointer[schema.View]
+	plain        *schema.View // what the ledger alone says, of the tip that was shown last
 	spans        *spans
 	past         *journal.Fold // what the page tells of the past
 	pulse        schema.Pulse
@@ -120,7 +122,7 @@ func New(cfg Config) (*Reconciler, error) {
 		return nil, fmt.Errorf("open the spool: %w", err)
 	}
 	r := &Reconciler{
-		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, refused: map[string]int64{}, unproposed: map[schema.Cell]unproposed{}, outrun: map[string]schema.Hash{}, proposing: turns{}, merging: turns{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
+		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, refused: map[string]int64{}, unproposed: map[schema.Cell]unproposed{}, undecided: undecided{}, outrun: map[string]schema.Hash{}, proposing: turns{}, merging: turns{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
 		looked: map[schema.StageName]int64{}, fleet: map[schema.Cell]*schema.InstancesView{}, fights: map[deliveryKey]fight{}, differs: map[deliveryKey]int{}, reported: map[deliveryKey]schema.Digest{},
 		strangers: map[deliveryKey]string{}, silent: map[string]silence{}, contested: map[schema.Cell]bool{},
 	}

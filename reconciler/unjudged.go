@@ -45,7 +45,7 @@ func addUnjudged(ctx context.Context, v *schema.View, repo Repository, project s
 			return err
 		}
 		for _, app := range apps {
-			v.Apps = withUnjudged(v.Apps, v.Stages, schema.Cell{Stage: stage.Name, App: app}, tip)
+			v.Apps = withUnjudged(v.Apps, project, schema.Cell{Stage: stage.Name, App: app}, schema.UnjudgedView{Commit: tip})
 		}
 	}
 	if ref != "refs/heads/"+project.Branch {
@@ -61,7 +61,7 @@ func addUnjudged(ctx context.Context, v *schema.View, repo Repository, project s
 			return err
 		}
 		if before.ID != after.ID || before.Mode != after.Mode {
-			v.Unjudged = tip
+			v.Unjudged = &schema.UnjudgedView{Commit: tip}
 		}
 	}
 	return nil
@@ -80,19 +80,26 @@ func unjudged(ctx context.Context, repo Repository, project schema.Project, stag
 	return changedApps(ctx, repo, project.Apps, before, after)
 }
 
-// withUnjudged marks a cell, of an app that the ledger does not know, too.
-func withUnjudged(apps []schema.AppView, stages []schema.StageName, cell schema.Cell, tip schema.Hash) []schema.AppView {
+// withUnjudged marks a cell, of an app that the ledger does not know, too. The cells are the caller's to change.
+func withUnjudged(apps []schema.AppView, project schema.Project, cell schema.Cell, what schema.UnjudgedView) []schema.AppView {
 	at := slices.IndexFunc(apps, func(a schema.AppView) bool { return a.App == cell.App })
 	if at < 0 {
 		a := schema.AppView{App: cell.App}
-		for _, stage := range stages {
-			a.Cells = append(a.Cells, schema.CellView{Cell: schema.Cell{Stage: stage, App: cell.App}, State: schema.Absent})
+		a.Owner, a.Labels = project.Whose(cell.App)
+		for _, stage := range project.Stages {
+			a.Cells = append(a.Cells, schema.CellView{Cell: schema.Cell{Stage: stage.Name, App: cell.App}, Path: project.CellPath(stage, cell.App), State: schema.Absent})
 		}
 		apps, at = append(slices.Clip(apps), a), len(apps)
 	}
 	for i := range apps[at].Cells {
-		if c := &apps[at].Cells[i]; c.Cell.Stage == cell.Stage {
-			c.Unjudged = tip
+		c := &apps[at].Cells[i]
+		if c.Cell.Stage != cell.Stage {
+			continue
+		}
+		c.Unjudged = &what
+		switch c.State {
+		case schema.Absent, schema.Live, schema.Prepared, schema.Retired, schema.Admitted, schema.Observed: // the others are for a person already
+			c.State = schema.Unjudged
 		}
 	}
 	return apps

@@ -39,6 +39,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 			fresh.Looked, fresh.Compared, fresh.Drafts, fresh.Outside, fresh.Pulse = v.Looked, v.Compared, v.Drafts, v.Outside, v.Pulse
 			v = fresh
 			v.Journal = past
+			p.withUndecided(&v)
 		}
 		if p.refs != nil {
 			v.Looked = p.now
@@ -59,10 +60,14 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 
 // viewOf makes the view of a ledger once: most passes find nothing new.
 func (r *Reconciler) viewOf(ctx context.Context, p *pass) (schema.View, error) {
-	if last := r.view.Load(); last != nil && last.Ledger.Tip == p.ledger.Tip() && !last.Ledger.Tip.IsZero() {
+	if last := r.plain; last != nil && last.Ledger.Tip == p.ledger.Tip() && !last.Ledger.Tip.IsZero() {
 		return *last, nil
 	}
-	return NewView(ctx, p.ledger, p.rules.project)
+	v, err := NewView(ctx, p.ledger, p.rules.project)
+	if err == nil {
+		r.plain = &v
+	}
+	return v, err
 }
 
 // minStale keeps the shortest intervals from calling a view stale while the next pass is still under way.

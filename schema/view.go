@@ -26,9 +26,9 @@ type View struct {
 	// Outside is what a running reconciler asks besides Git and the targets; its zero is that nobody was asked.
 	Outside Outside   `json:"-"`
 	Control *HeldView `json:"control,omitempty"` // a change of the control files that waits
-	// Unjudged is the tip of the default branch, where its control files are others than a pass has judged, as a clone knows it.
-	Unjudged  Hash       `json:"unjudged,omitzero"`
-	Incidents []Incident `json:"incidents,omitempty"`
+	// Unjudged is of the default branch, where its control files are others than a pass has judged.
+	Unjudged  *UnjudgedView `json:"unjudged,omitempty"`
+	Incidents []Incident    `json:"incidents,omitempty"`
 	// Unread says which branches of a clone could not be compared with what was judged, as in a shallow one.
 	Unread []string `json:"unread,omitempty"`
 	// Emergencies are what came in by break-glass and nobody has reviewed; Suspended is what people pinned, also after it ended.
@@ -101,6 +101,7 @@ const (
 	Prepared   CellState = "prepared"   // stage-local files only
 	Retired    CellState = "retired"    // the app has left the stage
 	Refused    CellState = "refused"    // its ref was rewound, rewritten or lost
+	Unjudged   CellState = "unjudged"   // Git holds something newer that no pass has judged, or none can
 )
 
 // CellView is one app in one stage.
@@ -134,9 +135,18 @@ type CellView struct {
 	Path string `json:"-"`
 	// Next is what a promotion would bring here; nil where nothing differs, or something waits that says why itself.
 	Next *NextView `json:"next,omitempty"`
-	// Unjudged is the tip of the stage's branch, where it holds something here that no pass has judged, as a clone knows it; a
-	// running reconciler judges what it sees.
-	Unjudged Hash `json:"unjudged,omitzero"`
+	// Unjudged is what the stage's branch holds here and no pass has judged.
+	Unjudged *UnjudgedView `json:"unjudged,omitempty"`
+}
+
+// UnjudgedView is a change that nobody knows the answer to: a clone saw it and no pass has, or a running reconciler could not find out
+// what it has to know.
+type UnjudgedView struct {
+	Commit Hash `json:"commit"` // the branch's tip, which holds it
+	// Since is when it could not be judged first; zero in a clone, which knows of no pass that tried.
+	Since time.Time `json:"since,omitzero"`
+	Code  Code      `json:"code,omitempty"`
+	Why   string    `json:"why,omitempty"` // what a pass met
 }
 
 // LetInView is what the gate says of content that the mode of its stage alone let in.

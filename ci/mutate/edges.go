@@ -4,9 +4,21 @@ package main
 var edgeMutations = []mutation{
 	{
 		"what no pass has judged stands in nobody's way", "cmd/sluice", "reconciler/status/terminal_why.go",
-		"c.Incident != nil || !c.Unjudged.IsZero() {",
+		"c.Incident != nil || c.Unjudged != nil {",
 		"c.Incident != nil {",
 		"TestScripts/unjudged",
+	},
+	{
+		"what could not be judged is at no cell", "reconciler/stories", "reconciler/undecided.go",
+		"} else if _, known := p.rules.project.Stage(cell.Stage); known {",
+		"} else if _, known := p.rules.project.Stage(\"\"); known {",
+		"TestWhatCannotBeJudgedIsAtItsCell",
+	},
+	{
+		"the words of an error are for everybody", "reconciler/status", "reconciler/status/sight_cell.go",
+		"return &schema.UnjudgedView{Commit: u.Commit, Since: u.Since, Code: u.Code}",
+		"return u",
+		"TestWhyAChangeCannotBeJudgedIsNotForEverybody",
 	},
 	{
 		"what git says of an address is repeated as it is", "cmd/sluice", "cmd/sluice/git.go",

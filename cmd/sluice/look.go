@@ -155,7 +155,7 @@ func (a *app) whyControl(view schema.View, opts status.TextOptions) error {
 		if err := json.NewEncoder(a.out).Encode(view.Control); err != nil {
 			return err
 		}
-		if view.Control != nil || !view.Unjudged.IsZero() {
+		if view.Control != nil || view.Unjudged != nil {
 			return answer{exitNo}
 		}
 		return nil

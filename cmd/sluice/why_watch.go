@@ -124,7 +124,7 @@ func about(view schema.View, args []string) []byte {
 // settled reports whether neither time nor people nor the reconciler are waited for: all is as intended, or only another change helps.
 func settled(view schema.View, args []string) bool {
 	if schema.App(args[0]) == schema.Control.App {
-		return view.Control == nil && view.Unjudged.IsZero() || view.Control != nil && view.Control.Verdict.Outcome == schema.Deny
+		return view.Control == nil && view.Unjudged == nil || view.Control != nil && view.Control.Verdict.Outcome == schema.Deny
 	}
 	for _, c := range cellsOf(view, args) {
 		if c.State != schema.Denied && (!status.Clear(c) || c.State == schema.Admitted) {

@@ -44,6 +44,8 @@ var metrics = []metric{
 	{name: "apps", help: "Apps in the project."},
 	{name: "drafts", help: "Open merge requests into the first stage; absent while they are unknown."},
 	{name: "oldest_held_timestamp_seconds", help: "Since when the longest waiting change of a stage waits.", labels: []string{"stage"}},
+	{name: "unjudged_changes", help: "Changes of a stage that could not be judged, also where something else waits.", labels: []string{"stage"}},
+	{name: "oldest_unjudged_timestamp_seconds", help: "Since when the first of them could not be judged; absent without one.", labels: []string{"stage"}},
 	{name: "target_cells", help: "Apps in stages that a target holds, by whether they were read back.", labels: []string{"target", "state"}},
 	{name: "control_change_waiting", help: "1 while a change of the control files waits."},
 	{name: "incidents", help: "Refs that were rewound, rewritten or lost."},

@@ -52,6 +52,7 @@ func TestMetrics(t *testing.T) {
 		{Name: "no-push", Subject: "refs/heads/main", State: schema.GuardWarn}, {Name: "no-push", Subject: "refs/heads/x", State: "who knows"},
 	}}
 	v.Emergencies = []schema.EmergencyView{{Review: now}}
+	v.Apps[0].Cells[0].Unjudged = &schema.UnjudgedView{Since: now}
 	got := scrape(t, v, func(c *admin.Config) {
 		c.Webhooks = func() map[string]uint64 { return map[string]uint64{"accepted": 3, "bad-token": 0} }
 	})
@@ -60,6 +61,7 @@ func TestMetrics(t *testing.T) {
 		`sluice_cells{project="config",stage="production",state="held"} 1`, `sluice_cells{project="config",stage="staging",state="drifted"} 0`,
 		`sluice_apps{project="config"} 2`, `sluice_ledger_entries{project="config"} 48`, `sluice_incidents{project="config"} 0`,
 		`sluice_git_last_success_timestamp_seconds{project="config"} 1.795419012e+09`, `sluice_oldest_held_timestamp_seconds{project="config",stage="production"} 1.79541542e+09`,
+		`sluice_unjudged_changes{project="config",stage="` + string(v.Apps[0].Cells[0].Cell.Stage) + `"} 1`, `sluice_oldest_unjudged_timestamp_seconds{project="config",stage="` + string(v.Apps[0].Cells[0].Cell.Stage) + `"} 1.79541902e+09`,
 		`sluice_target_cells{project="config",state="failing",target="etcd"} 1`, `sluice_target_cells{project="config",state="live",target="etcd"} 3`,
 		`sluice_problem{code="forge-lost-access",project="config"} 1`, `sluice_problem{code="clock",project="config"} 1`, `sluice_problem{code="forge-unavailable",project="config"} 0`,
 		`sluice_guardrail_checks{name="no-push",project="config",state="warn"} 1`, `sluice_guardrail_checks{name="no-push",project="config",state="unknown"} 1`,

@@ -10,7 +10,7 @@ import (
 
 // cellStates are the states that are told of every stage, also without a cell, so that an alert sees a zero and not a gap.
 var cellStates = []schema.CellState{
-	schema.Refused, schema.Drifted, schema.Failing, schema.Unverified, schema.Denied, schema.Held, schema.Admitted, schema.Observed,
+	schema.Refused, schema.Drifted, schema.Failing, schema.Unverified, schema.Denied, schema.Unjudged, schema.Held, schema.Admitted, schema.Observed,
 	schema.Live, schema.Prepared, schema.Retired, schema.Absent,
 }
 
@@ -51,6 +51,7 @@ func (s series) view(v *schema.View) {
 
 func (s series) cells(v *schema.View) {
 	counts, oldest := map[schema.StageName]map[schema.CellState]int{}, map[schema.StageName]time.Time{}
+	unjudged, longest := map[schema.StageName]int{}, map[schema.StageName]time.Time{}
 	for _, stage := range v.Stages {
 		counts[stage] = map[schema.CellState]int{}
 	}
@@ -64,6 +65,12 @@ func (s series) cells(v *schema.View) {
 			if h := cell.Held; h != nil && (oldest[cell.Cell.Stage].IsZero() || h.Since.Before(oldest[cell.Cell.Stage])) {
 				oldest[cell.Cell.Stage] = h.Since
 			}
+			if u := cell.Unjudged; u != nil {
+				unjudged[cell.Cell.Stage]++
+				if at := longest[cell.Cell.Stage]; at.IsZero() || u.Since.Before(at) {
+					longest[cell.Cell.Stage] = u.Since
+				}
+			}
 		}
 	}
 	for _, stage := range v.Stages {
@@ -72,6 +79,10 @@ func (s series) cells(v *schema.View) {
 		}
 		if at, ok := oldest[stage]; ok {
 			s.gauge("oldest_held_timestamp_seconds", seconds(at), string(stage))
+		}
+		s.gauge("unjudged_changes", float64(unjudged[stage]), string(stage))
+		if at, ok := longest[stage]; ok {
+			s.gauge("oldest_unjudged_timestamp_seconds", seconds(at), string(stage))
 		}
 	}
 }

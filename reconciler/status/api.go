@@ -29,18 +29,19 @@ type apiApp struct {
 
 // apiCell never claims a state that is old: then it is unknown, and was says what it was.
 type apiCell struct {
-	Stage        string      `json:"stage"`
-	State        string      `json:"state"`
-	Was          string      `json:"was,omitempty"`
-	Revision     string      `json:"revision,omitempty"`
-	Entry        int64       `json:"entry,omitempty"`
-	MergeRequest int64       `json:"merge_request,omitempty"`
-	By           string      `json:"by,omitempty"`
-	Cause        string      `json:"cause,omitempty"`
-	Since        time.Time   `json:"since,omitzero"`
-	Held         *apiHeld    `json:"held,omitempty"`
-	Targets      []apiTarget `json:"targets"`
-	Instances    *apiRunning `json:"instances,omitempty"`
+	Stage        string       `json:"stage"`
+	State        string       `json:"state"`
+	Was          string       `json:"was,omitempty"`
+	Revision     string       `json:"revision,omitempty"`
+	Entry        int64        `json:"entry,omitempty"`
+	MergeRequest int64        `json:"merge_request,omitempty"`
+	By           string       `json:"by,omitempty"`
+	Cause        string       `json:"cause,omitempty"`
+	Since        time.Time    `json:"since,omitzero"`
+	Held         *apiHeld     `json:"held,omitempty"`
+	Unjudged     *apiUnjudged `json:"unjudged,omitempty"`
+	Targets      []apiTarget  `json:"targets"`
+	Instances    *apiRunning  `json:"instances,omitempty"`
 }
 
 // apiRunning counts the instances that run what a cell has, as they say themselves.
@@ -57,6 +58,14 @@ type apiHeld struct {
 	Outcome      string        `json:"outcome"`
 	MergeRequest int64         `json:"merge_request,omitempty"`
 	Missing      []schema.Code `json:"missing"`
+}
+
+// apiUnjudged is a change that no pass could judge.
+type apiUnjudged struct {
+	Commit string      `json:"commit"`
+	Since  time.Time   `json:"since,omitzero"`
+	Code   schema.Code `json:"code,omitempty"`
+	Why    string      `json:"why,omitempty"`
 }
 
 type apiTarget struct {
@@ -166,6 +175,9 @@ func (req asked) apiCell(c schema.CellView) apiCell {
 				out.Held.Missing = append(out.Held.Missing, m.Code)
 			}
 		}
+	}
+	if u := c.Unjudged; u != nil {
+		out.Unjudged = &apiUnjudged{Commit: hashOrEmpty(u.Commit), Since: u.Since.UTC(), Code: u.Code, Why: u.Why}
 	}
 	if i := c.Instances; i != nil {
 		out.Instances = &apiRunning{At: i.At.UTC(), Total: i.Total + i.Unread, Running: i.Running, Refused: i.Refused, Quiet: i.Quiet}

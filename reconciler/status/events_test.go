@@ -89,7 +89,7 @@ func (s *streaming) next(lines *bufio.Scanner, kind string) (id, data string, be
 func TestAStreamTellsWhatChanges(t *testing.T) {
 	s := newStreaming(t)
 	lines, end := s.opens("")
-	if _, data, _ := s.next(lines, "whole"); !strings.Contains(data, "11 of 18 cells as intended") || !strings.Contains(data, `"stale":false`) {
+	if _, data, _ := s.next(lines, "whole"); !strings.Contains(data, "10 of 18 cells as intended") || !strings.Contains(data, `"stale":false`) {
 		t.Errorf("at first: %s", data)
 	}
 	s.publish(schema.Drifted)

@@ -32,6 +32,7 @@ func poisoned(t testing.TB, text string) schema.View {
 	c.State, c.Held, c.Incident = schema.Held, held, &v.Incidents[0]
 	c.Revision, c.Content = schema.Revision(text), schema.Content(text)
 	c.Targets = []schema.TargetView{{Name: text, Code: schema.Code(text)}, {Name: text, Code: "target-unconfigured"}}
+	c.Unjudged = &schema.UnjudgedView{Since: now, Code: schema.Code(text), Why: text}
 	c.Next = &schema.NextView{From: schema.StageName(text), Revision: schema.Revision(text), Why: text}
 	v.Stages = append([]schema.StageName{schema.StageName(text)}, v.Stages...)
 	v.Apps = append(v.Apps, schema.AppView{App: schema.App(text), Cells: []schema.CellView{c}, Owner: text, Labels: map[string]string{text: text}})

@@ -98,7 +98,8 @@ type cell struct {
 	MergeRequest, Note       string
 	Change                   string
 	InTheWay                 int
-	Risk                     string // of the change that waits, with its arithmetic
+	Risk                     string      // of the change that waits, with its arithmetic
+	Unjudged                 []checkLine // why a change could not be judged
 	Lines                    []checkLine
 	Ways                     []way
 	Targets                  []target
@@ -157,6 +158,9 @@ func basePage(cfg Config, v schema.View, now time.Time) page {
 	if v.Control != nil {
 		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: "A change of the control files waits.", At: stamped(v.Control.Since, asOf(v)),
 			Lines: checkLines(cfg, *v.Control, asOf(v))})
+	}
+	if u := v.Unjudged; u != nil {
+		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: "The control files are not as they were judged, and nothing is let in meanwhile.", At: stamped(u.Since, asOf(v)), Lines: unjudgedLines(cfg, u)})
 	}
 	for _, problem := range v.Problems {
 		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: "Not found out in the last pass: " + safe(problem)})
@@ -270,7 +274,7 @@ func cellOf(cfg Config, v schema.View, c schema.CellView, stale bool) cell {
 	l := lookOf(state)
 	out := cell{
 		ID: safe(string(c.Cell.Stage)), Stage: safe(string(c.Cell.Stage)), State: safe(string(state)), Symbol: l.Symbol, Tone: l.Tone,
-		Absent: c.State == schema.Absent, Since: stamped(since(c), now), Note: note(c),
+		Absent: c.State == schema.Absent, Since: stamped(since(c), now), Note: note(judgedPart(c)),
 		Live: safe(string(c.Cell.Stage) + "/" + string(c.Cell.App)), Href: cellLink(c.Cell),
 	}
 	if c.Seq > 0 && c.Revision != schema.None {
@@ -284,6 +288,9 @@ func cellOf(cfg Config, v schema.View, c schema.CellView, stale bool) cell {
 	}
 	if i := c.Instances; i != nil && state != unknown {
 		out.Runs = fmt.Sprintf("%d of %d run it", i.Running, i.Total+i.Unread)
+	}
+	if c.Unjudged != nil {
+		out.Unjudged = unjudgedLines(cfg, c.Unjudged)
 	}
 	if c.Held != nil {
 		out.MergeRequest, out.Change, out.Lines = mergeRequest(c.Held.MergeRequest), changeText(*c.Held), checkLines(cfg, *c.Held, now)

@@ -122,6 +122,8 @@ func attentions(req asked) ([]attention, int) {
 		if c.Held != nil {
 			a.Reason, a.Advice = missingReason(checkLines(req.cfg, *c.Held, asOf(v)))
 			a.Risk = Risk(c.Held.Verdict)
+		} else if c.Unjudged != nil {
+			a.Advice = unjudgedAdvice(*c.Unjudged, req.cfg.Commands)
 		}
 		out = append(out, a)
 	}

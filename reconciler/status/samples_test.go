@@ -198,6 +198,7 @@ func sample(t testing.TB) schema.View {
 	type cells = map[schema.StageName]*schema.CellView
 	add("catalog", func(cells) {})
 	add("orders/api", func(c cells) {
+		c["development"].State, c["development"].Unjudged = schema.Unjudged, &schema.UnjudgedView{Commit: commit(t, "d"), Since: ago(25 * time.Minute), Code: "forge-unavailable", Why: "GitLab answered 503"}
 		c["testing"].State, c["testing"].Targets[0].Code = schema.Drifted, "drift"
 		c["testing"].Targets[0].Drift = &schema.DriftView{Seq: 61, At: v.At.Add(-40 * time.Minute), Count: 4, Keys: []string{"app.yaml changed", "b.yaml deleted", "c foreign"}, By: "mallory"}
 		c["staging"].State, c["staging"].LiveAt, c["staging"].Targets[0].Live = schema.Admitted, time.Time{}, false

@@ -149,14 +149,6 @@ func note(c schema.CellView) string {
 	return strings.Join(parts, "; ")
 }
 
-// unjudgedText says that Git holds more than was judged; empty where it does not.
-func unjudgedText(tip schema.Hash) string {
-	if tip.IsZero() {
-		return ""
-	}
-	return fmt.Sprintf("not judged yet: commit %s holds a change that no pass of the reconciler has recorded", short(tip))
-}
-
 // heldNote is the reason if there is one, else which policies miss something.
 func heldNote(h schema.HeldView) string {
 	if why := reasons(h.Verdict); len(why) == 1 {

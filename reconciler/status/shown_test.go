@@ -12,7 +12,7 @@ func TestTheNumbersOfTheAppsFollowTheFilter(t *testing.T) {
 	v := pastOf(sample(t))
 	h := site(t, &v, now)
 	for path, want := range map[string][]string{
-		"/apps":                       {">all apps 4<", ">held 2<", ">live 3<"},
+		"/apps":                       {">all apps 4<", ">held 2<", ">live 2<"},
 		"/apps?q=payments":            {">all apps 1<", ">held 1<", ">live 1<", "1 of 4 apps match."},
 		"/apps?stage=gray":            {">all apps 3<", ">held 1<", ">live 1<", "3 of 4 apps match."},
 		"/apps?stage=gray&state=held": {">all apps 3<", ">held 1<", "1 of 4 apps match."},

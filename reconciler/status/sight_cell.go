@@ -11,7 +11,7 @@ import (
 func (s sight) cell(c schema.CellView, hidden words) schema.CellView {
 	out := schema.CellView{
 		Cell: c.Cell, State: c.State, Revision: c.Revision, Content: c.Content, Seq: c.Seq, Commit: c.Commit, MergeRequest: c.MergeRequest, By: hidden.text(c.By), Cause: c.Cause, Since: c.Since, LiveAt: c.LiveAt,
-		Goal: c.Goal, Gray: c.Gray, Path: c.Path, Unjudged: c.Unjudged,
+		Goal: c.Goal, Gray: c.Gray, Path: c.Path, Unjudged: unworded(c.Unjudged),
 		Held: s.held(c.Held, c.Cell.App, hidden), Instances: s.instances(c.Instances, c.Cell.App, hidden), Next: s.next(c.Next, c.Cell.App, hidden),
 	}
 	for _, t := range c.Targets {
@@ -31,6 +31,14 @@ func (s sight) cell(c schema.CellView, hidden words) schema.CellView {
 		out.LetIn = &schema.LetInView{Mode: c.LetIn.Mode, Verdict: hidden.without(c.LetIn.Verdict)}
 	}
 	return out
+}
+
+// unworded is a change that could not be judged without the words of the error, which may name anything.
+func unworded(u *schema.UnjudgedView) *schema.UnjudgedView {
+	if u == nil {
+		return nil
+	}
+	return &schema.UnjudgedView{Commit: u.Commit, Since: u.Since, Code: u.Code}
 }
 
 // next is what a promotion would bring, where it may be seen as well where that is now.

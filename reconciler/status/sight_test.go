@@ -57,6 +57,13 @@ func secretive(t testing.TB) schema.View {
 	v.Journal.Records = append(v.Journal.Records, schema.Record{Seq: 49, Kind: "zebrawise", At: now, Ref: "refs/heads/kangaroo"})
 	v.Journal.Read, v.Ledger.Size = 49, 49
 	v.Problems = []string{"deliver zebra/api in gray: etcd hates the zebra", "deliver payments/ledger in gray: etcd is full", "the zebra cannot be asked"}
+	for i := range v.Apps {
+		for j := range v.Apps[i].Cells {
+			if c := &v.Apps[i].Cells[j]; c.Cell == (schema.Cell{Stage: "production", App: "payments/ledger"}) {
+				c.Unjudged = &schema.UnjudgedView{Commit: commit(t, "c"), Since: ago(time.Hour), Code: "forge-unavailable", Why: "the zebra's merge request 4711 is unknown"}
+			}
+		}
+	}
 	v.Drafts[0].Title = "feed the zebra"
 	v.Suspended = []schema.SuspensionView{
 		{Cell: schema.Cell{Stage: "gray", App: "zebra/api"}, Until: now.Add(time.Hour), Reason: "zebra"}, {Cell: schema.Cell{Stage: "gray"}, Until: now.Add(time.Hour), By: []string{"zed"}, Reason: "the zebra again"},

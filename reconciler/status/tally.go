@@ -12,7 +12,6 @@ import (
 type tally struct {
 	cells, intended int // without cells where nothing was ever admitted and nothing waits
 	counts          stateCounts
-	unjudged        int                // of the others, with a change that no pass has judged, and else as intended
 	letIn           int                // of the others, by a mode alone and not adopted, and else as intended
 	stages          []stageTally       // in the view's order
 	ended           int                // apps that have left the last stage
@@ -22,7 +21,7 @@ type tally struct {
 }
 
 // stateCounts is how often each state occurs.
-type stateCounts [13]int
+type stateCounts [14]int
 
 func (s stateCounts) of(state schema.CellState) int { return s[place(state)] }
 
@@ -40,7 +39,7 @@ func place(state schema.CellState) int {
 var order = states()
 
 // intended and urgent are what [lookOf] says of each of them.
-var intended, urgent = func() (in, out [13]bool) {
+var intended, urgent = func() (in, out [14]bool) {
 	for i, s := range order {
 		l := lookOf(s)
 		in[i], out[i] = l.Intended, l.Tone == bad || l.Tone == wait
@@ -101,12 +100,10 @@ func (t *tally) add(c *schema.CellView, stage int) {
 		t.held = append(t.held, c)
 	}
 	t.counts[at]++
-	if c.State == schema.Absent && c.Unjudged.IsZero() {
+	if c.State == schema.Absent {
 		return
 	}
-	if t.cells++; !c.Unjudged.IsZero() && (c.State == schema.Absent || intended[at]) {
-		t.unjudged++
-	} else if c.LetIn != nil && intended[at] {
+	if t.cells++; c.LetIn != nil && intended[at] {
 		t.letIn++
 	} else if intended[at] {
 		t.intended++

@@ -62,7 +62,7 @@ func (p paper) alarms(v schema.View) {
 		p.line("%s", p.paint(wait, controlText(*v.Control)+", "+when(v.Control.Since, p.opts.Now)))
 	}
 	if text := unjudgedText(v.Unjudged); text != "" {
-		p.line("%s", p.paint(wait, "control files "+text))
+		p.line("%s", p.paint(wait, "control files: "+text))
 	}
 	for _, problem := range slices.Concat(v.Unread, v.Problems) {
 		p.line("%s", p.paint(wait, "not found out: "+safe(problem)))

@@ -47,7 +47,7 @@ func WriteWhy(w io.Writer, v schema.View, cell schema.Cell, opts TextOptions) (e
 }
 
 func (p paper) whyControl(v schema.View) int {
-	if v.Control == nil && !v.Unjudged.IsZero() {
+	if v.Control == nil && v.Unjudged != nil {
 		p.line("%s: %s", p.strong("control files"), p.paint(wait, unjudgedText(v.Unjudged)))
 		return exitWaits
 	}
@@ -89,7 +89,7 @@ func (p paper) whyApp(v schema.View, app schema.AppView) int {
 
 // Clear reports whether nothing stands in a cell's way.
 func Clear(c schema.CellView) bool {
-	if c.Held != nil || c.Incident != nil || !c.Unjudged.IsZero() {
+	if c.Held != nil || c.Incident != nil || c.Unjudged != nil {
 		return false
 	}
 	for _, t := range c.Targets {
@@ -116,8 +116,8 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 	}
 	p.instances(c.Instances)
 	if text := unjudgedText(c.Unjudged); text != "" {
-		p.line("%s", p.paint(wait, text))
-		p.line("it is judged once sluice run has passed; git fetch brings its answer")
+		p.line("%s", strings.TrimSpace(p.paint(wait, text)+" "+p.code(c.Unjudged.Code)))
+		p.line("%s", unjudgedAdvice(*c.Unjudged, p.opts.Commands))
 	}
 	if Clear(c) && len(v.Unread) > 0 {
 		for _, problem := range v.Unread {

@@ -34,7 +34,7 @@ type look struct {
 // states lists every state in the order in which a person should care.
 func states() []schema.CellState {
 	return []schema.CellState{
-		schema.Refused, schema.Drifted, schema.Failing, schema.Unverified, schema.Denied, schema.Held, schema.Admitted, schema.Observed,
+		schema.Refused, schema.Drifted, schema.Failing, schema.Unverified, schema.Denied, schema.Unjudged, schema.Held, schema.Admitted, schema.Observed,
 		schema.Live, schema.Prepared, schema.Retired, schema.Absent,
 	}
 }
@@ -55,7 +55,7 @@ func lookOf(s schema.CellState) look {
 		return look{Symbol: "◌", Tone: quiet}
 	case schema.Held:
 		return look{Symbol: "■", Tone: wait}
-	case schema.Unverified:
+	case schema.Unverified, schema.Unjudged:
 		return look{Symbol: "?", Tone: wait}
 	case schema.Denied:
 		return look{Symbol: "✗", Tone: bad}
@@ -90,6 +90,8 @@ func sinceOf(c *schema.CellView) time.Time {
 		return c.LiveAt
 	case c.State == schema.Drifted:
 		return foundAt(c)
+	case c.State == schema.Unjudged && c.Unjudged != nil:
+		return c.Unjudged.Since
 	}
 	return c.Since
 }
@@ -118,7 +120,7 @@ func (t *tally) summary(stale bool) string {
 		return "Nothing is admitted yet."
 	case stale:
 		return fmt.Sprintf("%s unknown.", are(t.cells))
-	case t.intended == t.cells && t.open > 0: // a change that cannot be judged is at no cell
+	case t.intended == t.cells && t.open > 0: // what it is about may be at no cell
 		return fmt.Sprintf("All %s as intended as far as is known; %s could not be answered in the last pass.", are(t.cells), counted(t.open, "question"))
 	case t.intended == t.cells:
 		return fmt.Sprintf("All %s as intended.", are(t.cells))
@@ -128,9 +130,6 @@ func (t *tally) summary(stale bool) string {
 		if n := t.counts.of(s); n > 0 && s != schema.Absent && !lookOf(s).Intended {
 			parts = append(parts, fmt.Sprintf("%d %s", n, s))
 		}
-	}
-	if t.unjudged > 0 {
-		parts = append(parts, fmt.Sprintf("%d with a change that is not judged yet", t.unjudged))
 	}
 	if t.letIn > 0 {
 		parts = append(parts, fmt.Sprintf("%d let in by a mode alone, not adopted", t.letIn))
