@@ -43,11 +43,13 @@ func TestExamplesOfFindingsAreFound(t *testing.T) {
 	}
 }
 
-var large = strings.NewReplacer("<BIG>", strings.Repeat("x", 1258291), "<NUL>", "\x00", "<DEEP>", strings.Repeat("[", 200)+strings.Repeat("]", 200))
+var large = strings.NewReplacer("<KEY>", sshKey(1), "<BIG>", strings.Repeat("x", 1258291), "<NUL>", "\x00", "<DEEP>", strings.Repeat("[", 200)+strings.Repeat("]", 200))
 
 // findings are those of reading the file, and where it is sound of the advice about it.
 func findings(file string, data []byte) schema.Diagnostics {
 	switch file {
+	case "root.yaml", "principals.yaml", "keys/bob.pub", "keys/bob/bob.pub":
+		return inTrust(file, data)
 	case "reconciler.yaml":
 		_, ds := schema.LoadOperator(file, data)
 		return ds
@@ -60,6 +62,25 @@ func findings(file string, data []byte) schema.Diagnostics {
 		return append(ds, project.MissingSchemas(func(string) bool { return false })...)
 	}
 	return schema.LintFile(file, data)
+}
+
+// inTrust reads a trust directory of two people and a robot with the file in it; no data takes the file out.
+func inTrust(file string, data []byte) schema.Diagnostics {
+	day := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	files := schema.Trust{
+		Root:       schema.Root{Version: 1, Project: "5f0c66d1", CreatedAt: day, ExpiresAt: day.AddDate(1, 0, 0), Threshold: 1, Admin: 1, Roots: []string{"ann"}, LogKeys: []string{sshKey(9)}},
+		Principals: []schema.Principal{person("ann", "root", "admin", "author"), person("bob", "approver:staging"), person("robot", "bot")},
+		Keys: []schema.Key{
+			{Principal: "ann", Path: "keys/ann/ann.pub", Format: schema.SSHKey, Data: []byte(sshKey(1))},
+			{Principal: "bob", Path: "keys/bob/bob.pub", Format: schema.SSHKey, Data: []byte(sshKey(2))},
+		},
+	}.Files()
+	files[file] = data
+	if len(data) == 0 {
+		delete(files, file)
+	}
+	_, found := schema.LoadTrust(files)
+	return found
 }
 
 // threePeople are an author and two who may approve in staging.
@@ -77,10 +98,15 @@ func shortly(t *testing.T, d schema.Diagnostic, source []string) string {
 	}
 	var out []string
 	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-	if n := d.Position.Line; len(lines[0]) > mostWide {
-		return fmt.Sprintf("%6d | %s\n%s", n, source[n-1], d.Message)
-	} else if d.Source == "" && n > 0 {
-		return fmt.Sprintf("%6d | %s\n%s", n, source[n-1], lines[0])
+	if n := d.Position.Line; n > 0 && (d.Source == "" || len(lines[0]) > mostWide) {
+		line := d.Source
+		if line == "" {
+			line = source[n-1]
+		}
+		if len(lines[0]) > mostWide {
+			lines[0] = d.Message
+		}
+		return fmt.Sprintf("%6d | %s\n%s", n, line, lines[0])
 	}
 	for i, line := range lines {
 		if strings.HasPrefix(line, "   fix:") || strings.HasPrefix(line, "   more:") {

@@ -83,6 +83,9 @@ var projectCodes = []CodeInfo{
 		Code: "bad-expression", Title: "expression is wrong", Message: "the expression cannot be used: {why}",
 		Cause: "It is not in the Common Expression Language, names a fact that does not exist, or compares what is never equal. It is checked when the file is read, so that no change meets it first.",
 		Fix:   "Correct it at the place that is shown; policies/README.md lists the facts with their types.",
+		Example: "sluice.yaml:8:47: error[bad-expression]: the expression cannot be used: undeclared reference to 'autor' …\n" +
+			"     8 |       promote: [{approvals: 1}, {expression: 'autor == \"ann\"'}]\n" +
+			"       |                                               ^",
 	}, {
 		Code: "fixed-policy", Title: "policy always holds", Message: `"{policy}" always holds and is not written in a gate`,
 		Cause: "Signatures, merge request evidence and provenance cannot be switched off or on; a gate only adds to them.",

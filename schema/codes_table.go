@@ -14,7 +14,7 @@ type CodeInfo struct {
 	Message string
 	Cause   string // why it happens
 	Fix     string // what to do
-	Example string // a case of it, optional
+	Example string // a case of it as people see it, up to four lines
 	Warning bool   // advice: it holds nothing
 }
 

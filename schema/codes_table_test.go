@@ -18,7 +18,7 @@ func TestEveryCodeIsExplained(t *testing.T) {
 		if !shape.MatchString(string(code)) {
 			t.Errorf("%s: not in kebab case", code)
 		}
-		for part, text := range map[string]string{"title": info.Title, "message": info.Message, "cause": info.Cause, "fix": info.Fix} {
+		for part, text := range map[string]string{"title": info.Title, "message": info.Message, "cause": info.Cause, "fix": info.Fix, "example": info.Example} {
 			if strings.TrimSpace(text) == "" {
 				t.Errorf("%s: no %s", code, part)
 			}
@@ -108,6 +108,26 @@ func TestEveryUsedCodeIsRegistered(t *testing.T) {
 	})
 	if err != nil || files < 10 {
 		t.Fatalf("read the module's files: %d, %v", files, err)
+	}
+}
+
+// TestEveryCodeIsRaised: a code that no answer has is one that nobody can look up, and an example of it is made up.
+func TestEveryCodeIsRaised(t *testing.T) {
+	var all strings.Builder
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasPrefix(filepath.Base(path), "codes_") {
+			return err
+		}
+		all.WriteString(read(t, path))
+		return nil
+	})
+	if err != nil || all.Len() < 1<<20 {
+		t.Fatalf("read the module's files: %d bytes, %v", all.Len(), err)
+	}
+	for _, code := range schema.Codes() {
+		if !strings.Contains(all.String(), `"`+string(code)+`"`) && !strings.Contains(all.String(), "["+string(code)+"]") {
+			t.Errorf("%s: nobody answers with it", code)
+		}
 	}
 }
 
