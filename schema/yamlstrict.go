@@ -80,8 +80,9 @@ func (r *yamlReader) sequence(n *yaml.Node, depth int) *value {
 }
 
 func (r *yamlReader) mapping(n *yaml.Node, depth int) *value {
-	v := &value{kind: mapValue, at: r.span(n)}
-	seen := keySet{}
+	most := len(n.Content) / 2
+	v := &value{kind: mapValue, at: r.span(n), fields: make([]member, 0, most)}
+	seen := make(keySet, most)
 	for i := 0; i+1 < len(n.Content) && !r.stopped; i += 2 {
 		key, ok := r.key(n.Content[i], depth)
 		if !ok {
@@ -149,6 +150,11 @@ var (
 		`\.[0-9][0-9_]*([eE][-+]?[0-9]+)?|\.(inf|Inf|INF))$|^\.(nan|NaN|NAN)$`)
 )
 
+// beginsAsNumber keeps most texts from the expressions, which take as long as the parser itself.
+func beginsAsNumber(text string) bool {
+	return text != "" && (text[0] >= '0' && text[0] <= '9' || text[0] == '-' || text[0] == '+' || text[0] == '.')
+}
+
 // scalar resolves the types itself, by the rules that FORMAT.md gives, so that they do not depend on the parser.
 func (r *yamlReader) scalar(n *yaml.Node) *value {
 	v := &value{kind: stringValue, text: n.Value, at: r.span(n)}
@@ -159,7 +165,7 @@ func (r *yamlReader) scalar(n *yaml.Node) *value {
 		return v
 	}
 	v.kind, v.text = plainScalar(n.Value)
-	if v.kind == stringValue && otherNumber.MatchString(n.Value) {
+	if v.kind == stringValue && beginsAsNumber(n.Value) && otherNumber.MatchString(n.Value) {
 		r.src.report(v.at, "number", "put it into quotes if it is text; else write it as JSON does", nil)
 		return nil
 	}
@@ -174,7 +180,7 @@ func plainScalar(text string) (valueKind, string) {
 	case "true", "True", "TRUE", "false", "False", "FALSE":
 		return boolValue, strings.ToLower(text)
 	}
-	if jsonNumber.MatchString(text) {
+	if beginsAsNumber(text) && jsonNumber.MatchString(text) {
 		return numberValue, text
 	}
 	return stringValue, text
