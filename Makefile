@@ -90,8 +90,8 @@ bench: ## measure, and print the ratios to git (BENCH=Diff PKG=./reconciler/gitr
 fuzz: ## run every fuzz target for FUZZTIME each (FUZZSIGNED=10m: longer for the readers of what people sign)
 	ci/fuzz.sh '$(FUZZTIME)' '$(FUZZSIGNED)' $(PKG)
 
-mutate: ## take guards away one at a time on a copy, and want their tests red (MUTATION=PATTERN for some)
-	$(GO) run ./ci/mutate '$(or $(MUTATION),.)'
+mutate: ## take guards away one at a time on a copy, and want their tests red (MUTATION=PATTERN for some, SHARE=1/3 for a third)
+	$(GO) run ./ci/mutate -share '$(or $(SHARE),1/1)' '$(or $(MUTATION),.)'
 
 clean: ## remove what make has built
 	rm -rf $(BIN)

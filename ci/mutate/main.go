@@ -1,14 +1,16 @@
 // Command mutate takes guards away, one at a time on a copy of the project, and wants the tests that hold them to turn red.
 //
-//	go run ./ci/mutate [PATTERN]
+//	go run ./ci/mutate [-share K/N] [PATTERN]
 //
-// PATTERN is a regular expression for the names of the mutations to try. It ends with 1 if a mutation stays green, does
+// PATTERN is a regular expression for the names of the mutations to try; of these, -share 2/3 tries the second third, every third one
+// from the second on. It ends with 1 if a mutation stays green, does
 // not apply or does not compile, or if the tests are red without it: then it proves nothing.
 package main
 
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,11 +23,13 @@ import (
 )
 
 func main() {
+	share := flag.String("share", "1/1", "try part `K/N` of the mutations")
+	flag.Parse()
 	pattern := "."
-	if len(os.Args) > 1 {
-		pattern = os.Args[1]
+	if flag.NArg() > 0 {
+		pattern = flag.Arg(0)
 	}
-	bad, err := run(pattern)
+	bad, err := run(pattern, *share)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "mutate: %v\n", err)
 		os.Exit(2)
@@ -36,7 +40,21 @@ func main() {
 	}
 }
 
-func run(pattern string) (bad int, err error) {
+// part picks every n-th from the k-th on, as "k/n" says.
+func part(all []mutation, share string) (out []mutation, err error) {
+	first, of, ok := strings.Cut(share, "/")
+	k, errK := strconv.Atoi(first)
+	n, errN := strconv.Atoi(of)
+	if !ok || errK != nil || errN != nil || k < 1 || k > n {
+		return nil, fmt.Errorf("%q is no share: want K/N, with K from 1 to N", share)
+	}
+	for i := k - 1; i < len(all); i += n {
+		out = append(out, all[i])
+	}
+	return out, nil
+}
+
+func run(pattern, share string) (bad int, err error) {
 	want, err := regexp.Compile(pattern)
 	if err != nil {
 		return 0, err
@@ -51,6 +69,9 @@ func run(pattern string) (bad int, err error) {
 		if want.MatchString(m.name) {
 			chosen = append(chosen, m)
 		}
+	}
+	if chosen, err = part(chosen, share); err != nil {
+		return 0, err
 	}
 	if len(chosen) == 0 {
 		return 0, fmt.Errorf("no mutation is called like %q", pattern)

@@ -38,6 +38,33 @@ func TestMutationsFit(t *testing.T) {
 	}
 }
 
+// TestSharesAreAllOfThem puts the shares together again.
+func TestSharesAreAllOfThem(t *testing.T) {
+	tried := map[string]int{}
+	for _, share := range []string{"1/3", "2/3", "3/3"} {
+		some, err := part(mutations, share)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if most := len(mutations)/3 + 1; len(some) > most {
+			t.Errorf("share %s has %d of %d", share, len(some), len(mutations))
+		}
+		for _, m := range some {
+			tried[m.name]++
+		}
+	}
+	for _, m := range mutations {
+		if tried[m.name] != 1 {
+			t.Errorf("%q is tried %d times", m.name, tried[m.name])
+		}
+	}
+	for _, share := range []string{"", "0/3", "4/3", "1", "a/b", "1/0"} {
+		if some, err := part(mutations, share); err == nil {
+			t.Errorf("%q is taken for a share of %d", share, len(some))
+		}
+	}
+}
+
 // declares reports whether a package has a test of the name.
 func declares(t *testing.T, pkg, test string) bool {
 	t.Helper()
