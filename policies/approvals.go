@@ -14,6 +14,10 @@ type Approvals struct {
 	Signed   int // by the approver's own signature, among those or beside them
 	// Roles are who may approve; empty is the stage's own approver role.
 	Roles []schema.RoleName
+	// Paths are files of which one has to change for the question to be asked; nil asks about every change.
+	Paths schema.Patterns
+	// Owners are the people whose approval counts, of those who have the role; nil is all of them.
+	Owners []string
 	// AfterLive asks that an approval of a promotion was given after the content was live in the stage before (RULES R16).
 	AfterLive bool
 	// BindHead asks for the landed head itself, not only for equal content.
@@ -30,12 +34,17 @@ func (a Approvals) Evaluate(f Facts) schema.Verdict {
 	if a.Observed == 0 && a.Signed == 0 {
 		return allow(policy)
 	}
+	about, asked := a.about(f)
+	if !asked {
+		return answer(policy, schema.Allow, "", "untouched", joined(a.Paths))
+	}
 	excluded := a.excluded(f)
 	signed, signedParts := a.signed(f, excluded)
 	counted, parts := map[string]bool{}, []schema.Verdict(nil)
 	for _, given := range f.Approvals {
 		who, code := a.judge(f, given, excluded)
 		part := answer(policy, schema.Hold, code, "by", who)
+		a.explain(&part, who)
 		if code == "" {
 			part.Outcome = schema.Allow
 			counted[who] = true
@@ -49,6 +58,9 @@ func (a Approvals) Evaluate(f Facts) schema.Verdict {
 		"have": number(len(counted)), "need": number(a.Observed), "by": list(keys(counted)),
 		"eligible": list(a.eligible(f, excluded, counted)),
 	}}
+	if about != "" {
+		v.Args["for"] = about
+	}
 	if len(counted) < a.Observed {
 		v.Outcome, v.Code = schema.Hold, "approvals-missing"
 	}
@@ -66,6 +78,9 @@ func (a Approvals) withSigned(v schema.Verdict, have int, by, eligible string) s
 		v.Parts = append(v.Parts, answer(v.Policy, schema.Hold, "signed-approvals-missing"))
 		node = &v.Parts[len(v.Parts)-1]
 		node.Args = map[string]string{}
+		if about := v.Args["for"]; about != "" {
+			node.Args["for"] = about
+		}
 	}
 	if have < a.Signed {
 		node.Outcome, node.Code = schema.Hold, "signed-approvals-missing"
@@ -92,19 +107,6 @@ func (a Approvals) judge(f Facts, g schema.GivenApproval, excluded map[string]bo
 		return person.ID, "self-approval"
 	}
 	return person.ID, ""
-}
-
-// MayApprove reports whether the person has a role whose approvals count for the cell.
-func (a Approvals) MayApprove(p schema.Principal, cell schema.Cell) bool {
-	if len(a.Roles) == 0 {
-		return p.Has(schema.RoleApprover, cell)
-	}
-	for _, role := range a.Roles {
-		if p.Has(role, cell) {
-			return true
-		}
-	}
-	return false
 }
 
 // bound says whether the approval was given for this change, and at a time that counts.

@@ -87,6 +87,45 @@ func TestApprovals(t *testing.T) {
 	}
 }
 
+func TestApprovalsAreAskedAboutPaths(t *testing.T) {
+	one := gatePolicy(t, "approvals", map[string]any{"observed": 1, "paths": []string{"db/*.yaml", "limits.yaml"}})
+	missing := []schema.Code{"approvals-missing"}
+	was, db, app := tree{"db/a.yaml": "1\n", "app.yaml": "1\n"}, tree{"db/a.yaml": "2\n", "app.yaml": "1\n"}, tree{"db/a.yaml": "1\n", "app.yaml": "2\n"}
+	given := func(change func(*policies.Facts), by ...int64) func(*policies.Facts) {
+		return func(f *policies.Facts) { change(f); f.Approvals = toAll(f, by...) }
+	}
+	for _, r := range []row{
+		{"no such file changes", one, turns(t, was, app), schema.Allow, nil},
+		{"one changes", one, turns(t, was, db), schema.Hold, missing},
+		{"one changes, and somebody approved", one, given(turns(t, was, db), 2), schema.Allow, nil},
+		{"one is deleted", one, turns(t, was, tree{"app.yaml": "1\n"}), schema.Hold, missing},
+		{"one is added", one, turns(t, was, tree{"db/a.yaml": "1\n", "app.yaml": "1\n", "conf/limits.yaml": "1\n"}), schema.Hold, missing},
+		{"one moves away", one, turns(t, was, tree{"a.yaml": "1\n", "app.yaml": "1\n"}), schema.Hold, missing},
+		{"nobody says which files change", one, func(f *policies.Facts) { turns(t, was, app)(f); f.Before = nil }, schema.Hold, missing},
+	} {
+		r.run(t)
+	}
+}
+
+func TestApprovalsOfOwners(t *testing.T) {
+	one := gatePolicy(t, "approvals", map[string]any{"observed": 1, "owners": []string{"ann", "carol", "vis"}})
+	ineligible := []schema.Code{"approvals-missing", "approver-ineligible"}
+	for _, r := range []row{
+		{"an owner", one, approvedBy(3), schema.Allow, nil},
+		{"somebody else with the role", one, approvedBy(2), schema.Hold, ineligible},
+		{"an owner without the role", one, approvedBy(7), schema.Hold, ineligible},
+		{"an owner who wrote it", one, approvedBy(1), schema.Hold, []schema.Code{"approvals-missing", "self-approval"}},
+		{"an owner by signature", one, func(f *policies.Facts) { *f = signable(); f.Signed = []schema.SignedApproval{signs("carol")} }, schema.Allow, nil},
+		{"somebody else by signature", one, func(f *policies.Facts) { *f = signable(); f.Signed = []schema.SignedApproval{signs("bob")} }, schema.Hold, ineligible},
+	} {
+		r.run(t)
+	}
+	f := promotion()
+	if v := one.Evaluate(f); v.Args["eligible"] != "carol" {
+		t.Errorf("may still approve: %q, want carol alone", v.Args["eligible"])
+	}
+}
+
 func TestApprovalsNameWhoMayStillApprove(t *testing.T) {
 	f := promotion()
 	f.Approvals = []schema.GivenApproval{by(2)}

@@ -38,12 +38,7 @@ func (c Critical) Evaluate(f Facts) schema.Verdict {
 	return schema.All(policy, append(parts, asked)...)
 }
 
-func (c Critical) asked() Approvals {
-	return Approvals{
-		Observed: c.Confirm.Observed, Signed: c.Confirm.Signed, Roles: c.Confirm.Roles,
-		AfterLive: c.Confirm.After == schema.AfterLive, BindHead: c.Confirm.Bind == schema.BindHead,
-	}
-}
+func (c Critical) asked() Approvals { return askedBy(c.Confirm) }
 
 // unread names what is not known of the files on both sides; empty if all is.
 func unread(f Facts) string {

@@ -16,10 +16,7 @@ func New(spec schema.PolicySpec) (Policy, error) {
 		if err != nil {
 			return nil, fmt.Errorf("policy approvals: %w", err)
 		}
-		return Approvals{
-			Observed: s.Observed, Signed: s.Signed, Roles: s.Roles,
-			AfterLive: s.After == schema.AfterLive, BindHead: s.Bind == schema.BindHead,
-		}, nil
+		return askedBy(s), nil
 	case "soak":
 		s, err := spec.Soak()
 		if err != nil {

@@ -16,6 +16,7 @@ func (a Approvals) signed(f Facts, excluded map[string]bool) (map[string]bool, [
 			who = s.Key
 		}
 		part := answer("approvals", schema.Hold, code, append([]string{"by", who, "level", "signed"}, args...)...)
+		a.explain(&part, who)
 		if code == "" {
 			part.Outcome = schema.Allow
 			counted[s.Principal] = true

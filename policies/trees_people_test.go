@@ -31,6 +31,12 @@ func peopleTrees(t *testing.T) []shown {
 			f.MergeRequest.MergedBy = schema.Account{ID: account, State: "active", AccessLevel: 40}
 		}
 	}
+	owned := gatePolicy(t, "approvals", map[string]any{"observed": 1, "paths": []string{"limits.yaml"}, "owners": []string{"carol"}})
+	limits := turns(t, tree{"limits.yaml": "max: 5\n"}, tree{"limits.yaml": "max: 6\n"})
+	owners := func(by ...int64) func(*policies.Facts) {
+		return func(f *policies.Facts) { limits(f); f.Approvals = toAll(f, by...) }
+	}
+	levels := gatePolicy(t, "all", []any{map[string]any{"approvals": 2}, map[string]any{"approvals": map[string]any{"observed": 1, "roles": []string{"release"}}}})
 	soak, duties := policies.Soak{For: 24 * time.Hour}, gatePolicy(t, "duties", map[string]any{})
 	frozenFridays := gatePolicy(t, "freeze", map[string]any{"weekly": "Fri 18:00 - Mon 06:00", "zone": "Europe/Berlin"})
 	hours := gatePolicy(t, "window", map[string]any{"weekly": "Mon-Thu 09:00-16:00", "zone": "Europe/Berlin"})
@@ -47,6 +53,12 @@ func peopleTrees(t *testing.T) []shown {
 		{"approvals", "hold", "a signature that does not verify", one, sign(func(a *schema.SignedApproval) { a.Code = "bad-signature" })},
 		{"approvals", "hold", "a signature for another app", one, sign(func(a *schema.SignedApproval) { a.Statement.Cells = a.Statement.Cells[1:] })},
 		{"approvals", "hold", "a signature for an earlier step", one, sign(func(a *schema.SignedApproval) { a.Statement.Seen.Size = 29 })},
+		{"approvals", "allow", "none of the files that it is about changes", owned, turns(t, tree{"app.yaml": "1\n"}, tree{"app.yaml": "2\n"})},
+		{"approvals", "allow", "an owner of what changes approved", owned, owners(3)},
+		{"approvals", "hold", "somebody else did", owned, owners(2)},
+		{"approvals", "hold", "nobody says which files change", owned, func(f *policies.Facts) { limits(f); f.Before = nil }},
+		{"approvals", "allow", "two levels, each with its people", levels, given(by(2), by(3), by(8))},
+		{"approvals", "hold", "two levels, of which the second waits", levels, given(by(2), by(3))},
 		{"approvals", "missing", "nothing is known", two, func(f *policies.Facts) { *f = policies.Facts{Change: schema.Change{Kind: schema.Promote}} }},
 
 		{"soak", "allow", "a day", soak, nil},

@@ -28,17 +28,28 @@ func adviceOnApprovals(stage StageName, spec PolicySpec, t Trust) Diagnostics {
 		out = append(out, note("approvals-not-enforced", args{}))
 	}
 	need := max(ask.Observed, ask.Signed) // one person can count as both
-	if have := mostApprovers(stage, ask.Roles, t); have < need && len(t.Principals) > 0 {
+	if have := mostApprovers(stage, ask, t); have < need && len(t.Principals) > 0 {
 		out = append(out, note("approvals-impossible", args{"need": count(need), "have": count(have)}))
+	}
+	for _, id := range ask.Owners {
+		if _, known := t.Principal(id); !known && len(t.Principals) > 0 {
+			var ids []string
+			for _, p := range t.Principals {
+				ids = append(ids, p.ID)
+			}
+			d := note("owner-unknown", args{"person": id})
+			d.Hint = didYouMean(id, ids)
+			out = append(out, d)
+		}
 	}
 	return out
 }
 
 // mostApprovers is how many people can approve a change in a stage at best, whoever of the authors wrote it.
-func mostApprovers(stage StageName, roles []RoleName, t Trust) int {
+func mostApprovers(stage StageName, ask ApprovalsSpec, t Trust) int {
 	may := func(p Principal) bool {
-		return !hasRole(p, RoleBot) && slices.ContainsFunc(p.Roles, func(r Role) bool {
-			return slices.Contains(roles, r.Name) && (r.Name != RoleApprover || r.Stage == stage)
+		return !hasRole(p, RoleBot) && (ask.Owners == nil || slices.Contains(ask.Owners, p.ID)) && slices.ContainsFunc(p.Roles, func(r Role) bool {
+			return slices.Contains(ask.Roles, r.Name) && (r.Name != RoleApprover || r.Stage == stage)
 		})
 	}
 	best := 0

@@ -61,13 +61,11 @@ func asksApproval(p PolicySpec, kind Kind, now time.Time, stage StageName) bool 
 		return without < spec.Need
 	}
 	if spec, err := p.When(); err == nil {
-		all := func(patterns Patterns) bool {
-			return len(patterns) == 0 || slices.Contains(patterns, "*") || slices.Contains(patterns, AllFiles)
-		}
-		return all(spec.Apps) && all(spec.Files) && (len(spec.Kinds) == 0 || slices.Contains(spec.Kinds, kind)) &&
+		return everyFile(spec.Apps) && everyFile(spec.Files) && (len(spec.Kinds) == 0 || slices.Contains(spec.Kinds, kind)) &&
 			slices.ContainsFunc(spec.Then, func(part PolicySpec) bool { return asksApproval(part, kind, now, stage) })
 	}
-	return p.Name == "approvals"
+	spec, err := p.Approvals()
+	return err == nil && spec.asksEvery()
 }
 
 // adviceOnWhen finds a when for kinds of change that its gate is never asked about. Whether anything is tuned, files say.

@@ -38,6 +38,12 @@ func TestAdvice(t *testing.T) {
 			name: "a release manager where the gate says so", project: two + "approvals: {observed: 1, roles: [release]}]}}]\n", roots: []string{"ann", "bob"},
 			people: []schema.Principal{person("ann", "author"), person("bob", "release")},
 		}, {
+			name: "an owner whom nobody knows, and one who is the author", project: two + "approvals: {observed: 1, owners: [ann, bbo]}]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author", "approver:prod"), person("bob", "approver:prod")}, want: "approvals-impossible owner-unknown",
+		}, {
+			name: "owners of whom one can approve", project: two + "approvals: {observed: 1, owners: [ann, bob]}]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author", "approver:prod"), person("bob", "approver:prod")},
+		}, {
 			name: "a robot", project: two + "approvals: 1]}}]\n", roots: []string{"ann", "bob"},
 			people: []schema.Principal{person("ann", "author"), person("bot", "approver:prod", "bot")}, want: "approvals-impossible",
 		}, {

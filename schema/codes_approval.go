@@ -3,12 +3,12 @@ package schema
 // approvalCodes say why approvals are missing, or why one does not count.
 var approvalCodes = []CodeInfo{
 	{
-		Code: "approvals-missing", Title: "approvals are missing", Message: "{have} of {need} approvals[: {by}][; may approve: {eligible}]",
+		Code: "approvals-missing", Title: "approvals are missing", Message: "{have} of {need} approvals[ for {for}][: {by}][; may approve: {eligible}]",
 		Cause:   "The gate asks for more people who approved exactly this change. Only those count who have the role and did not work on it.",
 		Fix:     "Ask one of the people named to approve the merge request.",
 		Example: "wait  approvals  1 of 2 approvals: bob; may approve: carol [approvals-missing]",
 	}, {
-		Code: "signed-approvals-missing", Title: "signed approvals are missing", Message: "{have_signed} of {need_signed} signed approvals[: {signed_by}][; may sign: {eligible_signed}]",
+		Code: "signed-approvals-missing", Title: "signed approvals are missing", Message: "{have_signed} of {need_signed} signed approvals[ for {for}][: {signed_by}][; may sign: {eligible_signed}]",
 		Cause:   "The gate asks for approvals by the approver's own signature, so that nobody has to believe the forge.",
 		Fix:     "Ask one of the people named to run sluice approve.",
 		Example: "wait  approvals  0 of 1 signed approvals; may sign: bob, carol [signed-approvals-missing]",
@@ -55,8 +55,8 @@ var approvalCodes = []CodeInfo{
 		Example: "wait  approvals  0 of 2 approvals; may approve: bob, carol [approvals-missing]\n" +
 			"                 - account:77 approved, but is nobody in the trust directory [unmapped-approver]",
 	}, {
-		Code: "approver-ineligible", Title: "approver has not the role", Message: "{by} may not approve this app in this stage",
-		Cause: "The person has not the role for this stage and app, is a robot, or the account is blocked or no longer a member with the right to approve.",
+		Code: "approver-ineligible", Title: "approver has not the role", Message: "{by} may not approve this app in this stage[: {why}]",
+		Cause: "The person has not the role for this stage and app, is none of the owners whom the gate names, is a robot, or the account is blocked or no longer a member with the right to approve.",
 		Fix:   "Ask somebody with the role, or let the roots give it.",
 		Example: "wait  approvals  0 of 2 approvals; may approve: bob, carol [approvals-missing]\n" +
 			"                 - dave may not approve this app in this stage [approver-ineligible]",

@@ -96,7 +96,7 @@ var projectCodes = []CodeInfo{
 	}, {
 		Code: "duplicate-policy", Title: "policy occurs twice in a gate", Message: `policy "{policy}" is already in this gate`,
 		Cause: "Two values for one policy leave open which one holds.",
-		Fix:   "Keep one of them.",
+		Fix:   "Keep one of them. Approvals may be there again with other roles, paths or owners.",
 		Example: "sluice.yaml:7:34: error[duplicate-policy]: policy \"approvals\" is already in this gate\n" +
 			"     7 |       promote: [{approvals: 1}, {approvals: 2}]\n" +
 			"       |                                  ^^^^^^^^^",
@@ -155,6 +155,10 @@ var projectCodes = []CodeInfo{
 		Fix:   "Give more people the role approver of the stage, or write approvals: 0 if you work alone.",
 		Example: "     8 |       promote: [{approvals: 3}]\n" +
 			"staging asks for more approvals than there can be: 3, where 2 besides an author may approve",
+	}, {
+		Code: "owner-unknown", Warning: true, Title: "an owner is nobody", Message: `{stage} counts approvals of {person}, who is not in the trust directory`,
+		Cause: "owners: of approvals names people by their id in the trust directory, and there is none of this name. An approval of somebody unknown never counts.",
+		Fix:   "Correct the id, or let the roots add the person.",
 	}, {
 		Code: "schema-missing", Title: "a file that a gate names is missing", Message: "the gate names {path}, which does not exist",
 		Cause: "A gate names a JSON Schema below .sluice/schemas, or a list below .sluice/lists.",

@@ -48,7 +48,7 @@ func (s *source) breaker(v *value, path string) BreakerSpec {
 		}
 	}
 	if confirm, at := o.get("confirm"); confirm != nil {
-		spec.Confirm = s.approvals(confirm, at)
+		spec.Confirm = s.confirmation(confirm, at)
 		if spec.Confirm.Observed+spec.Confirm.Signed == 0 {
 			s.badValue(confirm, at, "", "nobody would have to confirm")
 		}

@@ -91,7 +91,7 @@ func (s *source) policies(v *value, path string, all bool) []PolicySpec {
 		spec, ok := s.policy(item, at(path, i))
 		switch {
 		case !ok:
-		case all && !repeats(spec.Name) && slices.ContainsFunc(out, func(p PolicySpec) bool { return p.Name == spec.Name }):
+		case all && slices.ContainsFunc(out, spec.repeats):
 			s.report(item.fields[0].at, "duplicate-policy", "", args{"policy": spec.Name})
 		default:
 			out = append(out, spec)
@@ -100,9 +100,18 @@ func (s *source) policies(v *value, path string, all bool) []PolicySpec {
 	return out
 }
 
-// repeats reports whether a gate may name the policy several times.
-func repeats(name string) bool {
-	return slices.Contains([]string{"all", "any", "at_least", "expression", "when"}, name)
+// repeats reports whether the policy is another one again, where a gate names both. One that asks other people, or about other files, is
+// a level of its own.
+func (s PolicySpec) repeats(other PolicySpec) bool {
+	switch {
+	case s.Name != other.Name, slices.Contains([]string{"all", "any", "at_least", "expression", "when"}, s.Name):
+		return false
+	case s.Name == "approvals":
+		a, errA := s.Approvals()
+		b, errB := other.Approvals()
+		return errA != nil || errB != nil || a.sameLevel(b)
+	}
+	return true
 }
 
 // policy reads {name: value} and checks the value, so that policies only ever see good ones.

@@ -93,7 +93,7 @@ func (s *source) critical(v *value, at string) CriticalSpec {
 		spec.Fields = s.fields(list, where)
 	}
 	if confirm, where := o.get("confirm"); confirm != nil {
-		spec.Confirm = s.approvals(confirm, where)
+		spec.Confirm = s.confirmation(confirm, where)
 		if spec.Confirm.Observed+spec.Confirm.Signed == 0 {
 			s.badValue(confirm, where, "", "nobody would have to confirm")
 		}

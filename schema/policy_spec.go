@@ -17,26 +17,6 @@ var PolicyNames = []string{
 // FixedPolicies always hold and cannot be written in a gate (RULES R45).
 var FixedPolicies = []string{"signed", "merge-request", "provenance", "content", "retirement"}
 
-// ApprovalsSpec is the value of the approvals policy: how many people have to approve, who, and when it counts.
-type ApprovalsSpec struct {
-	Observed int        `json:"observed"` // as the forge tells them
-	Signed   int        `json:"signed"`   // by the approver's own signature
-	Roles    []RoleName `json:"roles"`    // who may; approver is the stage's own role
-	After    string     `json:"after"`    // "live": only approvals given after the content was live in the stage before (RULES R16); or "any"
-	Bind     string     `json:"bind"`     // "content": stale when the cell's content changes; "head": also when the head does (RULES R4)
-}
-
-// The words of [ApprovalsSpec].
-const (
-	AfterLive   = "live"
-	AfterAny    = "any"
-	BindContent = "content"
-	BindHead    = "head"
-)
-
-// maxApprovals is past what any team asks for; more is a slip.
-const maxApprovals = 100
-
 // SoakSpec is the value of the soak policy: how long a revision has to live in a stage before.
 type SoakSpec struct {
 	For   time.Duration `json:"for"`
@@ -71,13 +51,6 @@ func (r SchemaRule) Unread(file string) bool { return unread(r.Files, file) }
 
 // AllFiles is the pattern of a schema that was written without one.
 const AllFiles = "**"
-
-// Approvals reads the value of an approvals policy.
-func (s PolicySpec) Approvals() (ApprovalsSpec, error) {
-	var spec ApprovalsSpec
-	err := s.decode("approvals", func(src *source, v *value) { spec = src.approvals(v, "approvals") })
-	return spec, err
-}
 
 // Soak reads the value of a soak policy.
 func (s PolicySpec) Soak() (SoakSpec, error) {
@@ -168,58 +141,6 @@ func (s PolicySpec) decode(name string, read func(*source, *value)) error {
 	src := newSource(file, nil)
 	read(src, v)
 	return src.found.Err()
-}
-
-// approvals reads a number, or a map of the parts.
-func (s *source) approvals(v *value, path string) ApprovalsSpec {
-	spec := ApprovalsSpec{Roles: []RoleName{RoleApprover}, After: AfterLive, Bind: BindContent}
-	if v.kind == numberValue {
-		n, _ := s.whole(v, path, 0, maxApprovals)
-		spec.Observed = int(n)
-		return spec
-	}
-	if v.kind != mapValue {
-		s.wrongType(v, path, "a number of people, or a map with observed:")
-		return spec
-	}
-	o, _ := s.object(v, approvalsShape, path)
-	spec.Observed = int(o.whole("observed", 0, maxApprovals, 0))
-	spec.Signed = int(o.whole("signed", 0, maxApprovals, 0))
-	spec.After = o.choice("after", AfterLive, AfterAny)
-	spec.Bind = o.choice("bind", BindContent, BindHead)
-	spec.Roles = s.approverRoles(o, spec.Roles)
-	if _, written := v.field("observed"); !written && spec.Signed == 0 {
-		s.report(v.at, "missing-field", "", args{"field": path, "name": "observed"})
-	}
-	return spec
-}
-
-// approverRoles reads the roles that may approve, sorted, each once.
-func (s *source) approverRoles(o object, otherwise []RoleName) []RoleName {
-	v, _ := o.get("roles")
-	items, path := o.list("roles")
-	if v != nil && v.kind == listValue && len(items) == 0 {
-		o.src.badValue(v, path, "", "names nobody who may approve; leave it out for "+string(otherwise[0]))
-	}
-	if items == nil {
-		return otherwise
-	}
-	may := []string{string(RoleAdmin), string(RoleApprover), string(RoleRelease), string(RoleRoot)}
-	var out []RoleName
-	for i, item := range items {
-		text := s.text(item, at(path, i))
-		switch {
-		case text == "":
-		case !slices.Contains(may, text):
-			s.badValue(item, at(path, i), didYouMean(text, may), fmt.Sprintf("%q is none of %s", text, strings.Join(may, ", ")))
-		case slices.Contains(out, RoleName(text)):
-			s.badValue(item, at(path, i), "", text+" is named twice")
-		default:
-			out = append(out, RoleName(text))
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 // soak reads a duration, or a map of the parts.

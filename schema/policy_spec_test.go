@@ -83,6 +83,14 @@ func TestPolicyValues(t *testing.T) {
 			name: "every limit", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"files": 1, "bytes": 2, "file": 3, "line": 4, "binary": true, "deletions": 0, "large": 3, "apps": 5}},
 			want: schema.LimitsSpec{Files: 1, Bytes: 2, File: 3, Line: 4, Binary: true, Large: 3, Apps: 5},
 		},
+		{
+			name: "approvals of owners, about paths, in any order",
+			spec: schema.PolicySpec{Name: "approvals", Value: map[string]any{"observed": 1, "paths": []string{"b.yaml", "a/*", "b.yaml"}, "owners": []string{"carol", "bob"}}},
+			want: schema.ApprovalsSpec{
+				Observed: 1, Roles: []schema.RoleName{"approver"}, After: "live", Bind: "content",
+				Paths: schema.Patterns{"a/*", "b.yaml"}, Owners: []string{"bob", "carol"},
+			},
+		},
 		{name: "limits that are no map", spec: schema.PolicySpec{Name: "limits", Value: 5}, wrong: true},
 		{name: "more than everything deleted", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"deletions": 101}}, wrong: true},
 		{name: "no file at all", spec: schema.PolicySpec{Name: "limits", Value: map[string]any{"files": 0}}, wrong: true},

@@ -85,7 +85,7 @@ var shapes = [shapeCount]shape{
 	gatesShape:       {file: "sluice.yaml", path: "stages[].gates", optional: []string{"promote", "rollback", "retire"}},
 	provenanceShape:  {file: "sluice.yaml", path: "provenance", optional: []string{"unit"}},
 
-	approvalsShape: {file: "Policies", path: "approvals", optional: []string{"observed", "signed", "roles", "after", "bind"}},
+	approvalsShape: {file: "Policies", path: "approvals", optional: []string{"observed", "signed", "roles", "after", "bind", "paths", "owners"}},
 	soakShape:      {file: "Policies", path: "soak", required: []string{"for"}, optional: []string{"in", "reset"}},
 	limitsShape:    {file: "Policies", path: "limits", optional: []string{"files", "bytes", "file", "line", "binary", "deletions", "large", "apps"}},
 	secretsShape:   {file: "Policies", path: "secrets", optional: []string{"allow"}},

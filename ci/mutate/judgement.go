@@ -225,6 +225,24 @@ var judgementMutations = []mutation{
 		"TestApprovals",
 	},
 	{
+		"an owner needs no role", "policies", "policies/approvals_who.go",
+		"if !a.owns(p.ID) {\n\t\treturn false",
+		"if a.Owners != nil {\n\t\treturn a.owns(p.ID)",
+		"TestApprovalsOfOwners",
+	},
+	{
+		"anybody with the role is an owner", "policies", "policies/approvals_who.go",
+		"return a.Owners == nil || slices.Contains(a.Owners, who)",
+		"return a.Owners == nil || slices.Contains(a.Owners, who) || true",
+		"TestApprovalsOfOwners",
+	},
+	{
+		"approvals of a path are not asked where nobody knows what changes", "policies", "policies/approvals_who.go",
+		"return joined(a.Paths), true",
+		"return joined(a.Paths), false",
+		"TestApprovalsAreAskedAboutPaths",
+	},
+	{
 		"an author approves", "policies", "policies/approvals.go",
 		"case excluded[person.ID]:",
 		"case false:",

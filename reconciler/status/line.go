@@ -114,6 +114,7 @@ func met(v schema.Verdict) string {
 		add("", "have")
 		add("of ", "need")
 		add("by ", "by")
+		add("asked only where these change: ", "untouched")
 	case "signed":
 		add("by ", "signers")
 	case "soak":
