@@ -159,6 +159,8 @@ var projectCodes = []CodeInfo{
 		Code: "owner-unknown", Warning: true, Title: "an owner is nobody", Message: `{stage} counts approvals of {person}, who is not in the trust directory`,
 		Cause: "owners: of approvals names people by their id in the trust directory, and there is none of this name. An approval of somebody unknown never counts.",
 		Fix:   "Correct the id, or let the roots add the person.",
+		Example: "     8 |       promote: [{approvals: {observed: 1, owners: [bob, crol]}}]\n" +
+			"sluice.yaml:8:18: warning[owner-unknown]: staging counts approvals of crol, who is not in the trust directory",
 	}, {
 		Code: "schema-missing", Title: "a file that a gate names is missing", Message: "the gate names {path}, which does not exist",
 		Cause: "A gate names a JSON Schema below .sluice/schemas, or a list below .sluice/lists.",
