@@ -73,6 +73,8 @@ type LedgerView struct {
 	Size int64     `json:"size"`
 	Tip  Hash      `json:"tip,omitzero"`
 	At   time.Time `json:"at,omitzero"`
+	// Ref is where it was read, where that is not a reconciler's own.
+	Ref string `json:"ref,omitempty"`
 }
 
 // AppView is one app in every stage, in the stages' order.

@@ -144,6 +144,7 @@ type watcher struct {
 
 	past journal.Fold
 	told string // the trouble that was logged last
+	from string // the ref that the ledger was read from last
 	view atomic.Pointer[schema.View]
 
 	doing atomic.Pointer[schema.Starting]
@@ -172,7 +173,7 @@ func openWatcher(ctx context.Context, op schema.Operator, log *slog.Logger) (*wa
 	if err := makeDir(op.StateDir); err != nil {
 		return nil, &failure{code: exitUsage, err: err, hint: adviceStateDir}
 	}
-	repo, err := gitrepo.Open(ctx, filepath.Join(op.StateDir, "mirror"), remote)
+	repo, err := gitrepo.Open(ctx, filepath.Join(op.StateDir, "mirror"), remote, gitrepo.WithOrigins())
 	if err != nil {
 		return nil, settingError(err)
 	}
@@ -228,12 +229,15 @@ func (w *watcher) next(ctx context.Context, last schema.View) (schema.View, erro
 	if err != nil {
 		return last, fmt.Errorf("fetch the ledger: %w", err)
 	}
-	tip := refs[w.ref]
+	from, tip, err := w.ledgerIn(ctx, refs)
+	if err != nil {
+		return last, err
+	}
 	switch {
 	case tip.IsZero() && w.past.Read() > 0:
 		return last, &ledger.Doubt{Code: ledger.LogRollback, Err: fmt.Errorf("the ledger's branch is gone, it had %d entries", w.past.Read())}
 	case tip.IsZero():
-		return last, fmt.Errorf("there is no branch %s in %s: the project is not sealed yet, or this is a clone that has the ledger as origin's alone [no-ledger]", strings.TrimPrefix(w.ref, "refs/heads/"), w.name)
+		return last, fmt.Errorf("there is no branch %s in %s, nor does it know one of its origin: the project is not sealed yet, or this is a clone that has to fetch [no-ledger]", strings.TrimPrefix(w.ref, "refs/heads/"), w.name)
 	case tip == last.Ledger.Tip:
 		return last, nil
 	}
@@ -254,7 +258,11 @@ func (w *watcher) next(ctx context.Context, last schema.View) (schema.View, erro
 	}
 	view.Journal = w.past.Journal()
 	view.Journal.Whole = true
-	view.Repository, view.StaleAfter = last.Repository, last.StaleAfter
+	view.Repository, view.StaleAfter, view.Ledger.Ref = last.Repository, last.StaleAfter, from
+	if from != w.from {
+		w.from = from
+		w.log.Info("the ledger is read", "ref", from)
+	}
 	return view, nil
 }
 

@@ -6,9 +6,11 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -127,4 +129,55 @@ func TestAShorterLedgerIsNotShown(t *testing.T) {
 	if v := w.view.Load(); len(v.Problems) == 0 || !slices.Equal(v.ProblemCodes, []schema.Code{"log-rollback"}) || v.Ledger.Size != before.Ledger.Size {
 		t.Errorf("of a ledger whose branch is gone: %v %v", v.Problems, v.ProblemCodes)
 	}
+}
+
+// TestAnOrdinaryCloneHasItsLedgerFromOrigin: a clone has the ledger's branch as its origin's alone, or one of its own that nobody
+// brings up to date.
+func TestAnOrdinaryCloneHasItsLedgerFromOrigin(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	r := h.run("200ms")
+	h.brings(5000)
+	h.await("the ledger", func() bool { return strings.Contains(h.get(r.page+"/view.json"), `"state":"live"`) })
+	r.stop()
+	origin, clone := h.forge.RepoDir(h.team.Path()), filepath.Join(h.dir, "ordinary")
+	git := func(args ...string) string {
+		t.Helper()
+		out, err := exec.CommandContext(t.Context(), "git", args...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	git("clone", "-q", origin, clone)
+	const own, origins = "refs/heads/sluice/ledger", "refs/remotes/origin/sluice/ledger"
+	tip, state := git("-C", clone, "rev-parse", origins), 0
+	shows := func(want, from string) {
+		t.Helper()
+		state++
+		op := schema.Operator{StateDir: filepath.Join(h.dir, "web", strconv.Itoa(state)), Poll: schema.Poll{Interval: time.Second}, Projects: []schema.OperatorProject{{Repository: clone, Anchor: h.team.Anchor()}}}
+		w, err := openWatcher(t.Context(), op, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		w.look(t.Context())
+		v := w.view.Load()
+		if v.Ledger.Tip.String() != want || v.Ledger.Ref != from || len(v.Problems) > 0 {
+			t.Errorf("got the ledger at %s from %s, %v; want %s from %s", v.Ledger.Tip, v.Ledger.Ref, v.Problems, want, from)
+		}
+		if state > 1 {
+			return
+		}
+		admitted, _ := v.Cell(schema.Cell{Stage: "development", App: "payments"})
+		if files, err := contentOf(w.repo)(t.Context(), admitted.Commit, admitted.Path); err != nil || len(files) == 0 {
+			t.Errorf("the files of what is admitted: %v %v", files, err)
+		}
+	}
+	shows(tip, origins)
+	git("-C", clone, "update-ref", own, tip+"~1")
+	shows(tip, origins)
+	git("-C", clone, "update-ref", own, tip)
+	git("-C", clone, "update-ref", origins, tip+"~1")
+	shows(tip, own)
 }

@@ -98,7 +98,7 @@ func (r *Repo) fetch(ctx context.Context, changes func()) (result FetchResult, k
 		return FetchResult{}, nil, err
 	}
 	after := maps.Clone(before)
-	maps.DeleteFunc(after, func(name string, _ schema.Hash) bool { return mirrored(name) })
+	maps.DeleteFunc(after, func(name string, _ schema.Hash) bool { return r.mirrored(name) })
 	maps.Copy(after, result.Refs)
 	if result.Changed = !maps.Equal(before, after); result.Changed {
 		changes()
@@ -173,7 +173,7 @@ func (r *Repo) selectRefs(a *packp.AdvRefs) (FetchResult, error) {
 	}
 	result := FetchResult{Refs: map[string]schema.Hash{}}
 	for name, id := range a.References {
-		if !mirrored(name) {
+		if !r.mirrored(name) {
 			continue
 		}
 		if CheckRef(name) != nil {

@@ -10,6 +10,8 @@ const (
 	headsPrefix = "refs/heads/"
 	tagsPrefix  = "refs/tags/sluice/"
 	keptPrefix  = "refs/sluice/kept/"
+
+	originPrefix = "refs/remotes/origin/" // in a clone
 )
 
 const maxRefName = 1024
@@ -70,6 +72,6 @@ func isHex(s string) bool {
 }
 
 // mirrored reports whether a mirror follows the ref.
-func mirrored(name string) bool {
-	return strings.HasPrefix(name, headsPrefix) || strings.HasPrefix(name, tagsPrefix)
+func (r *Repo) mirrored(name string) bool {
+	return strings.HasPrefix(name, headsPrefix) || strings.HasPrefix(name, tagsPrefix) || r.origins && strings.HasPrefix(name, originPrefix)
 }

@@ -17,6 +17,7 @@ type Repo struct {
 	head     string // the file HEAD
 	mirror   bool
 	readOnly bool
+	origins  bool    // see [WithOrigins]
 	remote   *remote // nil without network
 	limits   Limits
 
@@ -37,6 +38,9 @@ type Option func(*Repo)
 
 // WithLimits sets other limits than [DefaultLimits].
 func WithLimits(l Limits) Option { return func(r *Repo) { r.limits = l } }
+
+// WithOrigins lets a mirror follow the branches that its remote, somebody's clone, has of its own origin as well.
+func WithOrigins() Option { return func(r *Repo) { r.origins = true } }
 
 // Open opens the bare mirror of a remote in dir, or makes an empty one. It does not use the network: [Repo.Fetch] does.
 func Open(ctx context.Context, dir string, from Remote, options ...Option) (*Repo, error) {

@@ -68,7 +68,7 @@ const patience = 5 * time.Second
 // follow keeps in the mirror what was pushed, the objects too if they are not there. Where that fails it is no error: it is
 // pushed, and the next fetch brings it.
 func (r *Repo) follow(ref string, to schema.Hash, got *arrived) {
-	if got != nil && got.keep() != nil || !mirrored(ref) {
+	if got != nil && got.keep() != nil || !r.mirrored(ref) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -24,7 +24,7 @@ func (r *Repo) Refs(ctx context.Context) (map[string]schema.Hash, error) {
 		return nil, err
 	}
 	maps.DeleteFunc(all, func(name string, _ schema.Hash) bool {
-		return CheckRef(name) != nil || r.mirror && !mirrored(name)
+		return CheckRef(name) != nil || r.mirror && !r.mirrored(name)
 	})
 	return all, ctx.Err()
 }

@@ -110,6 +110,9 @@ func healthFacts(cfg Config, v schema.View) [][2]string {
 	out := [][2]string{{"repository", safe(title(v))}}
 	if !v.Ledger.Tip.IsZero() { // who sees a part is not told it
 		out = append(out, [2]string{"ledger commit", v.Ledger.Tip.String()})
+		if v.Ledger.Ref != "" {
+			out = append(out, [2]string{"ledger read from", safe(v.Ledger.Ref)})
+		}
 	}
 	out = append(out, [2]string{"version", safe(cfg.Version)})
 	if p := v.Pulse; p != nil {
