@@ -21,6 +21,18 @@ var edgeMutations = []mutation{
 		"TestWhyAChangeCannotBeJudgedIsNotForEverybody",
 	},
 	{
+		"a ledger that its origin's goes beyond is the newest", "cmd/sluice", "cmd/sluice/web_ledger.go",
+		"if !older {",
+		"if !older || older {",
+		"TestAnOrdinaryCloneHasItsLedgerFromOrigin",
+	},
+	{
+		"a file by which a project does not open ends what runs", "cmd/sluice", "cmd/sluice/reload.go",
+		"if err := f.tries(ctx, op, i); err != nil {",
+		"if err := f.tries(ctx, op, i); err != nil && ctx.Err() != nil {",
+		"TestARefusedFileTouchesNothing",
+	},
+	{
 		"what git says of an address is repeated as it is", "cmd/sluice", "cmd/sluice/git.go",
 		"address.ReplaceAllStringFunc(strings.TrimSpace(line), redacted)",
 		"strings.TrimSpace(line)",

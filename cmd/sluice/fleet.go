@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -26,6 +28,8 @@ type fleet struct {
 	loops   sync.WaitGroup
 	running []*loop
 	lost    error // what was in force could not be opened again
+	// tries reports why a project could not be opened by a file; what runs goes on meanwhile.
+	tries func(ctx context.Context, op schema.Operator, i int) error
 
 	mu    sync.Mutex // guards what follows
 	state reloads
@@ -40,6 +44,7 @@ type loop struct {
 
 func openFleet(ctx context.Context, op schema.Operator, shared process, commands []string, log *slog.Logger) (*fleet, error) {
 	f := &fleet{op: op, shared: shared, commands: commands, log: log, state: reloads{ok: true, at: now()}}
+	f.tries = f.opensBy
 	for i := range op.Projects {
 		d, err := f.open(ctx, op, i)
 		if err != nil {
@@ -63,6 +68,21 @@ func (f *fleet) open(ctx context.Context, op schema.Operator, i int) (*daemon, e
 	}
 	d.commands = f.commands
 	return d, nil
+}
+
+// opensBy opens a project by a file and gives it back.
+func (f *fleet) opensBy(ctx context.Context, op schema.Operator, i int) error {
+	if op.Embedded != nil { // it runs, and cannot run twice
+		op.Embedded, op.Projects = nil, slices.Clone(op.Projects)
+		targets := map[string]schema.TargetAddress{"etcd": {Name: "etcd", Kind: "etcd", Endpoints: []string{f.daemons[i].now().embedded}}}
+		maps.Copy(targets, op.Projects[i].Targets)
+		op.Projects[i].Targets = targets
+	}
+	d, err := f.open(ctx, op, i)
+	if err != nil {
+		return err
+	}
+	return d.Close()
 }
 
 // start lets a project's reconciler work until ctx ends. That one ends by itself ends them all.

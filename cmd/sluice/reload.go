@@ -44,12 +44,18 @@ func (f *fleet) reload(ctx context.Context, read func() (schema.Operator, error)
 }
 
 // takeOver opens those projects anew that are watched in another way now, one after the other: each finishes what it is
-// writing first. If one cannot be opened, those before it are opened again as they were.
+// writing first. A file by which one cannot be opened is refused before any is touched. Should one not open after all, those before
+// it are opened again as they were.
 func (f *fleet) takeOver(ctx context.Context, op schema.Operator, failed context.CancelFunc) error {
 	if keys := fixed(f.op, op); len(keys) > 0 {
 		return fmt.Errorf("%s cannot change while it runs: restart it", strings.Join(keys, ", "))
 	}
 	was, changed := f.op, reopened(f.op, op)
+	for _, i := range changed {
+		if err := f.tries(ctx, op, i); err != nil {
+			return err
+		}
+	}
 	for n, i := range changed {
 		err := f.exchange(ctx, op, i)
 		if err == nil {

@@ -141,7 +141,7 @@ func TestAnEndDuringAReloadIsNoFailure(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {
 			ctx, end := context.WithCancel(t.Context())
-			f := &fleet{op: was, daemons: []*daemon{{}, {}}, log: slog.New(slog.DiscardHandler)}
+			f := &fleet{op: was, daemons: []*daemon{{}, {}}, log: slog.New(slog.DiscardHandler), tries: func(context.Context, schema.Operator, int) error { return nil }}
 			for range was.Projects {
 				l := &loop{stop: func() {}, ended: make(chan struct{})}
 				close(l.ended)
@@ -155,5 +155,24 @@ func TestAnEndDuringAReloadIsNoFailure(t *testing.T) {
 				t.Errorf("it ends with %v, want nothing", err)
 			}
 		})
+	}
+}
+
+// TestARefusedFileTouchesNothing: what runs goes on with the connections that it has; only a file by which every project opens ends it.
+func TestARefusedFileTouchesNothing(t *testing.T) {
+	was := schema.Operator{StateDir: t.TempDir(), Projects: []schema.OperatorProject{{Repository: "a"}, {Repository: "b"}}}
+	is := was
+	is.Projects = []schema.OperatorProject{{Repository: "a", Username: "other"}, {Repository: "b", TokenFile: "/no/such/file"}}
+	f := &fleet{op: was, daemons: []*daemon{{}, {}}, log: slog.New(slog.DiscardHandler)}
+	f.tries = f.opensBy
+	for i := range was.Projects {
+		l := &loop{stop: func() { t.Errorf("project %d is stopped", i) }, ended: make(chan struct{})}
+		close(l.ended)
+		f.running = append(f.running, l)
+		f.daemons[i].closers = []func() error{func() error { t.Errorf("project %d is closed", i); return nil }}
+	}
+	f.reload(t.Context(), func() (schema.Operator, error) { return is, nil }, func() { t.Error("it ends for what it lost") })
+	if ok, _ := f.lastReload(); ok || !reflect.DeepEqual(f.op, was) {
+		t.Errorf("taken over: %t, %+v", ok, f.op)
 	}
 }
