@@ -33,9 +33,14 @@ func listenAdmin(ctx context.Context, address string, projects []admin.Project, 
 
 func adminProjects(daemons []*daemon) []admin.Project {
 	var out []admin.Project
+	var names []string
 	for _, d := range daemons {
+		names = append(names, d.name)
+	}
+	short := pageNames(names)
+	for i, d := range daemons {
 		out = append(out, admin.Project{
-			Name: d.name, View: d.view, Targets: func() []string { return d.now().targets }, Timings: func() map[string]schema.Durations { return d.now().reconciler.Timings() },
+			Name: d.name, Short: short[i], View: d.view, Targets: func() []string { return d.now().targets }, Timings: func() map[string]schema.Durations { return d.now().reconciler.Timings() },
 		})
 	}
 	return out

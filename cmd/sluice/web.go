@@ -123,6 +123,7 @@ func watched(watchers []*watcher) (shown []status.Project, machines []admin.Proj
 		machines = append(machines, admin.Project{Name: w.name, View: w.view.Load})
 	}
 	for i, name := range pageNames(names) {
+		machines[i].Short = name
 		one := status.Project{Name: name, View: watchers[i].view.Load, Starting: watchers[i].starting}
 		if !watchers[i].apart {
 			one.Content = contentOf(watchers[i].repo)

@@ -31,8 +31,10 @@ type Config struct {
 
 // Project is one that is told of.
 type Project struct {
-	// Name is the label and the name in answers: the repository as the logs name it.
+	// Name is the label: the repository as the logs name it.
 	Name string
+	// Short is what its checks begin with where there are several projects: what the page calls it.
+	Short string
 	// View returns what was last published, nil before the first look.
 	View func() *schema.View
 	// Targets returns the names of the operator's file; nil where none are known.

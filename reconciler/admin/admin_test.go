@@ -128,10 +128,15 @@ func TestHealthTellsTheTruthOfEachDependency(t *testing.T) {
 		t.Errorf("without a project: %d %s", code, got)
 	}
 	two := desk(well, func(c *admin.Config) {
-		c.Projects = append(c.Projects, admin.Project{Name: "other", View: func() *schema.View { return nil }})
+		c.Projects = append(c.Projects, admin.Project{Name: "https://git.example.com/acme/other.git", Short: "other", View: func() *schema.View { return nil }})
 	})
-	if code, got := get(t, two, "/readyz"); code != 503 || !strings.Contains(got, "[+]0:git ok") || !strings.Contains(got, "[-]1:git failed") {
+	if code, got := get(t, two, "/readyz"); code != 503 || !strings.Contains(got, "[+]config:git ok") || !strings.Contains(got, "[-]other:git failed") {
 		t.Errorf("of two projects one is ready: %d %s", code, got)
+	}
+	for path, want := range map[string]int{"/readyz/config:git": 200, "/readyz/other:git": 503, "/readyz/1:git": 404} {
+		if code, got := get(t, two, path); code != want {
+			t.Errorf("GET %s: %d, want %d: %s", path, code, want, got)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -108,10 +109,10 @@ func (c Config) checks() []check {
 	if len(c.Projects) == 0 {
 		out = append(out, check{name: "projects", bad: "none is watched", counts: true})
 	}
-	for i, p := range c.Projects {
+	for _, p := range c.Projects {
 		for _, have := range p.checks(c.Now()) {
 			if len(c.Projects) > 1 {
-				have.name = fmt.Sprintf("%d:%s", i, have.name)
+				have.name = cmp.Or(p.Short, p.Name) + ":" + have.name
 			}
 			out = append(out, have)
 		}
