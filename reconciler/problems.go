@@ -37,13 +37,18 @@ func problems(err error) (lines []string, codes []schema.Code) {
 		code, text := codeOf(cause), cause.Error()
 		codes = append(codes, code)
 		for i, line := range lines {
-			if strings.HasSuffix(line, text) {
-				lines[i] += " [" + string(code) + "]"
+			if bracketed := " [" + string(code) + "]"; repeats(line, text) && !strings.HasSuffix(line, bracketed) {
+				lines[i] += bracketed
 			}
 		}
 	}
 	slices.Sort(codes)
 	return lines, slices.Compact(codes)
+}
+
+// repeats reports whether a line repeats a cause: it ends with it, or goes on with what was met there.
+func repeats(line, text string) bool {
+	return strings.HasSuffix(line, text) || strings.Contains(line, text+": ")
 }
 
 // codedCauses walks the tree of an error; below a cause with a code nothing is looked for.

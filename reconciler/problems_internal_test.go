@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -21,10 +22,15 @@ func TestNoDoubtGoesWithoutACode(t *testing.T) {
 		{"a doubt has its own", fork, []schema.Code{"log-fork"}},
 		{"also below other words, beside other causes", fmt.Errorf("look: %w", errors.Join(errors.New("other"), fmt.Errorf("open: %w", fork))), []schema.Code{"log-fork"}},
 		{"one that names none is of its class", fmt.Errorf("entry #3 puts nothing in force: %w", ErrDoubt), []schema.Code{"log-chain"}},
+		{"what no fetch brought is of its class", fmt.Errorf("fetch config: %w: %w", gitrepo.ErrUnreachable, errors.New("connection refused")), []schema.Code{"repository-unreachable"}},
 		{"what is no doubt gets none", errors.New("no route to host"), nil},
 	} {
 		if _, got := problems(row.err); !slices.Equal(got, row.want) {
 			t.Errorf("%s: got %v, want %v", row.sentence, got, row.want)
 		}
+	}
+	lines, _ := problems(fmt.Errorf("fetch config: %w: %w", gitrepo.ErrUnreachable, errors.New("connection refused")))
+	if want := []string{"fetch config: remote unreachable: connection refused [repository-unreachable]"}; !slices.Equal(lines, want) {
+		t.Errorf("got %q, want %q", lines, want)
 	}
 }

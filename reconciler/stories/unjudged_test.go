@@ -1,6 +1,7 @@
 package stories_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,9 @@ func TestWhatCannotBeJudgedIsAtItsCell(t *testing.T) {
 			do("pass")
 			if c := cell("a"); c.State != schema.Unjudged || c.Unjudged == nil {
 				t.Errorf("while nothing can be fetched: got %s with %+v", c.State, c.Unjudged)
+			}
+			if codes := w.r.View().ProblemCodes; !slices.Equal(codes, []schema.Code{"repository-unreachable"}) {
+				t.Errorf("while nothing can be fetched: got codes %v", codes)
 			}
 			w.gitDown = false
 			w.forge.Heal()
