@@ -45,8 +45,10 @@ func TakeOverOf(want integrations.Release, o integrations.Observation) TakeOver 
 // Release is what a target shall hold of a cell, by the ledger and the objects of a clone.
 func (c *Clone) Release(ctx context.Context, repo Repository, s ledger.State, target schema.StageTarget) (integrations.Release, error) {
 	release, err := c.pass(repo, time.Time{}).makeRelease(ctx, s, target)
-	_, release.Applied = s.Live[target.Name]
-	release.Adopt = s.Admitted.Overwrite
+	in := c.Ledger.Head().Control
+	// While a stage observes, nobody keeps others from what is there, and enforcing takes its targets up anew.
+	taken := c.rules.project.Mode(s.Stage) != schema.Observe
+	release.Applied, release.Adopt = taken && s.Applied(in, target.Name), taken && s.Overwrites(in, target.Name)
 	return release, err
 }
 

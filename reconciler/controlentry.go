@@ -110,6 +110,7 @@ func (c *controlJudge) seal(out *judged, at schema.Hash, to controlCell, groups 
 	for _, f := range to.manifest {
 		out.add(to.files[f.Path])
 	}
+	seal.Takes = takesUp(c.rules.project, next.project)
 	if len(groups.sealed) > 0 {
 		list, err := ledger.EncodeSealed(groups.sealed)
 		if err != nil {

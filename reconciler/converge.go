@@ -73,7 +73,8 @@ type job struct {
 	state   ledger.State
 	target  schema.StageTarget
 	release integrations.Release
-	silent  bool // what comes of it is not recorded: it is a fight that the ledger knows of
+	taken   int64 // the control entry by which the target was taken up last
+	silent  bool  // what comes of it is not recorded: it is a fight that the ledger knows of
 }
 
 func (j job) key() deliveryKey {
@@ -85,7 +86,7 @@ func (p *pass) comparable(ctx context.Context, full bool, dirty map[schema.Cell]
 	stages := p.stages()
 	if !full && len(dirty) == 0 && len(p.down) == 0 {
 		return p.sieves.pending.pick(ctx, p.ledger, p.rules.seq, func(s *ledger.State) bool {
-			return slices.ContainsFunc(stages[s.Stage].Targets, func(t schema.StageTarget) bool { return behind(s, t.Name) })
+			return slices.ContainsFunc(stages[s.Stage].Targets, func(t schema.StageTarget) bool { return p.behind(s, t.Name) })
 		})
 	}
 	shards, err := p.ledger.Shards(ctx)
@@ -128,7 +129,7 @@ func (p *pass) plan(ctx context.Context, states []*ledger.State, full bool, dirt
 				d.errs = append(d.errs, err)
 				continue
 			}
-			jobs[target.Name] = append(jobs[target.Name], job{state: *state, target: target, release: release})
+			jobs[target.Name] = append(jobs[target.Name], job{state: *state, target: target, release: release, taken: p.ledger.Head().Control.TakenUp(state.Stage, target.Name)})
 		}
 	}
 	return jobs
@@ -167,13 +168,13 @@ func (d *deliveries) add(more deliveries) {
 
 // pending reports whether the admitted content was not read back from the target yet.
 func (p *pass) pending(state *ledger.State, target string) bool {
-	return behind(state, target) ||
+	return p.behind(state, target) ||
 		len(p.down) > 0 && !p.down[deliveryKey{schema.Cell{Stage: state.Stage, App: state.App}, target}].IsZero()
 }
 
-// behind reports whether the ledger does not know what was admitted last as live at the target.
-func behind(state *ledger.State, target string) bool {
-	return state.Live[target].Seq != state.Delivered()
+// behind reports whether the ledger does not know what was admitted last as live at the target, since that was taken up.
+func (p *pass) behind(state *ledger.State, target string) bool {
+	return state.Live[target].Seq != state.Delivered() || !state.Applied(p.ledger.Head().Control, target)
 }
 
 // note puts the drift that was found on disk before it is put back: a crash between the repair and its record loses nothing.
@@ -213,7 +214,7 @@ func (p *pass) settled(j job, d *deliveries) {
 	}
 	_, down := j.state.Down[j.target.Name]
 	live := j.state.Live[j.target.Name]
-	if live.Seq == j.state.Delivered() && live.Drifted == 0 && !down && !p.spool.repairs(j.key()) {
+	if j.release.Applied && live.Seq == j.state.Delivered() && live.Drifted == 0 && !down && !p.spool.repairs(j.key()) {
 		delete(p.down, j.key())
 		return
 	}
@@ -251,7 +252,7 @@ func (p *pass) failed(j job, err error, d *deliveries) {
 	if was, ok := j.state.Down[j.target.Name]; ok && was.Code == code {
 		return
 	}
-	live := j.state.Live[j.target.Name].Seq == j.state.Delivered()
+	live := j.release.Applied && j.state.Live[j.target.Name].Seq == j.state.Delivered()
 	switch {
 	case !live:
 		e := deliveryEntry(ledger.Apply, j)
@@ -267,7 +268,7 @@ func (p *pass) failed(j job, err error, d *deliveries) {
 func deliveryEntry(kind ledger.Kind, j job) ledger.Entry {
 	return ledger.Entry{
 		Kind: kind, Stage: j.state.Stage, App: j.state.App,
-		Delivery: &ledger.Delivery{Target: j.target.Name, Admission: j.state.Delivered(), Content: j.state.Admitted.Content},
+		Delivery: &ledger.Delivery{Target: j.target.Name, Admission: j.state.Delivered(), Content: j.state.Admitted.Content, Taken: j.taken},
 	}
 }
 
@@ -333,7 +334,7 @@ func (p *pass) afterOthers(ctx context.Context, entries []ledger.Entry) ([]ledge
 		drifted[key] = drifted[key] || e.Kind == ledger.Drift
 		_, down := state.Down[e.Delivery.Target]
 		told := e.Kind == ledger.Apply && e.Delivery.Result == ledger.ResultOK && !drifted[key] && !down &&
-			state.Live[e.Delivery.Target].Seq == e.Delivery.Admission && state.Live[e.Delivery.Target].Drifted == 0
+			state.Live[e.Delivery.Target].Seq == e.Delivery.Admission && state.Live[e.Delivery.Target].Taken == e.Delivery.Taken && state.Live[e.Delivery.Target].Drifted == 0
 		if state.Delivered() == e.Delivery.Admission && !told {
 			out = append(out, e)
 		}

@@ -49,7 +49,11 @@ func (f fight) next() time.Time {
 
 // heals decides whether a cell that differs is written now, and records what it found out.
 func (p *pass) heals(ctx context.Context, j *job, found integrations.Observation, d *deliveries) bool {
-	if live := j.state.Live[j.target.Name].Seq; live != j.state.Delivered() {
+	live := j.state.Live[j.target.Name].Seq
+	if !j.release.Applied && !found.Ours() {
+		live = 0 // others may have taken the place over: what it has is theirs until the admins say otherwise
+	}
+	if live != j.state.Delivered() {
 		if replaced(live, found) {
 			d.drifted++
 			p.tellDrift(ctx, *j, found, d)

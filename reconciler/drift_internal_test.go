@@ -79,7 +79,7 @@ func TestCellsSayThatTheyDrifted(t *testing.T) {
 		{"silent", ledger.Live{Seq: 3}, map[string]ledger.Down{"etcd": {Code: "target-unavailable"}}, schema.Unverified, "target-unavailable"},
 	} {
 		s := ledger.State{Stage: "production", App: "a", Admitted: admitted, Live: map[string]ledger.Live{"etcd": row.live}, Down: row.down, Revisions: []ledger.Admission{admitted}}
-		got := cellView(schema.Cell{Stage: "production", App: "a"}, s, stage)
+		got := cellView(schema.Cell{Stage: "production", App: "a"}, s, stage, ledger.ControlState{})
 		if got.State != row.state || got.Targets[0].Code != row.code {
 			t.Errorf("%s: got %s [%s], want %s [%s]", row.sentence, got.State, got.Targets[0].Code, row.state, row.code)
 		}

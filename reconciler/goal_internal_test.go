@@ -36,7 +36,7 @@ func TestAHeldCellShowsItsRollbackGoal(t *testing.T) {
 			own.Admitted = r.revisions[n-1]
 		}
 		project := schema.Project{Stages: []schema.Stage{{Name: "testing"}, {Name: "gray"}}}
-		shown := apps([]ledger.State{{Stage: "testing", App: "a", Revisions: r.elsewhere}, own}, project, nil)
+		shown := apps([]ledger.State{{Stage: "testing", App: "a", Revisions: r.elsewhere}, own}, project, ledger.ControlState{}, nil)
 		if got := shown[0].Cells[1].Goal; got != r.want {
 			t.Errorf("%s: got %q, want %q", r.sentence, got, r.want)
 		}

@@ -47,8 +47,8 @@ func (p *pass) release(ctx context.Context, state ledger.State, target schema.St
 		}
 		p.made.put(key, release)
 	}
-	_, release.Applied = state.Live[target.Name]
-	release.Adopt = state.Admitted.Overwrite
+	in := p.ledger.Head().Control
+	release.Applied, release.Adopt = state.Applied(in, target.Name), state.Overwrites(in, target.Name)
 	return release, nil
 }
 

@@ -135,7 +135,7 @@ func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (sch
 		control := heldView(*head.Control.Held)
 		v.Control = &control
 	}
-	v.Apps = apps(states, project, v.Incidents)
+	v.Apps = apps(states, project, head.Control, v.Incidents)
 	if err := errors.Join(withHealth(ctx, l, v.Apps, states), withDrift(ctx, l, v.Apps, states), withLetIn(ctx, l, v.Apps, states)); err != nil {
 		return schema.View{}, err
 	}
@@ -176,7 +176,7 @@ func incidents(refs ledger.Refs) []schema.Incident {
 	return out
 }
 
-func apps(states []ledger.State, project schema.Project, incidents []schema.Incident) []schema.AppView {
+func apps(states []ledger.State, project schema.Project, in ledger.ControlState, incidents []schema.Incident) []schema.AppView {
 	byApp := map[schema.App]map[schema.StageName]ledger.State{}
 	for _, s := range states {
 		if byApp[s.App] == nil {
@@ -189,7 +189,7 @@ func apps(states []ledger.State, project schema.Project, incidents []schema.Inci
 		view := schema.AppView{App: app}
 		view.Owner, view.Labels = project.Whose(app)
 		for _, stage := range project.Stages {
-			c := cellView(schema.Cell{Stage: stage.Name, App: app}, stages[stage.Name], stage)
+			c := cellView(schema.Cell{Stage: stage.Name, App: app}, stages[stage.Name], stage, in)
 			c.Path = project.CellPath(stage, app)
 			if c.Held != nil {
 				if goal, ok := (history{project: project, cell: c.Cell, own: stages[stage.Name], others: stages}).before(); ok {
@@ -209,7 +209,7 @@ func apps(states []ledger.State, project schema.Project, incidents []schema.Inci
 	return out
 }
 
-func cellView(cell schema.Cell, s ledger.State, stage schema.Stage) schema.CellView {
+func cellView(cell schema.Cell, s ledger.State, stage schema.Stage, in ledger.ControlState) schema.CellView {
 	c := schema.CellView{Cell: cell, State: schema.Absent}
 	if s.Held != nil {
 		held := heldView(*s.Held)
@@ -217,7 +217,7 @@ func cellView(cell schema.Cell, s ledger.State, stage schema.Stage) schema.CellV
 	}
 	if a := s.Admitted; a.Seq > 0 {
 		c.Revision, c.Content, c.Seq, c.Commit, c.Since, c.LiveAt = a.Revision, a.Content, a.Seq, a.Commit, a.At, a.LiveAt
-		c.MergeRequest, c.By, c.Cause, c.Targets, c.Gray = a.MergeRequest, a.By, a.Kind, targetViews(s, stage), grayView(s)
+		c.MergeRequest, c.By, c.Cause, c.Targets, c.Gray = a.MergeRequest, a.By, a.Kind, targetViews(s, stage, in), grayView(s)
 	}
 	c.State = cellState(c, s, stage.Mode)
 	return c
@@ -258,12 +258,12 @@ func cellState(c schema.CellView, s ledger.State, mode schema.StageMode) schema.
 	return schema.Live
 }
 
-func targetViews(s ledger.State, stage schema.Stage) []schema.TargetView {
+func targetViews(s ledger.State, stage schema.Stage, in ledger.ControlState) []schema.TargetView {
 	var out []schema.TargetView
 	for _, t := range stage.Targets {
 		view := schema.TargetView{Name: t.Name}
 		if live, ok := s.Live[t.Name]; ok {
-			view.Live, view.At, view.Entry = live.Seq == s.Delivered(), live.At, live.Seq
+			view.Live, view.At, view.Entry = live.Seq == s.Delivered() && s.Applied(in, t.Name), live.At, live.Seq
 			view.Commit = commitOf(s, live.Seq)
 			if live.Drifted != 0 {
 				view.Code = CodeDrift

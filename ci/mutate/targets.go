@@ -77,6 +77,24 @@ var targetMutations = []mutation{
 		"TestStories/drift_contested",
 	},
 	{
+		"what others wrote where a target was left is written over", "reconciler/stories", "reconciler/ledger/state.go",
+		"return ok && live.Taken == c.TakenUp(s.Stage, target)",
+		"return ok && live.Taken >= 0",
+		"TestStories/ejected",
+	},
+	{
+		"what the admins let be written over once is again after it was left", "reconciler/stories", "reconciler/ledger/state.go",
+		"return s.Admitted.Overwrite && s.Admitted.OverwriteTaken >= c.TakenUp(s.Stage, target)",
+		"return s.Admitted.Overwrite",
+		"TestStories/ejected",
+	},
+	{
+		"a stage that observed goes on as if it had been written all the time", "reconciler", "reconciler/adopt.go",
+		"if before.Mode == schema.Observe || i < 0",
+		"if i < 0",
+		"TestTargetsThatAreTakenUp",
+	},
+	{
 		"programs that read the head in etcd are left with nothing", "reconciler/integrations/etcd", "reconciler/integrations/etcd/leave.go",
 		"if len(response.Responses[looks+1].GetResponseRange().Kvs) > 0 {",
 		"if len(response.Responses[looks+1].GetResponseRange().Kvs) > 1 {",

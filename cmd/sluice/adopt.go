@@ -93,7 +93,7 @@ func (d *desk) adoptable(ctx context.Context, cell schema.Cell, overwrite bool) 
 		return nil, err
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(s ledger.State) bool {
-		return s.Stage != cell.Stage || cell.App != "" && s.App != cell.App || !reconciler.Adoptable(s, stage, overwrite, d.Ledger.Head().Size)
+		return s.Stage != cell.Stage || cell.App != "" && s.App != cell.App || !reconciler.Adoptable(s, stage, d.Ledger.Head().Control, overwrite, d.Ledger.Head().Size)
 	}), nil
 }
 

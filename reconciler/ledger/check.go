@@ -150,6 +150,9 @@ func (e Entry) checkValues() error {
 	if e.Seal != nil && (!e.Seal.Form.known() || e.Kind != Genesis && e.Seal.Form != Deep) {
 		return fmt.Errorf("%w: %s entry with form %d of the tree", ErrUnknownFormat, e.Kind, e.Seal.Form)
 	}
+	if e.Seal != nil && len(e.Seal.Takes) > 0 && e.Kind != Control {
+		return fmt.Errorf("%w: %s entry takes targets up", ErrUnknownFormat, e.Kind)
+	}
 	if e.Seal != nil && (e.Seal.Form == Volumes) != (e.Seal.Volume > 0) {
 		return fmt.Errorf("%w: %s entry with form %d of the tree and volumes of %d entries", ErrUnknownFormat, e.Kind, e.Seal.Form, e.Seal.Volume)
 	}
@@ -189,6 +192,8 @@ func (e Entry) checkOrder() error {
 		return errors.New("an order belongs to a ref that is accepted, or to a cell that is adopted")
 	case e.Order.Snapshot != "" && e.Kind != Archive:
 		return errors.New("a snapshot belongs to archive")
+	case e.Order.Taken != 0 && e.Code != Overwritten:
+		return errors.New("only what is overwritten has to say when its targets were taken up")
 	case e.Order.Review != nil && e.Kind != BreakGlass:
 		return errors.New("a review belongs to break-glass, and to it alone")
 	}

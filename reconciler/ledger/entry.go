@@ -140,6 +140,7 @@ type Delivery struct {
 	Admission int64          `json:"admission"`        // sequence of the entry whose content is delivered
 	Content   schema.Content `json:"content"`          // what was admitted
 	Result    string         `json:"result,omitempty"` // apply: ok, failed
+	Taken     int64          `json:"taken,omitempty"`  // the control entry by which the target was taken up last; 0: never again
 	Found     schema.Digest  `json:"found,omitempty"`  // drift: digest of what was there; empty when nothing was
 	Keys      []DriftKey     `json:"keys,omitempty"`
 }
@@ -171,6 +172,9 @@ type Seal struct {
 	// Regroups says that other files of an app make its revision than before: control. What was recorded until then is
 	// compared by the revision that its manifest has now.
 	Regroups bool `json:"regroups,omitempty"`
+	// Takes names, by stage and sorted, the targets that are written from here on and were not before: control. The stage observed or
+	// was not there, or what it has at the target lies elsewhere now. Whatever is there without our marker may be others' since.
+	Takes map[schema.StageName][]string `json:"takes,omitempty"`
 	// Form is how the files of the ledger are spread over directories: genesis.
 	Form Form `json:"form,omitempty"`
 	// Volume is after how many entries a volume is full: genesis of a ledger of volumes.
@@ -201,6 +205,8 @@ type Order struct {
 	By        []string      `json:"by,omitempty"`     // whose signatures counted
 	Reason    string        `json:"reason,omitempty"` // in their words
 	Review    *time.Time    `json:"review,omitempty"` // break-glass: when somebody has to have looked at it
+	// Taken is, of what is overwritten, the last control entry by which a target of the stage was taken up again; 0: there was none.
+	Taken int64 `json:"taken,omitempty"`
 }
 
 // The results of an apply.

@@ -58,7 +58,7 @@ func (s *State) fold(e Entry) {
 		case e.Code == Settled:
 			s.Held = nil
 		case e.adopts():
-			s.adopt(e.Code == Overwritten)
+			s.adopt(e.Code == Overwritten, e.Order.Taken)
 		}
 	case Widen:
 		s.widen(e)
@@ -155,10 +155,12 @@ func (s *State) full(e Entry) bool {
 }
 
 // adopt makes what is admitted as good as sealed. It holds for this admission alone.
-func (s *State) adopt(overwrite bool) {
+func (s *State) adopt(overwrite bool, taken int64) {
 	s.Admitted.LetIn = ""
 	s.Admitted.Full = s.Admitted.Full || s.Admitted.Revision != schema.None
-	s.Admitted.Overwrite = s.Admitted.Overwrite || overwrite
+	if overwrite {
+		s.Admitted.Overwrite, s.Admitted.OverwriteTaken = true, taken
+	}
 }
 
 // allowed reports whether the gate let an admission in, and not the mode of its stage alone.

@@ -89,7 +89,28 @@ func foldControl(c ControlState, e Entry) ControlState {
 	if e.Seal.Regroups {
 		next.Regrouped = e.Seq
 	}
+	next.Taken = foldTaken(c.Taken, e)
 	return next
+}
+
+// foldTaken notes which targets an entry takes up. Stages and targets that are gone are kept: they may come back.
+func foldTaken(taken map[schema.StageName]map[string]int64, e Entry) map[schema.StageName]map[string]int64 {
+	if len(e.Seal.Takes) == 0 {
+		return taken
+	}
+	out := make(map[schema.StageName]map[string]int64, len(taken)+len(e.Seal.Takes))
+	maps.Copy(out, taken)
+	for stage, targets := range e.Seal.Takes {
+		of := maps.Clone(out[stage])
+		if of == nil {
+			of = map[string]int64{}
+		}
+		for _, t := range targets {
+			of[t] = e.Seq
+		}
+		out[stage] = of
+	}
+	return out
 }
 
 func foldSuspended(suspended map[schema.StageName]Suspension, e Entry) map[schema.StageName]Suspension {

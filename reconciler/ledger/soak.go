@@ -12,13 +12,13 @@ func (s *State) apply(e Entry) {
 		s.down(e)
 		return
 	}
-	if s.Live[d.Target].Seq > d.Admission {
-		return // a spooled entry about an older admission
+	if live := s.Live[d.Target]; live.Seq > d.Admission || live.Taken > d.Taken {
+		return // a spooled entry about an older admission, or from before the target was taken up again
 	}
 	if s.Live == nil {
 		s.Live = map[string]Live{}
 	}
-	s.Live[d.Target] = Live{Seq: d.Admission, At: e.At}
+	s.Live[d.Target] = Live{Seq: d.Admission, At: e.At, Taken: d.Taken}
 	delete(s.Down, d.Target)
 	s.soak(e)
 }

@@ -46,6 +46,8 @@ type Admission struct {
 	LetIn schema.StageMode `json:"let_in,omitempty"`
 	// Overwrite says that the admins let it replace what targets hold without our marker.
 	Overwrite bool `json:"overwrite,omitempty"`
+	// OverwriteTaken is the last time that a target was taken up when they let it: what is taken up later they have not seen.
+	OverwriteTaken int64 `json:"overwrite_taken,omitempty"`
 
 	// Review is when what broke the glass has to have been looked at; nil for every other admission, and after the review.
 	Review *time.Time `json:"review,omitempty"`
@@ -79,6 +81,7 @@ type Live struct {
 	Seq     int64     `json:"seq"` // admission that was read back
 	At      time.Time `json:"at"`
 	Drifted int64     `json:"drifted,omitempty"` // entry that found it changed since; 0: it stands
+	Taken   int64     `json:"taken,omitempty"`   // as in [Delivery]
 }
 
 // Suspension pins a cell or a stage.
@@ -164,7 +167,9 @@ type ControlState struct {
 	Trust    int           `json:"trust"`
 	// Regrouped is the control entry from which on revisions are of the files that make them now; 0: they always were.
 	Regrouped int64 `json:"regrouped,omitempty"`
-	Held      *Held `json:"held,omitempty"` // a control change that waits
+	// Taken is, by stage and target, the last control entry by which one was taken up that had not been written before it.
+	Taken map[schema.StageName]map[string]int64 `json:"taken,omitempty"`
+	Held  *Held                                 `json:"held,omitempty"` // a control change that waits
 }
 
 // Flagged reports whether the admission carries the flag.
@@ -184,4 +189,22 @@ func (a Admission) SoakedAt(now time.Time) time.Duration {
 		d += now.Sub(a.SoakingSince)
 	}
 	return d
+}
+
+// TakenUp is the control entry by which a target of a stage was taken up again last: what was read back there before says nothing
+// about whose it is now. 0: it has been written since it was first.
+func (c ControlState) TakenUp(stage schema.StageName, target string) int64 {
+	return c.Taken[stage][target]
+}
+
+// Applied reports whether the cell was read back at a target since that was taken up, so that whatever is there without our
+// marker is drift and not others'.
+func (s State) Applied(c ControlState, target string) bool {
+	live, ok := s.Live[target]
+	return ok && live.Taken == c.TakenUp(s.Stage, target)
+}
+
+// Overwrites reports whether the admins let the admission replace what a target holds without our marker.
+func (s State) Overwrites(c ControlState, target string) bool {
+	return s.Admitted.Overwrite && s.Admitted.OverwriteTaken >= c.TakenUp(s.Stage, target)
 }

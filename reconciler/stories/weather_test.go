@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // skewClock lets the reconciler's own clock go wrong: "skew -2h"; the forge and the people keep theirs.
@@ -115,6 +116,21 @@ func (w *world) tamper(words []string) []string {
 		text = "revision: " + undone
 	}
 	w.must(os.WriteFile(filepath.Join(dir, "current", "app.yaml"), []byte(text+"\n"), 0o644))
+	return nil
+}
+
+// eject leaves a cell at a target, as sluice eject does: "eject files prod/a". What lay there from the last time was moved away.
+func (w *world) eject(words []string) []string {
+	stage, app, _ := strings.Cut(words[1], "/")
+	clone, repo := w.openLedger()
+	defer repo.Close()
+	target := w.targets[words[0]].Target.(integrations.Leaver)
+	w.must(os.RemoveAll(filepath.Join(w.targets[words[0]].dir, string(stageNamed(stage)), app, "files")))
+	left, err := target.Leave(w.ctx, integrations.Release{Project: clone.Trust.Root.Project, Cell: schema.Cell{Stage: stageNamed(stage), App: schema.App(app)}}, true)
+	w.must(err)
+	if len(left.Goes) == 0 {
+		w.t.Fatalf("%s is not sluice's at %s", words[1], words[0])
+	}
 	return nil
 }
 

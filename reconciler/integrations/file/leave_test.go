@@ -73,10 +73,22 @@ func TestWhoLeavesKeepsTheFiles(t *testing.T) {
 	if data, err := os.ReadFile(filepath.Join(place, "current", "app.yaml")); err != nil || string(data) != "a: 1\n" {
 		t.Errorf("a reader finds %q, %v", data, err)
 	}
-	// What was left is somebody else's: coming back has to be asked for.
+	// What was left is somebody else's: coming back has to be asked for where they changed it, and needs our marks alone where not.
 	want.Seq = 9
-	if _, err := target.Write(context.Background(), want); !errors.Is(err, integrations.ErrForeign) {
-		t.Errorf("coming back unasked: got %v, want it to be refused as foreign", err)
+	app := filepath.Join(place, "files", "app.yaml")
+	for _, row := range []struct {
+		text string
+		want error
+	}{{"a: 2\n", integrations.ErrForeign}, {"a: 1\n", nil}} {
+		if err := os.WriteFile(app, []byte(row.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := target.Write(context.Background(), want); !errors.Is(err, row.want) {
+			t.Errorf("coming back to %q: got %v, want %v", row.text, err, row.want)
+		}
+		if data, err := os.ReadFile(filepath.Join(place, "current", "app.yaml")); err != nil || string(data) != row.text {
+			t.Errorf("coming back to %q: a reader finds %q, %v", row.text, data, err)
+		}
 	}
 }
 

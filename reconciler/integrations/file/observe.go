@@ -93,6 +93,13 @@ func (t *Target) compare(cell *os.Root, place, target string, want integrations.
 		if raw == nil {
 			o.Holder, o.Project = integrations.Altered, want.Project // the link is ours, the head behind it is gone
 		}
+	case target == plainDir:
+		left, err := list(cell, plainDir) // what was left here is read as it was, and people go on from it
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return o, err
+		}
+		o.Same = sameFiles(want, left)
+		o.Digest = schema.DigestOf(schema.Manifest(left).Encode())
 	case target != "":
 		o.Digest = schema.DigestOf([]byte(target))
 	case len(beside) > 0:
