@@ -1,44 +1,29 @@
 package reconciler
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// testimony is the evidence blob of a decision that rests on a merge request: what the forge said, as the policies saw it, and
-// which raw answers it was read from. Approvals at level observed can be judged again from it.
-type testimony struct {
+// forgeTestimony is what the forge said of a merge request, as the policies saw it, and which raw answers it was read from. Approvals
+// at level observed can be judged again from it.
+type forgeTestimony struct {
 	V            int                 `json:"v"` // 1
 	MergeRequest schema.MergeRequest `json:"merge_request"`
 	Raw          []schema.Raw        `json:"raw"` // each body is an evidence blob
 }
 
-func encodeTestimony(mr schema.MergeRequest) ([]byte, error) {
-	data, err := json.Marshal(testimony{V: 1, MergeRequest: mr, Raw: mr.Raw})
-	if err != nil {
-		return nil, fmt.Errorf("answers about !%d: %w", mr.IID, err)
-	}
-	return append(data, '\n'), nil
+func (t forgeTestimony) version() int { return t.V }
+
+func encodeAnswers(mr schema.MergeRequest) ([]byte, error) {
+	return encodeTestimony(fmt.Sprintf("answers about !%d", mr.IID), forgeTestimony{V: 1, MergeRequest: mr, Raw: mr.Raw})
 }
 
-// decodeTestimony reads what encodeTestimony wrote; fields that are not known are an error, as they may change what it says.
-func decodeTestimony(data []byte) (testimony, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	var a testimony
-	if err := dec.Decode(&a); err != nil {
-		return testimony{}, fmt.Errorf("answers of the forge: %w: %w", ledger.ErrUnknownFormat, err)
-	}
-	if _, err := dec.Token(); err != io.EOF || a.V != 1 {
-		return testimony{}, fmt.Errorf("answers of the forge: %w: version %d", ledger.ErrUnknownFormat, a.V)
-	}
-	return a, nil
+func decodeAnswers(data []byte) (forgeTestimony, error) {
+	return decodeTestimony[forgeTestimony]("answers of the forge", data)
 }
 
 // recorded returns the merge request as the entry recorded it, nil if it names none. Where a reader is given, the raw answers
@@ -55,7 +40,7 @@ func (r *replay) recorded(ctx context.Context, a *appended, e ledger.Entry) (*sc
 	if err != nil {
 		return nil, lacking(entryPlace(e), err)
 	}
-	read, err := decodeTestimony(data)
+	read, err := decodeAnswers(data)
 	if err != nil {
 		return nil, lacking(entryPlace(e), err)
 	}
@@ -63,11 +48,8 @@ func (r *replay) recorded(ctx context.Context, a *appended, e ledger.Entry) (*sc
 	if r.factsAlone {
 		return &mr, nil
 	}
-	for _, raw := range read.Raw {
-		if raw.Body, err = a.After.Evidence(ctx, raw.Digest); err != nil {
-			return nil, lacking(entryPlace(e), fmt.Errorf("%s: %w", schema.Printable(raw.Request), err))
-		}
-		mr.Raw = append(mr.Raw, raw)
+	if mr.Raw, err = withBodies(ctx, a.After, read.Raw); err != nil {
+		return nil, lacking(entryPlace(e), err)
 	}
 	return &mr, r.reread(e, mr)
 }

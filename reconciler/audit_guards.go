@@ -1,11 +1,7 @@
 package reconciler
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
@@ -19,26 +15,14 @@ type guardTestimony struct {
 	Raw    []schema.Raw  `json:"raw"` // each body is an evidence blob
 }
 
+func (t guardTestimony) version() int { return t.V }
+
 func encodeGuards(g schema.Guards) ([]byte, error) {
-	data, err := json.Marshal(guardTestimony{V: 1, Guards: g, Raw: g.Raw})
-	if err != nil {
-		return nil, fmt.Errorf("guard rails: %w", err)
-	}
-	return append(data, '\n'), nil
+	return encodeTestimony("guard rails", guardTestimony{V: 1, Guards: g, Raw: g.Raw})
 }
 
-// decodeGuards reads what encodeGuards wrote; fields that are not known are an error, as they may change what it says.
 func decodeGuards(data []byte) (guardTestimony, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	var g guardTestimony
-	if err := dec.Decode(&g); err != nil {
-		return guardTestimony{}, fmt.Errorf("guard rails: %w: %w", ledger.ErrUnknownFormat, err)
-	}
-	if _, err := dec.Token(); err != io.EOF || g.V != 1 {
-		return guardTestimony{}, fmt.Errorf("guard rails: %w: version %d", ledger.ErrUnknownFormat, g.V)
-	}
-	return g, nil
+	return decodeTestimony[guardTestimony]("guard rails", data)
 }
 
 // addGuards keeps the guard rails that a decision was made by.
@@ -73,11 +57,8 @@ func (r *replay) recordedGuards(ctx context.Context, a *appended, e ledger.Entry
 		return nil, lacking(entryPlace(e), err)
 	}
 	g := read.Guards
-	for _, raw := range read.Raw {
-		if raw.Body, err = a.After.Evidence(ctx, raw.Digest); err != nil {
-			return nil, lacking(entryPlace(e), fmt.Errorf("%s: %w", schema.Printable(raw.Request), err))
-		}
-		g.Raw = append(g.Raw, raw)
+	if g.Raw, err = withBodies(ctx, a.After, read.Raw); err != nil {
+		return nil, lacking(entryPlace(e), err)
 	}
 	return &g, r.rereadGuards(e, g)
 }

@@ -1,11 +1,7 @@
 package reconciler
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
@@ -18,26 +14,18 @@ type healthTestimony struct {
 	Health schema.Consumers `json:"health"`
 }
 
+func (t healthTestimony) version() int { return t.V }
+
 func encodeHealth(c schema.Consumers) ([]byte, error) {
-	data, err := json.Marshal(healthTestimony{V: 1, Health: c})
-	if err != nil {
-		return nil, fmt.Errorf("health: %w", err)
-	}
-	return append(data, '\n'), nil
+	return encodeTestimony("health", healthTestimony{V: 1, Health: c})
 }
 
-// decodeHealth reads what encodeHealth wrote; fields that are not known are an error, as they may change what it says.
 func decodeHealth(data []byte) (schema.Consumers, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	var h healthTestimony
-	if err := dec.Decode(&h); err != nil {
-		return schema.Consumers{}, fmt.Errorf("health: %w: %w", ledger.ErrUnknownFormat, err)
+	said, err := decodeTestimony[healthTestimony]("health", data)
+	if err != nil {
+		return schema.Consumers{}, err
 	}
-	if _, err := dec.Token(); err != io.EOF || h.V != 1 {
-		return schema.Consumers{}, fmt.Errorf("health: %w: version %d", ledger.ErrUnknownFormat, h.V)
-	}
-	return h.Health, nil
+	return said.Health, nil
 }
 
 // addHealth keeps what the instances said that a decision was made by.

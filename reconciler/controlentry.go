@@ -148,7 +148,7 @@ func (c *controlJudge) addEvidence(ctx context.Context, out *judged, f policies.
 		out.entry.Decision.Tags = append(out.entry.Decision.Tags, schema.DigestOf(raw))
 	}
 	if f.MergeRequest != nil {
-		said, err := encodeTestimony(*f.MergeRequest)
+		said, err := encodeAnswers(*f.MergeRequest)
 		if err != nil {
 			return err
 		}

@@ -95,7 +95,7 @@ func (c *cellJudge) addEvidence(ctx context.Context, out *judged, f policies.Fac
 		return err
 	}
 	if f.MergeRequest != nil {
-		said, err := encodeTestimony(*f.MergeRequest)
+		said, err := encodeAnswers(*f.MergeRequest)
 		if err != nil {
 			return err
 		}

@@ -140,9 +140,14 @@ func (r *Repo) setHead(name string) error {
 
 // uploadPack opens a session for reading and returns what the remote advertises.
 func (r *Repo) uploadPack(ctx context.Context) (transport.UploadPackSession, *packp.AdvRefs, error) {
-	s, err := dial(ctx, r.remote, r.remote.proto.NewUploadPackSession)
+	return openSession(ctx, r.remote, r.remote.proto.NewUploadPackSession)
+}
+
+// openSession dials and reads what the remote advertises.
+func openSession[S session](ctx context.Context, r *remote, open func(*transport.Endpoint, transport.AuthMethod) (S, error)) (none S, _ *packp.AdvRefs, err error) {
+	s, err := dial(ctx, r, open)
 	if err != nil {
-		return nil, nil, err
+		return none, nil, err
 	}
 	advertised, err := s.AdvertisedReferencesContext(ctx)
 	if err == nil {
@@ -150,7 +155,7 @@ func (r *Repo) uploadPack(ctx context.Context) (transport.UploadPackSession, *pa
 	}
 	if err != nil {
 		_ = s.Close() // the first error counts
-		return nil, nil, classify(err)
+		return none, nil, classify(err)
 	}
 	return s, advertised, nil
 }

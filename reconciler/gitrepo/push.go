@@ -118,19 +118,7 @@ func (r *Repo) push(ctx context.Context, ref string, old, new schema.Hash, pack 
 }
 
 func (r *Repo) receivePack(ctx context.Context) (transport.ReceivePackSession, *packp.AdvRefs, error) {
-	s, err := dial(ctx, r.remote, r.remote.proto.NewReceivePackSession)
-	if err != nil {
-		return nil, nil, err
-	}
-	advertised, err := s.AdvertisedReferencesContext(ctx)
-	if err == nil {
-		err = checkAdvertised(advertised)
-	}
-	if err != nil {
-		_ = s.Close() // the first error counts
-		return nil, nil, classify(err)
-	}
-	return s, advertised, nil
+	return openSession(ctx, r.remote, r.remote.proto.NewReceivePackSession)
 }
 
 func moved(ref string, at, want schema.Hash) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -16,28 +15,7 @@ import (
 
 // Watch implements [integrations.Watcher]. Only heads wake: keys beside them are found by the next comparison.
 func (t *Target) Watch(ctx context.Context, places []integrations.Place, wake func(schema.Cell)) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	cells, errs := make(chan schema.Cell), make(chan error, len(places))
-	var group sync.WaitGroup
-	for _, p := range places {
-		group.Go(func() {
-			if err := t.watchPlace(ctx, p, cells); err != nil {
-				errs <- err
-				cancel()
-			}
-		})
-	}
-	go func() { group.Wait(); close(cells) }()
-	for cell := range cells {
-		wake(cell)
-	}
-	close(errs)
-	var all []error
-	for err := range errs {
-		all = append(all, err)
-	}
-	return errors.Join(all...)
+	return integrations.WatchEach(ctx, places, t.watchPlace, wake)
 }
 
 // watchPlace watches one stage until ctx ends or the cluster refuses. Every beginning may follow a gap, so each one
