@@ -62,9 +62,17 @@ func soonest(parts []schema.Verdict, more int) *time.Time {
 	return &times[more-1]
 }
 
-// onlyTime reports whether nothing but time is missing.
+// onlyTime reports whether time is enough: nothing else is missing, or only what would let the change in sooner.
 func onlyTime(v schema.Verdict) bool {
-	return !slices.ContainsFunc(v.Missing(), func(m schema.Verdict) bool { return m.Earliest == nil })
+	switch {
+	case v.Outcome == schema.Allow:
+		return true
+	case v.Code == "freeze", v.Code == "window-closed":
+		return v.Earliest != nil
+	case v.Code != "" && v.Earliest == nil:
+		return false
+	}
+	return !slices.ContainsFunc(v.Parts, func(part schema.Verdict) bool { return !onlyTime(part) })
 }
 
 // When asks its policies only of the changes that it is for.

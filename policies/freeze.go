@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"strings"
 	"time"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -26,7 +27,7 @@ func (p Freeze) Evaluate(f Facts) schema.Verdict {
 	if end, ok := wide.end(p.Spans, p.Zone, f.Now); ok {
 		v = clears(v, end, p.Zone)
 	}
-	return v
+	return overridden(v, p.Spans.Override, f)
 }
 
 // Window holds what would enter the stage outside of its spans.
@@ -48,7 +49,45 @@ func (p Window) Evaluate(f Facts) schema.Verdict {
 	if begin, ok := narrow.next(p.Spans, p.Zone, f.Now); ok {
 		v = clears(v, begin, p.Zone)
 	}
-	return v
+	return overridden(v, p.Spans.Override, f)
+}
+
+// overridden lets a change in that waits for time alone, where so many people as the gate says approved exactly this change: counted as
+// approvals are. The verdict keeps what was passed over, and by whom. It is asked only once the time is known.
+func overridden(v schema.Verdict, by *schema.ApprovalsSpec, f Facts) schema.Verdict {
+	if by == nil || by.Observed+by.Signed == 0 {
+		return v
+	}
+	asked := askedBy(*by).Evaluate(f)
+	if asked.Outcome != schema.Allow {
+		v.Args["override"] = people(*by)
+		v.Parts = []schema.Verdict{asked}
+		return v
+	}
+	out := answer(v.Policy, schema.Allow, "", "overridden", string(v.Code), "by", asked.Args["by"])
+	if until := v.Args["until"]; until != "" {
+		out.Args["until"] = until
+	}
+	out.Parts = []schema.Verdict{asked}
+	return out
+}
+
+// people says how many of whom approvals are asked of: "2 approvals and 1 signed approval of admin or release".
+func people(s schema.ApprovalsSpec) string {
+	var numbers, roles []string
+	add := func(n int, what string) {
+		if n == 1 {
+			numbers = append(numbers, "1 "+what)
+		} else if n > 1 {
+			numbers = append(numbers, number(n)+" "+what+"s")
+		}
+	}
+	add(s.Observed, "approval")
+	add(s.Signed, "signed approval")
+	for _, r := range s.Roles {
+		roles = append(roles, string(r))
+	}
+	return strings.Join(numbers, " and ") + " of " + strings.Join(roles, " or ")
 }
 
 // timed reports whether there is a clock to judge by.

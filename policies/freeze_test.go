@@ -80,6 +80,74 @@ func TestFreezeWhereTheClockIsSet(t *testing.T) {
 	}
 }
 
+func TestOverride(t *testing.T) {
+	two := map[string]any{"observed": 2, "roles": []string{"release", "approver"}}
+	spans := map[string]any{"weekly": "Sat-Sun", "zone": "UTC", "override": two}
+	freeze, window := gatePolicy(t, "freeze", spans), gatePolicy(t, "window", map[string]any{"weekly": "Mon", "zone": "UTC", "override": two})
+	signed := gatePolicy(t, "freeze", map[string]any{"weekly": "Sat-Sun", "zone": "UTC", "override": map[string]any{"signed": 1, "roles": []string{"approver"}}})
+	sunday := func(edits ...func(*policies.Facts)) func(*policies.Facts) {
+		return func(f *policies.Facts) {
+			f.Now = noon.Add(-24 * time.Hour)
+			for _, edit := range edits {
+				edit(f)
+			}
+		}
+	}
+	late, other := by(8), by(8)
+	late.At, other.To = noon.Add(-time.Minute), c(9)
+	given := func(more ...schema.GivenApproval) func(*policies.Facts) {
+		return func(f *policies.Facts) { f.Approvals = more }
+	}
+	not := func(code schema.Code, also ...schema.Code) []schema.Code {
+		return append([]schema.Code{code, "approvals-missing"}, also...)
+	}
+	for _, r := range []row{
+		{"two approved", freeze, sunday(given(by(2), by(8))), schema.Allow, nil},
+		{"two approved outside of the window", window, sunday(given(by(2), by(8))), schema.Allow, nil},
+		{"one did", freeze, sunday(given(by(8))), schema.Hold, not("freeze")},
+		{"nobody did, outside of the window", window, sunday(), schema.Hold, not("window-closed")},
+		{"one of them wrote it", freeze, sunday(given(by(1), by(8))), schema.Hold, not("freeze", "self-approval")},
+		{"one of them approved something else", freeze, sunday(given(by(2), other)), schema.Hold, not("freeze", "approval-stale")},
+		{"one of them approved after the merge", freeze, sunday(given(by(2), late)), schema.Hold, not("freeze", "approval-late")},
+		{"one of them has no such role", freeze, sunday(given(by(2), by(7))), schema.Hold, not("freeze", "approver-ineligible")},
+		{"one approved twice", freeze, sunday(given(by(2), by(2))), schema.Hold, not("freeze")},
+		{"it is not closed", freeze, nil, schema.Allow, nil},
+		{"two approved, and nobody knows the time", freeze, func(f *policies.Facts) { given(by(2), by(8))(f); f.Now = time.Time{} }, schema.Hold, []schema.Code{"clock"}},
+		{"two approved, and two clocks differ", window, sunday(given(by(2), by(8)), func(f *policies.Facts) { f.ClockSkew = time.Hour }), schema.Hold, []schema.Code{"clock"}},
+		{"one signed", signed, func(f *policies.Facts) {
+			*f = signable()
+			f.Now, f.Signed = noon.Add(-24*time.Hour), []schema.SignedApproval{signs("bob")}
+		}, schema.Allow, nil},
+		{"one signed an earlier step", signed, func(f *policies.Facts) {
+			*f = signable()
+			f.Now, f.Signed = noon.Add(-24*time.Hour), []schema.SignedApproval{signs("bob", func(a *schema.SignedApproval) { a.Statement.Seen.Size = 29 })}
+		}, schema.Hold, []schema.Code{"freeze", "signed-approvals-missing", "evidence-replayed"}},
+		{"a freeze is passed over, and the window is closed", gatePolicy(t, "all", []any{
+			map[string]any{"freeze": spans}, map[string]any{"window": map[string]any{"weekly": "Mon", "zone": "UTC"}},
+		}), sunday(given(by(2), by(8))), schema.Hold, closed},
+		{"the window is passed over, and the freeze is on", gatePolicy(t, "all", []any{
+			map[string]any{"freeze": map[string]any{"weekly": "Sat-Sun", "zone": "UTC"}}, map[string]any{"window": map[string]any{"weekly": "Mon", "zone": "UTC", "override": two}},
+		}), sunday(given(by(2), by(8))), schema.Hold, frozen},
+	} {
+		r.run(t)
+	}
+}
+
+// Time alone opens what an override would let in sooner.
+func TestAnOverrideLeavesTheTimeAtWhichItOpens(t *testing.T) {
+	spans := map[string]any{"weekly": "Sat-Sun", "zone": "UTC", "override": 2}
+	f := promotion()
+	f.Now = noon.Add(-24 * time.Hour)
+	for name, p := range map[string]policies.Policy{
+		"alone": gatePolicy(t, "freeze", spans), "in a choice": gatePolicy(t, "any", list("freeze", spans, "approvals", 3)),
+		"with others in a choice": gatePolicy(t, "any", []any{map[string]any{"all": list("freeze", spans, "soak", "1h")}, map[string]any{"approvals": 3}}),
+	} {
+		if v := p.Evaluate(f); v.Earliest == nil || !v.Earliest.Equal(noon.Add(-12*time.Hour)) {
+			t.Errorf("%s: earliest %v, want midnight", name, v.Earliest)
+		}
+	}
+}
+
 func TestWindow(t *testing.T) {
 	hours := gatePolicy(t, "window", map[string]any{"weekly": []any{"Mon-Thu 09:00-16:00", "Fri 09:00-12:00"}, "zone": "Europe/Berlin"})
 	night := gatePolicy(t, "window", map[string]any{"weekly": "Sun 22:00-04:00", "zone": "America/New_York"})

@@ -40,6 +40,16 @@ func peopleTrees(t *testing.T) []shown {
 	soak, duties := policies.Soak{For: 24 * time.Hour}, gatePolicy(t, "duties", map[string]any{})
 	frozenFridays := gatePolicy(t, "freeze", map[string]any{"weekly": "Fri 18:00 - Mon 06:00", "zone": "Europe/Berlin"})
 	hours := gatePolicy(t, "window", map[string]any{"weekly": "Mon-Thu 09:00-16:00", "zone": "Europe/Berlin"})
+	override := map[string]any{"observed": 2, "roles": []string{"approver", "release"}}
+	passing := gatePolicy(t, "freeze", map[string]any{"weekly": "Fri 18:00 - Mon 06:00", "zone": "Europe/Berlin", "override": override})
+	opening := gatePolicy(t, "window", map[string]any{"weekly": "Mon-Thu 09:00-16:00", "zone": "Europe/Berlin", "override": override})
+	signing := gatePolicy(t, "freeze", map[string]any{"weekly": "Fri 18:00 - Mon 06:00", "zone": "Europe/Berlin", "override": map[string]any{"signed": 1}})
+	asSunday := func(more ...schema.GivenApproval) func(*policies.Facts) {
+		return func(f *policies.Facts) {
+			f.Now, f.Approvals = noon.Add(-24*time.Hour), more
+			f.Change.Source.LiveAt = noon.Add(-48 * time.Hour)
+		}
+	}
 	return []shown{
 		{"approvals", "allow", "two people approved exactly this", two, given(by(2), by(3))},
 		{"approvals", "allow", "one signed exactly this", one, sign()},
@@ -74,9 +84,14 @@ func peopleTrees(t *testing.T) []shown {
 
 		{"freeze", "allow", "on Monday", frozenFridays, nil},
 		{"freeze", "hold", "on Sunday", frozenFridays, at("2026-11-29T12:00:00Z")},
+		{"freeze", "allow", "on Sunday, passed over by two", passing, asSunday(by(2), by(8))},
+		{"freeze", "hold", "on Sunday, and one of two approved", passing, asSunday(by(8), by(1))},
+		{"freeze", "hold", "on Sunday, and nobody signed", signing, asSunday()},
 		{"freeze", "missing", "nobody knows the time", frozenFridays, func(f *policies.Facts) { f.Now = time.Time{} }},
 		{"window", "allow", "on Monday", hours, nil},
 		{"window", "hold", "on Sunday", hours, at("2026-11-29T12:00:00Z")},
+		{"window", "allow", "on Sunday, passed over by two", opening, asSunday(by(2), by(8))},
+		{"window", "hold", "on Sunday, and nobody approved", opening, asSunday()},
 		{"window", "missing", "two clocks differ", hours, func(f *policies.Facts) { f.ClockSkew = time.Hour }},
 
 		{"duties", "allow", "somebody else merged", duties, merged(3)},

@@ -15,10 +15,18 @@ func (p Project) Advice(t Trust) Diagnostics {
 }
 
 func adviceOnApprovals(stage StageName, spec PolicySpec, t Trust) Diagnostics {
+	if c, err := spec.Calendar(); err == nil && c.Override != nil {
+		return adviceOnAsked(stage, spec, *c.Override, t)
+	}
 	ask, err := spec.Approvals()
 	if err != nil {
 		return nil // another policy
 	}
+	return adviceOnAsked(stage, spec, ask, t)
+}
+
+// adviceOnAsked says of approvals that a policy asks for whether there are people who can give them.
+func adviceOnAsked(stage StageName, spec PolicySpec, ask ApprovalsSpec, t Trust) Diagnostics {
 	note := func(code Code, a args) Diagnostic {
 		a["stage"] = string(stage)
 		return Diagnostic{Position: spec.Position, Width: len(spec.Name), Code: code, Message: code.Message(a)}

@@ -22,6 +22,7 @@ func (p Project) AdviceOnGates(now time.Time) Diagnostics {
 		}
 		for _, gate := range []Gate{s.Gates.Promote, s.Gates.Rollback, s.Gates.Retire} {
 			out = append(out, adviceOnHours(s.Name, gate)...)
+			out = append(out, adviceOnOverrides(s.Name, gate)...)
 		}
 		if at := s.Gates.RetireAt; at.Line > 0 && i < len(p.Stages)-1 {
 			out = append(out, gateAdvice(at, len("retire"), "gate-never-asked", args{"stage": string(s.Name), "last": string(p.Stages[len(p.Stages)-1].Name)}))
@@ -90,11 +91,11 @@ func neverOpens(p PolicySpec, now time.Time, stage StageName) []shut {
 	}
 	switch p.Name {
 	case "window":
-		if spec, err := p.Calendar(); err == nil && len(spec.Weekly) == 0 {
+		if spec, err := p.Calendar(); err == nil && len(spec.Weekly) == 0 && spec.Override == nil {
 			return always(spec.over(now))
 		}
 	case "freeze":
-		if spec, err := p.Calendar(); err == nil && spec.wholeWeek() {
+		if spec, err := p.Calendar(); err == nil && spec.wholeWeek() && spec.Override == nil {
 			return always("it freezes every hour of the week")
 		}
 	case "expression":

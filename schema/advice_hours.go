@@ -51,7 +51,7 @@ func adviceOnHours(stage StageName, g Gate) Diagnostics {
 	var zones []string
 	for _, p := range g {
 		c, err := p.Calendar()
-		if err != nil || p.Name == "window" && len(c.Dates) > 0 || c.wholeWeek() {
+		if err != nil || p.Name == "window" && len(c.Dates) > 0 || c.wholeWeek() || c.Override != nil {
 			continue
 		}
 		w := weeks[c.Zone]

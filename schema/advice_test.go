@@ -44,6 +44,9 @@ func TestAdvice(t *testing.T) {
 			name: "owners of whom one can approve", project: two + "approvals: {observed: 1, owners: [ann, bob]}]}}]\n", roots: []string{"ann", "bob"},
 			people: []schema.Principal{person("ann", "author", "approver:prod"), person("bob", "approver:prod")},
 		}, {
+			name: "an override that nobody can give", project: two + "approvals: 1, freeze: {weekly: Sat, zone: UTC, override: {observed: 1, roles: [release]}}]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author"), person("bob", "approver:prod")}, want: "approvals-impossible",
+		}, {
 			name: "a robot", project: two + "approvals: 1]}}]\n", roots: []string{"ann", "bob"},
 			people: []schema.Principal{person("ann", "author"), person("bot", "approver:prod", "bot")}, want: "approvals-impossible",
 		}, {

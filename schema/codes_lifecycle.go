@@ -126,14 +126,14 @@ var lifecycleCodes = []CodeInfo{
 		Fix:     "Let the admins add .sluice/retired/APP.yaml with reason, owner and retention.",
 		Example: "wait  retirement  payments leaves production without a record [retirement-record]",
 	}, {
-		Code: "freeze", Title: "stage is frozen", Message: "{stage} is frozen[ until {local}][ ({until})][!until? with no end in sight]",
+		Code: "freeze", Title: "stage is frozen", Message: "{stage} is frozen[ until {local}][ ({until})][!until? with no end in sight][; to pass now it takes {override}]",
 		Cause:   "Nothing new enters the stage at this time, by the freeze of its gate. Drift is repaired, and rollbacks enter unless their own gate names a freeze.",
-		Fix:     "Wait until the freeze is over; one without an end only the admins take away. What cannot wait is a rollback, or break-glass; the admins can change the freeze in sluice.yaml.",
+		Fix:     "Wait until the freeze is over; one without an end only the admins take away. Where the gate says override:, so many approvals of this change let it in at once. What cannot wait is a rollback, or break-glass; the admins can change the freeze in sluice.yaml.",
 		Example: "wait  freeze  gray is frozen until Tue 2026-11-24 06:00 Europe/Berlin (2026-11-24T05:00:00Z) [freeze]",
 	}, {
-		Code: "window-closed", Title: "outside the window", Message: "{stage} takes changes in its window alone[; it opens {local}][ ({until})][!until?; the last of them is over, and it does not open again]",
+		Code: "window-closed", Title: "outside the window", Message: "{stage} takes changes in its window alone[; it opens {local}][ ({until})][!until?; the last of them is over, and it does not open again][; to pass now it takes {override}]",
 		Cause:   "The gate lets changes in at certain times only, and this is none of them. Drift is repaired, and rollbacks enter unless their own gate names a window.",
-		Fix:     "Wait until the window opens; where all its dates are over, the admins have to write others. What cannot wait is a rollback, or break-glass; the admins can change the window in sluice.yaml.",
+		Fix:     "Wait until the window opens; where all its dates are over, the admins have to write others. Where the gate says override:, so many approvals of this change let it in at once. What cannot wait is a rollback, or break-glass; the admins can change the window in sluice.yaml.",
 		Example: "gray takes changes in its window alone; it opens Mon 2026-11-30 09:00 Europe/Berlin (2026-11-30T08:00:00Z)",
 	}, {
 		Code: "suspended", Title: "stage is suspended", Message: "[{stage} ]is suspended[ until {until}][: {reason}]",

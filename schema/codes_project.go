@@ -156,6 +156,12 @@ var projectCodes = []CodeInfo{
 		Example: "     8 |       promote: [{approvals: 3}]\n" +
 			"staging asks for more approvals than there can be: 3, where 2 besides an author may approve",
 	}, {
+		Code: "override-always-met", Warning: true, Title: "an exception that is the rule", Message: `{policy} of {stage} holds nothing: the approvals that its gate asks of every change meet its override`,
+		Cause: "Whoever gets the approvals of the gate has those that override: asks for as well, so changes pass at any time.",
+		Fix:   "Ask for more people, other roles, owners or signatures in override:.",
+		Example: "     8 |       promote: [{approvals: 2}, {freeze: {weekly: Sat-Sun, zone: UTC, override: 2}}]\n" +
+			"freeze of staging holds nothing: the approvals that its gate asks of every change meet its override",
+	}, {
 		Code: "owner-unknown", Warning: true, Title: "an owner is nobody", Message: `{stage} counts approvals of {person}, who is not in the trust directory`,
 		Cause: "owners: of approvals names people by their id in the trust directory, and there is none of this name. An approval of somebody unknown never counts.",
 		Fix:   "Correct the id, or let the roots add the person.",

@@ -84,6 +84,13 @@ func TestPolicyValues(t *testing.T) {
 			want: schema.LimitsSpec{Files: 1, Bytes: 2, File: 3, Line: 4, Binary: true, Large: 3, Apps: 5},
 		},
 		{
+			name: "a freeze that two release managers pass",
+			spec: schema.PolicySpec{Name: "freeze", Value: map[string]any{"weekly": "Mon", "zone": "UTC", "override": map[string]any{"observed": 2, "roles": []string{"release"}}}},
+			want: schema.CalendarSpec{Weekly: []schema.WeekSpan{{From: 0, Long: 1440}}, Zone: "UTC", Override: &schema.ApprovalsSpec{
+				Observed: 2, Roles: []schema.RoleName{"release"}, After: "live", Bind: "content",
+			}},
+		},
+		{
 			name: "approvals of owners, about paths, in any order",
 			spec: schema.PolicySpec{Name: "approvals", Value: map[string]any{"observed": 1, "paths": []string{"b.yaml", "a/*", "b.yaml"}, "owners": []string{"carol", "bob"}}},
 			want: schema.ApprovalsSpec{

@@ -91,8 +91,8 @@ var shapes = [shapeCount]shape{
 	secretsShape:   {file: "Policies", path: "secrets", optional: []string{"allow"}},
 	dutiesShape:    {file: "Policies", path: "duties", optional: []string{"merger"}},
 	healthShape:    {file: "Policies", path: "health", optional: []string{"instances", "share", "for", "in"}},
-	freezeShape:    {file: "Policies", path: "freeze", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
-	windowShape:    {file: "Policies", path: "window", required: []string{"zone"}, optional: []string{"weekly", "dates"}},
+	freezeShape:    {file: "Policies", path: "freeze", required: []string{"zone"}, optional: []string{"weekly", "dates", "override"}},
+	windowShape:    {file: "Policies", path: "window", required: []string{"zone"}, optional: []string{"weekly", "dates", "override"}},
 
 	atLeastShape: {file: "Policies", path: "at_least", required: []string{"n", "of"}},
 	breakerShape: {

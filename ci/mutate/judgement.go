@@ -117,6 +117,12 @@ var judgementMutations = []mutation{
 		"TestWindow",
 	},
 	{
+		"an override needs nobody", "policies", "policies/freeze.go",
+		"if asked.Outcome != schema.Allow {",
+		"if asked.Outcome == schema.Deny {",
+		"TestOverride",
+	},
+	{
 		"a freeze ends the first time that the clock shows its end", "policies", "policies/calendar.go",
 		"wide   = bounds{from: earliest, until: latest}",
 		"wide   = bounds{from: earliest, until: earliest}",

@@ -236,6 +236,9 @@ func asked(spec schema.PolicySpec) []schema.RoleName {
 	if breaker, err := spec.Breaker(); err == nil {
 		return breaker.Confirm.Roles
 	}
+	if calendar, err := spec.Calendar(); err == nil && calendar.Override != nil {
+		return calendar.Override.Roles
+	}
 	if limits, err := spec.Limits(); err == nil && limits.Large > 0 {
 		return []schema.RoleName{schema.RoleApprover}
 	}

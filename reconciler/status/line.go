@@ -115,6 +115,10 @@ func met(v schema.Verdict) string {
 		add("of ", "need")
 		add("by ", "by")
 		add("asked only where these change: ", "untouched")
+	case "freeze", "window":
+		if v.Args["overridden"] != "" {
+			add("passed while closed, by ", "by")
+		}
 	case "signed":
 		add("by ", "signers")
 	case "soak":
