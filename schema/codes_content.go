@@ -4,7 +4,7 @@ package schema
 var contentCodes = []CodeInfo{
 	{
 		Code: "name", Title: "name is not allowed", Message: "[{path}][{name}]: [{why}][{detail}]",
-		Cause:   "Names become keys in etcd and names in Kubernetes, so they are held to what all of them can carry.",
+		Cause:   "Names become keys in etcd and names in Kubernetes, so they are held to what all of them can carry. A few, like head, are the targets' own.",
 		Fix:     "Rename it: lower-case letters, digits and inner hyphens for apps, clean paths for files.",
 		Example: `Api/app.yaml: error[name]: Api: segment "Api": want lower-case letters, digits and inner hyphens, at most 63 of them`,
 	}, {

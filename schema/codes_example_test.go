@@ -124,6 +124,7 @@ func invented(info schema.CodeInfo, all []said, shown string) []string {
 	var out []string
 	printed := false
 	lines := strings.Split(info.Example, "\n")
+	own := "[" + string(info.Code) + "]"
 	for i, line := range lines {
 		if f := findingLine.FindStringSubmatch(line); f != nil {
 			printed = printed || f[5] == string(info.Code) && (isMessage(info, f[6]) || isSaid(all, f[6]))
@@ -142,11 +143,18 @@ func invented(info schema.CodeInfo, all []said, shown string) []string {
 			}
 			continue
 		}
+		if strings.Contains(info.Example, own) && !strings.Contains(line, own) {
+			continue // the line that names the code is the one to be printed
+		}
+		if part, ok := strings.CutPrefix(strings.TrimLeft(line, " "), "- "); ok {
+			printed = printed || isMessage(info, strings.TrimSuffix(part, " "+own))
+			continue
+		}
 		printed = printed || holdsMessage(info, line) || isSaid(all, line) || strings.Contains(shown, line) || isRecord(info, line) ||
 			checkedBy[info.Code] != "" && regexp.MustCompile(`^(warn|fail)    `+checkedBy[info.Code]+`  \S`).MatchString(line)
 	}
-	if whole := strings.Join(strings.Fields(info.Example), " "); len(lines) > 1 {
-		printed = printed || holdsMessage(info, whole) || isSaid(all, whole)
+	if n := len(lines); n > 1 && strings.HasPrefix(lines[n-1], "  ") && !strings.Contains(lines[n-1], "- ") { // one line, wrapped
+		printed = printed || isSaid(all, strings.Join(strings.Fields(info.Example), " "))
 	}
 	if found := inBrackets.FindStringSubmatch(info.Example); found != nil && found[1] != string(info.Code) && registered(found[1]) &&
 		!strings.Contains(info.Example, "["+string(info.Code)+"]") {

@@ -5,12 +5,12 @@ var forgeCodes = []CodeInfo{
 	{
 		Code: "forge-unauthorized", Title: "forge refuses the token", Message: "the forge refuses the token[: {why}]",
 		Cause:   "The token is wrong, has expired or was revoked.",
-		Fix:     "Make a new project access token with role Reporter and scope read_api and write it to the token file. No restart is needed.",
+		Fix:     "Make a new project access token (role Reporter and scope read_api to read, role Developer and scope api to write as well) and write it to the token file. No restart is needed.",
 		Example: `sluice: find project "acme/config": GitLab answered 401 for GET /projects/acme%2Fconfig: unauthorized: 401 Unauthorized`,
 	}, {
 		Code: "forge-forbidden", Title: "forge does not allow it", Message: "the token may not read this at the forge[: {why}]",
 		Cause:   "The token is good, but its scope or the role of its user is too small.",
-		Fix:     "Make a project access token with role Reporter and scope read_api and write it to the token file.",
+		Fix:     "Make a project access token with the role and scope that the message or sluice doctor names, and write it to the token file.",
 		Example: "sluice: read the webhooks: GitLab answered 403 for GET /projects/42/hooks: forbidden: 403 Forbidden",
 	}, {
 		Code: "forge-lost-access", Title: "project is not there for this token", Message: "the forge shows no such project to this token[: {why}]",

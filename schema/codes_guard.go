@@ -142,7 +142,7 @@ var guardCodes = []CodeInfo{
 	}, {
 		Code: "key-unnamed", Title: "key is not in the trust root", Message: "the trust in force does not name the key: {seen}",
 		Cause:   "What the key signs does not count: no ledger entry by a log key, no promotion by a bot key.",
-		Fix:     "Put the file with the key that the trust names in place, or let the roots name this one with sluice trust.",
+		Fix:     "Put the file with the key that the trust names in place, or let the roots name this one: sluice trust rotate --log-key FILE, and for a bot sluice trust add.",
 		Example: "fail    log key  SHA256:q3XvZ…",
 	}, {
 		Code: "root-ends", Title: "trust root runs out soon", Message: "the trust root runs out: {seen}",

@@ -121,10 +121,10 @@ var lifecycleCodes = []CodeInfo{
 			"           - 0 of 1 approvals; may approve: bob, carol [approvals-missing]\n" +
 			"           - staging: has to live there for 24h [soak]",
 	}, {
-		Code: "retirement-record", Title: "retirement record is missing", Message: "{app} leaves production without a record",
+		Code: "retirement-record", Title: "retirement record is missing", Message: "{app} leaves the last stage without a record",
 		Cause:   "Removing an app for good needs to say why, who owns that, and how long its history is kept.",
 		Fix:     "Let the admins add .sluice/retired/APP.yaml with reason, owner and retention.",
-		Example: "wait  retirement  payments leaves production without a record [retirement-record]",
+		Example: "wait  retirement  payments leaves the last stage without a record [retirement-record]",
 	}, {
 		Code: "freeze", Title: "stage is frozen", Message: "{stage} is frozen[ until {local}][ ({until})][!until? with no end in sight][; to pass now it takes {override}]",
 		Cause:   "Nothing new enters the stage at this time, by the freeze of its gate. Drift is repaired, and rollbacks enter unless their own gate names a freeze.",
@@ -196,12 +196,12 @@ var lifecycleCodes = []CodeInfo{
 	}, {
 		Code: "adopted", Title: "taken over by the admins", Message: "taken over as it is[ by {by}]",
 		Cause:   "What a stage has, its mode alone had let in. The admins took it over by their signature, as they seal a project at its beginning, so that it can go on to the stages after.",
-		Fix:     "Nothing is to be done.",
+		Fix:     "Nothing to do.",
 		Example: "2026-11-23 09:12:40  10  staging  observe [adopted]    r:57ba02cc    ann",
 	}, {
 		Code: "overwritten", Title: "taken over, others' content replaced", Message: "taken over[ by {by}]; what targets hold without our marker is replaced",
 		Cause:   "A target held content of others, without our marker. The admins said by their signature that what is admitted takes its place.",
-		Fix:     "Nothing is to be done.",
+		Fix:     "Nothing to do.",
 		Example: "2026-11-23 09:12:40  5  production  observe [overwritten]    r:57ba02cc    ann",
 	}, {
 		Code: "accepted", Title: "rewound branch accepted", Message: "the admins accepted where the branch is now",
@@ -210,9 +210,9 @@ var lifecycleCodes = []CodeInfo{
 		Example: "entry #7  observed  2026-11-23 09:12:40 UTC\n" +
 			"  code          [accepted]",
 	}, {
-		Code: "clock", Title: "clock cannot be trusted", Message: "the clock cannot be trusted[: {why}]",
+		Code: "clock", Title: "clock cannot be trusted", Message: "the clock cannot be trusted[: {why}][: the forge's differs by about {skew}]",
 		Cause:   "It is before the last ledger entry, or far from the forge's. Nothing that depends on time is decided.",
 		Fix:     "Correct the clock of the reconciler's host.",
-		Example: "wait  freeze  the clock cannot be trusted: nobody says what time it is [clock]",
+		Example: "wait  soak  the clock cannot be trusted: the forge's differs by about 1h [clock]",
 	},
 }

@@ -50,7 +50,7 @@ var repositoryCodes = []CodeInfo{
 	}, {
 		Code: "shallow-clone", Title: "history is incomplete", Message: "the clone is shallow[: {why}]",
 		Cause:   "The answer needs commits that a shallow clone does not have. What is not there is never taken as good.",
-		Fix:     "Fetch the whole history: git fetch --unshallow.",
+		Fix:     "Fetch the whole history: git fetch --unshallow. In GitLab CI set GIT_DEPTH: 0.",
 		Example: "sluice: read the history of refs/heads/main: history is incomplete: shallow clone",
 	}, {
 		Code: "object-missing", Title: "something is missing in the clone", Message: "an object is not in this clone[: {why}]",
@@ -71,7 +71,7 @@ var runCodes = []CodeInfo{
 	}, {
 		Code: "no-ledger", Title: "no ledger here", Message: "there is no ledger[: {why}]",
 		Cause: "This clone has not fetched the ledger's branch, or the project is not sealed yet.",
-		Fix:   "Fetch it: git fetch origin. If the project is not sealed yet: sluice init.",
+		Fix:   "Fetch it: git fetch origin. If the project is not sealed yet: sluice init --seal.",
 		Example: "sluice: there is no branch sluice/ledger in config: the project is not sealed yet,\n" +
 			"        or this is a clone that has the ledger as origin's alone [no-ledger]",
 	}, {

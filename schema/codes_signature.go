@@ -20,7 +20,7 @@ var signatureCodes = []CodeInfo{
 	}, {
 		Code: "unknown-key", Title: "key is nobody's", Message: "commit {commit} is signed by a key that is nobody's[: {key}]",
 		Cause:   "The key is not in .sluice/trust/keys, and none of the forge's own in .sluice/trust/forge.",
-		Fix:     "Sign with a key that is, or let the roots add the key (sluice trust) and wait until that is in force.",
+		Fix:     "Sign with a key that is, or let the roots add the key (sluice trust add PERSON --key FILE) and wait until that is in force.",
 		Example: "wait  signed  commit 8c1f03d2 is signed by a key that is nobody's: SHA256:h4Vc0Qk [unknown-key]",
 	}, {
 		Code: "principal-not-authorised", Title: "signer may not write here", Message: "[{person}, who signed commit {commit}, ]may not write this app",

@@ -115,6 +115,9 @@ func TestEveryUsedCodeIsRegistered(t *testing.T) {
 func TestEveryCodeIsRaised(t *testing.T) {
 	var all strings.Builder
 	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && path == filepath.Join("..", "ci") {
+			return filepath.SkipDir
+		}
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasPrefix(filepath.Base(path), "codes_") {
 			return err
 		}

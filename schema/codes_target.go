@@ -67,7 +67,7 @@ var targetCodes = []CodeInfo{
 	}, {
 		Code: "delivery-overdue", Title: "admitted and not delivered for long", Message: "[{target}: ]does not have what was admitted, though there was time enough",
 		Cause:   "A required target has refused it for at least five minutes and ten polls, or the reconciler that let it in died before it delivered and no other took it up.",
-		Fix:     "Look at the target's own message beside it. If there is none, see that a reconciler runs: sluice run delivers what was admitted before anything else is needed.",
+		Fix:     "Look at the target's own message beside it. If there is none, see that a reconciler runs: sluice run delivers what was admitted as soon as it is up.",
 		Example: "no    target  etcd: does not have what was admitted, though there was time enough [delivery-overdue]",
 	}, {
 		Code: "target-unconfigured", Title: "target has no address", Message: "{target} is not in reconciler.yaml",

@@ -144,13 +144,13 @@ var trustCodes = []CodeInfo{
 	}, {
 		Code: "request-refused", Title: "signed request is not valid", Message: "the {kind} request does not count[: {why}]",
 		Cause: "A request says what it is for, is made against the ledger as it is, has an end, and counts once.",
-		Fix:   "Make it again with sluice.",
+		Fix:   "Make it again with the same command: sluice requests says of each why it is refused.",
 		Example: "level=WARN msg=\"request not carried out\" kind=resume tag=refs/tags/sluice/resume/3f2a9c1e5b7d8046/ann\n" +
 			"  code=request-refused why=\"nothing is suspended there\"",
 	}, {
 		Code: "request-unsigned", Title: "too few people signed a request", Message: "the {kind} request has {have} of {need} signatures[ by {role}]",
 		Cause: "Each kind of request needs a number of people with a role. People are counted, not keys.",
-		Fix:   "Let more of them sign the same request.",
+		Fix:   "Let more of them sign the same request: sluice requests names who may, and the command.",
 		Example: "break-glass  payments in staging c:67ba1ea9 to c:0f1c8f2d without its gate, review by …\n" +
 			"  state   1 of 2 signed; it waits for carol: sluice break-glass --sign 3f2a9c1e5b7d8046",
 	},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -13,8 +12,8 @@ import (
 func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "explain [CODE]", Short: "Say what a code means and what to do about it", Args: cobra.MaximumNArgs(1),
-		Long: `explain says of a code that stands in [brackets] in messages, in the ledger and on the page why it happens and what to do.
-Without a code it lists all of them.`,
+		Long: `explain says of a code that stands in [brackets] in messages, in the ledger and on the page why it happens and what to do,
+and shows a case of it. Without a code it lists all of them.`,
 		Example: `  sluice explain unsigned`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return words(schema.Codes()), cobra.ShellCompDirectiveNoFileComp
@@ -34,7 +33,7 @@ type explanation struct {
 	Title   string      `json:"title"`
 	Cause   string      `json:"cause"`
 	Fix     string      `json:"fix"`
-	Example string      `json:"example,omitempty"`
+	Example string      `json:"example"`
 	Warning bool        `json:"warning,omitempty"`
 }
 
@@ -54,11 +53,7 @@ func (a *app) explain(code schema.Code) error {
 	if a.json() {
 		return json.NewEncoder(a.out).Encode(explanationOf(info))
 	}
-	_, err := fmt.Fprintf(a.out, "%s: %s\n\nwhy:  %s\nfix:  %s\n", info.Code, info.Title, info.Cause, info.Fix)
-	if info.Example != "" {
-		_, more := fmt.Fprintf(a.out, "\nexample:\n%s\n", indented(info.Example))
-		err = errors.Join(err, more)
-	}
+	_, err := fmt.Fprintf(a.out, "%s: %s\n\nwhy:  %s\nfix:  %s\n\nexample:\n%s\n", info.Code, info.Title, info.Cause, info.Fix, indented(info.Example))
 	return err
 }
 
