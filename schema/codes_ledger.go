@@ -67,7 +67,7 @@ var ledgerCodes = []CodeInfo{
 	}, {
 		Code: "history-missing", Title: "ledger cannot be read completely", Message: "part of the ledger cannot be read[: {what}]",
 		Cause:   "The clone is shallow or damaged.",
-		Fix:     "Fetch all of it: git fetch --unshallow.",
+		Fix:     "Fetch all of it: git fetch --unshallow. If it is damaged, clone it again.",
 		Example: "commit 8c1f03d2  [history-missing] history is incomplete: shallow clone",
 	}, {
 		Code: "unknown-format", Title: "format is not known", Message: "[{what} ]has a format that this sluice does not know",

@@ -69,7 +69,7 @@ var trustCodes = []CodeInfo{
 	}, {
 		Code: "trust-lockout", Warning: true, Title: "one lost key locks the project", Message: "[{threshold} of {roots} roots have to sign, so that one lost key locks everybody out][{why}]",
 		Cause:   "With as many roots as signatures needed nobody can replace a key that is lost.",
-		Fix:     "Add another root (sluice trust add --root), with a key that is kept elsewhere.",
+		Fix:     "Add another root (sluice trust add PERSON --root --key FILE), with a key that is kept elsewhere.",
 		Example: ".sluice/trust/root.yaml: warning[trust-lockout]: 2 of 2 roots have to sign, so that one lost key locks everybody out",
 	}, {
 		Code: "role-without-stage", Warning: true, Title: "role for a stage that there is not", Message: `{person} has {role}, but there is no stage "{stage}"`,

@@ -103,7 +103,7 @@ func TestPagesOfThePast(t *testing.T) {
 		{"no zero stands for drafts that nobody knows", "/", &draftless, 200, []string{"draft</a> <span class=\"count\">unknown"}, []string{"0 merge requests"}},
 		{"no ledger here is not always a project that is not sealed", "/", &schema.View{Stages: v.Stages, ProblemCodes: []schema.Code{"no-ledger"}}, 200, []string{"There is no ledger here: "}, []string{"run sluice init"}},
 		{"a ledger in doubt is not well", "/health", &doubtful, 200, []string{`">no</span> <b>ledger</b>`}, nil},
-		{"a code, for who has no terminal", "/errors/self-approval", &v, 200, []string{"What to do", "self-approval"}, nil},
+		{"a code, for who has no terminal", "/errors/self-approval", &v, 200, []string{"What to do", "self-approval", "ann worked on the change and cannot approve it"}, nil},
 		{"a code that there is not", "/errors/self-aproval", &v, 404, []string{"Did you mean self-approval"}, nil},
 		{"one cell", "/cell/gray/payments/ledger", &v, 200, []string{"payments/ledger in gray", "What stands in the way", "What happened", `aria-current="step"`}, []string{`id="production"`}},
 		{"a stage that there is not", "/cell/moon/payments/ledger", &v, 404, []string{"no such stage"}, nil},
