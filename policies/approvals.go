@@ -44,7 +44,7 @@ func (a Approvals) Evaluate(f Facts) schema.Verdict {
 	for _, given := range f.Approvals {
 		who, code := a.judge(f, given, excluded)
 		part := answer(policy, schema.Hold, code, "by", who)
-		a.explain(&part, who)
+		a.explain(f, &part, who)
 		if code == "" {
 			part.Outcome = schema.Allow
 			counted[who] = true
@@ -105,6 +105,8 @@ func (a Approvals) judge(f Facts, g schema.GivenApproval, excluded map[string]bo
 		return person.ID, "approver-ineligible"
 	case excluded[person.ID]:
 		return person.ID, "self-approval"
+	case !a.acts(f, person):
+		return person.ID, "role-exclusive"
 	}
 	return person.ID, ""
 }
@@ -142,7 +144,7 @@ func (a Approvals) excluded(f Facts) map[string]bool {
 func (a Approvals) eligible(f Facts, excluded, counted map[string]bool) []string {
 	var out []string
 	for _, p := range f.Trust.Principals {
-		if a.MayApprove(p, f.Cell) && !p.Has(schema.RoleBot, f.Cell) && !excluded[p.ID] && !counted[p.ID] {
+		if a.MayApprove(p, f.Cell) && a.acts(f, p) && !p.Has(schema.RoleBot, f.Cell) && !excluded[p.ID] && !counted[p.ID] {
 			out = append(out, p.ID)
 		}
 	}

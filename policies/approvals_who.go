@@ -49,8 +49,11 @@ func (a Approvals) about(f Facts) (files string, asked bool) {
 	return joined(touched), len(touched) > 0
 }
 
-// explain says of an approval that does not count that it is no owner's.
-func (a Approvals) explain(part *schema.Verdict, who string) {
+// explain says of an approval that does not count that it is no owner's, or in which role it counts elsewhere.
+func (a Approvals) explain(f Facts, part *schema.Verdict, who string) {
+	if part.Code == "role-exclusive" {
+		part.Args["as"] = roleList(f.acting[who])
+	}
 	if part.Code == "approver-ineligible" && !a.owns(who) {
 		part.Args["why"] = "counted are those of " + list(a.Owners)
 	}

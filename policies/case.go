@@ -30,18 +30,18 @@ func JudgeCase(stage schema.Stage, facts schema.CaseFacts, trust schema.Trust, c
 		return schema.Verdict{}, err
 	}
 	f.Schemas = control
-	parts := []schema.Verdict{}
+	var gate Gate
 	for _, spec := range stage.Gates.For(facts.Kind) {
 		p, err := New(spec)
 		if err != nil {
 			return schema.Verdict{}, err
 		}
-		parts = append(parts, p.Evaluate(f))
+		gate.policies = append(gate.policies, p)
 	}
-	if len(parts) == 0 {
+	if len(gate.policies) == 0 {
 		return allow("gate"), nil // it adds nothing to what always holds
 	}
-	return schema.All("gate", parts...), nil
+	return gate.Evaluate(f), nil
 }
 
 // withAccounts gives everybody an account, by their place in the trust directory.

@@ -1,18 +1,40 @@
 package policies
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// Duties asks that whoever merged a change did not write or approve it as well. That nobody approves their own change holds
-// wherever approvals are counted.
+// Duties asks that whoever merged a change did not write or approve it as well, and that nobody acts for it in two roles that exclude each
+// other. That nobody approves their own change holds wherever approvals are counted.
 type Duties struct{ schema.DutiesSpec }
 
-// Evaluate denies what one person did twice, and holds where the merger is not known or is nobody: an account without its
-// person could be anybody's second one.
+// Evaluate asks both. In which role people act, the gate decides: approvals that it asks for count them in that one alone.
 func (d Duties) Evaluate(f Facts) schema.Verdict {
+	const policy = "duties"
+	if len(d.Exclusive) == 0 {
+		return d.merged(f)
+	}
+	if f.acting == nil {
+		return answer(policy, schema.Hold, "evidence-missing", "what", "in which roles people act")
+	}
+	var acts []schema.Verdict
+	for _, who := range slices.Sorted(maps.Keys(f.acting)) {
+		acts = append(acts, answer(policy, schema.Allow, "", "by", who, "as", roleList(f.acting[who])))
+	}
+	v := allow(policy)
+	if len(d.Merger) > 0 {
+		v = d.merged(f)
+	}
+	v.Parts = append(v.Parts, acts...)
+	return v
+}
+
+// merged denies what one person did twice, and holds where the merger is not known or is nobody: an account without its
+// person could be anybody's second one.
+func (d Duties) merged(f Facts) schema.Verdict {
 	const policy = "duties"
 	if f.MergeRequest == nil || f.MergeRequest.MergedBy.ID == 0 || len(d.Merger) == 0 {
 		return answer(policy, schema.Hold, "evidence-missing", "what", "who merged it")

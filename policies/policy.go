@@ -75,6 +75,7 @@ type Facts struct {
 	// Suspended pins the cell; nil if nothing does.
 	Suspended *Suspension
 
+	acting  acting  // where the gate keeps roles apart; nil outside of one
 	reading reading // shared by the policies of a gate; nil outside of one
 }
 
@@ -91,6 +92,13 @@ type Gate struct{ policies []Policy }
 // Evaluate asks every policy, so that a person sees all that is missing at once.
 func (g Gate) Evaluate(f Facts) schema.Verdict {
 	f.reading = reading{}
+	if sets := apart(g.policies, f); len(sets) > 0 {
+		return g.evaluateApart(f, sets)
+	}
+	return g.evaluate(f)
+}
+
+func (g Gate) evaluate(f Facts) schema.Verdict {
 	parts := make([]schema.Verdict, len(g.policies), len(g.policies)+1)
 	for i, p := range g.policies {
 		parts[i] = p.Evaluate(f)

@@ -16,7 +16,7 @@ func (a Approvals) signed(f Facts, excluded map[string]bool) (map[string]bool, [
 			who = s.Key
 		}
 		part := answer("approvals", schema.Hold, code, append([]string{"by", who, "level", "signed"}, args...)...)
-		a.explain(&part, who)
+		a.explain(f, &part, who)
 		if code == "" {
 			part.Outcome = schema.Allow
 			counted[s.Principal] = true
@@ -43,6 +43,8 @@ func (a Approvals) judgeSigned(f Facts, s schema.SignedApproval, excluded map[st
 		return "approver-ineligible", nil
 	case excluded[person.ID]:
 		return "self-approval", nil
+	case !a.acts(f, person):
+		return "role-exclusive", nil
 	}
 	return "", nil
 }

@@ -40,6 +40,7 @@ func peopleTrees(t *testing.T) []shown {
 	soak, duties := policies.Soak{For: 24 * time.Hour}, gatePolicy(t, "duties", map[string]any{})
 	frozenFridays := gatePolicy(t, "freeze", map[string]any{"weekly": "Fri 18:00 - Mon 06:00", "zone": "Europe/Berlin"})
 	hours := gatePolicy(t, "window", map[string]any{"weekly": "Mon-Thu 09:00-16:00", "zone": "Europe/Berlin"})
+	apart := asking(t, "duties", exclusive, "approvals", 1, "approvals", map[string]any{"observed": 1, "roles": []any{"release"}})
 	override := map[string]any{"observed": 2, "roles": []string{"approver", "release"}}
 	passing := gatePolicy(t, "freeze", map[string]any{"weekly": "Fri 18:00 - Mon 06:00", "zone": "Europe/Berlin", "override": override})
 	opening := gatePolicy(t, "window", map[string]any{"weekly": "Mon-Thu 09:00-16:00", "zone": "Europe/Berlin", "override": override})
@@ -95,6 +96,9 @@ func peopleTrees(t *testing.T) []shown {
 		{"window", "missing", "two clocks differ", hours, func(f *policies.Facts) { f.ClockSkew = time.Hour }},
 
 		{"duties", "allow", "somebody else merged", duties, merged(3)},
+		{"duties", "allow", "who has two roles that exclude each other counts where it helps", apart, both(given(by(2), by(3)), "bob")},
+		{"duties", "hold", "one person alone, with both roles", apart, both(given(by(2)), "bob")},
+		{"duties", "missing", "nobody looked in which roles people act", gatePolicy(t, "duties", exclusive), given(by(2), by(3))},
 		{"duties", "deny", "the author merged", duties, merged(1)},
 		{"duties", "hold", "an account that is nobody's merged", duties, merged(77)},
 		{"duties", "missing", "the forge does not say who merged", duties, nil},

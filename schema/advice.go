@@ -11,6 +11,9 @@ func (p Project) Advice(t Trust) Diagnostics {
 			out = append(out, adviceOnApprovals(s.Name, spec, t)...)
 		}
 	}
+	for _, s := range p.Stages {
+		out = append(out, adviceOnExclusive(s, t)...)
+	}
 	return append(append(out, p.adviceOnRoles(t)...), adviceOnRoot(t)...)
 }
 
@@ -36,7 +39,7 @@ func adviceOnAsked(stage StageName, spec PolicySpec, ask ApprovalsSpec, t Trust)
 		out = append(out, note("approvals-not-enforced", args{}))
 	}
 	need := max(ask.Observed, ask.Signed) // one person can count as both
-	if have := mostApprovers(stage, ask, t); have < need && len(t.Principals) > 0 {
+	if have := mostApprovers(stage, t, ask); have < need && len(t.Principals) > 0 {
 		out = append(out, note("approvals-impossible", args{"need": count(need), "have": count(have)}))
 	}
 	for _, id := range ask.Owners {
@@ -53,11 +56,13 @@ func adviceOnAsked(stage StageName, spec PolicySpec, ask ApprovalsSpec, t Trust)
 	return out
 }
 
-// mostApprovers is how many people can approve a change in a stage at best, whoever of the authors wrote it.
-func mostApprovers(stage StageName, ask ApprovalsSpec, t Trust) int {
+// mostApprovers is how many people can approve a change in a stage at best, for one of what is asked, whoever of the authors wrote it.
+func mostApprovers(stage StageName, t Trust, asks ...ApprovalsSpec) int {
 	may := func(p Principal) bool {
-		return !hasRole(p, RoleBot) && (ask.Owners == nil || slices.Contains(ask.Owners, p.ID)) && slices.ContainsFunc(p.Roles, func(r Role) bool {
-			return slices.Contains(ask.Roles, r.Name) && (r.Name != RoleApprover || r.Stage == stage)
+		return !hasRole(p, RoleBot) && slices.ContainsFunc(asks, func(ask ApprovalsSpec) bool {
+			return (ask.Owners == nil || slices.Contains(ask.Owners, p.ID)) && slices.ContainsFunc(p.Roles, func(r Role) bool {
+				return slices.Contains(ask.Roles, r.Name) && (r.Name != RoleApprover || r.Stage == stage)
+			})
 		})
 	}
 	best := 0

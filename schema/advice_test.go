@@ -47,6 +47,15 @@ func TestAdvice(t *testing.T) {
 			name: "an override that nobody can give", project: two + "approvals: 1, freeze: {weekly: Sat, zone: UTC, override: {observed: 1, roles: [release]}}]}}]\n", roots: []string{"ann", "bob"},
 			people: []schema.Principal{person("ann", "author"), person("bob", "approver:prod")}, want: "approvals-impossible",
 		}, {
+			name: "two levels that one person alone could meet", project: two + "duties: {exclusive: [[approver, release]]}, approvals: 1, approvals: {observed: 1, roles: [release]}]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author"), person("bob", "approver:prod", "release")}, want: "approvals-impossible",
+		}, {
+			name: "two levels and two people", project: two + "duties: {exclusive: [[approver, release]]}, approvals: 1, approvals: {observed: 1, roles: [release]}]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author"), person("bob", "approver:prod", "release"), person("eve", "release")},
+		}, {
+			name: "two levels of one person, whose roles nobody keeps apart", project: two + "approvals: 1, approvals: {observed: 1, roles: [release]}]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author"), person("bob", "approver:prod", "release")},
+		}, {
 			name: "a robot", project: two + "approvals: 1]}}]\n", roots: []string{"ann", "bob"},
 			people: []schema.Principal{person("ann", "author"), person("bot", "approver:prod", "bot")}, want: "approvals-impossible",
 		}, {

@@ -66,6 +66,11 @@ var approvalCodes = []CodeInfo{
 		Fix:     "Revert the change, submit it again and let somebody else merge it.",
 		Example: "no    duties  ann merged it and worked on it [duty-conflict]",
 	}, {
+		Code: "role-exclusive", Title: "counts in another role", Message: "{by} counts as {as} for this change, and in no role that excludes that",
+		Cause:   "The project says that these roles exclude each other (duties: exclusive:), so one person acts in one of them alone for one change. Here the change needs that one more.",
+		Fix:     "Ask somebody else for the approval; sluice why names who may give it.",
+		Example: "rolf counts as release for this change, and in no role that excludes that",
+	}, {
 		Code: "merger-unknown", Title: "merged by nobody known", Message: "{by} merged it, but is nobody in the trust directory",
 		Cause:   "The gate keeps apart who merges a change from who writes or approves it. An account without its person could be anybody's second one.",
 		Fix:     "Let the roots add the account's number to its owner in principals.yaml, or revert the change and let somebody known merge it.",

@@ -151,6 +151,8 @@ func (d jsonDescriber) forms(kind string, more bool) []any {
 		return []any{map[string]any{"type": "integer"}}
 	case strings.Contains(kind, "or list"), strings.Contains(kind, "or a list"):
 		return []any{text, list}
+	case strings.HasPrefix(kind, "list of lists"):
+		return []any{map[string]any{"type": "array", "items": list}}
 	case strings.HasPrefix(kind, "list"), strings.HasPrefix(kind, "as `critical.fields`"):
 		return []any{list}
 	case strings.HasPrefix(kind, "map") && !more:

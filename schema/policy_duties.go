@@ -6,11 +6,15 @@ import (
 	"strings"
 )
 
-// DutiesSpec is the value of the duties policy: what whoever merges must not have been as well.
+// DutiesSpec is the value of the duties policy: what whoever merges must not have been as well, and in which roles nobody acts both for one
+// change.
 //
-// Invariant: sorted; each occurs once; at least one.
+// Invariant: sorted; each occurs once; there is at least one of either.
 type DutiesSpec struct {
 	Merger []string `json:"merger"`
+	// Exclusive are sets of roles of which a person acts in one alone. Left out of the JSON where it is not written, so that gates from
+	// before keep their digest.
+	Exclusive [][]RoleName `json:"exclusive,omitempty"`
 }
 
 // The words of [DutiesSpec].
@@ -33,12 +37,13 @@ func (s *source) duties(v *value, path string) DutiesSpec {
 		return DutiesSpec{}
 	}
 	o, _ := s.object(v, dutiesShape, path)
+	spec := DutiesSpec{Exclusive: s.exclusive(o)}
 	list, path := o.get("merger")
 	if list == nil {
-		return DutiesSpec{Merger: may}
+		spec.Merger = may
+		return spec
 	}
 	items, _ := o.list("merger")
-	var spec DutiesSpec
 	for i, item := range items {
 		text := s.text(item, at(path, i))
 		switch {
@@ -51,9 +56,57 @@ func (s *source) duties(v *value, path string) DutiesSpec {
 			spec.Merger = append(spec.Merger, text)
 		}
 	}
-	if list.kind == listValue && len(items) == 0 {
+	if list.kind == listValue && len(items) == 0 && spec.Exclusive == nil {
 		s.badValue(list, path, "", "want author, approver or both")
 	}
 	slices.Sort(spec.Merger)
 	return spec
+}
+
+// exclusive reads sets of roles, each sorted; nil if they are not written.
+func (s *source) exclusive(o object) [][]RoleName {
+	v, path := o.get("exclusive")
+	if v == nil {
+		return nil
+	}
+	const want = "a list of lists of roles, like [[approver, release]]"
+	if v.kind != listValue {
+		s.wrongType(v, path, want)
+		return nil
+	}
+	if len(v.items) == 0 {
+		s.badValue(v, path, "", "want at least one set, like [[approver, release]]")
+	}
+	out := [][]RoleName{}
+	for i, item := range v.items {
+		if item.kind != listValue {
+			s.wrongType(item, at(path, i), want)
+			continue
+		}
+		out = append(out, s.exclusiveSet(item, at(path, i)))
+	}
+	slices.SortFunc(out, slices.Compare[[]RoleName])
+	return slices.CompactFunc(out, slices.Equal[[]RoleName])
+}
+
+func (s *source) exclusiveSet(v *value, path string) []RoleName {
+	may := []string{string(RoleAdmin), string(RoleApprover), string(RoleAuthor), string(RoleRelease), string(RoleRoot)}
+	var set []RoleName
+	for i, item := range v.items {
+		text := s.text(item, at(path, i))
+		switch {
+		case text == "":
+		case !slices.Contains(may, text):
+			s.badValue(item, at(path, i), didYouMean(text, may), fmt.Sprintf("%q is none of %s", text, strings.Join(may, ", ")))
+		case slices.Contains(set, RoleName(text)):
+			s.badValue(item, at(path, i), "", text+" is named twice")
+		default:
+			set = append(set, RoleName(text))
+		}
+	}
+	if len(v.items) < 2 {
+		s.badValue(v, path, "", "want at least two roles that exclude each other")
+	}
+	slices.Sort(set)
+	return set
 }

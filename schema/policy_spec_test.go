@@ -132,6 +132,14 @@ func TestPolicyValues(t *testing.T) {
 		{name: "a duty of nobody", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []string{"auther"}}}, wrong: true},
 		{name: "a duty twice", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []string{"author", "author"}}}, wrong: true},
 		{name: "no duty", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []string{}}}, wrong: true},
+		{
+			name: "roles that exclude each other, in any order", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"exclusive": []any{[]any{"root", "admin"}, []any{"release", "approver", "author"}}}},
+			want: schema.DutiesSpec{Merger: []string{"approver", "author"}, Exclusive: [][]schema.RoleName{{"admin", "root"}, {"approver", "author", "release"}}},
+		},
+		{
+			name: "roles alone, whoever merges", spec: schema.PolicySpec{Name: "duties", Value: map[string]any{"merger": []any{}, "exclusive": []any{[]any{"root", "admin"}}}},
+			want: schema.DutiesSpec{Exclusive: [][]schema.RoleName{{"admin", "root"}}},
+		},
 		{name: "duties as a word", spec: schema.PolicySpec{Name: "duties", Value: "apart"}, wrong: true},
 		{name: "a policy of nobody", spec: schema.PolicySpec{Name: "tea-time", Value: 5}, wrong: true},
 	}

@@ -89,7 +89,7 @@ var shapes = [shapeCount]shape{
 	soakShape:      {file: "Policies", path: "soak", required: []string{"for"}, optional: []string{"in", "reset"}},
 	limitsShape:    {file: "Policies", path: "limits", optional: []string{"files", "bytes", "file", "line", "binary", "deletions", "large", "apps"}},
 	secretsShape:   {file: "Policies", path: "secrets", optional: []string{"allow"}},
-	dutiesShape:    {file: "Policies", path: "duties", optional: []string{"merger"}},
+	dutiesShape:    {file: "Policies", path: "duties", optional: []string{"merger", "exclusive"}},
 	healthShape:    {file: "Policies", path: "health", optional: []string{"instances", "share", "for", "in"}},
 	freezeShape:    {file: "Policies", path: "freeze", required: []string{"zone"}, optional: []string{"weekly", "dates", "override"}},
 	windowShape:    {file: "Policies", path: "window", required: []string{"zone"}, optional: []string{"weekly", "dates", "override"}},

@@ -213,6 +213,18 @@ var judgementMutations = []mutation{
 		"TestDuties",
 	},
 	{
+		"one person acts in two roles that exclude each other", "policies", "policies/exclusive.go",
+		"return n > 1",
+		"return n > 2",
+		"TestRolesApart",
+	},
+	{
+		"roles are apart where somebody looked alone", "policies", "policies/duties.go",
+		"if f.acting == nil {",
+		"if false {",
+		"TestRolesApart",
+	},
+	{
 		"an account that is nobody's may merge", "policies", "policies/duties.go",
 		"if !known {",
 		"if !known && false {",

@@ -134,6 +134,11 @@ func met(v schema.Verdict) string {
 		add("of ", "need")
 		add("by ", "by")
 	case "duties":
+		if as := v.Args["as"]; as != "" {
+			add("", "by")
+			add("counts as ", "as")
+			break
+		}
 		add("merged by ", "by")
 	case "pipeline":
 		add("green: ", "jobs")
