@@ -70,6 +70,14 @@ func (g Gate) Leaves() []PolicySpec {
 	return out
 }
 
+// Asks reports whether the gate may hold anything: it has a policy that is not for no approval at all.
+func (g Gate) Asks() bool {
+	return slices.ContainsFunc(g.Leaves(), func(p PolicySpec) bool {
+		ask, err := p.Approvals()
+		return err != nil || ask.Observed+ask.Signed > 0
+	})
+}
+
 // MarshalJSON writes the resolved form that a gate's digest is of.
 func (c ComposedSpec) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{"need": c.Need, "of": resolvedPolicies(c.Of)})

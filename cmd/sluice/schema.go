@@ -26,7 +26,7 @@ func (a *app) schemaCommand() *cobra.Command {
 	draw := &cobra.Command{
 		Use: "lifecycle", Short: "Draw the nodes of the lifecycle and what leads from one to the next", Args: cobra.NoArgs,
 		Long: `lifecycle draws the lifecycle of the sluice.yaml in this directory or at the top of its checkout, or the default one outside of any: which node a
-revision may go to, on which event, and the gate that guards the step. Mermaid is what GitLab shows in Markdown, dot is for
+revision may go to, on which event, and the gate that guards the step; a gate that asks nothing beside what always holds, or is not enforced, says so. Mermaid is what GitLab shows in Markdown, dot is for
 Graphviz.`,
 		Example: `  sluice schema lifecycle
   sluice schema lifecycle -o mermaid
@@ -71,13 +71,13 @@ func (a *app) schemaLifecycle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d := lifecycle.Of(project)
-	if err := d.Check(); err != nil {
+	if err := lifecycle.Of(project).Check(); err != nil {
 		return &failure{code: exitUsage, err: fmt.Errorf("the lifecycle does not hold together: %w", err), hint: "correct stages: in sluice.yaml"}
 	}
+	d := lifecycle.Drawn(project)
 	switch a.output {
 	case "json":
-		return json.NewEncoder(a.out).Encode(drawingOf(d))
+		return json.NewEncoder(a.out).Encode(drawingOf(lifecycle.Of(project)))
 	case "mermaid":
 		_, err = fmt.Fprint(a.out, d.Mermaid())
 	case "dot":

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,8 +123,29 @@ func TestDrawings(t *testing.T) {
 		if _, err := compile(d); err != nil {
 			t.Errorf("%s does not hold together: %v", name, err)
 		}
-		golden(t, name+".mmd", d.Mermaid())
-		golden(t, name+".dot", d.DOT())
+		drawn := lifecycle.Drawn(project(t, text))
+		golden(t, name+".mmd", drawn.Mermaid())
+		golden(t, name+".dot", drawn.DOT())
+	}
+}
+
+func TestADrawnGateSaysWhereItHoldsNothing(t *testing.T) {
+	p := project(t, "version: 1\nlayout: directory\ntargets: {etcd: {}}\nstages: [{name: a, gates: {promote: []}}, {name: b, gates: {promote: [approvals: 0], rollback: [freeze: {weekly: Sat, zone: UTC}]}}, {name: c, mode: warn, gates: {promote: [approvals: 1]}}, {name: d, gates: {promote: [any: [approvals: 0, {soak: 1h}]]}}]\n")
+	var got []string
+	for _, s := range lifecycle.Drawn(p).Steps {
+		got = append(got, s.Guards...)
+	}
+	want := []string{
+		"promote gate of a, which asks nothing more", "promote gate of b, which asks nothing more", "rollback gate of a, which asks nothing more",
+		"promote gate of c, not enforced: mode warn", "rollback gate of b", "promote gate of d", "rollback gate of c, not enforced: mode warn",
+	}
+	if !slices.Equal(got[:len(want)], want) {
+		t.Errorf("got %q", got)
+	}
+	for _, s := range lifecycle.Of(p).Steps {
+		if strings.Contains(strings.Join(s.Guards, ""), ",") {
+			t.Errorf("what is asked has another name: %q", s.Guards)
+		}
 	}
 }
 
