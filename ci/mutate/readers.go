@@ -69,6 +69,18 @@ var readerMutations = []mutation{
 		"TestAChangeIsAskedThenMadeThenTold|TestWhatDoesNotFitIsRejected",
 	},
 	{
+		"a release at which the program panics ends it", "reconciler/provider", "reconciler/provider/look.go",
+		"		if recover() != nil {\n			err = errPanicked",
+		"		if false {\n			err = errPanicked",
+		"TestAProgramThatPanicsRejects",
+	},
+	{
+		"a process that holds the cache's lock holds up the program", "reconciler/provider", "reconciler/provider/cache_lock_unix.go",
+		"case !sleep(ctx, pause):",
+		"case !sleep(context.WithoutCancel(ctx), pause):",
+		"TestACacheThatHangsHoldsNobodyUp",
+	},
+	{
 		"secrets print", "reconciler/provider", "reconciler/provider/secret.go",
 		"func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(sealed)) }",
 		"func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.Reveal())) }",

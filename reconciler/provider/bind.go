@@ -219,11 +219,6 @@ func (b *Binding[T]) prepare(ctx context.Context, next *Snapshot, changes Change
 	return new, nil
 }
 
-func guarded(f func() error) (err error) {
-	defer recovered(&err)
-	return f()
-}
-
 func (b *Binding[T]) commit(value any) { b.live.Store(value.(*T)) }
 
 func (b *Binding[T]) notify(old, new any, changes Changes) {

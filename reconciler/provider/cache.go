@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,14 +14,18 @@ import (
 )
 
 // Cache keeps the last configuration that was live, for a start while the source is down. What it returns is verified as
-// if it came from the source: a cache that was tampered with is refused.
+// if it came from the source: a cache that was tampered with is refused. Both methods return when the context ends: a program
+// starts and goes on without its cache.
 type Cache interface {
 	// Load returns what is kept under a name; an error wraps io/fs.ErrNotExist if nothing is.
-	Load(name string) ([]byte, error)
+	Load(ctx context.Context, name string) ([]byte, error)
 	// Store keeps the data, whole or not at all, unless keep says of what is kept now that it shall stay. No other
 	// process stores between the question and the answer.
-	Store(name string, data []byte, keep func(now []byte) bool) error
+	Store(ctx context.Context, name string, data []byte, keep func(now []byte) bool) error
 }
+
+// cacheWait is how long the cache may take each time.
+const cacheWait = 2 * time.Second
 
 // DirCache keeps one file per app and stage in a directory that it makes, readable by its owner alone. The file is
 // replaced in one step after it reached the disk; processes that share the directory take turns. Sealed values that the
@@ -28,12 +33,15 @@ type Cache interface {
 type DirCache string
 
 // Load implements [Cache].
-func (d DirCache) Load(name string) ([]byte, error) {
-	f, err := os.Open(filepath.Join(string(d), name))
+func (d DirCache) Load(_ context.Context, name string) ([]byte, error) {
+	f, err := openNow(filepath.Join(string(d), name))
 	if err != nil {
 		return nil, fmt.Errorf("read cache: %w", err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(fmt.Errorf("read cache: %s: not a regular file; remove it", f.Name()), err)
+	}
 	data, err := io.ReadAll(io.LimitReader(f, MaxHead+MaxDocument))
 	if err != nil {
 		return nil, fmt.Errorf("read cache: %w", err)
@@ -42,23 +50,23 @@ func (d DirCache) Load(name string) ([]byte, error) {
 }
 
 // Store implements [Cache].
-func (d DirCache) Store(name string, data []byte, keep func(now []byte) bool) error {
-	if err := d.store(name, data, keep); err != nil {
+func (d DirCache) Store(ctx context.Context, name string, data []byte, keep func(now []byte) bool) error {
+	if err := d.store(ctx, name, data, keep); err != nil {
 		return fmt.Errorf("write cache: %w", err)
 	}
 	return nil
 }
 
-func (d DirCache) store(name string, data []byte, keep func(now []byte) bool) error {
+func (d DirCache) store(ctx context.Context, name string, data []byte, keep func(now []byte) bool) error {
 	if err := os.MkdirAll(string(d), 0o700); err != nil {
 		return err
 	}
-	unlock, err := lockFile(filepath.Join(string(d), name+".lock"))
+	unlock, err := lockFile(ctx, filepath.Join(string(d), name+".lock"))
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	now, err := d.Load(name)
+	now, err := d.Load(ctx, name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -231,7 +231,7 @@ func TestACacheThatCannotBeWrittenIsNoReason(t *testing.T) {
 	if p.Snapshot().Seq() != 1 || p.Stats().CacheFailures == 0 {
 		t.Errorf("entry %d, %+v", p.Snapshot().Seq(), p.Stats())
 	}
-	if _, err := provider.DirCache(t.TempDir()).Load("x"); !errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "port") {
+	if _, err := provider.DirCache(t.TempDir()).Load(t.Context(), "x"); !errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "port") {
 		t.Errorf("nothing kept: %v", err)
 	}
 }

@@ -186,7 +186,11 @@ func (d *decoder) text(path []string, have any, v reflect.Value) {
 		d.want(path, "text", have)
 		return
 	}
-	if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
+	err := guarded(func() error { return v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)) })
+	switch {
+	case errors.Is(err, errPanicked):
+		d.fail(path, "UnmarshalText of %s panicked", v.Type())
+	case err != nil:
 		d.fail(path, "not a %s", v.Type()) // the error would quote the value
 	}
 }
@@ -260,10 +264,22 @@ func (d *decoder) structure(path []string, have any, v reflect.Value) {
 			}
 		}
 	}
-	if len(d.errs) == before && reflect.PointerTo(v.Type()).Implements(checkedType) {
-		if err := v.Addr().Interface().(interface{ Validate() error }).Validate(); err != nil {
-			d.fail(path, "%w", err)
-		}
+	if len(d.errs) == before {
+		d.validate(path, v)
+	}
+}
+
+// validate asks the type itself.
+func (d *decoder) validate(path []string, v reflect.Value) {
+	if !reflect.PointerTo(v.Type()).Implements(checkedType) {
+		return
+	}
+	err := guarded(v.Addr().Interface().(interface{ Validate() error }).Validate)
+	switch {
+	case errors.Is(err, errPanicked):
+		d.fail(path, "Validate of %s panicked", v.Type())
+	case err != nil:
+		d.fail(path, "%w", err)
 	}
 }
 

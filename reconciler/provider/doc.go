@@ -36,7 +36,7 @@
 // # A change
 //
 // Verify, Options.Check, every binding, every [Binding.OnChange]; then swap, then every [Binding.AfterChange], then the
-// cache. An error in the first half rejects the release: what runs goes on running, and Healthy and Stats say why. A
+// cache. An error or a panic in the first half rejects the release: what runs goes on running, and Healthy and Stats say why. A
 // request that reads several keys should hold one snapshot, or one value of Load, for as long as it takes.
 //
 // # Trust

@@ -37,11 +37,20 @@ func (p *Provider) lookOnce(ctx context.Context) (at Position, changed bool, err
 	if err != nil {
 		return at, false, err
 	}
-	if known, err := p.known(head, raw); known || err != nil {
+	running, err := p.known(head)
+	if err != nil {
 		return at, false, err
 	}
+	if running != nil {
+		p.persist(ctx, running, head, raw)
+		return at, false, nil
+	}
 	if head.Retired {
-		return at, false, p.retire(head, raw)
+		if err := p.retire(head); err != nil {
+			return at, false, err
+		}
+		p.persist(ctx, nil, head, raw)
+		return at, false, fmt.Errorf("%w: entry %d", ErrRetired, head.Seq)
 	}
 	part, _ := head.part(p.opts.Identity)
 	document := part.Inline
@@ -55,7 +64,9 @@ func (p *Provider) lookOnce(ctx context.Context) (at Position, changed bool, err
 	if err != nil {
 		return at, false, err
 	}
-	changed, err = p.take(ctx, snap, raw)
+	if changed, err = p.take(ctx, snap); changed {
+		p.persist(ctx, snap, head, raw)
+	}
 	return at, changed, err
 }
 
@@ -76,37 +87,35 @@ func (o Options) snapshot(head Head, document []byte, origin Origin) (*Snapshot,
 	return snap, nil
 }
 
-// known confirms what runs, if that is what the head says. An error says that the head is older, or a second one.
-func (p *Provider) known(head Head, raw []byte) (bool, error) {
+// known confirms what runs, and returns it, if that is what the head says. An error says that the head is older, or a second one.
+func (p *Provider) known(head Head) (*Snapshot, error) {
 	p.swap.Lock()
 	defer p.swap.Unlock()
 	s, err := judge(p.seen, head)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	running := p.snap.Load()
 	if s != stay || running == nil || running.head.Seq != head.Seq || running.origin != Live {
-		return false, nil
+		return nil, nil
 	}
 	running.confirmed.Store(p.opts.Now().UnixNano())
-	p.persist(running, head, raw)
-	return true, nil
+	return running, nil
 }
 
 // retire remembers that the app has left the stage, also for the next start. What runs goes on running.
-func (p *Provider) retire(head Head, raw []byte) error {
+func (p *Provider) retire(head Head) error {
 	p.swap.Lock()
 	defer p.swap.Unlock()
 	if _, err := judge(p.seen, head); err != nil {
 		return err
 	}
 	p.seen = head
-	p.persist(nil, head, raw)
-	return fmt.Errorf("%w: entry %d", ErrRetired, head.Seq)
+	return nil
 }
 
-// take validates, swaps, notifies and persists, in this order, so that what was rejected is never what runs.
-func (p *Provider) take(ctx context.Context, next *Snapshot, raw []byte) (changed bool, err error) {
+// take validates, swaps and notifies, in this order, so that what was rejected is never what runs.
+func (p *Provider) take(ctx context.Context, next *Snapshot) (changed bool, err error) {
 	p.swap.Lock()
 	defer p.swap.Unlock()
 	if _, err := judge(p.seen, next.head); err != nil {
@@ -126,7 +135,6 @@ func (p *Provider) take(ctx context.Context, next *Snapshot, raw []byte) (change
 		return false, err
 	}
 	p.publish(next, values, changes)
-	p.persist(next, next.head, raw)
 	return true, nil
 }
 
@@ -147,25 +155,29 @@ func (p *Provider) prepare(ctx context.Context, next *Snapshot, changes Changes)
 	return values, nil
 }
 
-func (p *Provider) check(snap *Snapshot) (err error) {
+func (p *Provider) check(snap *Snapshot) error {
 	if p.opts.Check == nil {
 		return nil
 	}
-	defer recovered(&err)
-	if err := p.opts.Check(snap); err != nil {
-		if errors.Is(err, ErrBackwards) {
-			return err // nothing is wrong with it but its age
-		}
-		return fmt.Errorf("%w: entry %d: %w", ErrRejected, snap.Seq(), err)
+	err := guarded(func() error { return p.opts.Check(snap) })
+	if err == nil || errors.Is(err, ErrBackwards) {
+		return err // nothing is wrong with it but its age
 	}
-	return nil
+	return fmt.Errorf("%w: entry %d: %w", ErrRejected, snap.Seq(), err)
 }
 
-// recovered turns a panic of a callback into a refusal. What it panicked with may hold values.
-func recovered(err *error) {
-	if recover() != nil {
-		*err = fmt.Errorf("%w: the callback panicked", ErrRejected)
-	}
+// errPanicked stands for a panic of the program's own code. What it panicked with may hold values.
+var errPanicked = errors.New("the callback panicked")
+
+// guarded calls the program's own code. A panic is a refusal: a release that the program cannot deal with is one that it
+// does not take.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errPanicked
+		}
+	}()
+	return f()
 }
 
 // publish cannot fail any more.
@@ -197,8 +209,8 @@ func (p *Provider) tell(f func()) {
 }
 
 // persist keeps what is live now for the next start. A configuration that only was confirmed again is not written more
-// often than it is looked at.
-func (p *Provider) persist(snap *Snapshot, head Head, raw []byte) {
+// often than it is looked at. It is called without the lock, so that a slow disk holds up nobody but the next look.
+func (p *Provider) persist(ctx context.Context, snap *Snapshot, head Head, raw []byte) {
 	now := p.opts.Now()
 	if p.opts.Cache == nil || bytes.Equal(raw, p.kept) && now.Sub(p.keptAt) < p.opts.Refresh/2 {
 		return
@@ -207,7 +219,9 @@ func (p *Provider) persist(snap *Snapshot, head Head, raw []byte) {
 	if part, _ := head.part(p.opts.Identity); snap != nil && len(part.Inline) == 0 {
 		e.document = snap.text
 	}
-	err := p.opts.Cache.Store(p.opts.cacheName(), e.encode(), func(have []byte) bool {
+	limited, cancel := context.WithTimeout(ctx, cacheWait)
+	defer cancel()
+	err := p.opts.Cache.Store(limited, p.opts.cacheName(), e.encode(), func(have []byte) bool {
 		_, theirs, err := p.opts.fromCache(have)
 		return theirs.Seq > head.Seq && (err == nil || errors.Is(err, ErrRetired)) // another process has seen more
 	})

@@ -20,11 +20,12 @@ type Provider struct {
 
 	snap atomic.Pointer[Snapshot]
 
-	swap     sync.Mutex // guards the four below, and that they fit together
+	swap     sync.Mutex // guards the two below, and that they fit together
 	seen     Head       // newest head that was believed, taken or not
 	bindings []bound
-	kept     []byte    // head that the cache has
-	keptAt   time.Time // when it was written
+
+	kept   []byte    // head that the cache has; this and the next by whose turn it is
+	keptAt time.Time // when it was written
 
 	mu     sync.Mutex // guards the three below
 	stats  Stats
@@ -51,8 +52,10 @@ func Open(ctx context.Context, opts Options) (*Provider, error) {
 		return nil, err
 	}
 	p := &Provider{opts: opts.withDefaults(), done: make(chan struct{}), turn: make(chan struct{}, 1)}
-	cached, cacheErr := p.recall()
-	at, err := p.first(ctx)
+	patient, cancel := context.WithTimeout(ctx, p.opts.Patience)
+	defer cancel()
+	cached, cacheErr := p.recall(patient)
+	at, err := p.first(patient)
 	if err != nil {
 		if err := p.fallBack(cached, err, cacheErr); err != nil {
 			return nil, fmt.Errorf("open configuration of %s in %s: %w", opts.App, opts.Stage, err)
@@ -66,8 +69,6 @@ func Open(ctx context.Context, opts Options) (*Provider, error) {
 
 // first looks until it finds something to take, trying again cannot help, or patience ends.
 func (p *Provider) first(ctx context.Context) (Position, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.opts.Patience)
-	defer cancel()
 	for n := 0; ; n++ {
 		at, err := p.look(ctx)
 		if !errors.Is(err, ErrUnavailable) {
@@ -79,12 +80,19 @@ func (p *Provider) first(ctx context.Context) (Position, error) {
 	}
 }
 
-// recall reads the cache, whether or not the program may start with it: the program never goes back behind it.
-func (p *Provider) recall() (*Snapshot, error) {
+// recall reads the cache, whether or not the program may start with it: the program never goes back behind it. It leaves
+// the source half of the time that there is.
+func (p *Provider) recall(ctx context.Context) (*Snapshot, error) {
 	if p.opts.Cache == nil {
 		return nil, nil
 	}
-	data, err := p.opts.Cache.Load(p.opts.cacheName())
+	limit := cacheWait
+	if end, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(end)/2)
+	}
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	data, err := p.opts.Cache.Load(limited, p.opts.cacheName())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
