@@ -37,7 +37,7 @@ func TestExamplesOfFindingsAreFound(t *testing.T) {
 			t.Errorf("%s: its example is\n%s\nand what is found\n%s", code, info.Example, drawn[code])
 		}
 	}
-	if to := os.Getenv("EXAMPLES"); to != "" {
+	if to := os.Getenv("EXAMPLES"); to != "" { // to copy from
 		data, _ := json.MarshalIndent(drawn, "", " ")
 		_ = os.WriteFile(to, data, 0o644)
 	}
