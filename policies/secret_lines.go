@@ -72,8 +72,18 @@ func remarked(line []byte) (offset int, key string, ok bool) {
 // secretUnder reports whether a value under the name of a secret is one. Digits alone are a password where the name says so, and
 // a number under any other.
 func secretUnder(key, value string) bool {
-	digits := len(value) >= 6 && strings.IndexFunc(value, func(r rune) bool { return !unicode.IsDigit(r) }) < 0
+	digits := len(value) >= 6 && onlyDigits(value)
+	if schema.NamesPIN(key) {
+		return len(value) >= shortestPIN && len(value) <= longestPIN && onlyDigits(value)
+	}
 	return looksRandom(value) || digits && schema.NamesPassword(key)
+}
+
+// A number that people type is as long as this; shorter ones are those of a board, and longer ones of something else.
+const shortestPIN, longestPIN = 4, 12
+
+func onlyDigits(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return !unicode.IsDigit(r) }) < 0
 }
 
 // pairKey is the name in {name: DB_PASSWORD, value: …}, as lists of variables are written, or of a flag before its value; empty for any

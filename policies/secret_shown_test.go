@@ -22,7 +22,7 @@ func TestWhatIsASecretIsNotShown(t *testing.T) {
 		{"maxTokens: 5", "/maxTokens", false}, {"tokenLifetime: 5m", "/tokenLifetime", false}, {"password_file: /run/x", "/password_file", false}, {"secretName: abc", "/secretName", false},
 		{"token-service: {port: abc}", "/token-service/port", false}, {"passwordReset: {url: abc}", "/passwordReset/url", false}, {"credentials: {user: abc}", "/credentials/user", true}, {"apiKey: {eu: abc}", "/apiKey/eu", true},
 		{"password_hash: abc", "/password_hash", true}, {"authorization: {mode: abc}", "/authorization/mode", false}, {"compass: abc", "/compass", false}, {"key: abc", "/key", false}, {"limits: {max: 5}", "/limits/max", false},
-		{"pw: abc", "/pw", true}, {"db_pw: abc", "/db_pw", true}, {"bearer: abc", "/bearer", true}, {"cookie_key: abc", "/cookie_key", true}, {"auth: abc", "/auth", true}, {"auth: true", "/auth", false},
+		{"Kennwort: abc", "/Kennwort", true}, {"密码: abc", "/密码", true}, {"pin: 47", "/pin", true}, {"ping: abc", "/ping", false}, {"pw: abc", "/pw", true}, {"db_pw: abc", "/db_pw", true}, {"bearer: abc", "/bearer", true}, {"cookie_key: abc", "/cookie_key", true}, {"auth: abc", "/auth", true}, {"auth: true", "/auth", false},
 		{"auths: {h: {auth: abc}}", "/auths/h/auth", true}, {"auth: {mode: abc}", "/auth/mode", false},
 		{`args: ["--password", abc]`, "/args/1", true}, {`args: ["--password", --tls]`, "/args/1", false}, {`args: ["--port", abc]`, "/args/1", false}, {`[a, "-token", abc]`, "/2", true},
 	} {

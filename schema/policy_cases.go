@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,8 +12,9 @@ const CasesDir = ".sluice/tests"
 
 // PolicyCases are examples of what one gate answers.
 type PolicyCases struct {
-	Stage StageName
-	Cases []PolicyCase
+	Stage   StageName
+	StageAt Position
+	Cases   []PolicyCase
 }
 
 // PolicyCase is one example: facts, and the answer that they have to get.
@@ -32,6 +34,7 @@ type CaseFacts struct {
 	Kind      Kind
 	At        time.Time // of the decision
 	Source    StageName
+	SourceAt  Position
 	Soaked    time.Duration
 	Authors   []string // ids of people, who also signed it
 	Approvers []string // as the forge tells them
@@ -68,7 +71,7 @@ func LoadPolicyCases(file string, data []byte) (PolicyCases, Diagnostics) {
 	if !ok {
 		return PolicyCases{}, src.findings()
 	}
-	out := PolicyCases{Stage: StageName(o.text("stage"))}
+	out := PolicyCases{Stage: StageName(o.text("stage")), StageAt: o.positionOf("stage")}
 	items, path := o.list("cases")
 	for i, item := range items {
 		if c, ok := src.policyCase(item, at(path, i)); ok {
@@ -113,23 +116,32 @@ func (s *source) caseFacts(v *value, path string) CaseFacts {
 		return CaseFacts{}
 	}
 	f := CaseFacts{
-		App: App(o.text("app")), At: o.when("at"), Source: StageName(o.text("source")), Soaked: o.duration("soaked"), Authors: o.texts("authors"),
+		App: App(o.text("app")), At: o.when("at"), Source: StageName(o.text("source")), SourceAt: o.positionOf("source"), Soaked: o.duration("soaked"), Authors: o.texts("authors"),
 		Approvers: o.texts("approvers"), Signed: o.texts("signed"), MergedBy: o.text("merged_by"), Title: o.text("title"),
 		Kind: Kind(o.choice("kind", string(Promote), string(Edit), string(Rollback), string(Tune), string(Retire))),
 	}
 	if f.At.IsZero() {
 		f.At = DefaultCaseTime
 	}
+	if v, where := o.get("app"); v != nil {
+		if _, err := ParseApp(string(f.App)); err != nil {
+			s.badValue(v, where, "", err.Error())
+		}
+	}
 	f.Apps = int(o.whole("apps", 1, mostApps, 1))
 	f.Before, f.After = o.caseFiles("before"), o.caseFiles("after")
 	if jobs, at := o.get("jobs"); jobs != nil && s.isMap(jobs, at) {
 		f.Jobs = map[string]string{}
 		for _, m := range jobs.fields {
-			f.Jobs[m.key] = s.text(m.value, join(at, m.key))
+			f.Jobs[m.key] = s.known(m.value, join(at, m.key), "state of a job", jobStates)
 		}
 	}
 	if v, _ := o.get("guardrails"); v != nil {
-		f.Guardrails = append([]string{}, o.texts("guardrails")...)
+		f.Guardrails = []string{}
+		items, path := o.list("guardrails")
+		for i, item := range items {
+			f.Guardrails = append(f.Guardrails, s.known(item, at(path, i), "guard rail that a gate may rely on", GuardrailNames))
+		}
 	}
 	if v, _ := o.get("rollbacks"); v != nil {
 		items, path := o.list("rollbacks")
@@ -141,6 +153,28 @@ func (s *source) caseFacts(v *value, path string) CaseFacts {
 		}
 	}
 	return f
+}
+
+// jobStates are those that the forge gives to a job.
+var jobStates = []string{
+	"created", "waiting_for_resource", "preparing", "pending", "running", "success", "failed", "canceling", "canceled", "skipped", "manual", "scheduled",
+}
+
+// known reads a word of a list. A fact that there cannot be would be an answer about nothing.
+func (s *source) known(v *value, path, what string, words []string) string {
+	text := s.text(v, path)
+	if text != "" && !slices.Contains(words, text) {
+		s.badValue(v, path, didYouMean(text, words), fmt.Sprintf("there is no %s %q; there are %s", what, text, strings.Join(words, ", ")))
+	}
+	return text
+}
+
+// positionOf is where a field's value is written.
+func (o object) positionOf(name string) Position {
+	if v, _ := o.get(name); v != nil {
+		return o.src.position(v.at)
+	}
+	return Position{}
 }
 
 func (s *source) isMap(v *value, path string) bool {

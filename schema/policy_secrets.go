@@ -92,13 +92,13 @@ func NamesSecret(key string) bool {
 	if slices.ContainsFunc(about, func(word string) bool { return endsInWord(key, word) }) {
 		return false
 	}
-	return looksSecret(key) || hasWord(key, []string{"pwd", "pass"}) || endsInWord(key, "pw") || endsInWord(key, "bearer") || EndsAsSecret(key)
+	return looksSecret(key) || hasWord(key, []string{"pwd", "pass"}) || namesForeign(key) || NamesPIN(key) || endsInWord(key, "pw") || endsInWord(key, "bearer") || EndsAsSecret(key)
 }
 
 // MentionsSecret reports whether a key of a secret may be in a text at all.
 func MentionsSecret(text string) bool {
 	lower := strings.ToLower(text)
-	stems := []string{"token", "pass", "pwd", "pw", "bearer", "secret", "key", "credential", "auth"}
+	stems := slices.Concat([]string{"token", "pass", "pwd", "pw", "bearer", "secret", "key", "credential", "auth", "pin"}, foreignPasswords)
 	return slices.ContainsFunc(stems, func(stem string) bool { return strings.Contains(lower, stem) })
 }
 
@@ -112,12 +112,26 @@ func EndsAsSecret(key string) bool {
 
 var passwordWords = []string{"password", "passwd", "passphrase"}
 
+// foreignPasswords are what other languages call one, as keys are written: folded, with and without what is not ASCII.
+var foreignPasswords = []string{
+	"passwort", "kennwort", "contraseña", "contrasena", "contraseñas", "motdepasse", "senha", "wachtwoord", "lösenord", "losenord", "hasło", "haslo", "parola", "пароль", "密码", "密碼", "パスワード", "비밀번호",
+}
+
+// namesForeign reports whether a key ends in what another language calls a password.
+func namesForeign(key string) bool {
+	folded := strings.NewReplacer("_", "", "-", "", ".", "", " ", "").Replace(strings.ToLower(key))
+	return slices.ContainsFunc(foreignPasswords, func(word string) bool { return strings.HasSuffix(folded, word) })
+}
+
 // NamesPassword reports whether a key says that its value is typed by people, so that a number is one as well.
 func NamesPassword(key string) bool {
 	folded := strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(key))
 	return slices.ContainsFunc(passwordWords, func(word string) bool { return strings.HasSuffix(folded, word) }) || endsInWord(strings.ToLower(key), "pwd") ||
-		endsInWord(strings.ToLower(key), "pw")
+		endsInWord(strings.ToLower(key), "pw") || namesForeign(key) || NamesPIN(key)
 }
+
+// NamesPIN reports whether a key is that of a number that people type, or of a version or a board that is pinned to something.
+func NamesPIN(key string) bool { return endsInWord(key, "pin") }
 
 // NamesLogin reports whether a key may be that of a credential, as in the file of a container registry, and as well of a way to log in
 // or of a service.

@@ -147,6 +147,7 @@ func (a *app) policyTest(names []string, all bool) error {
 	if err := found.Err(); err != nil {
 		return usageError(err)
 	}
+	given := len(names) > 0
 	if files, names, err = a.caseFiles(files, names); err != nil {
 		return err
 	}
@@ -157,6 +158,9 @@ func (a *app) policyTest(names []string, all bool) error {
 			return err
 		}
 		tried = append(tried, more...)
+	}
+	if len(tried) == 0 && given {
+		return &failure{code: exitUsage, err: fmt.Errorf("no examples in %s", strings.Join(names, ", ")), hint: "schema/FORMAT.md says how one is written"}
 	}
 	if len(tried) == 0 {
 		return &failure{code: exitUsage, err: fmt.Errorf("no examples in %s", schema.CasesDir), hint: "schema/FORMAT.md says how one is written"}
@@ -205,10 +209,13 @@ func tryCases(name string, project schema.Project, trust schema.Trust, files map
 	}
 	stage, ok := project.Stage(cases.Stage)
 	if !ok {
-		return nil, usageError(fmt.Errorf("%s: there is no stage %q in sluice.yaml", name, cases.Stage))
+		return nil, noStageIn(project, cases.StageAt, cases.Stage)
 	}
 	var out []triedCase
 	for _, c := range cases.Cases {
+		if _, ok := project.Stage(c.Facts.Source); !ok && c.Facts.Source != "" {
+			return nil, noStageIn(project, c.Facts.SourceAt, c.Facts.Source)
+		}
 		verdict, err := policies.JudgeCase(stage, c.Facts, trust, files)
 		if err != nil {
 			return nil, usageError(fmt.Errorf("%s: %s: %w", c.Position, c.Name, err))
@@ -217,6 +224,11 @@ func tryCases(name string, project schema.Project, trust schema.Trust, files map
 		out = append(out, triedCase{File: name, Name: c.Name, OK: ok, Want: c.Want, Codes: c.Codes, Verdict: verdict, at: c.Position})
 	}
 	return out, nil
+}
+
+func noStageIn(project schema.Project, at schema.Position, name schema.StageName) error {
+	hint := schema.DidYouMean(string(name), words(stageNames(project)))
+	return &failure{code: exitUsage, err: fmt.Errorf("%s: there is no stage %q in sluice.yaml", at, name), hint: hint}
 }
 
 // codesOf are the reasons that a verdict names, each once, sorted.
