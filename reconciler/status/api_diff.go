@@ -34,7 +34,7 @@ type apiDiff struct {
 	Values bool     `json:"values"` // whether values are shown at all
 	Equal  int      `json:"equal"`
 	Keys   []apiKey `json:"keys"`
-	Next   int      `json:"next,omitempty"` // for after=
+	Next   string   `json:"next,omitempty"` // for after=
 }
 
 func diffJSON(req asked) (any, *problem) {
@@ -82,17 +82,15 @@ func (req asked) keysJSON(app schema.App, from, to side, all bool) (apiDiff, *pr
 		return apiDiff{}, &problem{Title: "the files could not be read", Status: http.StatusServiceUnavailable, Detail: "the reconciler's log says why"}
 	}
 	out := apiDiff{apiHead: req.head(), App: string(app), To: *sideJSON(to), Values: found.Values, Equal: found.Equal, Keys: []apiKey{}}
-	after := min(readDiffQuery(req.q).after, len(found.Lines))
-	for _, l := range found.Lines[after:min(after+limit, len(found.Lines))] {
+	lines, next, _ := found.page(readDiffQuery(req.q).after, limit)
+	for _, l := range lines {
 		key := apiKey{Op: l.Op, Key: l.Key, From: l.From, To: l.To, File: l.File, Line: l.Line, Critical: l.Critical}
 		if l.Equal {
 			key.Op = "equal"
 		}
 		out.Keys = append(out.Keys, key)
 	}
-	if after+limit < len(found.Lines) {
-		out.Next = after + limit
-	}
+	out.Next = next
 	return out, nil
 }
 

@@ -2,7 +2,6 @@ package status
 
 import (
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -13,13 +12,13 @@ type diffQuery struct {
 	app      schema.App
 	from, to string
 	all      bool
-	after    int
+	after    string // the place of the last line of the page before
 }
 
 func readDiffQuery(q url.Values) diffQuery {
 	out := diffQuery{app: schema.App(clip(q.Get("app"), longestName)), from: clip(q.Get("from"), 200), to: clip(q.Get("to"), 200), all: q.Has("all")}
-	if n, err := strconv.Atoi(q.Get("after")); err == nil && n > 0 {
-		out.after = n
+	if after := q.Get("after"); aPlace(after, schema.View{}) == "" {
+		out.after = after
 	}
 	return out
 }
@@ -29,8 +28,8 @@ func (q diffQuery) link() string {
 	if q.all {
 		values.Set("all", "")
 	}
-	if q.after > 0 {
-		values.Set("after", strconv.Itoa(q.after))
+	if q.after != "" {
+		values.Set("after", q.after)
 	}
 	return address("/diff", values)
 }

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -26,12 +27,22 @@ var (
 		{"window", oneOf("window", windowNames)}, {"before", numberFrom(1)},
 	}
 	stepFilters = []filter{{"window", oneOf("window", windowNames)}, {"result", oneOf("result", schema.TransitionResults)}}
-	diffFilters = []filter{{"app", upTo(longestName)}, {"from", upTo(200)}, {"to", upTo(200)}, {"after", numberFrom(0)}}
-	keyFilters  = []filter{{"after", numberFrom(0)}}
+	diffFilters = []filter{{"app", upTo(longestName)}, {"from", upTo(200)}, {"to", upTo(200)}, {"after", aPlace}, whether}
+	keyFilters  = []filter{{"after", aPlace}}
+)
+
+// What is asked besides filters: of the API how many items, of a page with a list that loads itself that it does not.
+var (
+	howMany  = filter{"limit", upTo(20)} // [asked.limit] says what it is
+	standing = filter{"still", upTo(20)}
+	whether  = filter{"all", upTo(20)}
 )
 
 // deliveryResults are how a write to a target ends.
 var deliveryResults = []string{"ok", "failed"}
+
+// limited are the filters of a list that programs may ask a part of.
+func limited(filters []filter) []filter { return append(slices.Clone(filters), howMany) }
 
 // misread is a filter that can mean nothing, as it was given, and why.
 type misread struct{ name, text, why string }
@@ -41,6 +52,11 @@ func (req asked) misreads(known []filter) []misread {
 	var out []misread
 	if req.torn {
 		out = append(out, misread{why: "the address has a % or a ; that is not written as %25 or %3B"})
+	}
+	for _, name := range slices.Sorted(maps.Keys(req.q)) {
+		if !slices.ContainsFunc(known, func(f filter) bool { return f.name == name }) {
+			out = append(out, misread{name, req.q.Get(name), "there is no such filter here" + oneOfNames(known)})
+		}
 	}
 	for _, f := range known {
 		given := slices.DeleteFunc(slices.Clone(req.q[f.name]), func(text string) bool { return text == "" })
@@ -56,6 +72,18 @@ func (req asked) misreads(known []filter) []misread {
 	return out
 }
 
+// oneOfNames says which filters there are.
+func oneOfNames(known []filter) string {
+	if len(known) == 0 {
+		return ""
+	}
+	var names []string
+	for _, f := range known {
+		names = append(names, f.name)
+	}
+	return ": it is one of " + strings.Join(names, ", ")
+}
+
 // refused answers a program: it would take what is left for what it asked.
 func (req asked) refused(known []filter) *problem {
 	wrong := req.misreads(known)
@@ -64,7 +92,7 @@ func (req asked) refused(known []filter) *problem {
 	}
 	p := &problem{Title: wrong[0].why, Status: http.StatusBadRequest}
 	if wrong[0].text != "" {
-		p.Detail = wrong[0].name + "=" + clip(safe(wrong[0].text), 80)
+		p.Detail = clip(safe(wrong[0].name), 40) + "=" + clip(safe(wrong[0].text), 80)
 	}
 	return p
 }
@@ -75,7 +103,7 @@ func (req asked) leftOut(known []filter) []alarm {
 	for _, m := range req.misreads(known) {
 		text := m.why
 		if m.name != "" {
-			text = m.name + "=" + clip(safe(m.text), 80) + " (" + m.why + ")"
+			text = clip(safe(m.name), 40) + "=" + clip(safe(m.text), 80) + " (" + m.why + ")"
 		}
 		out = append(out, alarm{Tone: wait, Text: "Left out, for it can mean nothing here: " + text + "."})
 	}
@@ -113,6 +141,14 @@ func numberFrom(least int64) func(string, schema.View) string {
 		}
 		return ""
 	}
+}
+
+// aPlace is where a page of keys ended, see [keyLine].
+func aPlace(text string, _ schema.View) string {
+	if len(text) < 3 || !strings.Contains("012", text[:1]) || text[1] != ':' || !strings.Contains(text, "#") {
+		return "no answer ends there: it is next of the answer before"
+	}
+	return ""
 }
 
 func aState(text string, _ schema.View) string {

@@ -1,9 +1,11 @@
 package status
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler/diff"
@@ -21,6 +23,8 @@ type keyLine struct {
 	Line     int
 	Critical bool
 	Equal    bool
+	// Place is where it stands among all lines, whatever else is there: what differs first, then by file and key.
+	Place string
 }
 
 // keysPerPage bounds a page of keys; the rest is asked for.
@@ -59,10 +63,25 @@ func (req asked) compare(app schema.App, from, to side, equal bool) (compared, e
 		if req.cfg.Values {
 			line.From, line.To = sealedOff(e.From), sealedOff(e.To)
 		}
+		line.Place = fmt.Sprintf("%d:%s#%s", rank(line), strings.ToValidUTF8(e.File, "�"), strings.ToValidUTF8(e.Pointer, "�"))
 		out.Lines = append(out.Lines, line)
 	}
-	slices.SortStableFunc(out.Lines, func(a, b keyLine) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(out.Lines, func(a, b keyLine) int { return cmp.Compare(a.Place, b.Place) })
 	return out, nil
+}
+
+// page are the lines after a place, most of them; after is the place of the last of them where there are more, and rest how many. Lines
+// that come or go meanwhile move no others from page to page.
+func (c compared) page(place string, most int) (lines []keyLine, after string, rest int) {
+	from := 0
+	if place != "" {
+		from = sort.Search(len(c.Lines), func(i int) bool { return c.Lines[i].Place > place })
+	}
+	lines = c.Lines[from:min(from+most, len(c.Lines))]
+	if rest = len(c.Lines) - from - len(lines); rest > 0 {
+		after = lines[len(lines)-1].Place
+	}
+	return lines, after, rest
 }
 
 // unchanged are the keys that are among all and not among those that differ.

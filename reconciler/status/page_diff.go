@@ -59,9 +59,10 @@ func diffPage(req asked) (page, int) {
 	if len(found.differing()) == 0 {
 		p.Text = fmt.Sprintf("No difference in %s: from %s to %s.", counted(found.Equal, "key"), sideText(from), sideText(to))
 	}
-	p.Keys = keysOf(found, q.after)
+	lines, after, rest := found.page(q.after, keysPerPage)
+	p.Keys = keysOf(found, lines)
 	p.Keys.From, p.Keys.To, p.Keys.Foreign = safe(q.from), safe(q.to), append(from.Foreign, to.Foreign...)
-	p.Pages = append(q.pages(found), link{Text: "swap the sides", Href: diffQuery{app: q.app, from: q.to, to: q.from, all: q.all}.link()})
+	p.Pages = append(q.pages(found, after, rest), link{Text: "swap the sides", Href: diffQuery{app: q.app, from: q.to, to: q.from, all: q.all}.link()})
 	if slices.Contains(req.cfg.Commands, "diff") {
 		p.Terminal = terminalDiff(q)
 	}
@@ -79,7 +80,7 @@ func (c compared) differing() []keyLine {
 }
 
 // pages are the ways to the rest of a list, and to what is equal.
-func (q diffQuery) pages(found compared) []link {
+func (q diffQuery) pages(found compared, after string, rest int) []link {
 	var out []link
 	turned := diffQuery{app: q.app, from: q.from, to: q.to, all: !q.all}
 	switch {
@@ -92,8 +93,8 @@ func (q diffQuery) pages(found compared) []link {
 		}
 		out = append(out, link{Text: text, Href: turned.link()})
 	}
-	if rest := len(found.Lines) - q.after - keysPerPage; rest > 0 {
-		q.after += keysPerPage
+	if rest > 0 {
+		q.after = after
 		out = append(out, link{Text: fmt.Sprintf("%d more", rest), Href: q.link()})
 	}
 	return out
@@ -156,12 +157,12 @@ func valuesPage(req asked) (page, int) {
 	for i := range found.Lines {
 		found.Lines[i].Equal = true // than nothing: there is no change to tell of
 	}
-	after := readDiffQuery(req.q).after
+	lines, after, rest := found.page(readDiffQuery(req.q).after, keysPerPage)
 	p.Text = counted(len(found.Lines), "key") + " of " + sideText(s) + ", as admitted."
-	p.Keys = keysOf(found, after)
+	p.Keys = keysOf(found, lines)
 	p.Keys.To = safe(string(c.Cell.Stage))
-	if rest := len(found.Lines) - after - keysPerPage; rest > 0 {
-		p.Pages = []link{{Text: fmt.Sprintf("%d more", rest), Href: address(valuesLink(c.Cell), url.Values{"after": {strconv.Itoa(after + keysPerPage)}})}}
+	if rest > 0 {
+		p.Pages = []link{{Text: fmt.Sprintf("%d more", rest), Href: address(valuesLink(c.Cell), url.Values{"after": {after}})}}
 	}
 	return p, http.StatusOK
 }
@@ -179,12 +180,12 @@ func (req asked) unread(err error) (page, int) {
 	return p, http.StatusServiceUnavailable
 }
 
-func keysOf(found compared, after int) *keysView {
+func keysOf(found compared, lines []keyLine) *keysView {
 	out := &keysView{Values: found.Values}
 	if !found.Values {
 		out.Hidden = "Values are not shown here: the operator's file turns them on with show_values: true, for those that do not look like secrets."
 	}
-	for _, l := range found.Lines[min(after, len(found.Lines)):min(after+keysPerPage, len(found.Lines))] {
+	for _, l := range lines {
 		row := keyRow{Key: safe(l.Key), From: safe(l.From), To: safe(l.To), Critical: l.Critical, Tone: wait, Mark: "~", Word: "changed"}
 		switch {
 		case l.Equal:
