@@ -183,7 +183,7 @@ func (r *Reconciler) recall(ctx context.Context) {
 			r.known = opened
 		}
 	}
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		r.cfg.Log.Warn("the ledger last seen was not opened", "error", err)
 	}
 }

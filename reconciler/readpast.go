@@ -26,7 +26,7 @@ func (r *Reconciler) readPast(ctx context.Context, l *ledger.Ledger, recorded []
 	if now := r.spans.now.Load(); now != nil && len(recorded) > 0 {
 		r.past.Trace, r.past.TracedFrom = now.id, recorded[0].Seq
 	}
-	if err := ReadJournal(ctx, r.past, l, readAtOnce); err != nil {
+	if err := ReadJournal(ctx, r.past, l, readAtOnce); err != nil && ctx.Err() == nil {
 		r.cfg.Log.Warn("the page does not know all of the past", "read", r.past.Read(), "error", err)
 	}
 	out := r.past.Journal()

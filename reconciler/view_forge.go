@@ -20,7 +20,9 @@ func (r *Reconciler) askForge(ctx context.Context, p *pass, v *schema.View) erro
 		err = fmt.Errorf("open merge requests are unknown: %w", err)
 	}
 	_, codes := problems(err)
-	r.tellForge(codes, err)
+	if ctx.Err() == nil { // it ends: that nobody was asked any more says nothing
+		r.tellForge(codes, err)
+	}
 	v.Drafts = drafts
 	v.Outside.ForgeAsked, v.Outside.ForgeCodes, v.Outside.DraftsKnown = p.now, codes, err == nil
 	return err

@@ -33,6 +33,18 @@ var edgeMutations = []mutation{
 		"TestARefusedFileTouchesNothing",
 	},
 	{
+		"a page of keys begins at a number of them", "reconciler/status", "reconciler/status/keys.go",
+		"return c.Lines[i].Place > place })",
+		"return i >= most })",
+		"TestKeysThatComeOrGoMoveNoOthers",
+	},
+	{
+		"a filter that is not there is passed over", "reconciler/status", "reconciler/status/filters.go",
+		"if !slices.ContainsFunc(known, func(f filter) bool { return f.name == name }) {",
+		"if !slices.ContainsFunc(known, func(f filter) bool { return f.name == name }) && name == \"\" {",
+		"TestWhatAFilterCannotMeanIsNotPassedOver",
+	},
+	{
 		"what git says of an address is repeated as it is", "cmd/sluice", "cmd/sluice/git.go",
 		"address.ReplaceAllStringFunc(strings.TrimSpace(line), redacted)",
 		"strings.TrimSpace(line)",

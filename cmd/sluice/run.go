@@ -36,7 +36,12 @@ With --once it makes one pass and ends with what it found: 0 nothing to do, 1 so
   sluice run --once --config reconciler.yaml
   sluice run --repository https://git.example.com/acme/config.git --token-file token --gitlab-url https://git.example.com \
     --gitlab-project acme/config --gitlab-token-file token --anchor sha256:… --log-key keys/log --state-dir state --embedded-etcd state/etcd`,
-		RunE: func(c *cobra.Command, _ []string) error { return a.run(c.Context(), f, commandNames(c.Root())) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := someInterval(c, f); err != nil {
+				return err
+			}
+			return a.run(c.Context(), f, commandNames(c.Root()))
+		},
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.config, "config", "", "the operator's `FILE`; without it, reconciler.yaml where --repository is not given")
@@ -59,6 +64,14 @@ With --once it makes one pass and ends with what it found: 0 nothing to do, 1 so
 	flags.StringVar(&f.logFormat, "log-format", "text", "log as `FORMAT`: text or json")
 	flags.BoolVar(&f.once, "once", false, "make one pass and end")
 	return c
+}
+
+// someInterval refuses one that is none: it would be passed over for the usual.
+func someInterval(c *cobra.Command, f runFlags) error {
+	if c.Flags().Changed("interval") && f.interval <= 0 {
+		return usageError(fmt.Errorf("--interval %s: want a time that passes, such as 30s", f.interval))
+	}
+	return nil
 }
 
 func (a *app) run(ctx context.Context, f runFlags, commands []string) error {

@@ -32,7 +32,12 @@ ledger says. It holds no key and asks for no right to write, so that whoever tak
 running reconciler knows, such as open merge requests and guard rails, it does not show.`,
 		Example: `  sluice web --repository https://git.example.com/acme/config.git --token-file read-token --anchor sha256:… --state-dir web --listen 127.0.0.1:8080
   sluice web --config web.yaml`,
-		RunE: func(c *cobra.Command, _ []string) error { return a.web(c.Context(), f, commandNames(c.Root())) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := someInterval(c, f); err != nil {
+				return err
+			}
+			return a.web(c.Context(), f, commandNames(c.Root()))
+		},
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.config, "config", "", "a `FILE` in the form of the operator's; its keys, GitLab and targets are not looked at")

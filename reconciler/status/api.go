@@ -329,6 +329,11 @@ type apiProject struct {
 
 // projectsJSON lists the projects that who asks may see something of, also before they were read.
 func (s *site) projectsJSON(w http.ResponseWriter, r *http.Request) {
+	q, torn := readAddress(r.URL.RawQuery)
+	if wrong := (asked{q: q, torn: torn}).refused(nil); wrong != nil {
+		s.problem(w, r, *wrong)
+		return
+	}
 	out, now := []apiProject{}, s.cfg.Now()
 	for _, p := range s.cfg.peers() {
 		line, _ := s.projectLine(p)

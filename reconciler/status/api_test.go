@@ -110,7 +110,7 @@ func TestTheAPIIsAsDescribed(t *testing.T) {
 		"/api/v1/checkpoint":           {""},
 		"/api/v1/version":              {""},
 		"/api/v1/diff":                 {"?app=payments/ledger", "?app=payments/ledger&from=staging&to=gray&all", "?app=catalog&from=gray&to=gray@live", "?app=catalog&from=moon&to=gray", "?app=nobody", "", "?app=catalog&limit=0"},
-		"/api/v1/values/{stage}/{app}": {"/gray/payments/ledger", "/moon/catalog", "/gray@live/catalog", "/gray/nobody", "/gray/catalog?limit=1", "/gray/catalog?after=9&limit=0"},
+		"/api/v1/values/{stage}/{app}": {"/gray/payments/ledger", "/moon/catalog", "/gray@live/catalog", "/gray/nobody", "/gray/catalog?limit=1", "/gray/catalog?after=9&limit=0", "/gray/catalog?after=1:app.yaml%23/db&limit=2"},
 		"/api/v1/projects":             {""},
 	}
 	d := readDescription(t, site(t, &whole, now))
@@ -158,6 +158,15 @@ func TestTheAPIIsAsDescribed(t *testing.T) {
 		}
 		if r := ask(readable(t, &whole, true), "POST", address); r.StatusCode != 405 || r.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("POST %s: %d as %s", path, r.StatusCode, r.Header.Get("Content-Type"))
+		} else {
+			d.holds(path, r)
+		}
+		if path != "/api/v1/openapi.yaml" {
+			r := ask(readable(t, &whole, true), "GET", address+"?bogus=1")
+			if r.StatusCode != http.StatusBadRequest {
+				t.Errorf("GET %s?bogus=1: %d, want 400", address, r.StatusCode)
+			}
+			d.holds(path, r)
 		}
 		r := ask(tired, "GET", strings.NewReplacer("{stage}", "gray", "{app}", "catalog", "{seq}", "40").Replace(path))
 		if r.StatusCode != http.StatusTooManyRequests {

@@ -167,11 +167,12 @@ func appsTable(req asked) ([][]string, *problem) {
 
 // others are the addresses where a program finds what a page shows: as JSON, and as a table if there is one. They carry what the
 // page was asked.
-func others(path string, q url.Values) (json, table string) {
+func others(path string, q url.Values, known []filter) (json, table string) {
 	whole := func(path string) string {
 		kept := url.Values{}
 		for name, values := range q {
-			if name != "still" && name != "before" && name != "after" && len(values) > 0 && values[0] != "" && len(values[0]) < 200 {
+			is := func(f filter) bool { return f.name == name }
+			if slices.ContainsFunc(known, is) && name != "still" && name != "before" && name != "after" && len(values) > 0 && values[0] != "" && len(values[0]) < 200 {
 				kept[name] = values[:1]
 			}
 		}

@@ -150,6 +150,11 @@ func (c *changes) leave() {
 // events streams what changes, for as long as somebody looks. It ends by itself when the process does: the request's context
 // ends then.
 func (s *site) events(w http.ResponseWriter, r *http.Request) {
+	q, torn := readAddress(r.URL.RawQuery)
+	if wrong := (asked{q: q, torn: torn}).refused([]filter{{"last", upTo(64)}}); wrong != nil {
+		s.problem(w, r, *wrong)
+		return
+	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -165,7 +170,7 @@ func (s *site) events(w http.ResponseWriter, r *http.Request) {
 	defer s.changes.leave()
 	control := http.NewResponseController(w)
 	stream := &stream{changes: s.changes, w: w, control: control}
-	stream.begin(cmp.Or(r.Header.Get("Last-Event-ID"), clip(r.URL.Query().Get("last"), 64)))
+	stream.begin(cmp.Or(r.Header.Get("Last-Event-ID"), q.Get("last")))
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for stream.err == nil {

@@ -24,7 +24,7 @@ var misunderstood = []struct{ api, page, why string }{
 	{"/api/v1/diff?app=catalog&after=x", "/diff?app=catalog&after=x", "after=x"},
 	{"/api/v1/diff?app=catalog&from=gray", "", ""},
 	{"/api/v1/diff?app=catalog&to=gray", "", ""},
-	{"/api/v1/values/gray/catalog?after=-1", "/values/gray/catalog?after=-1", "after=-1"},
+	{"/api/v1/values/gray/catalog?after=100", "/values/gray/catalog?after=100", "after=100"},
 	{"/api/v1/apps?q=%zz", "/apps?q=%zz", "the address"},
 	{"/api/v1/apps?state=held;stage=gray", "/apps?state=held;stage=gray", "the address"},
 	{"/api/v1/apps?label=a=b&label=c=d", "/apps?label=a=b&label=c=d", "label="},
@@ -34,6 +34,9 @@ var misunderstood = []struct{ api, page, why string }{
 	{"/api/v1/apps?label=x", "/apps?label=x", "label=x"},
 	{"/api/v1/apps?differs=x", "/apps?differs=x", "differs=x"},
 	{"/api/v1/apps?order=best", "/apps?order=best", "order=best"},
+	{"/api/v1/apps?stat=held", "/apps?stat=held", "stat=held (there is no such filter here: it is one of q, stage, state,"},
+	{"/audit.csv?limit=3", "/audit?sate=held", "sate=held"},
+	{"/api/v1/version?q=x", "/health?q=x", "q=x (there is no such filter here)"},
 	{"/api/v1/policies?%zz", "/policies?%zz", "the address"},
 }
 
@@ -56,7 +59,7 @@ func TestWhatAFilterCannotMeanIsNotPassedOver(t *testing.T) {
 	}
 	for _, path := range []string{
 		"/apps", "/apps?q=&state=&stage=&label=", "/audit?kind=break-glass", "/audit?kind=admit&before=40&window=90d&result=ok", "/transitions?window=24h&result=held", "/diff?app=catalog&from=gray&to=staging&all",
-		"/api/v1/records?kind=break-glass&from=draft&to=archived", "/api/v1/transitions?result=held", "/apps.csv?label=a=b", "/api/v1/apps?state=held&limit=",
+		"/api/v1/records?kind=break-glass&from=draft&to=archived", "/api/v1/transitions?result=held", "/apps.csv?label=a=b", "/api/v1/apps?state=held&limit=", "/apps?still", "/api/v1/diff?app=catalog&from=gray&to=staging&all&limit=1",
 	} {
 		r := ask(h, "GET", path)
 		if text := body(t, r); r.StatusCode != 200 || strings.Contains(text, "Left out") {

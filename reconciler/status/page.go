@@ -24,6 +24,7 @@ type page struct {
 	Fresh   string
 	Alarms  []alarm
 	Text    string // the one sentence on top
+	Part    bool   // that is about some of the apps
 	Filters []link
 	Shown   string // how many of all there are match
 	Stages  []string
@@ -223,7 +224,10 @@ func matrixPage(req asked) (page, int) {
 		p.Stages = append(p.Stages, safe(string(s)))
 	}
 	apps := matching(v, q)
-	if len(apps) < len(v.Apps) { // the sentence above is about all of them
+	if p.Part = len(apps) < len(v.Apps); p.Part {
+		part := v
+		part.Apps, part.Problems = apps, nil
+		p.Text = "Of the apps that match: " + tallyOf(&part).summary(v.Stale(req.now))
 		p.Shown = fmt.Sprintf("%d of %s match.", len(apps), counted(len(v.Apps), "app"))
 	}
 	if len(apps) == 0 {

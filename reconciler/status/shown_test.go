@@ -12,8 +12,8 @@ func TestTheNumbersOfTheAppsFollowTheFilter(t *testing.T) {
 	v := pastOf(sample(t))
 	h := site(t, &v, now)
 	for path, want := range map[string][]string{
-		"/apps":                       {">all apps 4<", ">held 2<", ">live 2<"},
-		"/apps?q=payments":            {">all apps 1<", ">held 1<", ">live 1<", "1 of 4 apps match."},
+		"/apps":                       {`id="whole">10 of 18 cells as intended`, ">all apps 4<", ">held 2<", ">live 2<"},
+		"/apps?q=payments":            {`<p class="verdict">Of the apps that match: 3 of 5 cells as intended; 1 failing; 1 held.`, ">all apps 1<", ">held 1<", ">live 1<", "1 of 4 apps match."},
 		"/apps?stage=gray":            {">all apps 3<", ">held 1<", ">live 1<", "3 of 4 apps match."},
 		"/apps?stage=gray&state=held": {">all apps 3<", ">held 1<", "1 of 4 apps match."},
 		"/apps?q=catalog&state=held":  {">all apps 1<", ">held 0<", "No app matches."},

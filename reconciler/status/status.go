@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -141,7 +142,7 @@ type route struct {
 func (s *site) routes() []route {
 	return []route{
 		{"/{$}", s.shows("overview.html", overviewPage)},
-		{"/apps", s.shows("matrix.html", matrixPage, appFilters...)},
+		{"/apps", s.shows("matrix.html", matrixPage, append(slices.Clone(appFilters), standing)...)},
 		{"/app/{app...}", s.shows("app.html", appPage)},
 		{"/cell/{stage}/{app...}", s.shows("app.html", cellPage)},
 		{"/diff", s.shows("diff.html", diffPage, diffFilters...)},
@@ -160,18 +161,18 @@ func (s *site) routes() []route {
 		{"/transitions.csv", s.saves("transitions.csv", pastTable(transitionsTable), stepFilters...)},
 		{"/view.json", s.viewJSON},
 		{"/healthz", s.healthz},
-		{"/api/v1/apps", s.api(listApps, appFilters...)},
+		{"/api/v1/apps", s.api(listApps, limited(appFilters)...)},
 		{"/api/v1/apps/{app...}", s.api(oneAppJSON)},
 		{"/api/v1/cells/{stage}", s.noSuchAddress}, // else the mux leads on to what there is not
 		{"/api/v1/values/{stage}", s.noSuchAddress},
 		{"/api/v1/cells/{stage}/{app...}", s.api(oneCellJSON)},
-		{"/api/v1/records", s.api(listRecords, pastFilters...)},
+		{"/api/v1/records", s.api(listRecords, limited(pastFilters)...)},
 		{"/api/v1/records/{seq}", s.api(oneRecordJSON)},
 		{"/api/v1/transitions", s.api(listTransitions, stepFilters...)},
 		{"/api/v1/policies", s.api(listPolicies)},
 		{"/api/v1/checkpoint", s.api(checkpointJSON)},
-		{"/api/v1/diff", s.api(diffJSON, diffFilters...)},
-		{"/api/v1/values/{stage}/{app...}", s.api(valuesJSON, keyFilters...)},
+		{"/api/v1/diff", s.api(diffJSON, limited(diffFilters)...)},
+		{"/api/v1/values/{stage}/{app...}", s.api(valuesJSON, limited(keyFilters)...)},
 		{"/api/v1/version", s.api(versionJSON)},
 		{"/api/v1/projects", s.projectsJSON},
 		{"/api/v1/events", s.events},
@@ -250,7 +251,7 @@ func (s *site) shows(name string, make maker, known ...filter) http.HandlerFunc 
 		}
 		data.Alarms = append(data.Alarms, req.leftOut(known)...)
 		if len(data.Nav) > 0 {
-			data.JSON, data.Table = others(r.URL.Path, q)
+			data.JSON, data.Table = others(r.URL.Path, q, known)
 		}
 		body, err := s.render(name, data)
 		if err != nil {

@@ -94,6 +94,7 @@ stage_local: [local.yaml]
 // world is one story's forge, people, repository, targets and reconciler: all real but the forge.
 type world struct {
 	patience time.Duration // zero: the default
+	log      slog.Handler  // nil: nobody reads it
 	pushed   func()        // is told of each push
 	t        *testing.T
 	ctx      context.Context
@@ -250,6 +251,9 @@ func (w *world) start() {
 	if w.robot {
 		cfg.BotKey, cfg.Proposer, cfg.Merger = w.botKey(), forge, forge
 		cfg.Log = slog.New(slog.NewTextHandler(testLog{w.t}, nil))
+	}
+	if w.log != nil {
+		cfg.Log = slog.New(w.log)
 	}
 	w.r, err = reconciler.New(cfg)
 	w.must(err)
