@@ -88,7 +88,7 @@ var pageMutations = []mutation{
 		old: "!op.Access.Public && !op.Access.Asks() && !ofThisHost(op.Listen)", new: "false && !ofThisHost(op.Listen)", tests: "TestAPageForEverybodyIsAskedFor",
 	},
 	{
-		name: "page: a POST is answered", pkg: "reconciler/status", file: "reconciler/status/status.go",
+		name: "page: a POST is answered", pkg: "reconciler/status", file: "reconciler/status/routes.go",
 		old: "if r.Method != http.MethodGet && r.Method != http.MethodHead {\n\t\t\th.Set(\"Allow\"", new: "if r.Method == \"TRACE\" {\n\t\t\th.Set(\"Allow\"", tests: "TestEveryRouteOnlyReads",
 	},
 	{

@@ -1,0 +1,185 @@
+package status
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// answer is a body with the tag that says whether somebody has it already.
+type answer struct {
+	body []byte
+	tag  string
+}
+
+func answerOf(body []byte) answer {
+	sum := sha256.Sum256(body)
+	return answer{body: body, tag: `"` + hex.EncodeToString(sum[:12]) + `"`}
+}
+
+// keptPages bounds what viewers who ask for every filter of every page can make the site keep.
+const keptPages = 64
+
+// maker makes a page of a view. Where it is not 200, the page says why instead.
+type maker func(req asked) (page, int)
+
+// asked is what a page is made of.
+type asked struct {
+	ctx  context.Context // ends when who asks has gone
+	cfg  Config
+	view schema.View
+	sum  *tally // of pages
+	now  time.Time
+	path func(string) string // parts of the address
+	q    url.Values
+	torn bool // a part of the address could not be read
+}
+
+// shows answers with a page, made anew only when the view, or that it is stale, has changed.
+func (s *site) shows(name string, make maker, known ...filter) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v, now := s.cfg.View(), s.cfg.Now()
+		if v == nil {
+			s.page(w, r, http.StatusOK, "missing.html", startingPage(s.cfg))
+			return
+		}
+		q, torn := readAddress(r.URL.RawQuery)
+		key := fmt.Sprintf("%s?%s %t", r.URL.Path, q.Encode(), torn)
+		if known, ok := s.made(v, now, key); ok {
+			s.send(w, r, "text/html; charset=utf-8", known)
+			return
+		}
+		req := asked{ctx: r.Context(), cfg: s.cfg, view: *v, sum: s.sums.of(v), now: now, path: r.PathValue, q: q, torn: torn}
+		data, code := make(req)
+		if code != http.StatusOK {
+			s.page(w, r, code, "missing.html", data)
+			return
+		}
+		data.Alarms = append(data.Alarms, req.leftOut(known)...)
+		if len(data.Nav) > 0 {
+			data.JSON, data.Table = others(r.URL.Path, q, known)
+		}
+		body, err := s.render(name, data)
+		if err != nil {
+			s.broken(w, r, err)
+			return
+		}
+		s.send(w, r, "text/html; charset=utf-8", s.keep(v, now, key, answerOf(body)))
+	}
+}
+
+func (s *site) missing(w http.ResponseWriter, r *http.Request) {
+	if forPrograms(r.URL.Path) {
+		s.noSuchAddress(w, r)
+		return
+	}
+	var v schema.View
+	if last := s.cfg.View(); last != nil {
+		v = *last
+	}
+	p := missingPage(s.cfg, v, "There is no such page.", s.cfg.Now())
+	if s.cfg.above {
+		p.Nav = nil // those are pages of a project
+	}
+	s.page(w, r, http.StatusNotFound, "missing.html", p)
+}
+
+func (s *site) viewJSON(w http.ResponseWriter, r *http.Request) {
+	v := s.cfg.View()
+	if v == nil {
+		http.Error(w, "no look at the repository yet", http.StatusServiceUnavailable)
+		return
+	}
+	body, err := json.Marshal(v)
+	if err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	s.send(w, r, "application/json", answerOf(append(body, '\n')))
+}
+
+// healthz answers 200 while the view says something about now, and 503 with the reason otherwise.
+func (s *site) healthz(w http.ResponseWriter, _ *http.Request) {
+	v, now := s.cfg.View(), s.cfg.Now()
+	w.Header().Set("Cache-Control", "no-store")
+	switch {
+	case v == nil:
+		http.Error(w, "no look at the repository yet", http.StatusServiceUnavailable)
+	case v.Stale(now):
+		http.Error(w, staleBar(*v, now), http.StatusServiceUnavailable)
+	default:
+		fmt.Fprintln(w, "ok")
+	}
+}
+
+func (s *site) file(name, kind string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := files.ReadFile(name)
+		if err != nil {
+			s.broken(w, r, err)
+			return
+		}
+		s.send(w, r, kind, answerOf(body))
+	}
+}
+
+func (s *site) render(name string, data page) ([]byte, error) {
+	var b bytes.Buffer
+	if err := s.templates[name].ExecuteTemplate(&b, "layout.html", data); err != nil {
+		return nil, fmt.Errorf("make page %s: %w", name, err)
+	}
+	return b.Bytes(), nil
+}
+
+func (s *site) page(w http.ResponseWriter, r *http.Request, code int, name string, data page) {
+	body, err := s.render(name, data)
+	if err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	if code == http.StatusOK {
+		s.send(w, r, "text/html; charset=utf-8", answerOf(body))
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_, _ = w.Write(body) // the viewer may have gone
+}
+
+func (s *site) broken(w http.ResponseWriter, r *http.Request, err error) {
+	s.cfg.Log.Error("page not made", "path", r.URL.Path, "error", err)
+	http.Error(w, "this page could not be made; the reconciler's log says why", http.StatusInternalServerError)
+}
+
+// send answers with a body, or 304 where the viewer has it already.
+func (s *site) send(w http.ResponseWriter, r *http.Request, kind string, a answer) {
+	body, tag := a.body, a.tag
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Cache-Control", "no-cache")
+	if s.cfg.private {
+		h.Set("Cache-Control", "private, no-cache") // no cache between gives it to somebody else
+	}
+	h.Set("ETag", tag)
+	for given := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
+		if given = strings.TrimPrefix(strings.TrimSpace(given), "W/"); given == tag || given == "*" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	h.Set("Content-Length", fmt.Sprint(len(body)))
+	if r.Method == http.MethodHead {
+		return
+	}
+	_, _ = w.Write(body) // the viewer may have gone
+}

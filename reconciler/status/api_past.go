@@ -1,0 +1,114 @@
+package status
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+type apiRecords struct {
+	apiHead
+	Read    int64           `json:"read"` // entries of the ledger that are known
+	Records []schema.Record `json:"records"`
+	Next    int64           `json:"next,omitempty"` // for before=
+}
+
+func listRecords(req asked) (any, *problem) {
+	limit, trouble := req.limit()
+	if trouble != nil {
+		return nil, trouble
+	}
+	out, q := apiRecords{apiHead: req.head(), Records: []schema.Record{}}, readPastQuery(req.q)
+	if req.view.Journal == nil {
+		return out, nil
+	}
+	out.Read = req.view.Journal.Read
+	for _, r := range slices.Backward(req.view.Journal.Records) {
+		if !q.wants(r, req.view.At) {
+			continue
+		}
+		if len(out.Records) == limit {
+			out.Next = out.Records[limit-1].Seq
+			break
+		}
+		out.Records = append(out.Records, r)
+	}
+	return out, nil
+}
+
+func oneRecordJSON(req asked) (any, *problem) {
+	seq, err := strconv.ParseInt(req.path("seq"), 10, 64)
+	r, ok := req.view.Journal.Record(seq)
+	if err != nil || !ok {
+		return nil, &problem{Title: "there is no such entry here", Status: http.StatusNotFound, Detail: fmt.Sprintf("sluice audit show has every entry of the ledger, which has %d", req.view.Ledger.Size)}
+	}
+	return struct {
+		apiHead
+		schema.Record
+	}{req.head(), r}, nil
+}
+
+type apiTransition struct {
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Count   int    `json:"count"`
+	Refused int    `json:"refused"`
+	Allowed bool   `json:"allowed"`
+}
+
+type apiTransitions struct {
+	apiHead
+	Window      string          `json:"window"`
+	Since       time.Time       `json:"since,omitzero"` // the first entry that is kept
+	Transitions []apiTransition `json:"transitions"`
+}
+
+func listTransitions(req asked) (any, *problem) {
+	window := req.q.Get("window")
+	if window == "" {
+		window = "30d"
+	}
+	out := apiTransitions{apiHead: req.head(), Window: window, Transitions: []apiTransition{}}
+	if req.view.Journal == nil {
+		return out, nil
+	}
+	out.Since = req.view.Journal.Since.UTC()
+	counts, _ := countTransitions(req.view, windows[window], req.q.Get("result"))
+	nodes := slices.Concat([]schema.StageName{schema.DraftNode}, req.view.Stages, []schema.StageName{schema.ArchiveNode})
+	for _, from := range nodes {
+		for _, to := range nodes {
+			c := counts[[2]schema.StageName{from, to}]
+			if ok := allowed(req.view, from, to); ok || c.N > 0 {
+				out.Transitions = append(out.Transitions, apiTransition{From: string(from), To: string(to), Count: c.N, Refused: c.Refused, Allowed: ok})
+			}
+		}
+	}
+	return out, nil
+}
+
+func listPolicies(req asked) (any, *problem) {
+	steps := []schema.StepView{}
+	for _, s := range req.view.Steps {
+		if s.Policies == nil {
+			s.Policies = []schema.PolicySpec{}
+		}
+		steps = append(steps, s)
+	}
+	return struct {
+		apiHead
+		Always []string          `json:"always"`
+		Steps  []schema.StepView `json:"steps"`
+	}{req.head(), schema.FixedPolicies, steps}, nil
+}
+
+func checkpointJSON(req asked) (any, *problem) {
+	return struct {
+		apiHead
+		Tip string    `json:"tip,omitempty"` // who sees a part is not told it
+		At  time.Time `json:"at,omitzero"`
+	}{req.head(), hashOrEmpty(req.view.Ledger.Tip), req.view.Ledger.At.UTC()}, nil
+}

@@ -1,0 +1,46 @@
+package status
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// queued is a change that waits, for the list of promotions.
+type queued struct {
+	Where, Href, Text, Reason, Advice, MergeRequest string
+	State, Symbol                                   string
+	Tone                                            tone
+	Since                                           stampView
+}
+
+// promotionsPage shows what waits, oldest first, and what was decided. What failed stays.
+func promotionsPage(req asked) (page, int) {
+	v := req.view
+	p := basePage(req.cfg, v, req.now)
+	p.Nav, p.Heading, p.Title = navigation("/promotions"), "Promotions", "Promotions · "+p.Title
+	p.Drafts, p.Lanes = draftLane(v)
+	held := req.sum.held
+	for _, cell := range held[:min(len(held), recordsPerPage)] {
+		c := *cell
+		one := cellOf(req.cfg, v, c, v.Stale(req.now))
+		q := queued{Where: safe(string(c.Cell.App)) + " in " + safe(string(c.Cell.Stage)), Href: one.Href, Text: one.Change, MergeRequest: one.MergeRequest,
+			State: one.State, Symbol: one.Symbol, Tone: one.Tone, Since: stamped(c.Held.Since, asOf(v))}
+		q.Reason, q.Advice = missingReason(one.Lines)
+		p.Queue = append(p.Queue, q)
+	}
+	p.More = len(held) - len(p.Queue)
+	p.Text = counted(len(held), "change") + " waiting or refused now."
+	q := readPastQuery(req.q)
+	p.Records = lastRecords(req, func(r schema.Record) bool { return r.Result != "" && r.Target == "" && q.wants(r, v.At) }, recordsPerPage+1)
+	if len(p.Records) > recordsPerPage {
+		p.Records = p.Records[:recordsPerPage]
+		q.before = p.Records[recordsPerPage-1].Seq
+		p.Pages = []link{{Text: "older", Href: q.link("/promotions")}}
+	}
+	for i := range p.Records {
+		p.Records[i].Href = fmt.Sprintf("/promotions/%d", p.Records[i].Seq)
+	}
+	return p, http.StatusOK
+}
