@@ -79,7 +79,7 @@ func TestBrowserReadsEveryPage(t *testing.T) {
 		view       *schema.View
 	}{
 		{"overview", "/", &trouble}, {"matrix", "/apps", &trouble}, {"thousand", "/apps", &many}, {"thousand-overview", "/", &many}, {"app", "/app/payments/ledger", &trouble},
-		{"cell", "/cell/gray/payments/ledger", &trouble}, {"instances", "/cell/gray/catalog", &trouble}, {"sorted", "/apps?order=worst+first&differs=staging..gray", &trouble},
+		{"cell", "/cell/gray/payments/ledger", &trouble}, {"instances", "/cell/gray/catalog", &trouble}, {"unjudged", "/cell/development/orders/api", &trouble}, {"part", "/apps?state=unjudged", &trouble}, {"sorted", "/apps?order=worst+first&differs=staging..gray", &trouble},
 		{"diff", "/diff?app=payments/ledger&from=gray&to=staging&all", &trouble}, {"keys", "/values/gray/catalog", &trouble},
 		{"projects", list.URL + "/", &trouble}, {"found", list.URL + "/?q=service-00", &trouble}, {"project", list.URL + "/p/config/", &trouble}, {"starting", list.URL + "/p/new/apps", &trouble}, {"promotions", "/promotions", &trouble}, {"transitions", "/transitions?window=90d", &trouble}, {"audit", "/audit", &trouble},
 		{"entry", "/audit/40", &trouble}, {"policies", "/policies", &trouble}, {"health", "/health", &trouble}, {"wall", "/wall", &trouble}, {"code", "/errors/self-approval", &trouble},

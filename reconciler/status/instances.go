@@ -20,7 +20,9 @@ func instancesText(v schema.InstancesView, now time.Time) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}
 	}
-	add(v.Refused, "do not take it")
+	if add(v.Refused, "do not take it"); v.Refused == 1 {
+		parts[len(parts)-1] = "1 does not take it"
+	}
 	add(v.Quiet, "said nothing for "+age(schema.ConsumerQuiet))
 	add(v.Unread, "said what cannot be read")
 	if v.More {

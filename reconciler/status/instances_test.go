@@ -30,7 +30,7 @@ func TestWhyCountsInstances(t *testing.T) {
 	var out bytes.Buffer
 	status.WriteWhy(&out, view, cell, status.TextOptions{Now: now})
 	for _, want := range []string{
-		"1 of 5 instances in gray run it, 1 do not take it, 1 said nothing for 15 min, 1 said what cannot be read, target other does not answer (as they say, ",
+		"1 of 5 instances in gray run it, 1 does not take it, 1 said nothing for 15 min, 1 said what cannot be read, target other does not answer (as they say, ",
 		"  pod-3: entry #9 does not fit the program, whose log says why\n",
 		"x: runs entry #7\n",
 	} {

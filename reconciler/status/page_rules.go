@@ -96,7 +96,10 @@ func healthPage(req asked) (page, int) {
 		}
 	}
 	past := notRead(v)
-	read := fmt.Sprintf("%d entries, the last %s. %s", v.Ledger.Size, when(v.Ledger.At, asOf(v)), past)
+	read := fmt.Sprintf("%d entries, the last %s", v.Ledger.Size, when(v.Ledger.At, asOf(v)))
+	if past != "" {
+		read += ". " + past
+	}
 	if v.Narrowed {
 		read = strings.TrimSpace("the last entry that you may see is " + when(v.Ledger.At, asOf(v)) + ". " + past)
 	}
