@@ -81,6 +81,24 @@ var readerMutations = []mutation{
 		"TestACacheThatHangsHoldsNobodyUp",
 	},
 	{
+		"a required value may be null", "reconciler/provider", "reconciler/provider/decode.go",
+		"case found && f.required && have == nil:",
+		"case false:",
+		"TestDecodeRefuses",
+	},
+	{
+		"types that are no structs are not validated", "reconciler/provider", "reconciler/provider/decode.go",
+		"if len(d.errs) == before {",
+		"if len(d.errs) == before && v.Kind() == reflect.Struct {",
+		"TestDecodeRefuses",
+	},
+	{
+		"a provider prints what it holds", "reconciler/provider", "reconciler/provider/print.go",
+		"func (p *Provider) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(p.String())) }",
+		"",
+		"TestNothingThatIsPrintedByMistakeHasContent",
+	},
+	{
 		"secrets print", "reconciler/provider", "reconciler/provider/secret.go",
 		"func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(sealed)) }",
 		"func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.Reveal())) }",

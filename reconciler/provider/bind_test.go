@@ -140,6 +140,29 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a required pointer", `{}`, of[struct {
 			A *int `sluice:"a,required"`
 		}], "a: missing"},
+		{"null for a required pointer", `{"a":null}`, of[struct {
+			A *int `sluice:"a,required"`
+		}], "app.yaml: a: want a value, have nothing (null)"},
+		{"null for a required list", `{"a":null}`, of[struct {
+			A []int `sluice:"a,required"`
+		}], "a: want a value, have nothing (null)"},
+		{"null for a required map", `{"a":null}`, of[struct {
+			A map[string]int `sluice:"a,required"`
+		}], "a: want a value, have nothing (null)"},
+		{"null for anything that is required", `{"a":null}`, of[struct {
+			A any `sluice:"a,required"`
+		}], "a: want a value, have nothing (null)"},
+		{"the opinion of a number", `{"A":5000}`, of[struct{ A port }], "app.yaml: A: above 1000"},
+		{"the opinion of a list", `{"A":[]}`, of[struct{ A hosts }], "A: none"},
+		{"of a list that is null", `{"A":null}`, of[struct{ A hosts }], "A: none"},
+		{"of a map", `{"A":{"x":1}}`, of[struct{ A shares }], "A: do not make 100"},
+		{"of a map that is all there is", `{"x":1}`, of[shares], "app.yaml: do not make 100"},
+		{"of an item of a list", `{"A":[1,5000]}`, of[struct{ A []port }], "A.1: above 1000"},
+		{"of what a pointer points to", `{"A":5000}`, of[struct{ A *port }], "A: above 1000"},
+		{"of a text of its own form", `{"A":"x"}`, of[struct{ A level }], "A: no such level"},
+		{"of a default", `{}`, of[struct {
+			A port `default:"5000"`
+		}], "A: above 1000"},
 		{"not a map at all", `[1]`, of[config], "app.yaml: want a map, have a list"},
 		{"its own opinion", `{"low":2,"high":1}`, of[checked], "low is above high"},
 		{"its own opinion, below", `{"A":[{"low":2,"high":1}]}`, of[struct{ A []checked }], "A.0: low is above high"},

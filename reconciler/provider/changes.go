@@ -40,18 +40,18 @@ func keyText(path []string) string {
 	return ": " + strings.Join(names, ".")
 }
 
-// Value is what a key had or has. It does not print: configuration holds secrets.
+// Value is what a key had or has. It does not print: configuration holds secrets. The pointer keeps it from what prints
+// structs that have one as an unexported field, whose methods fmt cannot call.
 type Value struct {
-	leaf any // of the tree; for a file without values, its digest
-	set  bool
+	leaf *any // of the tree; for a file without values, its digest; nil where there is none
 }
 
 // JSON returns the value as JSON, nil where there is none. For a file without values it is the digest of its bytes.
 func (v Value) JSON() []byte {
-	if !v.set {
+	if v.leaf == nil {
 		return nil
 	}
-	text, err := json.Marshal(v.leaf)
+	text, err := json.Marshal(*v.leaf)
 	if err != nil {
 		return nil // the leaf came out of JSON
 	}
@@ -93,9 +93,22 @@ func Between(from, to *Document) Changes {
 	for _, file := range unionKeys(old, new) {
 		a, before := old[file]
 		b, after := new[file]
-		out = compare(out, file, nil, Value{a, before}, Value{b, after})
+		out = compare(out, file, nil, leaf{a, before}, leaf{b, after})
 	}
 	return out
+}
+
+// leaf is what is at a place of a tree, if anything is.
+type leaf struct {
+	value any
+	set   bool
+}
+
+func (l leaf) sealed() Value {
+	if !l.set {
+		return Value{}
+	}
+	return Value{&l.value}
 }
 
 // allOf are the values of every file; a file without values stands for itself with the digest of its bytes.
@@ -114,17 +127,17 @@ func allOf(d *Document) map[string]any {
 	return all
 }
 
-func compare(out Changes, file string, path []string, a, b Value) Changes {
-	old, oldMap := a.leaf.(map[string]any)
-	new, newMap := b.leaf.(map[string]any)
-	oldList, isOldList := a.leaf.([]any)
-	newList, isNewList := b.leaf.([]any)
+func compare(out Changes, file string, path []string, a, b leaf) Changes {
+	old, oldMap := a.value.(map[string]any)
+	new, newMap := b.value.(map[string]any)
+	oldList, isOldList := a.value.([]any)
+	newList, isNewList := b.value.([]any)
 	switch {
 	case oldMap && newMap, oldMap && !b.set && len(old) > 0, newMap && !a.set && len(new) > 0:
 		for _, name := range unionKeys(old, new) {
 			x, before := old[name]
 			y, after := new[name]
-			out = compare(out, file, below(path, name), Value{x, before}, Value{y, after})
+			out = compare(out, file, below(path, name), leaf{x, before}, leaf{y, after})
 		}
 		return out
 	case isOldList && isNewList, isOldList && !b.set && len(oldList) > 0, isNewList && !a.set && len(newList) > 0:
@@ -132,7 +145,7 @@ func compare(out Changes, file string, path []string, a, b Value) Changes {
 			out = compare(out, file, below(path, strconv.Itoa(i)), at(oldList, i), at(newList, i))
 		}
 		return out
-	case a.set == b.set && reflect.DeepEqual(a.leaf, b.leaf):
+	case a.set == b.set && reflect.DeepEqual(a.value, b.value):
 		return out
 	}
 	op := "replace"
@@ -141,14 +154,14 @@ func compare(out Changes, file string, path []string, a, b Value) Changes {
 	} else if !b.set {
 		op = "remove"
 	}
-	return append(out, Change{File: file, Path: path, Op: op, Old: a, New: b})
+	return append(out, Change{File: file, Path: path, Op: op, Old: a.sealed(), New: b.sealed()})
 }
 
-func at(list []any, i int) Value {
+func at(list []any, i int) leaf {
 	if i >= len(list) {
-		return Value{}
+		return leaf{}
 	}
-	return Value{list[i], true}
+	return leaf{list[i], true}
 }
 
 // below never shares its memory with a sibling's.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,8 +53,16 @@ func kindOf(v any) string {
 	return "a map"
 }
 
-// value decodes what is there into v.
+// value decodes what is there into v, then asks the type itself, if nothing in it was wrong.
 func (d *decoder) value(path []string, have any, v reflect.Value) {
+	before := len(d.errs)
+	d.fill(path, have, v)
+	if len(d.errs) == before {
+		d.validate(path, v)
+	}
+}
+
+func (d *decoder) fill(path []string, have any, v reflect.Value) {
 	t := v.Type()
 	switch {
 	case t.Kind() == reflect.Pointer:
@@ -78,7 +85,6 @@ func (d *decoder) value(path []string, have any, v reflect.Value) {
 		d.text(path, have, v)
 	default:
 		d.kind(path, have, v)
-		return // what has parts is validated there
 	}
 }
 
@@ -110,88 +116,6 @@ func (d *decoder) kind(path []string, have any, v reflect.Value) {
 		}
 	default:
 		d.number(path, have, v)
-	}
-}
-
-func (d *decoder) number(path []string, have any, v reflect.Value) {
-	n, ok := have.(json.Number)
-	if v.CanInt() || v.CanUint() {
-		var err error
-		if v.CanInt() {
-			var i int64
-			i, err = strconv.ParseInt(string(n), 10, v.Type().Bits())
-			v.SetInt(i)
-		} else {
-			var u uint64
-			u, err = strconv.ParseUint(string(n), 10, v.Type().Bits())
-			v.SetUint(u)
-		}
-		switch {
-		case !ok:
-			d.want(path, "a whole number", have)
-		case errors.Is(err, strconv.ErrRange):
-			d.fail(path, "the number does not fit into %s", v.Type())
-		case err != nil:
-			d.fail(path, "want a whole number that fits into %s", v.Type())
-		}
-		return
-	}
-	if !v.CanFloat() {
-		d.fail(path, "type %s cannot be filled from configuration", v.Type())
-		return
-	}
-	f, err := strconv.ParseFloat(string(n), v.Type().Bits())
-	switch {
-	case !ok:
-		d.want(path, "a number", have)
-	case err != nil:
-		d.fail(path, "the number does not fit into %s", v.Type())
-	default:
-		v.SetFloat(f)
-	}
-}
-
-var days = regexp.MustCompile(`^([0-9]{1,6})d$`)
-
-// duration reads 90m, 24h and 30d, as the reconciler's own files have them. A bare number has no unit and is refused.
-func (d *decoder) duration(path []string, have any, v reflect.Value) {
-	text, ok := have.(string)
-	if !ok {
-		d.want(path, `a duration like "90m" or "30d"`, have)
-		return
-	}
-	if m := days.FindStringSubmatch(text); m != nil {
-		n, _ := strconv.Atoi(m[1])
-		v.SetInt(int64(min(n, 106_751)) * int64(24*time.Hour))
-		if n > 106_751 {
-			d.fail(path, "the duration is too long")
-		}
-		return
-	}
-	parsed, err := time.ParseDuration(text)
-	if err != nil {
-		d.fail(path, `want a duration like "90m" or "30d"`)
-	}
-	v.SetInt(int64(parsed))
-}
-
-func (d *decoder) text(path []string, have any, v reflect.Value) {
-	var text string
-	switch h := have.(type) {
-	case string:
-		text = h
-	case json.Number:
-		text = string(h) // the literal
-	default:
-		d.want(path, "text", have)
-		return
-	}
-	err := guarded(func() error { return v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)) })
-	switch {
-	case errors.Is(err, errPanicked):
-		d.fail(path, "UnmarshalText of %s panicked", v.Type())
-	case err != nil:
-		d.fail(path, "not a %s", v.Type()) // the error would quote the value
 	}
 }
 
@@ -238,14 +162,13 @@ func (d *decoder) mapping(path []string, have any, v reflect.Value) {
 	}
 }
 
-// structure fills the fields that are there, then asks the struct itself, if nothing below it was wrong.
+// structure fills the fields that are there.
 func (d *decoder) structure(path []string, have any, v reflect.Value) {
 	values, ok := have.(map[string]any)
 	if !ok {
 		d.want(path, "a map", have)
 		return
 	}
-	before := len(d.errs)
 	fields, err := fieldsOf(v.Type())
 	if err != nil {
 		d.fail(path, "%w", err)
@@ -263,9 +186,6 @@ func (d *decoder) structure(path []string, have any, v reflect.Value) {
 				d.fail(below(path, name), "%s", unknown(name, fields))
 			}
 		}
-	}
-	if len(d.errs) == before {
-		d.validate(path, v)
 	}
 }
 
@@ -285,13 +205,15 @@ func (d *decoder) validate(path []string, v reflect.Value) {
 
 func (d *decoder) field(path []string, f field, have any, found bool, v reflect.Value) {
 	switch {
+	case found && f.required && have == nil:
+		d.want(path, "a value", have) // also where null would be an empty list or no pointer
 	case found:
 		d.value(path, have, v)
 	case f.hasDefault:
 		d.value(path, f.value, v)
 	case f.optional:
 	case v.Kind() == reflect.Struct && v.Type() != secretType && !reflect.PointerTo(v.Type()).Implements(textType) && !f.required:
-		d.structure(path, map[string]any{}, v) // its own fields say what is missing
+		d.value(path, map[string]any{}, v) // its own fields say what is missing
 	default:
 		d.fail(path, "missing")
 	}

@@ -19,7 +19,7 @@
 // Bind fills bool, numbers, text, time.Duration ("90m", "30d"), [Secret], encoding/json.Number (the literal as the file has
 // it), everything with UnmarshalText (time.Time, net/netip.Addr), slices, maps with text keys, structs, pointers and any.
 // Nothing is converted: a number is no text, and 1.5 is no int. A key that is missing is an error, unless its field is a
-// pointer, has a default, or says optional:
+// pointer, has a default, or says optional; null is no value for a field that says required:
 //
 //	type Config struct {
 //		Port    int             `sluice:"port"`
@@ -31,7 +31,7 @@
 //	}
 //
 // Without a sluice tag the name in the json tag counts, then the field's own name in any case. A type with Validate() error
-// is asked after it was filled. All that is wrong is said at once, by key and never with the value.
+// is asked after it was filled, whatever kind of type it is; an optional one that is missing is not. All that is wrong is said at once, by key and never with the value.
 //
 // # A change
 //
