@@ -99,6 +99,12 @@ var readerMutations = []mutation{
 		"TestNothingThatIsPrintedByMistakeHasContent",
 	},
 	{
+		"credentials follow a redirect", "reconciler/provider/http", "reconciler/provider/http/http.go",
+		"case next.URL.Scheme != first.Scheme || next.URL.Host != first.Host:",
+		"case next.URL.Scheme != first.Scheme && false:",
+		"TestARedirectElsewhereIsNotFollowed",
+	},
+	{
 		"secrets print", "reconciler/provider", "reconciler/provider/secret.go",
 		"func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(sealed)) }",
 		"func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.Reveal())) }",

@@ -4,7 +4,8 @@
 //	GET <url>/rel/<digest>/document      a document that is too large for the head
 //
 // A server that knows `Prefer: wait=30` holds a request with If-None-Match until there is something new, and answers 304
-// when there is not; one that does not is asked every Poll.
+// when there is not; one that does not is asked every Poll. A redirect is followed on the same server alone: the headers that
+// go with each request are for nobody else.
 package http
 
 import (
@@ -15,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,7 +28,7 @@ import (
 // Source is one app in one stage at a web server.
 type Source struct {
 	URL    string       // https://config.example.com/production/pay
-	Client *http.Client // nil: http.DefaultClient; it decides about TLS, proxies and credentials
+	Client *http.Client // nil: http.DefaultClient; it decides about TLS, proxies and credentials, and may follow fewer redirects
 	Header http.Header  // sent with each request: an Authorization; never repeated in errors
 	Poll   time.Duration
 	Wait   time.Duration // how long a server may hold a request; 30 s by default
@@ -41,6 +43,15 @@ func New(address string) (*Source, error) {
 	return &Source{URL: strings.TrimSuffix(address, "/")}, nil
 }
 
+// String names the place, not what is sent there.
+func (s *Source) String() string { return "http source " + s.URL }
+
+// Format writes what String returns, whatever the verb.
+func (s *Source) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String())) }
+
+// LogValue is what String returns.
+func (s *Source) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
 // Head implements [provider.Source].
 func (s *Source) Head(ctx context.Context) ([]byte, provider.Position, error) {
 	answer, err := s.get(ctx, "/head", map[string]string{"Cache-Control": "no-cache"})
@@ -51,6 +62,8 @@ func (s *Source) Head(ctx context.Context) ([]byte, provider.Position, error) {
 	raw, err := s.body("/head", answer, provider.MaxHead)
 	return raw, position(answer, raw), err
 }
+
+const maxRedirects = 10
 
 const bodyPrefix = "body "
 
@@ -135,15 +148,37 @@ func (s *Source) get(ctx context.Context, path string, header map[string]string)
 	for name, value := range header {
 		request.Header.Set(name, value)
 	}
-	client := s.Client
-	if client == nil {
-		client = http.DefaultClient
-	}
-	answer, err := client.Do(request)
+	answer, err := s.client().Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("http source: %w", err)
+		var of *url.Error // has the whole address of a redirect
+		if errors.As(err, &of) {
+			err = of.Err
+		}
+		return nil, fmt.Errorf("http source: %s%s: %w", s.URL, path, err)
 	}
 	return answer, nil
+}
+
+// client is the caller's, but for redirects.
+func (s *Source) client() *http.Client {
+	client := *http.DefaultClient
+	if s.Client != nil {
+		client = *s.Client
+	}
+	theirs := client.CheckRedirect
+	client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
+		first := via[0].URL
+		switch {
+		case next.URL.Scheme != first.Scheme || next.URL.Host != first.Host:
+			return fmt.Errorf("it redirects to %s://%s, which is not followed: headers for one server are not sent to another; give the address where the files are", next.URL.Scheme, next.URL.Host)
+		case theirs != nil:
+			return theirs(next, via)
+		case len(via) >= maxRedirects:
+			return fmt.Errorf("%d redirects", len(via))
+		}
+		return nil
+	}
+	return &client
 }
 
 // body reads a good answer, and no more of it than there may be.
