@@ -38,6 +38,12 @@ var agentMutations = []mutation{
 		"TestEnvironment",
 	},
 	{
+		"a wrong password of etcd is told as silence", "reconciler/provider/etcd", "reconciler/provider/etcd/connection.go",
+		"case c.refused != nil:",
+		"case c.refused != nil && false:",
+		"TestAWrongPasswordIsNoSilence",
+	},
+	{
 		"an Apollo client gets another stage", apolloPackage, apolloPackage + "/server.go",
 		"q.cluster != defaultCluster && q.cluster != s.opts.Stage {",
 		"false {",

@@ -16,12 +16,13 @@ import (
 func TestTheAgentNamesTheEndpointThatGaveNoAnswer(t *testing.T) {
 	endpoint := "http://" + real.FreeAddress(t)
 	settings := map[string]string{"endpoints": endpoint}
-	client, err := etcd.Dial(settings)
+	config, err := etcd.ReaderConfig(settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close()
-	source := agentEtcd{provideretcd.New(client, "/config/production/pay"), settings}
+	connection := provideretcd.Connect(config)
+	defer connection.Close()
+	source := agentEtcd{connection.Source("/config/production/pay"), settings}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if _, _, err = source.Head(ctx); err == nil || !strings.Contains(err.Error(), endpoint+": connection refused") {

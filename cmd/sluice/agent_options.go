@@ -227,13 +227,14 @@ func (f agentFlags) sources(r appReader) (appReader, error) {
 				settings[name] = value
 			}
 		}
-		client, err := etcd.Dial(settings)
+		config, err := etcd.ReaderConfig(settings)
 		if err != nil {
 			return r, usageError(err)
 		}
-		r.close = func() { _ = client.Close() } // nothing is under way any more
+		connection := provideretcd.Connect(config)
+		r.close = func() { _ = connection.Close() } // nothing is under way any more
 		r.source = func(app string) (provider.Source, error) {
-			return agentEtcd{provideretcd.New(client, provideretcd.Place(f.etcdRoot, f.stage, app)), settings}, nil
+			return agentEtcd{connection.Source(provideretcd.Place(f.etcdRoot, f.stage, app)), settings}, nil
 		}
 	}
 	return r, nil

@@ -38,17 +38,18 @@ func (d *demo) startPrograms(ctx context.Context, stage string) error {
 	if err != nil {
 		return err
 	}
-	client, err := etcd.Dial(map[string]string{"endpoints": d.etcd})
+	config, err := etcd.ReaderConfig(map[string]string{"endpoints": d.etcd})
 	if err != nil {
 		return err
 	}
-	d.programs = &programs{close: []io.Closer{client}}
+	connection := provideretcd.Connect(config)
+	d.programs = &programs{close: []io.Closer{connection}}
 	for n := 1; n <= 4; n++ {
 		me := provider.Identity{Instance: fmt.Sprintf("pay-%d", n), Service: "payments"}
 		if me.Instance == canary {
 			me.Labels = map[string]string{"pool": "canary"}
 		}
-		source := provideretcd.New(client, provideretcd.Place(etcd.DefaultRoot, stage, string(demoApp)))
+		source := connection.Source(provideretcd.Place(etcd.DefaultRoot, stage, string(demoApp)))
 		p, err := provider.Open(ctx, provider.Options{
 			Source: source, Project: d.daemon.reconciler.View().Project, Stage: stage, App: string(demoApp), Identity: me,
 			Keys: provider.Keys{key.ID(): key.PublicKey()},

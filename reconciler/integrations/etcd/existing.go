@@ -21,16 +21,17 @@ const (
 // where the servers are and who asks. Nothing is written. What a target of ours wrote, and what a lease will take away, is left.
 func ReadExisting(ctx context.Context, settings map[string]string, prefix string) (integrations.Existing, error) {
 	prefix = strings.TrimRight(prefix, "/") + "/"
-	config, err := clientConfig(settings)
+	config, err := ReaderConfig(settings)
 	if err != nil {
 		return integrations.Existing{}, &integrations.Error{Key: prefix, Class: integrations.ErrInvalid, Err: err}
 	}
-	client, err := Dial(settings)
+	asked := &Target{config: config, timeout: existingTimeout}
+	config.Context = ctx
+	client, err := clientv3.New(config) // a user is logged in
 	if err != nil {
-		return integrations.Existing{}, &integrations.Error{Key: prefix, Class: integrations.ErrInvalid, Err: err}
+		return integrations.Existing{}, asked.fail(prefix, err)
 	}
 	defer client.Close()
-	asked := &Target{config: config, timeout: existingTimeout}
 	e := existing{prefix: prefix, ours: map[string]bool{}}
 	from, moment := prefix, int64(0)
 	for {

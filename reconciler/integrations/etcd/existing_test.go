@@ -1,10 +1,15 @@
 package etcd_test
 
 import (
+	"context"
+	"errors"
 	"testing"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/sluice-gitops/sluice/ci/real"
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/integrationstest"
 	"github.com/sluice-gitops/sluice/schema"
@@ -47,5 +52,15 @@ func TestWhatOthersKeepIsRead(t *testing.T) {
 		if !left[key] {
 			t.Errorf("%s is not left: %v", key, found.Left)
 		}
+	}
+}
+
+// TestAUserWhoCannotLogInIsNoWrongSetting: a server that is down is, whoever asks.
+func TestAUserWhoCannotLogInIsNoWrongSetting(t *testing.T) {
+	settings := map[string]string{"endpoints": "http://" + real.FreeAddress(t), "username": "pay", "password_file": file(t, "password", "s3cret")}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := etcd.ReadExisting(ctx, settings, "/config"); !errors.Is(err, integrations.ErrUnavailable) {
+		t.Errorf("nobody is there: got %v, want ErrUnavailable", err)
 	}
 }

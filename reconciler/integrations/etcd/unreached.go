@@ -44,7 +44,7 @@ func (t *Target) why() error {
 	return t.unreached.err
 }
 
-// Unreached says of an error of a program that [Dial] made a client for which endpoint gave no answer, and why. Any other error it
+// Unreached says of an error of a program that reads with [ReaderConfig] which endpoint gave no answer, and why. Any other error it
 // returns as it is.
 func Unreached(settings map[string]string, err error) error {
 	config, bad := clientConfig(settings)

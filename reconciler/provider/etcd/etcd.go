@@ -4,6 +4,10 @@
 //	<place>/rel/<digest>/blob/<nnnn>  the parts of a larger one
 //	<place>/consumers/<instance>      what this program reports, under a lease
 //
+//	connection := etcd.Connect(clientv3.Config{Endpoints: endpoints, Username: "pay", Password: password})
+//	defer connection.Close()
+//	p, err := provider.Open(ctx, provider.Options{Source: connection.Source("/config/production/pay"), …})
+//
 // The place is /config/<stage>/<app> unless the operator chose another root. The program needs to read the place and, to
 // report, to write its own key and to grant a lease. It never writes anything else.
 package etcd
@@ -33,7 +37,7 @@ const (
 
 // Source is the place of one app in one stage.
 type Source struct {
-	client *clientv3.Client
+	client func(context.Context) (*clientv3.Client, error)
 	place  string
 
 	mu     sync.Mutex // guards the two below
@@ -42,8 +46,13 @@ type Source struct {
 }
 
 // New reads the place with the caller's client, which stays the caller's to close. The client's own settings decide about
-// TLS and who the program logs in as; give it a DialTimeout and keepalives.
+// TLS and who the program logs in as; give it a DialTimeout and keepalives. With a user such a client cannot be made while etcd
+// is down: [Connect] makes it when it is needed.
 func New(client *clientv3.Client, place string) *Source {
+	return newSource(func(context.Context) (*clientv3.Client, error) { return client, nil }, place)
+}
+
+func newSource(client func(context.Context) (*clientv3.Client, error), place string) *Source {
 	return &Source{client: client, place: strings.TrimSuffix(place, "/")}
 }
 
@@ -52,7 +61,11 @@ func Place(root, stage, app string) string { return root + "/" + stage + "/" + a
 
 // Head implements [provider.Source] by a linearizable read.
 func (s *Source) Head(ctx context.Context) ([]byte, provider.Position, error) {
-	response, err := s.client.Get(ctx, s.place+"/head")
+	client, err := s.client(ctx)
+	if err != nil {
+		return nil, "", s.fail("head", err)
+	}
+	response, err := client.Get(ctx, s.place+"/head")
 	if err != nil {
 		return nil, "", s.fail("head", err)
 	}
@@ -70,12 +83,16 @@ func (s *Source) Document(ctx context.Context, part provider.Part, at provider.P
 	if err != nil || part.Blobs == 0 {
 		return nil, s.fail("rel", fmt.Errorf("position %q, %d parts", at, part.Blobs))
 	}
+	client, err := s.client(ctx)
+	if err != nil {
+		return nil, s.fail("rel", err)
+	}
 	prefix := s.place + "/rel/" + strings.TrimPrefix(part.Doc, "sha256:") + "/blob/"
 	all := []clientv3.OpOption{clientv3.WithPrefix(), clientv3.WithLimit(int64(part.Blobs) + 1)}
-	response, err := s.client.Get(ctx, prefix, append(all, clientv3.WithRev(revision))...)
+	response, err := client.Get(ctx, prefix, append(all, clientv3.WithRev(revision))...)
 	if errors.Is(err, rpctypes.ErrCompacted) {
 		// The parts never change and are kept for a day, so what is there now is as good: the digest says whether it is all.
-		response, err = s.client.Get(ctx, prefix, all...)
+		response, err = client.Get(ctx, prefix, all...)
 	}
 	if err != nil {
 		return nil, s.fail("rel", err)
@@ -97,9 +114,13 @@ func (s *Source) Watch(ctx context.Context, after provider.Position) error {
 	if err != nil {
 		return s.fail("head", fmt.Errorf("position %q", after))
 	}
+	client, err := s.client(ctx)
+	if err != nil {
+		return s.fail("watch", err)
+	}
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 	defer cancel()
-	for response := range s.client.Watch(ctx, s.place+"/head", clientv3.WithRev(revision+1)) {
+	for response := range client.Watch(ctx, s.place+"/head", clientv3.WithRev(revision+1)) {
 		if err := response.Err(); err != nil {
 			return s.fail("watch", err)
 		}
@@ -123,13 +144,17 @@ func (s *Source) Report(ctx context.Context, r provider.Report) error {
 	if strings.ContainsAny(r.Instance, "/\x00") || r.Instance == "" || len(r.Instance) > 200 {
 		return s.fail("consumers", fmt.Errorf("instance %q: want a name without slashes", r.Instance))
 	}
+	client, err := s.client(ctx)
+	if err != nil {
+		return s.fail("consumers", err)
+	}
 	key := s.place + "/consumers/" + r.Instance
 	for range 2 {
-		lease, err := s.leased(ctx)
+		lease, err := s.leased(ctx, client)
 		if err != nil {
 			return s.fail("consumers", err)
 		}
-		_, err = s.client.Put(ctx, key, string(text), clientv3.WithLease(lease))
+		_, err = client.Put(ctx, key, string(text), clientv3.WithLease(lease))
 		if !errors.Is(err, rpctypes.ErrLeaseNotFound) {
 			return s.fail("consumers", err)
 		}
@@ -139,18 +164,18 @@ func (s *Source) Report(ctx context.Context, r provider.Report) error {
 }
 
 // leased returns the lease, and grants one if there is none.
-func (s *Source) leased(ctx context.Context) (clientv3.LeaseID, error) {
+func (s *Source) leased(ctx context.Context, client *clientv3.Client) (clientv3.LeaseID, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.lease != 0 {
 		return s.lease, nil
 	}
-	grant, err := s.client.Grant(ctx, consumerTTL)
+	grant, err := client.Grant(ctx, consumerTTL)
 	if err != nil {
 		return 0, err
 	}
 	alive, cancel := context.WithCancel(context.Background())
-	answers, err := s.client.KeepAlive(alive, grant.ID)
+	answers, err := client.KeepAlive(alive, grant.ID)
 	if err != nil {
 		cancel()
 		return 0, err
@@ -183,7 +208,11 @@ func (s *Source) Close() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	_, err := s.client.Revoke(ctx, lease)
+	client, err := s.client(ctx)
+	if err != nil {
+		return s.fail("consumers", err)
+	}
+	_, err = client.Revoke(ctx, lease)
 	if errors.Is(err, rpctypes.ErrLeaseNotFound) {
 		return nil
 	}
