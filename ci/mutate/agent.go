@@ -62,6 +62,24 @@ var agentMutations = []mutation{
 		"TestAccessKeys",
 	},
 	{
+		"an Apollo client is answered by a server that is behind", apolloPackage, apolloPackage + "/server.go",
+		"if !s.caughtUp(r, q) {",
+		"if !s.caughtUp(r, q) && false {",
+		"TestSeveralServersLoseNoUpdate",
+	},
+	{
+		"Apollo's clients are told of a change once", apolloPackage, apolloPackage + "/poll.go",
+		"case !a.began.Before(due):",
+		"case !a.began.Before(due) || true:",
+		"TestSeveralServersLoseNoUpdate",
+	},
+	{
+		"a page in a browser reads what is for this machine", apolloPackage, apolloPackage + "/server.go",
+		"if !s.opts.called(r) {",
+		"if !s.opts.called(r) && false {",
+		"TestNames",
+	},
+	{
 		"an app without an access key answers everybody", apolloPackage, apolloPackage + "/access.go",
 		"if o.Anonymous {",
 		"if true {",

@@ -32,6 +32,7 @@ type agentFlags struct {
 	envPrefix, onChange, stop                               string
 	grace                                                   time.Duration
 	apollo, apolloKeys, apolloCert, apolloKey, logFormat    string
+	apolloNames                                             []string
 	anonymous, once                                         bool
 	child                                                   []string
 }
@@ -107,6 +108,7 @@ func (f *agentFlags) receiverFlags(c *cobra.Command) {
 	flags.StringVar(&f.apollo, "apollo", "", "answer clients of Apollo at `ADDRESS`")
 	flags.StringVar(&f.apolloKeys, "apollo-access-keys", "", "`FILE` with access keys: an app and its key, at least 16 characters, on each line")
 	flags.BoolVar(&f.anonymous, "apollo-anonymous", false, "answer also whoever has no access key, about the apps that have none, from every machine")
+	flags.StringArrayVar(&f.apolloNames, "apollo-name", nil, "a host `NAME` that clients ask for; may be repeated. Without access keys it is localhost alone, beside addresses")
 	flags.StringVar(&f.apolloCert, "apollo-tls-cert", "", "`FILE` with the certificate for https")
 	flags.StringVar(&f.apolloKey, "apollo-tls-key", "", "`FILE` with its key")
 }

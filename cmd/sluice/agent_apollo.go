@@ -22,7 +22,9 @@ func (a *app) agentApollo(ctx context.Context, f agentFlags, o agent.Options, ap
 	if err != nil {
 		return err
 	}
-	handler := apollo.New(apollo.Options{Stage: f.stage, Apps: f.apps, Keys: keys, Anonymous: f.anonymous || keys == nil})
+	options := f.apolloOptions(keys)
+	options.Log = o.Log
+	handler := apollo.New(options)
 	if info, err := os.Stat(f.apolloKeys); f.apolloKeys != "" && err == nil && info.Mode().Perm()&0o007 != 0 {
 		o.Log.Warn("found the access keys readable by everybody", "file", f.apolloKeys, "mode", info.Mode().Perm().String(), "fix", "chmod o= "+f.apolloKeys)
 	}
@@ -84,6 +86,14 @@ func persist(ctx context.Context, o agent.Options) {
 		case <-ctx.Done():
 		case <-time.After(pause):
 		}
+	}
+}
+
+// apolloOptions answer whoever has a key; without keys, who is on this machine, or everybody where that was asked for in words.
+func (f agentFlags) apolloOptions(keys apollo.Keys) apollo.Options {
+	return apollo.Options{
+		Stage: f.stage, Apps: f.apps, Keys: keys, Anonymous: f.anonymous || keys == nil,
+		Names: f.apolloNames, AnyName: len(f.apolloNames) == 0 && (keys != nil || f.anonymous),
 	}
 }
 

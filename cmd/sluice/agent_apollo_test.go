@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -97,5 +98,31 @@ func TestACertificateThatCannotBeReadIsSaidAtTheStart(t *testing.T) {
 	_, err := f.apolloServer(apollo.New(apollo.Options{}))
 	if err == nil || exitCode(err) != exitUsage || !strings.Contains(err.Error(), "--apollo-tls-cert: open /nowhere/cert.pem") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestWhoseNameApolloAnswersTo: without a key it is this machine's alone, whatever its name leads to.
+func TestWhoseNameApolloAnswersTo(t *testing.T) {
+	keys := apollo.Keys{"pay": {"0123456789abcdef"}}
+	for _, row := range []struct {
+		sentence string
+		flags    agentFlags
+		keys     apollo.Keys
+		host     string
+		want     int
+	}{
+		{"this machine", agentFlags{}, nil, "localhost:8080", 200},
+		{"another name for it", agentFlags{}, nil, "evil.example.com:8080", 421},
+		{"a name that is given", agentFlags{apolloNames: []string{"config"}}, nil, "config:8080", 200},
+		{"one that is not", agentFlags{apolloNames: []string{"config"}, anonymous: true}, keys, "evil.example.com", 421},
+		{"everybody may ask", agentFlags{anonymous: true}, nil, "config.example.com", 200},
+		{"who asks has a key", agentFlags{}, keys, "config.example.com", 200},
+	} {
+		answer := httptest.NewRecorder()
+		request := httptest.NewRequestWithContext(t.Context(), "GET", "http://"+row.host+"/services/config", nil)
+		apollo.New(row.flags.apolloOptions(row.keys)).ServeHTTP(answer, request)
+		if answer.Code != row.want {
+			t.Errorf("%s: %s is answered with %d, want %d", row.sentence, row.host, answer.Code, row.want)
+		}
 	}
 }

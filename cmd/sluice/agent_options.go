@@ -95,7 +95,7 @@ func (f agentFlags) coherent() error {
 		{(f.signal == "") != (f.pidFile == ""), "--signal and --pid-file belong together"},
 		{len(f.env) > 0 && len(f.child) == 0, "--env is for a program after --"},
 		{f.once && (len(f.child) > 0 || f.apollo != ""), "--once is for --out alone"},
-		{f.apollo == "" && (f.apolloKeys+f.apolloCert+f.apolloKey != "" || f.anonymous), "--apollo-access-keys, --apollo-tls-cert, --apollo-tls-key and --apollo-anonymous are for --apollo"},
+		{f.apollo == "" && (f.apolloKeys+f.apolloCert+f.apolloKey != "" || f.anonymous || len(f.apolloNames) > 0), "--apollo-access-keys, --apollo-name, --apollo-tls-cert, --apollo-tls-key and --apollo-anonymous are for --apollo"},
 		{(f.apolloCert == "") != (f.apolloKey == ""), "--apollo-tls-cert and --apollo-tls-key belong together"},
 		{f.httpHeaders != "" && f.http == "", "--http-header-file is for --http"},
 		{f.cache == "" && f.start != "" && f.start != "fresh", "--start " + f.start + " needs --cache"},

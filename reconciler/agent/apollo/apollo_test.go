@@ -7,13 +7,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -53,6 +52,7 @@ func newWorld(t *testing.T, opts apollo.Options) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.p.Close() })
+	opts.AnyName = opts.Names == nil
 	opts.Stage, opts.Apps = providertest.Stage, []string{"pay", "shop/cart"}
 	w.server = apollo.New(opts)
 	errs := w.server.Publish("pay", w.p.Snapshot())
@@ -193,6 +193,26 @@ func TestAccessKeys(t *testing.T) {
 	}
 }
 
+// TestNames: a page in somebody's browser, whose name leads to this machine, gets nothing.
+func TestNames(t *testing.T) {
+	var log strings.Builder
+	w := newWorld(t, apollo.Options{Anonymous: true, Names: []string{"config.example.com"}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	for host, want := range map[string]int{
+		"localhost": 200, "localhost:8080": 200, "LOCALHOST.:8080": 200, "127.0.0.1": 200, "127.0.0.1:8080": 200, "[::1]": 200, "[::1]:8080": 200,
+		"config.example.com": 200, "Config.example.com:8080": 200,
+		"evil.example.com": 421, "evil.example.com:8080": 421, "localhost.evil.example.com": 421, "127.0.0.1.evil.example.com": 421,
+	} {
+		for _, path := range []string{"/configs/pay/default/application", "/services/config"} {
+			if status, body := w.get(t.Context(), "http://"+host+path, nil); status != want || status != 200 && strings.Contains(body, "evil") {
+				t.Errorf("%s of %s: answers %d %s, want %d", path, host, status, body, want)
+			}
+		}
+	}
+	if n := strings.Count(log.String(), "refused a request for another name"); n != 1 {
+		t.Errorf("the log has %d lines, want one a minute: %s", n, &log)
+	}
+}
+
 func TestParseKeys(t *testing.T) {
 	keys, err := apollo.ParseKeys("# of production\n\npay " + accessKey + "\npay 0123456789abcdefg\nshop/cart " + accessKey + "\n")
 	if err != nil || len(keys["pay"]) != 2 || len(keys["shop/cart"]) != 1 {
@@ -203,70 +223,4 @@ func TestParseKeys(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-}
-
-func polled(cluster string, seen ...any) string {
-	var list []map[string]any
-	for i := 0; i < len(seen); i += 2 {
-		list = append(list, map[string]any{"namespaceName": seen[i], "notificationId": seen[i+1]})
-	}
-	text, _ := json.Marshal(list)
-	return "/notifications/v2?appId=pay&cluster=" + cluster + "&notifications=" + url.QueryEscape(string(text))
-}
-
-func TestNotifications(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, apollo.Options{Anonymous: true, Waiters: 1})
-		ask := func(target string) chan string {
-			answer := make(chan string, 1)
-			go func() {
-				status, body := w.get(t.Context(), target, nil)
-				answer <- strconv.Itoa(status) + " " + body
-			}()
-			synctest.Wait()
-			return answer
-		}
-		want := func(sentence string, answer chan string, want string) {
-			t.Helper()
-			synctest.Wait()
-			select {
-			case got := <-answer:
-				if got != want {
-					t.Errorf("%s: got %s, want %s", sentence, got, want)
-				}
-			default:
-				t.Errorf("%s: nothing is answered, want %s", sentence, want)
-			}
-		}
-		want("a client that has seen nothing", ask(polled("default", "application", -1, "nothing", -1)),
-			`200 [{"namespaceName":"application","notificationId":1,"messages":{"details":{"pay+default+application":1}}}]`)
-		start := time.Now()
-		idle := ask(polled("production", "application", 1))
-		if len(idle) > 0 {
-			t.Fatal("what was seen is told again")
-		}
-		want("one more than may wait", ask(polled("default", "db", 1)), `503 {"message":"too many clients wait for this app","status":503}`)
-		time.Sleep(time.Minute)
-		want("nothing for a minute", idle, "304 ")
-		if took := time.Since(start); took != time.Minute {
-			t.Errorf("held for %s", took)
-		}
-		waiting := ask(polled("default", "application", 1, "db.properties", 1))
-		changed := map[string]any{"app.yaml": files["app.yaml"], "db.properties": "user=else\n"}
-		w.publish(changed)
-		want("a change of one of two", waiting, `200 [{"namespaceName":"db.properties","notificationId":2,"messages":{"details":{"pay+default+db.properties":2}}}]`)
-		waiting = ask(polled("default", "application", 1))
-		w.publish(map[string]any{"app.yaml": files["app.yaml"], "db.properties": "user=third\n"})
-		synctest.Wait()
-		if len(waiting) > 0 {
-			t.Errorf("a release that left it as it was wakes a client: %s", <-waiting)
-		}
-		w.publish(map[string]any{"app.yaml": map[string]any{"port": 2}})
-		want("and the next that did not", waiting, `200 [{"namespaceName":"application","notificationId":4,"messages":{"details":{"pay+default+application":4}}}]`)
-		waiting = ask(polled("default", "application", 4))
-		w.server.Close()
-		w.server.Close()
-		want("the server ends", waiting, "304 ")
-		w.p.Close()
-	})
 }

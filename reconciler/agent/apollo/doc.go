@@ -15,11 +15,17 @@
 // default, is application.* or else app.*. A file in a folder has "." for "/".
 //
 // A releaseKey is a digest of the namespace's keys, so that every replica says the same. A notificationId is the ledger
-// sequence of the release that changed the namespace, which never goes back.
+// sequence of the release that changed the namespace, or that the server began with, which never goes back.
+//
+// # Several servers
+//
+// One of them sees a release before the others, and a client that it tells may read at another. Where the client says what it was
+// told (messages), that one waits for the release, and after three seconds says 503. Most do not say: so a server tells of a change
+// once more, ten seconds after it came, whoever asked for notifications until then.
 //
 // # Trust
 //
-// Only a [Server] that was told so answers without a signature. A signature is Apollo's: HMAC-SHA1 with the app's access key
+// Only a [Server] that was told so answers without a signature, or to another name than localhost. A signature is Apollo's: HMAC-SHA1 with the app's access key
 // over the time and the path, good for a minute before and after. It says who asks; what is answered is as true as the
 // connection, so a client beyond this machine should come over TLS.
 package apollo

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/sluice-gitops/sluice/reconciler/agent/properties"
@@ -17,9 +18,10 @@ import (
 // namespace is what a client gets under one name. It is immutable.
 type namespace struct {
 	keys  map[string]string
-	raw   bool   // a file's text, under the one key content
-	key   string // names the keys: releaseKey
-	since int64  // ledger sequence of the release that changed it: notificationId
+	raw   bool      // a file's text, under the one key content
+	key   string    // names the keys: releaseKey
+	since int64     // ledger sequence of the release that changed it: notificationId
+	came  time.Time // to this server
 }
 
 const (
@@ -31,13 +33,13 @@ const (
 var flat = []string{".properties", ".yaml", ".yml", ".json"}
 
 // namespaces is everything that a release can be asked for.
-func namespaces(d *provider.Document, seq int64) (map[string]namespace, []error) {
+func namespaces(d *provider.Document, seq int64, now time.Time) (map[string]namespace, []error) {
 	spaces := map[string]namespace{}
 	var errs []error
 	put := func(name string, keys map[string]string, raw bool) {
 		for _, name := range []string{name, strings.ReplaceAll(name, "/", ".")} {
 			if _, taken := spaces[name]; !taken {
-				spaces[name] = namespace{keys: keys, raw: raw, key: releaseKey(keys), since: seq}
+				spaces[name] = namespace{keys: keys, raw: raw, key: releaseKey(keys), since: seq, came: now}
 			}
 		}
 	}

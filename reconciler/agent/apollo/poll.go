@@ -3,12 +3,19 @@ package apollo
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 )
 
 const (
 	maxPolled        = 500 // namespaces in one request
 	maxNotifications = 1 << 16
+
+	// again is when a change is told a second time to who asks until then: who was told of it by one of several servers may have
+	// read the keys at another that did not have it yet, and most clients do not say what they were told.
+	again = 10 * time.Second
+	// behind is how long a server that has seen less than its client was told waits for it. Clients wait for five seconds.
+	behind = 3 * time.Second
 )
 
 // notification is what a client has seen of a namespace, and what there is.
@@ -36,11 +43,13 @@ func (s *Server) poll(w http.ResponseWriter, r *http.Request, q question) {
 		return
 	}
 	defer s.release(q.app)
+	asked := asked{seen, q, s.opts.Now()}
 	over := time.NewTimer(s.opts.Wait)
 	defer over.Stop()
 	for {
 		l, closed := s.now(q.app)
-		if news := newer(seen, l, q); len(news) > 0 {
+		news, next := asked.news(l, s.opts.Now())
+		if len(news) > 0 {
 			reply(w, http.StatusOK, news)
 			return
 		}
@@ -50,6 +59,7 @@ func (s *Server) poll(w http.ResponseWriter, r *http.Request, q question) {
 		}
 		select {
 		case <-l.changed:
+		case <-next:
 		case <-over.C:
 			w.WriteHeader(http.StatusNotModified)
 			return
@@ -59,19 +69,78 @@ func (s *Server) poll(w http.ResponseWriter, r *http.Request, q question) {
 	}
 }
 
-// newer lists the namespaces that changed after what a client has seen, under the names that it gave them.
-func newer(seen []notification, l *live, q question) []notification {
-	var news []notification
-	for _, one := range seen {
+// asked is a request for notifications.
+type asked struct {
+	seen  []notification
+	q     question
+	began time.Time
+}
+
+// news lists the namespaces that changed after what the client has seen, or just then, under the names that it gave them. Where
+// there are none now, next says when there will be without a change.
+func (a asked) news(l *live, now time.Time) (news []notification, next <-chan time.Time) {
+	var first time.Time
+	for _, one := range a.seen {
 		space, ok := l.spaces[nameOf(one.NamespaceName)]
-		if !ok || space.since <= one.NotificationID {
+		due := space.came.Add(again)
+		switch {
+		case !ok, space.since < one.NotificationID:
+			continue
+		case space.since > one.NotificationID:
+		case !a.began.Before(due):
+			continue
+		case now.Before(due):
+			if first.IsZero() || due.Before(first) {
+				first = due
+			}
 			continue
 		}
 		one.NotificationID = space.since
-		one.Messages = &messages{map[string]int64{q.id + "+" + q.cluster + "+" + one.NamespaceName: space.since}}
+		one.Messages = &messages{map[string]int64{a.q.id + "+" + a.q.cluster + "+" + one.NamespaceName: space.since}}
 		news = append(news, one)
 	}
-	return news
+	if !first.IsZero() {
+		next = time.After(first.Sub(now))
+	}
+	return news, next
+}
+
+// caughtUp waits until the app is as new as what the client was told, which another server may have done. What clients that ask
+// for keys send along is what [asked.news] told them last.
+func (s *Server) caughtUp(r *http.Request, q question) bool {
+	var told messages
+	if text := r.URL.Query().Get("messages"); len(text) > maxNotifications || json.Unmarshal([]byte(text), &told) != nil {
+		return true
+	}
+	var seq int64
+	for key, id := range told.Details {
+		if name, ok := strings.CutPrefix(key, q.id+"+"+q.cluster+"+"); ok && nameOf(name) == nameOf(q.namespace) {
+			seq = max(seq, id)
+		}
+	}
+	l, _ := s.now(q.app)
+	if l.seq >= seq {
+		return true
+	}
+	if !s.hold(q.app) {
+		return false
+	}
+	defer s.release(q.app)
+	over := time.NewTimer(behind)
+	defer over.Stop()
+	for {
+		l, closed := s.now(q.app)
+		if l.seq >= seq || closed {
+			return l.seq >= seq
+		}
+		select {
+		case <-l.changed:
+		case <-over.C:
+			return false
+		case <-r.Context().Done():
+			return false
+		}
+	}
 }
 
 // hold counts a request that waits, if there may be one more.

@@ -2,6 +2,7 @@ package apollo
 
 import (
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -19,6 +20,12 @@ type Options struct {
 	Keys Keys
 	// Anonymous answers anybody about the apps without a key. Otherwise they answer nobody.
 	Anonymous bool
+	// Names are those that requests may ask for beside localhost and addresses. AnyName answers to every name, which is for servers
+	// that ask for a key, or are meant for everybody.
+	Names   []string
+	AnyName bool
+
+	Log *slog.Logger // nil: nothing is logged
 
 	Wait    time.Duration    // how long a request for notifications is held; a minute by default
 	Waiters int              // requests that are held at once for one app; 2000 by default
@@ -34,10 +41,12 @@ type Server struct {
 	apps   map[string]*live // by app; each entry is replaced, never changed
 	held   map[string]int   // requests for notifications by app
 	closed bool
+	warned time.Time // of a request for another name
 }
 
 // live is what an app has until changed is closed.
 type live struct {
+	seq     int64 // of the release that these are of
 	spaces  map[string]namespace
 	changed chan struct{}
 }
@@ -52,6 +61,9 @@ func New(opts Options) *Server {
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{opts: opts, mux: http.NewServeMux(), apps: map[string]*live{}, held: map[string]int{}}
 	for _, app := range opts.Apps {
@@ -74,13 +86,18 @@ func New(opts Options) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if !s.opts.called(r) {
+		s.misdirected(r)
+		refuse(w, http.StatusMisdirectedRequest, "this server is not called so")
+		return
+	}
 	s.mux.ServeHTTP(w, r)
 }
 
 // Publish answers with a release from now on, and wakes who waits for one. A namespace that it leaves as it was keeps its
 // notificationId, so its clients are not woken. What cannot be had as flat keys is returned, and is not served as such.
 func (s *Server) Publish(app string, snap *provider.Snapshot) []error {
-	spaces, errs := namespaces(snap.Document, snap.Seq())
+	spaces, errs := namespaces(snap.Document, snap.Seq(), s.opts.Now())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before, ok := s.apps[app]
@@ -89,11 +106,11 @@ func (s *Server) Publish(app string, snap *provider.Snapshot) []error {
 	}
 	for name, space := range spaces {
 		if old, ok := before.spaces[name]; ok && old.key == space.key {
-			space.since = old.since
+			space.since, space.came = old.since, old.came
 			spaces[name] = space
 		}
 	}
-	s.apps[app] = &live{spaces: spaces, changed: make(chan struct{})}
+	s.apps[app] = &live{seq: snap.Seq(), spaces: spaces, changed: make(chan struct{})}
 	close(before.changed)
 	return errs
 }
@@ -160,6 +177,11 @@ func (s *Server) space(w http.ResponseWriter, q question) (namespace, bool) {
 }
 
 func (s *Server) config(w http.ResponseWriter, r *http.Request, q question) {
+	if !s.caughtUp(r, q) {
+		w.Header().Set("Retry-After", "1")
+		refuse(w, http.StatusServiceUnavailable, "another server told this client of a release that this one did not see yet")
+		return
+	}
 	space, ok := s.space(w, q)
 	if !ok {
 		return
