@@ -69,7 +69,7 @@ var readerMutations = []mutation{
 		"TestAChangeIsAskedThenMadeThenTold|TestWhatDoesNotFitIsRejected",
 	},
 	{
-		"a release at which the program panics ends it", "reconciler/provider", "reconciler/provider/look.go",
+		"a release at which the program panics ends it", "reconciler/provider", "reconciler/provider/callback.go",
 		"		if recover() != nil {\n			err = errPanicked",
 		"		if false {\n			err = errPanicked",
 		"TestAProgramThatPanicsRejects",
@@ -103,6 +103,30 @@ var readerMutations = []mutation{
 		"case next.URL.Scheme != first.Scheme || next.URL.Host != first.Host:",
 		"case next.URL.Scheme != first.Scheme && false:",
 		"TestARedirectElsewhereIsNotFollowed",
+	},
+	{
+		"a function that hangs is waited for without end", "reconciler/provider", "reconciler/provider/callback.go",
+		"context.WithTimeout(ctx, p.opts.Callback)",
+		"context.WithCancel(ctx)",
+		"TestAFunctionThatHangsHoldsNothingElseUp|TestOnChangeHasADeadline",
+	},
+	{
+		"a function that hangs is called again", "reconciler/provider", "reconciler/provider/callback.go",
+		"	if h := p.hung.Load(); h != nil && !h.returned() {",
+		"	if h := p.hung.Load(); h != nil && false {",
+		"TestAFunctionThatHangsHoldsNothingElseUp",
+	},
+	{
+		"a binding made meanwhile misses a release", "reconciler/provider", "reconciler/provider/take.go",
+		"if len(p.bindings) > len(all) {",
+		"if len(all) == 0 && len(p.bindings) > 0 {",
+		"TestBindWhileAReleaseIsAskedAbout",
+	},
+	{
+		"one of two keys that differ in case is taken", "reconciler/provider", "reconciler/provider/decode.go",
+		"		case 1:\n			d.field(",
+		"		case 1, 2:\n			d.field(",
+		"TestKeysThatDifferInCaseAlone",
 	},
 	{
 		"secrets print", "reconciler/provider", "reconciler/provider/secret.go",

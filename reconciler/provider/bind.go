@@ -166,7 +166,7 @@ func (b *Binding[T]) At(s *Snapshot) *T {
 // OnChange asks the function before a new snapshot is taken. An error rejects the snapshot: what runs goes on running, and
 // Healthy and the report to the reconciler say so; it is asked again when the source is next read. It is not asked where no key changes. It may prepare (open a
 // connection with the new address) but must not yet use what it prepared, because another one may still refuse: do that
-// in [Binding.AfterChange]. stop takes it back.
+// in [Binding.AfterChange]. The context ends with the call, after Options.Callback, or at Close. stop takes it back.
 func (b *Binding[T]) OnChange(ask func(ctx context.Context, old, new *T, changes Changes) error) (stop func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -180,7 +180,8 @@ func (b *Binding[T]) OnChange(ask func(ctx context.Context, old, new *T, changes
 	}
 }
 
-// AfterChange tells the function that a new snapshot runs. The next one waits until it returns.
+// AfterChange tells the function that a new snapshot runs. The next one waits until it returns, and Healthy says so after
+// Options.Callback.
 func (b *Binding[T]) AfterChange(tell func(old, new *T, changes Changes)) (stop func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -176,9 +176,18 @@ func (d *decoder) structure(path []string, have any, v reflect.Value) {
 	}
 	known := map[string]bool{}
 	for _, f := range fields {
-		name, value, found := f.find(values)
-		known[name] = known[name] || found
-		d.field(below(path, f.name), f, value, found, v.FieldByIndex(f.index))
+		names := f.find(values)
+		for _, name := range names {
+			known[name] = true
+		}
+		switch len(names) {
+		case 0:
+			d.field(below(path, f.name), f, nil, false, v.FieldByIndex(f.index))
+		case 1:
+			d.field(below(path, f.name), f, values[names[0]], true, v.FieldByIndex(f.index))
+		default:
+			d.fail(below(path, f.name), "several keys differ in case alone: %s; write it one way, or name the key in the field's tag", strings.Join(names, ", "))
+		}
 	}
 	if d.strict {
 		for _, name := range slices.Sorted(maps.Keys(values)) {

@@ -30,13 +30,15 @@
 //		Auth    *Auth           `sluice:"auth,required"` // may not
 //	}
 //
-// Without a sluice tag the name in the json tag counts, then the field's own name in any case. A type with Validate() error
+// Without a sluice tag the name in the json tag counts, then the field's own name in any case; two keys that differ in case
+// alone are an error there. A type with Validate() error
 // is asked after it was filled, whatever kind of type it is; an optional one that is missing is not. All that is wrong is said at once, by key and never with the value.
 //
 // # A change
 //
 // Verify, Options.Check, every binding, every [Binding.OnChange]; then swap, then every [Binding.AfterChange], then the
 // cache. An error or a panic in the first half rejects the release: what runs goes on running, and Healthy and Stats say why. A
+// function that does not return within Options.Callback is in Healthy, and no release is taken before it has returned. A
 // request that reads several keys should hold one snapshot, or one value of Load, for as long as it takes.
 //
 // # Trust

@@ -23,6 +23,7 @@ type Stats struct {
 	WatchesLost    uint64
 	CacheFailures  uint64
 	ReportFailures uint64
+	Hung           uint64 // functions of OnChange or AfterChange that did not return in Options.Callback
 }
 
 // Stats returns the counters.
@@ -46,6 +47,9 @@ func (p *Provider) Healthy() error {
 		return ErrClosed
 	case p.health != nil:
 		return p.health
+	}
+	if h := p.hung.Load(); h != nil && !h.returned() {
+		return h.error()
 	}
 	if age := p.opts.Now().Sub(p.stats.Confirmed); age > 3*p.opts.Refresh {
 		return fmt.Errorf("%w: for %s", ErrStale, age.Round(time.Second))

@@ -114,100 +114,6 @@ func (p *Provider) retire(head Head) error {
 	return nil
 }
 
-// take validates, swaps and notifies, in this order, so that what was rejected is never what runs.
-func (p *Provider) take(ctx context.Context, next *Snapshot) (changed bool, err error) {
-	p.swap.Lock()
-	defer p.swap.Unlock()
-	if _, err := judge(p.seen, next.head); err != nil {
-		return false, err // somebody looked meanwhile, and saw a newer one
-	}
-	p.seen = next.head
-	running := p.snap.Load()
-	if running != nil && running.origin == Live && running.head.Seq == next.head.Seq {
-		return false, nil
-	}
-	var changes Changes
-	if running != nil {
-		changes = Between(running.Document, next.Document)
-	}
-	values, err := p.prepare(ctx, next, changes)
-	if err != nil {
-		return false, err
-	}
-	p.publish(next, values, changes)
-	return true, nil
-}
-
-// prepare asks everybody who may refuse.
-func (p *Provider) prepare(ctx context.Context, next *Snapshot, changes Changes) ([]any, error) {
-	if err := p.check(next); err != nil {
-		return nil, err
-	}
-	values := make([]any, len(p.bindings))
-	next.bound = map[any]any{}
-	for i, b := range p.bindings {
-		value, err := b.prepare(ctx, next, changes)
-		if err != nil {
-			return nil, fmt.Errorf("%w: entry %d: %w", ErrRejected, next.Seq(), err)
-		}
-		values[i], next.bound[b] = value, value
-	}
-	return values, nil
-}
-
-func (p *Provider) check(snap *Snapshot) error {
-	if p.opts.Check == nil {
-		return nil
-	}
-	err := guarded(func() error { return p.opts.Check(snap) })
-	if err == nil || errors.Is(err, ErrBackwards) {
-		return err // nothing is wrong with it but its age
-	}
-	return fmt.Errorf("%w: entry %d: %w", ErrRejected, snap.Seq(), err)
-}
-
-// errPanicked stands for a panic of the program's own code. What it panicked with may hold values.
-var errPanicked = errors.New("the callback panicked")
-
-// guarded calls the program's own code. A panic is a refusal: a release that the program cannot deal with is one that it
-// does not take.
-func guarded(f func() error) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = errPanicked
-		}
-	}()
-	return f()
-}
-
-// publish cannot fail any more.
-func (p *Provider) publish(next *Snapshot, values []any, changes Changes) {
-	old := p.snap.Swap(next)
-	for i, b := range p.bindings {
-		b.commit(values[i])
-	}
-	p.opts.Log.Info("took configuration", "seq", next.Seq(), "revision", next.Revision(), "digest", next.Digest(), "gray", next.gray, "changes", len(changes))
-	for i, b := range p.bindings {
-		if len(changes) == 0 {
-			break
-		}
-		var before any
-		if old != nil {
-			before = old.bound[b]
-		}
-		p.tell(func() { b.notify(before, values[i], changes) })
-	}
-}
-
-func (p *Provider) tell(f func()) {
-	defer func() {
-		if recover() != nil {
-			p.opts.Log.Error("a callback panicked after the change")
-		}
-	}()
-	f()
-}
-
 // persist keeps what is live now for the next start. A configuration that only was confirmed again is not written more
 // often than it is looked at. It is called without the lock, so that a slow disk holds up nobody but the next look.
 func (p *Provider) persist(ctx context.Context, snap *Snapshot, head Head, raw []byte) {
@@ -267,8 +173,11 @@ func (p *Provider) note(err error, changed bool) {
 
 // describe is an error for the log. What a callback or a check said may hold values, and stays out.
 func describe(err error) string {
-	if err == nil || !errors.Is(err, ErrRejected) {
+	switch {
+	case err == nil, !errors.Is(err, ErrRejected):
 		return fmt.Sprint(err)
+	case errors.Is(err, errHung):
+		return errHung.Error()
 	}
 	return "the program does not take it"
 }

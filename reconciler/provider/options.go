@@ -44,6 +44,10 @@ type Options struct {
 	Refresh time.Duration
 	// Timeout is for one request to the source; 10 s by default.
 	Timeout time.Duration
+	// Callback is how long the program's own functions may take about one release, those of OnChange and then those of
+	// AfterChange; 30 s by default. The context of OnChange ends then. One that does not return anyway is in Healthy and
+	// Stats, and no other release is taken before it has. Check has no context, and bounds itself.
+	Callback time.Duration
 
 	Log *slog.Logger     // nil: silent. Keys and digests, never a value.
 	Now func() time.Time // nil: the clock
@@ -115,6 +119,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 10 * time.Second
+	}
+	if o.Callback <= 0 {
+		o.Callback = 30 * time.Second
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -11,18 +11,21 @@ import (
 )
 
 // Provider keeps the newest configuration that can be taken. All its methods may be called from everywhere at once, but
-// callbacks must not call Close, Refresh, Bind or OnChange.
+// callbacks must not call Close or Refresh.
 type Provider struct {
 	opts Options
+	life context.Context // until Close
 	stop context.CancelFunc
 	done chan struct{} // closed when the goroutine has ended
 	turn chan struct{} // taken by who looks: two looks at once could come back in the wrong order
 
 	snap atomic.Pointer[Snapshot]
 
-	swap     sync.Mutex // guards the two below, and that they fit together
+	swap     sync.Mutex // guards the two below, and that they and snap fit together
 	seen     Head       // newest head that was believed, taken or not
 	bindings []bound
+
+	hung atomic.Pointer[hung] // the program's function that was given up; no other is called before it has returned
 
 	kept   []byte    // head that the cache has; this and the next by whose turn it is
 	keptAt time.Time // when it was written
@@ -38,7 +41,7 @@ type Provider struct {
 
 // bound is a binding as the provider sees it.
 type bound interface {
-	// prepare makes the binding's value of a snapshot; an error rejects it.
+	// prepare makes the binding's value of a snapshot and asks who wants to be asked; an error rejects it.
 	prepare(ctx context.Context, next *Snapshot, changes Changes) (value any, err error)
 	// commit puts the prepared value in place; notify tells that it is.
 	commit(value any)
@@ -52,18 +55,18 @@ func Open(ctx context.Context, opts Options) (*Provider, error) {
 		return nil, err
 	}
 	p := &Provider{opts: opts.withDefaults(), done: make(chan struct{}), turn: make(chan struct{}, 1)}
+	p.life, p.stop = context.WithCancel(context.WithoutCancel(ctx))
 	patient, cancel := context.WithTimeout(ctx, p.opts.Patience)
 	defer cancel()
 	cached, cacheErr := p.recall(patient)
 	at, err := p.first(patient)
 	if err != nil {
 		if err := p.fallBack(cached, err, cacheErr); err != nil {
+			p.stop()
 			return nil, fmt.Errorf("open configuration of %s in %s: %w", opts.App, opts.Stage, err)
 		}
 	}
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	p.stop = stop
-	go p.run(running, at, err)
+	go p.run(p.life, at, err)
 	return p, nil
 }
 
@@ -191,7 +194,8 @@ func (p *Provider) Refresh(ctx context.Context) error {
 	return err
 }
 
-// Close stops everything that the provider started, and waits for it. The last snapshot stays readable.
+// Close stops everything that the provider started, and waits for it; for a function of the program no longer than a second
+// after its context has ended. The last snapshot stays readable.
 func (p *Provider) Close() error {
 	p.mu.Lock()
 	was := p.closed

@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -100,15 +101,20 @@ func defaultValue(t reflect.Type, text string) any {
 	return value
 }
 
-// find looks the key up.
-func (f field) find(values map[string]any) (name string, value any, found bool) {
-	if value, found = values[f.name]; found || f.exact {
-		return f.name, value, found
+// find looks the keys up that may be the field's, sorted. More than one is nobody's: files that are laid over one another may
+// write a key in several ways, and none of them is the one that was meant.
+func (f field) find(values map[string]any) (names []string) {
+	if f.exact {
+		if _, found := values[f.name]; found {
+			return []string{f.name}
+		}
+		return nil
 	}
-	for name, value := range values {
+	for name := range values {
 		if strings.EqualFold(name, f.name) {
-			return name, value, true // the reconciler lets no two keys differ by case alone
+			names = append(names, name)
 		}
 	}
-	return f.name, nil, false
+	slices.Sort(names)
+	return names
 }

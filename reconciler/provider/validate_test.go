@@ -2,8 +2,36 @@ package provider_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
+
+	"github.com/sluice-gitops/sluice/reconciler/provider"
 )
+
+// TestKeysThatDifferInCaseAlone: of two that a field without a tag would take, none is chosen; a tag names one.
+func TestKeysThatDifferInCaseAlone(t *testing.T) {
+	type untagged struct{ Port int }
+	type tagged struct {
+		Port int `sluice:"port"`
+	}
+	files := provider.Files("app.yaml", "local.yaml?")
+	for _, row := range []struct{ sentence, app, local, want string }{
+		{"in two files", `{"port":1}`, `{"PORT":2}`, `app.yaml+local.yaml: Port: several keys differ in case alone: PORT, port; write it one way, or name the key in the field's tag`},
+		{"one is the field's own name", `{"Port":1}`, `{"port":2}`, "several keys differ in case alone: Port, port"},
+		{"in one file", `{"port":1,"pORT":2}`, `{}`, "several keys differ in case alone: pORT, port"},
+		{"the same way in both", `{"PORT":1}`, `{"PORT":2}`, ""},
+	} {
+		d := document(t, map[string]string{"app.yaml": row.app, "local.yaml": row.local})
+		got, err := provider.Decode[untagged](d, files, provider.Strict())
+		if row.want == "" && (err != nil || got.Port != 2) || row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(err.Error(), "unknown key")) {
+			t.Errorf("%s: got %v, %v, want %q", row.sentence, got, err, row.want)
+		}
+	}
+	got, err := provider.Decode[tagged](document(t, map[string]string{"app.yaml": `{"port":1}`, "local.yaml": `{"PORT":2}`}), files)
+	if err != nil || got.Port != 1 {
+		t.Errorf("with a tag: %+v, %v", got, err)
+	}
+}
 
 // Types with an opinion, none of which is a struct.
 
