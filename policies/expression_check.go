@@ -40,15 +40,15 @@ func LoadProject(file string, data []byte) (schema.Project, schema.Diagnostics) 
 func checkExpression(e schema.Expression, project schema.Project) schema.Diagnostics {
 	env, err := environment()
 	if err != nil {
-		return schema.Diagnostics{expressionFinding(e, 0, err.Error())}
+		return schema.Diagnostics{expressionFinding(e, 1, 0, err.Error())}
 	}
 	ast, issues := env.Compile(e.Text)
 	var found schema.Diagnostics
 	for _, issue := range issues.Errors() {
-		found = append(found, expressionFinding(e, issue.Location.Column(), issue.Message))
+		found = append(found, expressionFinding(e, issue.Location.Line(), issue.Location.Column(), issue.Message))
 	}
 	if len(found) == 0 && ast.OutputType() != cel.BoolType {
-		found = append(found, expressionFinding(e, 0, notTrueOrFalse(ast)))
+		found = append(found, expressionFinding(e, 1, 0, notTrueOrFalse(ast)))
 	}
 	if len(found) == 0 {
 		found = checkWords(e, ast, project)
@@ -56,9 +56,10 @@ func checkExpression(e schema.Expression, project schema.Project) schema.Diagnos
 	return found
 }
 
-func expressionFinding(e schema.Expression, letter int, why string) schema.Diagnostic {
+func expressionFinding(e schema.Expression, line, letter int, why string) schema.Diagnostic {
+	at, source := e.At(line, letter)
 	return schema.Diagnostic{
-		Position: e.At(letter), Width: 1, Source: e.Source, Code: "bad-expression",
+		Position: at, Width: 1, Source: source, Code: "bad-expression",
 		Message: schema.Code("bad-expression").Message(map[string]string{"why": oneLine(fmt.Errorf("%s", why))}),
 	}
 }

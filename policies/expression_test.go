@@ -101,10 +101,18 @@ func TestExpressionsAreCheckedWhereTheyStand(t *testing.T) {
 		{"a source that there is not", `    - expression: source != "b"`, "sluice.yaml:6:29", `source is never "b"`},
 		{"a zone that there is not", `    - expression: now.getHours("Europe/Berln") < 12`, "sluice.yaml:6:32", `"Europe/Berln" is not in the time zone database`},
 		{"a macro that there is not", `    - expression: files.every(f, true)`, "sluice.yaml:6:30", "undeclared reference"},
+		{"a block that is folded", "    - expression:\n        that: >-\n          kind == 'edit' &&\n          autor == 1", "sluice.yaml:9:11", "undeclared reference"},
+		{"several plain lines", "    - expression: kind == 'edit' &&\n        autor == 1", "sluice.yaml:7:9", "undeclared reference"},
+		{"a word in a folded block that is never so", "    - expression: >-\n        app == 'x' &&\n        kind == 'edti'", "sluice.yaml:8:17", "kind is never"},
+		{"a text with escapes, where the value is", `    - expression: "kind == \"edit\" && autor == 1"`, "sluice.yaml:6:19", "undeclared reference"},
 	} {
 		_, found := policies.LoadProject("sluice.yaml", []byte(head+r.gate+"\n"))
 		if len(found) == 0 || found[0].Code != "bad-expression" || found[0].Position.String() != r.at || !strings.Contains(found[0].Message, r.why) {
 			t.Errorf("%s: got %v, want %s: %s", r.sentence, found.Err(), r.at, r.why)
+			continue
+		}
+		if lines := strings.Split(head+r.gate, "\n"); found[0].Source != lines[found[0].Position.Line-1] {
+			t.Errorf("%s: shows the line %q", r.sentence, found[0].Source)
 		}
 	}
 	if _, found := policies.LoadProject("sluice.yaml", []byte(head+"    - expression: kind == 'edit'\n    - expression: app != 'x'\n")); len(found) > 0 {

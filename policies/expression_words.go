@@ -25,7 +25,8 @@ func checkWords(e schema.Expression, checked *cel.Ast, project schema.Project) s
 	var found schema.Diagnostics
 	report := func(x ast.Expr, why string, among []string) {
 		text, _ := literal(x)
-		d := expressionFinding(e, native.SourceInfo().GetStartLocation(x.ID()).Column(), why)
+		start := native.SourceInfo().GetStartLocation(x.ID())
+		d := expressionFinding(e, start.Line(), start.Column(), why)
 		d.Hint = schema.DidYouMean(text, among)
 		found = append(found, d)
 	}

@@ -3,6 +3,8 @@ package schema
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // maxExpression bounds an expression: a person has to understand it, and nothing has to read a huge one.
@@ -26,9 +28,9 @@ const (
 // know the facts.
 type Expression struct {
 	Text     string
-	Position Position // of the first letter, where the text stands in its line as it is; else of the value
-	Verbatim bool     // it does
-	Source   string   // the line, for people
+	Position Position       // of the value
+	letters  []Position     // of each letter of the text; none where it is not written as it is
+	sources  map[int]string // lines of the file, for people
 }
 
 // Expression reads the value of an expression policy.
@@ -71,26 +73,92 @@ func (s *source) expressionText(v *value, path string) string {
 	if text == "" {
 		return ""
 	}
-	e := Expression{Text: text, Position: s.position(v.at), Source: s.shown(v.at.line)}
-	if line := []rune(s.line(v.at.line)); v.at.column >= 1 && v.at.column <= len(line) {
-		rest := string(line[v.at.column-1:])
-		switch {
-		case strings.HasPrefix(rest, text):
-			e.Verbatim = true
-		case strings.HasPrefix(rest[1:], text) && strings.ContainsAny(rest[:1], `"'`):
-			e.Verbatim = true
-			e.Position.Column++
+	e := Expression{Text: text, Position: s.position(v.at), letters: s.lettersOf(v.at, text), sources: map[int]string{v.at.line: s.shown(v.at.line)}}
+	for _, p := range e.letters {
+		if _, known := e.sources[p.Line]; !known {
+			e.sources[p.Line] = s.shown(p.Line)
 		}
 	}
 	s.expressions = append(s.expressions, e)
 	return text
 }
 
-// At is the place of a letter of the text, counted from 0.
-func (e Expression) At(letter int) Position {
-	p := e.Position
-	if e.Verbatim {
-		p.Column += max(letter, 0)
+// At is the place of a letter of a line of the text, and that line of the file. Lines are counted from 1, letters from 0.
+func (e Expression) At(line, letter int) (Position, string) {
+	lines := strings.Split(e.Text, "\n")
+	for _, before := range lines[:min(max(line-1, 0), len(lines))] {
+		letter += utf8.RuneCountInString(before) + 1
 	}
-	return p
+	p := e.Position
+	if len(e.letters) > 0 {
+		p = e.letters[min(max(letter, 0), len(e.letters)-1)]
+		if letter >= len(e.letters) {
+			p.Column++ // it ends too early
+		}
+	}
+	return p, e.sources[p.Line]
+}
+
+// lettersOf finds where each letter of a text is that is written at a place, however it is quoted, folded or indented: what is
+// between letters may be other white space there. None where it is written otherwise, with escapes.
+func (s *source) lettersOf(from span, text string) []Position {
+	at := letters{s: s, line: from.line, rest: []rune(s.line(from.line))}
+	at.skip(max(from.column-1, 0))
+	if len(at.rest) == 0 {
+		return nil
+	}
+	switch at.rest[0] {
+	case '|', '>':
+		at.next()
+	case '"', '\'':
+		at.skip(1)
+	}
+	var out []Position
+	for _, letter := range text {
+		if unicode.IsSpace(letter) {
+			out = append(out, at.position())
+			continue
+		}
+		for at.blank() {
+		}
+		if len(at.rest) == 0 || at.rest[0] != letter {
+			return nil
+		}
+		out = append(out, at.position())
+		at.skip(1)
+	}
+	return out
+}
+
+// letters goes through those of a file, line by line.
+type letters struct {
+	s      *source
+	line   int
+	column int // letters that were passed in the line
+	rest   []rune
+}
+
+func (c *letters) position() Position { return c.s.position(span{line: c.line, column: c.column + 1}) }
+
+func (c *letters) skip(n int) {
+	n = min(n, len(c.rest))
+	c.column, c.rest = c.column+n, c.rest[n:]
+}
+
+func (c *letters) next() {
+	c.line, c.column = c.line+1, 0
+	c.rest = []rune(c.s.line(c.line))
+}
+
+// blank passes white space, and tells whether there was some.
+func (c *letters) blank() bool {
+	switch {
+	case len(c.rest) > 0 && unicode.IsSpace(c.rest[0]):
+		c.skip(1)
+	case len(c.rest) == 0 && c.line < len(c.s.lines):
+		c.next()
+	default:
+		return false
+	}
+	return true
 }
