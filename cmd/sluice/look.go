@@ -152,7 +152,11 @@ func (a *app) why(view schema.View, args []string, opts status.TextOptions) erro
 // whyControl answers for the control files, which no app may be called like.
 func (a *app) whyControl(view schema.View, opts status.TextOptions) error {
 	if a.json() {
-		if err := json.NewEncoder(a.out).Encode(view.Control); err != nil {
+		waits := []*schema.HeldView{}
+		if view.Control != nil {
+			waits = append(waits, view.Control)
+		}
+		if err := json.NewEncoder(a.out).Encode(waits); err != nil {
 			return err
 		}
 		if view.Control != nil || view.Unjudged != nil {

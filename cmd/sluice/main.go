@@ -191,8 +191,24 @@ func strictHelp(root *cobra.Command) {
 	}
 }
 
+// wantedOf says of a flag's type what it takes, in place of what Go's parsers say of it.
+func wantedOf(kind string) string {
+	switch kind {
+	case "int", "int64", "uint", "uint64", "float64":
+		return "a number"
+	case "bool":
+		return "true or false"
+	case "duration":
+		return "a duration like 90s or 2h30m"
+	}
+	return ""
+}
+
 // flagError adds to what is wrong with a flag the one that was probably meant.
 func flagError(c *cobra.Command, err error) error {
+	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok && wantedOf(bad.GetFlag().Value.Type()) != "" {
+		return usageError(fmt.Errorf("--%s %q: want %s", bad.GetFlag().Name, bad.GetValue(), wantedOf(bad.GetFlag().Value.Type())))
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return usageError(err)

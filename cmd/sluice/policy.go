@@ -55,6 +55,7 @@ func (a *app) explainPolicy(name string) error {
 // explainedGate is one gate of one stage.
 type explainedGate struct {
 	Stage schema.StageName `json:"stage"`
+	Mode  schema.StageMode `json:"mode,omitempty"` // of a stage that does not enforce: the gate keeps nothing out
 	Gate  string           `json:"gate"`
 	Asks  []explainedAsk   `json:"asks"`
 }
@@ -62,7 +63,7 @@ type explainedGate struct {
 type explainedAsk struct {
 	Policy string `json:"policy"`
 	Value  any    `json:"value"`
-	At     string `json:"at"` // where it is written; the file alone where it is a default
+	At     string `json:"at"` // where it is written; "default" where it is not
 }
 
 func (a *app) explainGates(ctx context.Context) error {
@@ -80,32 +81,55 @@ func (a *app) explainGates(ctx context.Context) error {
 			asks schema.Gate
 		}{{"promote", stage.Gates.Promote}, {"rollback", stage.Gates.Rollback}, {"retire", stage.Gates.Retire}} {
 			one := explainedGate{Stage: stage.Name, Gate: g.name, Asks: []explainedAsk{}}
+			if stage.Mode.Weak() {
+				one.Mode = stage.Mode
+			}
 			for _, spec := range g.asks {
-				one.Asks = append(one.Asks, explainedAsk{spec.Name, spec.Value, spec.Position.String()})
+				ask := explainedAsk{spec.Name, spec.Value, spec.Position.String()}
+				if spec.Position.Line == 0 {
+					ask.At = "default"
+				}
+				one.Asks = append(one.Asks, ask)
 			}
 			if len(one.Asks) > 0 || g.name == "promote" {
 				out = append(out, one)
 			}
 		}
 	}
+	encoder := json.NewEncoder(a.out)
+	encoder.SetEscapeHTML(false)
 	if a.json() {
-		return json.NewEncoder(a.out).Encode(out)
+		return encoder.Encode(out)
 	}
-	fmt.Fprintf(a.out, "always: %s\n", strings.Join(schema.FixedPolicies, ", "))
+	// Whether people suspended the stage or the app, and whether the trust is in force, no gate can be asked about either.
+	fmt.Fprintf(a.out, "always: %s\n", strings.Join(append(slices.Clone(schema.FixedPolicies), "suspension", "trust"), ", "))
 	for _, g := range out {
-		fmt.Fprintf(a.out, "\n%s, %s\n", g.Stage, g.Gate)
+		mode := ""
+		if g.Mode != "" {
+			mode = fmt.Sprintf(", mode %s: it keeps nothing out", g.Mode)
+		}
+		fmt.Fprintf(a.out, "\n%s, %s%s\n", g.Stage, g.Gate, mode)
 		for _, ask := range g.Asks {
-			value, err := json.Marshal(ask.Value)
+			value, err := plainJSON(ask.Value)
 			if err != nil {
 				return fmt.Errorf("policy %s: %w", ask.Policy, err)
 			}
-			fmt.Fprintf(a.out, "  %s: %s  (%s)\n", ask.Policy, schema.Printable(string(value)), schema.Printable(ask.At))
+			fmt.Fprintf(a.out, "  %s: %s  (%s)\n", ask.Policy, schema.Printable(value), schema.Printable(ask.At))
 		}
 		if len(g.Asks) == 0 {
 			fmt.Fprintln(a.out, "  nothing more")
 		}
 	}
 	return nil
+}
+
+// plainJSON is a value in one line, with < and > as people wrote them.
+func plainJSON(value any) (string, error) {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return strings.TrimSuffix(text.String(), "\n"), err
 }
 
 func (a *app) policyTestCommand() *cobra.Command {
