@@ -43,7 +43,11 @@ enforcement would have changed nothing, with 1 where it would, and with 7 where 
 			s.Overwrite = overwrite
 			states, err := d.adoptable(ctx, s.Cell, overwrite)
 			if err == nil && len(states) == 0 {
-				err = &failure{code: exitUsage, err: fmt.Errorf("%s has nothing to adopt", placeName(s.Cell)), hint: "sluice adopt --report; content of others at a target is taken over with --overwrite"}
+				hint := "sluice adopt --report; content of others at a target is taken over with --overwrite"
+				if overwrite {
+					hint = "sluice adopt --report --config FILE says what its targets hold; what was read back there is put back as drift"
+				}
+				err = &failure{code: exitUsage, err: fmt.Errorf("%s has nothing to adopt", placeName(s.Cell)), hint: hint}
 			}
 			return s, err
 		},

@@ -45,6 +45,9 @@ place holds files already; a stage that is not sealed starts empty.`,
   git add -A && git commit -S -m "config: start with sluice" && git push
   sluice init --seal`,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := onlyInit(c.Flags(), f); err != nil {
+				return err
+			}
 			switch {
 			case f.stage != "":
 				return a.sealStage(c.Context(), f)
@@ -64,6 +67,19 @@ place holds files already; a stage that is not sealed starts empty.`,
 	flags.StringVar(&f.signWith, "sign-with", "", "with --seal: the `KEY` you sign with, a file or an OpenPGP id (default git's user.signingkey)")
 	flags.StringVar(&f.config, "config", "", "with --seal and --stage: the operator's `FILE`, which says of what kind each target is")
 	return c
+}
+
+// onlyInit refuses, beside what asks for a seal, flags about files: those are on the default branch by then, and nothing is written.
+func onlyInit(flags *pflag.FlagSet, f initFlags) error {
+	if !f.seal && f.stage == "" {
+		return nil
+	}
+	for _, name := range []string{"layout", "target", "keys", "log-key", "bot-key", "key", "person", "gitlab-host", "gitlab-user"} {
+		if flags.Changed(name) {
+			return usageError(fmt.Errorf("--%s is about the files that init writes: --seal and --stage ask for what is on the default branch", name))
+		}
+	}
+	return nil
 }
 
 // addPeople adds the flags about the person who starts, and about the reconciler's keys.
