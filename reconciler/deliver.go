@@ -215,6 +215,7 @@ func (p *pass) unkept(ctx context.Context, v *visit, jobs []job, err error) work
 		return p.compare(ctx, v)
 	}
 	for _, j := range jobs {
+		p.notHealed(j.key())
 		p.failed(j, err, &v.d)
 	}
 	if integrations.Silent(err) {
@@ -228,6 +229,7 @@ func (p *pass) wrote(v *visit, differ []job, wrote []integrations.Result, again 
 	for i, w := range wrote {
 		switch {
 		case w.Err != nil:
+			p.notHealed(differ[i].key())
 			p.failed(differ[i], w.Err, &v.d)
 		case !differ[i].silent:
 			p.applied(differ[i], &v.d)

@@ -67,6 +67,10 @@ func (p *pass) heals(ctx context.Context, j *job, found integrations.Observation
 	}
 	f := p.fights[j.key()].recent(p.now)
 	contested := j.state.Down[j.target.Name].Code == CodeContested
+	if j.state.Live[j.target.Name].Drifted != 0 && !contested {
+		p.tellDrift(ctx, *j, found, d) // it was not put back: that it is still so is neither news nor a fight
+		return true
+	}
 	if contested && len(f) == 0 {
 		f = fight{p.now, p.now, p.now} // it was so before this process began
 	}
@@ -83,6 +87,13 @@ func (p *pass) heals(ctx context.Context, j *job, found integrations.Observation
 	}
 	p.fights[j.key()] = f
 	return heal
+}
+
+// notHealed takes back that a cell was put back: whoever changed it once did not change it again.
+func (p *pass) notHealed(key deliveryKey) {
+	if f := p.fights[key]; len(f) > 0 && f[len(f)-1].Equal(p.now) {
+		p.fights[key] = f[:len(f)-1]
+	}
 }
 
 // replaced reports whether others put something in the place of what was read back there as entry live, which a newer release

@@ -64,6 +64,7 @@ type Reconciler struct {
 	pulse        schema.Pulse
 	// inForce is rules for the goroutines that watch.
 	inForce atomic.Pointer[rules]
+	ruled   chan struct{} // closed when the first are known
 
 	silent    map[string]silence // by target, those that did not answer
 	questions questions
@@ -126,6 +127,7 @@ func New(cfg Config) (*Reconciler, error) {
 		looked: map[schema.StageName]int64{}, fleet: map[schema.Cell]*schema.InstancesView{}, fights: map[deliveryKey]fight{}, differs: map[deliveryKey]int{}, reported: map[deliveryKey]schema.Digest{},
 		strangers: map[deliveryKey]string{}, silent: map[string]silence{}, contested: map[schema.Cell]bool{},
 	}
+	r.ruled = make(chan struct{})
 	r.questions.back = make(chan struct{}, 1)
 	r.spans = &spans{tracer: cfg.Tracer, project: cfg.Name, now: &atomic.Pointer[trace]{}}
 	r.cfg.Log = traced(r.cfg.Log, r.spans.now)

@@ -66,12 +66,18 @@ func (r *Reconciler) rulesInForce(ctx context.Context, l *ledger.Ledger) (*rules
 	for _, problem := range rules.disabled {
 		r.cfg.Log.Warn("disabled a key of the trust", "error", problem)
 	}
-	if r.rules != nil {
-		close(r.rules.replaced)
-	}
 	r.rules = rules
-	r.inForce.Store(rules)
+	r.putInForce(rules)
 	return rules, nil
+}
+
+// putInForce tells who watches.
+func (r *Reconciler) putInForce(rules *rules) {
+	if before := r.inForce.Swap(rules); before != nil {
+		close(before.replaced)
+	} else if r.ruled != nil { // nobody watches for who only looks
+		close(r.ruled)
+	}
 }
 
 func sealedFiles(ctx context.Context, l *ledger.Ledger, manifest schema.Digest) (map[string][]byte, error) {

@@ -59,15 +59,19 @@ func (r *Reconciler) watch(ctx context.Context) <-chan struct{} {
 	return changed
 }
 
-// watchTarget starts when the places are known and ends with ctx.
+// watchTarget starts as soon as the places are known, begins anew with each change of the rules, and ends with ctx.
 func (r *Reconciler) watchTarget(ctx context.Context, name string, w integrations.Watcher, changed chan<- struct{}) {
+	select {
+	case <-ctx.Done():
+	case <-r.ruled:
+	}
 	for ctx.Err() == nil {
-		if rules := r.inForce.Load(); rules != nil {
-			r.watchPlaces(ctx, name, w, rules, changed)
-		}
+		rules := r.inForce.Load()
+		r.watchPlaces(ctx, name, w, rules, changed)
 		select {
 		case <-ctx.Done():
-		case <-time.After(r.cfg.Interval):
+		case <-rules.replaced:
+		case <-time.After(r.cfg.Interval): // the watch ended by itself
 		}
 	}
 }

@@ -6,7 +6,17 @@ var targetCodes = []CodeInfo{
 		Code: "target-conflict", Title: "target changed underneath", Message: "[{target}: ]somebody else wrote at the same time",
 		Cause:   "The write was refused, so that it does not overwrite what nobody has looked at.",
 		Fix:     "Wait: it is tried again. If it stays, find the other writer.",
-		Example: `sluice: target etcd: /config/gray/pay/head: conflict: the place belongs to project "5f0c66d1", this is "a27e9b40"`,
+		Example: "no    target  etcd: somebody else wrote at the same time [target-conflict]",
+	}, {
+		Code: "target-taken", Title: "place has another owner", Message: "[{target}: ]the place has another owner: another project, another app, or another ledger of this project",
+		Cause:   "What is there was written for somebody else, who has as much right to it. It is never written over, and waiting does not change that.",
+		Fix:     "Give each a place of its own, in the target's settings in sluice.yaml or reconciler.yaml; sluice run logs whose this one is. Where it is of another ledger of the same project, end the reconciler that keeps that.",
+		Example: `the place has another owner: the place belongs to project "5f0c66d1", this is "a27e9b40"`,
+	}, {
+		Code: "target-blocked", Title: "others' keys stand in the way", Message: "[{target}: ]cannot be written without taking away what is not sluice's",
+		Cause:   "An object was made immutable, so it can only be deleted and made again, and it has keys that others put there.",
+		Fix:     "sluice run logs which keys. Save them if they are needed, then delete the object by hand: it is made again.",
+		Example: "no    target  kubernetes: cannot be written without taking away what is not sluice's [target-blocked]",
 	}, {
 		Code: "target-fenced", Title: "newer reconciler wrote already", Message: "[{target}: ]holds a newer admission",
 		Cause:   "Another reconciler was faster, and an older decision must not overwrite a newer one.",
@@ -62,7 +72,7 @@ var targetCodes = []CodeInfo{
 	}, {
 		Code: "drift-contested", Title: "somebody keeps changing the target", Message: "[{target}: ]somebody else keeps changing what was admitted",
 		Cause:   "It was put back three times within an hour and changed again. It is still put back, after waits that grow to 15 minutes, and recorded no more until it stays.",
-		Fix:     "Find the other writer: sluice history names the keys, and the target's own log who wrote them. Take its right to write away.",
+		Fix:     "Find the other writer: sluice history APP lists the drift entries, sluice audit show NUMBER their keys and, where the target tells, who manages them. Take its right to write away.",
 		Example: "no    target  etcd: somebody else keeps changing what was admitted [drift-contested]",
 	}, {
 		Code: "delivery-overdue", Title: "admitted and not delivered for long", Message: "[{target}: ]does not have what was admitted, though there was time enough",

@@ -208,7 +208,7 @@ var edgeMutations = []mutation{
 	},
 	{
 		"another project's place is written", "reconciler/integrations", "reconciler/integrations/permit.go",
-		`class, why = ErrConflict, fmt.Sprintf("the place belongs`,
+		`class, why = ErrTaken, fmt.Sprintf("the place belongs`,
 		`class, why = nil, fmt.Sprintf("the place belongs`,
 		"TestPermit",
 	},

@@ -118,4 +118,16 @@ var targetMutations = []mutation{
 		"case o.Holder == integrations.Stranger && !want.Applied && want.Adopt:",
 		"TestWhatTheFirstWriteWouldFind",
 	},
+	{
+		"what cannot be put back is a fight", "reconciler/stories", "reconciler/deliver.go",
+		"p.notHealed(differ[i].key())\n\t\t\t",
+		"",
+		"TestStories/drift_blocked",
+	},
+	{
+		"what was not put back is found again and again", "reconciler/stories", "reconciler/drift.go",
+		"j.state.Live[j.target.Name].Drifted != 0 && !contested",
+		"false",
+		"TestStories/drift_blocked",
+	},
 }

@@ -11,6 +11,10 @@ import (
 var (
 	// ErrConflict: another project's marker, or another content under our own sequence number. Never overwritten.
 	ErrConflict = errors.New("conflict")
+	// ErrTaken is a conflict that lasts: what is there belongs to another project, to another app of this one, or to another ledger.
+	ErrTaken = fmt.Errorf("%w: the place has another owner", ErrConflict)
+	// ErrBlocked: only a person can clear the way, because it takes away what is not ours.
+	ErrBlocked = errors.New("blocked")
 	// ErrFenced is a conflict that reading the ledger again resolves: the target has a newer release than the writer.
 	ErrFenced = fmt.Errorf("%w: newer release is there", ErrConflict)
 	// ErrForeign: other content without our marker; adopt or overwrite it explicitly.
@@ -70,6 +74,8 @@ func (e *Error) Unwrap() []error {
 // The codes that name the classes in ledger entries, metrics and pages.
 const (
 	CodeConflict    schema.Code = "target-conflict"
+	CodeTaken       schema.Code = "target-taken"
+	CodeBlocked     schema.Code = "target-blocked"
 	CodeFenced      schema.Code = "target-fenced"
 	CodeForeign     schema.Code = "foreign-content"
 	CodeUnavailable schema.Code = "target-unavailable"
@@ -88,8 +94,12 @@ func Code(err error) schema.Code {
 		return ""
 	case errors.Is(err, ErrFenced):
 		return CodeFenced
+	case errors.Is(err, ErrTaken):
+		return CodeTaken
 	case errors.Is(err, ErrConflict):
 		return CodeConflict
+	case errors.Is(err, ErrBlocked):
+		return CodeBlocked
 	case errors.Is(err, ErrForeign):
 		return CodeForeign
 	case errors.Is(err, ErrUnavailable):

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Permit says whether want may be written over what was found: nil, or an error of class ErrConflict, ErrFenced or
+// Permit says whether want may be written over what was found: nil, or an error of class ErrTaken, ErrConflict, ErrFenced or
 // ErrForeign. It is the one rule for all targets.
 //
 //   - Another project's marker is never written over, nor is a newer release, nor another content with the same
@@ -23,7 +23,7 @@ func Permit(want Release, found Observation) error {
 	case Us:
 		why, class = permitOver(want, found)
 	case Another:
-		class, why = ErrConflict, fmt.Sprintf("the place belongs to project %q, this is %q", found.Project, want.Project)
+		class, why = ErrTaken, fmt.Sprintf("the place belongs to project %q, this is %q", found.Project, want.Project)
 	case Stranger:
 		if !want.Applied && !want.Adopt && !found.Same {
 			class, why = ErrForeign, "what is there differs and is not ours; adopt or overwrite it explicitly"
@@ -42,7 +42,7 @@ func permitOver(want Release, found Observation) (why string, class error) {
 		return fmt.Sprintf("entry %d, this is entry %d", found.Seq, want.Seq), ErrFenced
 	}
 	if found.Seq == want.Seq && found.Content != want.Content {
-		return fmt.Sprintf("entry %d is there with content %s, this has %s", found.Seq, found.Content, want.Content), ErrConflict
+		return fmt.Sprintf("entry %d is there with content %s, this has %s", found.Seq, found.Content, want.Content), ErrTaken
 	}
 	return "", nil
 }

@@ -18,6 +18,7 @@ type faulty struct {
 	integrations.Target
 	name, dir string
 	fail      error
+	refuses   error         // what is written, not what is read
 	silent    bool          // it fails because nobody answers
 	hang      chan struct{} // until it is closed no read is answered
 	deaf      chan struct{} // until it is closed no question for the checkpoint is
@@ -45,6 +46,9 @@ func (f *faulty) Read(ctx context.Context, want integrations.Release) (integrati
 func (f *faulty) Write(ctx context.Context, want integrations.Release) (integrations.Observation, error) {
 	if f.fail != nil {
 		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.fail, Silent: f.silent}
+	}
+	if f.refuses != nil {
+		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.refuses}
 	}
 	if f.crash == "before" {
 		f.crash = ""

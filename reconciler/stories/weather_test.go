@@ -63,11 +63,13 @@ func (w *world) gitIs(words []string) []string {
 	return nil
 }
 
+// targetIs says how a target does: a blocked one answers, and takes nothing.
 func (w *world) targetIs(words []string) []string {
 	w.targets[words[0]].fail = map[string]error{
 		"up": nil, "down": integrations.ErrUnavailable, "silent": integrations.ErrUnavailable, "forbidden": integrations.ErrForbidden,
 	}[words[1]]
 	w.targets[words[0]].silent = words[1] == "silent"
+	w.targets[words[0]].refuses = map[string]error{"blocked": integrations.ErrBlocked}[words[1]]
 	return nil
 }
 

@@ -140,7 +140,7 @@ func (t *Target) overwrite(ctx context.Context, g goal, have found, object *unst
 // take away what is not ours.
 func (t *Target) replace(ctx context.Context, g goal, have found, object *unstructured.Unstructured) error {
 	if len(have.Foreign) > 0 && (have.Holder != integrations.Stranger || !g.want.Adopt) {
-		return t.error(g.String(), integrations.ErrConflict,
+		return t.error(g.String(), integrations.ErrBlocked,
 			fmt.Errorf("it is immutable and has keys of others (%s): delete it by hand", strings.Join(have.Foreign, ", ")))
 	}
 	if err := t.remove(ctx, g.place, g.name, have.object.raw.GetUID(), have.object.raw.GetResourceVersion()); err != nil {

@@ -169,8 +169,8 @@ func TestTwoCellsNeverShareAnObject(t *testing.T) {
 	d.write(t, d.release(1, map[string]string{"app.yaml": "a: 1"}))
 	other := d.release(9, map[string]string{"app.yaml": "a: 2"})
 	other.Cell.Stage = "gray"
-	if _, err := d.Write(t.Context(), other); !errors.Is(err, integrations.ErrConflict) || !strings.Contains(err.Error(), "pay in production has this object; write {stage}") {
-		t.Errorf("got %v, want ErrConflict that names the cell", err)
+	if _, err := d.Write(t.Context(), other); !errors.Is(err, integrations.ErrTaken) || !strings.Contains(err.Error(), "pay in production has this object; write {stage}") {
+		t.Errorf("got %v, want ErrTaken that names the cell", err)
 	}
 	if o, err := d.Read(t.Context(), d.release(1, map[string]string{"app.yaml": "a: 1"})); err != nil || !o.Equal {
 		t.Errorf("the first cell: %+v, %v", o, err)
@@ -198,8 +198,8 @@ func TestAnImmutableObjectWithKeysOfOthersIsLeft(t *testing.T) {
 	object.patch(t, map[string]any{"immutable": true})
 	want := d.release(2, map[string]string{"app.yaml": "a: 2"})
 	want.Applied = true
-	if _, err := d.Write(t.Context(), want); !errors.Is(err, integrations.ErrConflict) || !strings.Contains(err.Error(), "delete it by hand") {
-		t.Errorf("got %v, want ErrConflict and what to do", err)
+	if _, err := d.Write(t.Context(), want); !errors.Is(err, integrations.ErrBlocked) || !strings.Contains(err.Error(), "delete it by hand") {
+		t.Errorf("got %v, want ErrBlocked and what to do", err)
 	}
 	if data := object.data(t); string(data["note"]) != "mine" {
 		t.Errorf("their key is %q", data["note"])

@@ -46,7 +46,7 @@ func (t *Target) leave(ctx context.Context, g goal, write bool) (out integration
 	o, head := t.spec.Observe(g.String(), at.head(), g.want)
 	switch {
 	case o.Holder == integrations.Another:
-		return out, t.error(g.String(), integrations.ErrConflict, fmt.Errorf("the place belongs to project %q, this is %q", o.Project, g.want.Project))
+		return out, t.error(g.String(), integrations.ErrTaken, fmt.Errorf("the place belongs to project %q, this is %q", o.Project, g.want.Project))
 	case o.Holder != integrations.Us:
 		return out, t.error(g.String(), integrations.ErrForeign, errors.New("its head is not what sluice signed: nobody vouches for what it holds"))
 	case head.Canary != nil:

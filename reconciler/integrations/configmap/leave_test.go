@@ -121,7 +121,7 @@ func TestWhatCannotBeLeftStaysWhole(t *testing.T) {
 		class    error
 	}{
 		{"the head is another's bytes", func(t *testing.T, h held) { h.put(t, ".sluice.json", []byte("garbage")) }, "", integrations.ErrForeign},
-		{"the head is another project's", func(*testing.T, held) {}, "ffffffff", integrations.ErrConflict},
+		{"the head is another project's", func(*testing.T, held) {}, "ffffffff", integrations.ErrTaken},
 	} {
 		t.Run(row.sentence, func(t *testing.T) {
 			c := serverOf(t)

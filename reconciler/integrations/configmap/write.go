@@ -94,7 +94,7 @@ func (t *Target) step(ctx context.Context, g goal, have found) error {
 // take turns in it. Where the ledger knows that we were there, another cell's head was put there by somebody.
 func (t *Target) permit(g goal, have found) error {
 	if other := have.head.Body; have.Holder == integrations.Altered && !g.want.Applied && (other.Stage != g.want.Cell.Stage || other.App != g.want.Cell.App) && other.V != 0 {
-		return t.error(g.String(), integrations.ErrConflict,
+		return t.error(g.String(), integrations.ErrTaken,
 			fmt.Errorf("%s in %s has this object; write {stage} or {app} into namespace: or name: of the target in sluice.yaml, so that each has its own", other.App, other.Stage))
 	}
 	return t.spec.Permit(g.want, have.Observation)

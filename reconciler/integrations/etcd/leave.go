@@ -98,7 +98,7 @@ func (t *Target) leaving(ctx context.Context, g goal) (leaving, error) {
 	o, head := t.spec.Observe(g.head, looked.head.Value, *g.want)
 	switch {
 	case o.Holder == integrations.Another:
-		return l, &integrations.Error{Target: t.spec.Name, Key: g.head, Class: integrations.ErrConflict, Why: fmt.Sprintf("the place belongs to project %q, this is %q", o.Project, g.want.Project)}
+		return l, &integrations.Error{Target: t.spec.Name, Key: g.head, Class: integrations.ErrTaken, Why: fmt.Sprintf("the place belongs to project %q, this is %q", o.Project, g.want.Project)}
 	case o.Holder != integrations.Us:
 		return l, t.stays(g.head, "it is not what sluice signed: nobody vouches for what it holds")
 	case head.Canary != nil:

@@ -132,7 +132,7 @@ func TestWhatCannotBeLeftStaysWhole(t *testing.T) {
 	}{
 		{"the head is another's bytes", nil, func(t *testing.T, c raw) { c.put(t, payDir+"head", "\x00garbage") }, "", integrations.ErrForeign},
 		{"the head was changed", nil, func(t *testing.T, c raw) { c.edit(t, release(1, "").Cell, `"seq":`, `"seq":9`) }, "", integrations.ErrForeign},
-		{"the head is another project's", nil, func(*testing.T, raw) {}, "ffffffff", integrations.ErrConflict},
+		{"the head is another project's", nil, func(*testing.T, raw) {}, "ffffffff", integrations.ErrTaken},
 		{"programs report that they read it", nil, func(t *testing.T, c raw) { c.put(t, payDir+"consumers/web-1", "{}") }, "", integrations.ErrForeign},
 		{"a plain key is another's", nil, func(t *testing.T, c raw) { c.put(t, payDir+"app.yaml", "theirs") }, "", integrations.ErrForeign},
 		{"a file has a name of ours", map[string]string{"rel/app.yaml": "a: 1\n"}, func(*testing.T, raw) {}, "", integrations.ErrForeign},

@@ -65,7 +65,7 @@ func (t *Target) Leave(ctx context.Context, want integrations.Release, write boo
 func (t *Target) mayLeave(place string, want integrations.Release, have found) error {
 	switch {
 	case have.Holder == integrations.Another:
-		return t.error(place, integrations.ErrConflict, fmt.Errorf("the place belongs to project %q, this is %q", have.Project, want.Project))
+		return t.error(place, integrations.ErrTaken, fmt.Errorf("the place belongs to project %q, this is %q", have.Project, want.Project))
 	case !generationLink.MatchString(have.link) && have.link != plainDir:
 		return t.error(place, integrations.ErrForeign, fmt.Errorf("current is not what sluice made: put it back, or remove %s by hand", ownDir))
 	}
