@@ -48,6 +48,10 @@ var pageMutations = []mutation{
 		old: "\t\t\tif s.shows(c.Cell) {\n\t\t\t\tnarrowed.Cells", new: "\t\t\tif s.showsStage(c.Cell.Stage) {\n\t\t\t\tnarrowed.Cells", tests: "TestNobodySeesWhatIsNotForHim",
 	},
 	{
+		name: "page: a sign around a hidden name shows it", pkg: "reconciler/status", file: "reconciler/status/sight_words.go",
+		old: "return (r < 'a'", new: "return r < 0x80 && (r < 'a'", tests: "TestANameIsHiddenHoweverItIsWritten",
+	},
+	{
 		name: "page: verdicts name hidden apps", pkg: "reconciler/status", file: "reconciler/status/sight_cell.go",
 		old: "hidden.without(h.Verdict)", new: "words{}.without(h.Verdict)", tests: "TestNobodySeesWhatIsNotForHim",
 	},

@@ -16,13 +16,21 @@ type words map[string]bool
 
 func (w words) add(name string) { w[strings.ToLower(name)] = true }
 
+// endsName reports whether a letter cannot be in a name: no list of the signs that people write around one would be whole.
+func endsName(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '/'
+}
+
 // in reports whether a text has one of the names, as a word or as a part of a path.
 func (w words) in(text string) bool {
 	if len(w) == 0 || text == "" {
 		return false
 	}
-	for _, token := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(" \t,;:()[]{}\"'`@=<>|", r) }) {
-		parts := strings.Split(strings.Trim(token, "."), "/")
+	for _, token := range strings.FieldsFunc(strings.ToLower(text), endsName) {
+		parts := strings.Split(token, "/")
+		for i := range parts {
+			parts[i] = strings.Trim(parts[i], "-") // which no name begins or ends with
+		}
 		for i := range parts {
 			for j := i + 1; j <= len(parts) && j <= i+8; j++ {
 				if w[strings.Join(parts[i:j], "/")] {
