@@ -52,6 +52,14 @@ var pageMutations = []mutation{
 		old: "return (r < 'a'", new: "return r < 0x80 && (r < 'a'", tests: "TestANameIsHiddenHoweverItIsWritten",
 	},
 	{
+		name: "page: an entry does not say that the ledger is in doubt", pkg: "reconciler/status", file: "reconciler/status/page_record.go",
+		old: "true, 0, warnings(req.cfg, req.view, req.now)", new: "true, 0, nil", tests: "TestWhatIsNotSoIsSaidOnEveryPage",
+	},
+	{
+		name: "page: who sees a part is not told of doubt", pkg: "reconciler/status", file: "reconciler/status/sight.go",
+		old: "return out, doubt(v)", new: "return out, nil", tests: "TestWhoSeesAPartIsToldOfDoubt",
+	},
+	{
 		name: "page: verdicts name hidden apps", pkg: "reconciler/status", file: "reconciler/status/sight_cell.go",
 		old: "hidden.without(h.Verdict)", new: "words{}.without(h.Verdict)", tests: "TestNobodySeesWhatIsNotForHim",
 	},

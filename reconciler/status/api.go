@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // apiHead is what every answer of the API begins with: as of when it is true.
@@ -13,6 +15,8 @@ type apiHead struct {
 	Looked time.Time `json:"looked,omitzero"`
 	Stale  bool      `json:"stale"`
 	Ledger int64     `json:"ledger"`
+	// Doubt is what speaks against the ledger, and with it against the answer.
+	Doubt []schema.Code `json:"doubt,omitempty"`
 }
 
 // mostItems is how many items an answer has at most.
@@ -52,7 +56,7 @@ func (s *site) api(make apiMaker, known ...filter) http.HandlerFunc {
 
 func (req asked) head() apiHead {
 	v := req.view
-	return apiHead{AsOf: v.At.UTC(), Looked: v.Looked.UTC(), Stale: v.Stale(req.now), Ledger: v.Ledger.Size}
+	return apiHead{AsOf: v.At.UTC(), Looked: v.Looked.UTC(), Stale: v.Stale(req.now), Ledger: v.Ledger.Size, Doubt: doubt(v)}
 }
 
 // limit reads how many items are wanted.

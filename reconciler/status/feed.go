@@ -114,7 +114,9 @@ func (s *site) badges(w http.ResponseWriter, r *http.Request) {
 
 func badgeOf(v *schema.View, now time.Time, cell schema.Cell) badge {
 	b := badge{Label: brief(string(cell.Stage)), Message: "unknown", Color: badgeColors[quiet]}
-	if v != nil {
+	if v != nil && doubtText(*v) != "" {
+		b.Message, b.Color = "ledger in doubt", badgeColors[bad]
+	} else if v != nil {
 		if c, ok := v.Cell(cell); ok {
 			state := shown(c, v.Stale(now))
 			b.Message = safe(string(state))

@@ -94,9 +94,7 @@ func stamped(t, now time.Time) stampView {
 func basePage(cfg Config, v schema.View, now time.Time) page {
 	p := page{Title: safe(title(v)), Project: safe(cfg.project), Version: safe(cfg.Version), Refresh: 10, Fresh: freshness(v, time.Time{}), Nav: navigation("")}
 	p.Heading = p.Title
-	if bar := staleBar(v, now); bar != "" {
-		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: bar})
-	}
+	p.Alarms = warnings(cfg, v, now)
 	for _, i := range v.Incidents {
 		p.Alarms = append(p.Alarms, alarm{Tone: bad, Text: incidentText(i) + ". " + incidentMeans,
 			At: stamped(i.Since, asOf(v)), Ways: refWays(i, TextOptions{Commands: cfg.Commands})})
@@ -140,7 +138,7 @@ func startingText(cfg Config) string {
 
 func missingPage(cfg Config, v schema.View, text string, now time.Time) page {
 	p := basePage(cfg, v, now)
-	p.Heading, p.Text, p.Refresh, p.Still, p.Alarms, p.Fresh = "Not found", text, 0, true, nil, ""
+	p.Heading, p.Text, p.Refresh, p.Still, p.Alarms, p.Fresh = "Not found", text, 0, true, warnings(cfg, v, now), ""
 	return p
 }
 

@@ -60,7 +60,7 @@ func (q pastQuery) link(path string) string {
 func auditPage(req asked) (page, int) {
 	q := readPastQuery(req.q)
 	p := basePage(req.cfg, req.view, req.now)
-	p.Nav, p.Heading, p.Title, p.Still, p.Refresh, p.Alarms = navigation("/audit"), "Audit", "Audit · "+p.Title, true, 0, nil
+	p.Nav, p.Heading, p.Title, p.Still, p.Refresh, p.Alarms = navigation("/audit"), "Audit", "Audit · "+p.Title, true, 0, warnings(req.cfg, req.view, req.now)
 	p.Text = notRead(req.view)
 	var kinds []string
 	if req.view.Journal != nil {

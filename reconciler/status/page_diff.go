@@ -33,7 +33,7 @@ func diffPage(req asked) (page, int) {
 	c, v := req.comparison(), req.view
 	q := c.diffQuery
 	p := basePage(req.cfg, v, req.now)
-	p.Nav, p.Still, p.Refresh, p.Alarms, p.Heading, p.Title = navigation("/apps"), true, 0, nil, "Compare", "Compare · "+p.Title
+	p.Nav, p.Still, p.Refresh, p.Alarms, p.Heading, p.Title = navigation("/apps"), true, 0, warnings(req.cfg, v, req.now), "Compare", "Compare · "+p.Title
 	p.Search = search{Action: "/diff", Fields: []searchField{{Name: "app", Label: "App", Value: safe(string(q.app))}}}
 	switch {
 	case q.app == "":
@@ -142,7 +142,7 @@ func valuesPage(req asked) (page, int) {
 		return missingPage(req.cfg, v, "There is no such app in such a stage.", req.now), http.StatusNotFound
 	}
 	p := basePage(req.cfg, v, req.now)
-	p.Nav, p.Still, p.Refresh, p.Alarms = navigation("/apps"), true, 0, nil
+	p.Nav, p.Still, p.Refresh, p.Alarms = navigation("/apps"), true, 0, warnings(req.cfg, v, req.now)
 	p.Heading = safe(string(c.Cell.App)) + " in " + safe(string(c.Cell.Stage)) + ": keys"
 	p.Title = p.Heading + " · " + p.Title
 	p.Filters = []link{{Text: "the app in this stage", Href: cellLink(c.Cell)}, {Text: "compare", Href: diffQuery{app: c.Cell.App, from: string(c.Cell.Stage), to: string(c.Cell.Stage) + "@" + sideLive}.link()}}

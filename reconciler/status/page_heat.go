@@ -49,7 +49,7 @@ var windowNames = []string{"24h", "7d", "30d", "90d"}
 // transitionsPage shows the table for a time.
 func transitionsPage(req asked) (page, int) {
 	p := basePage(req.cfg, req.view, req.now)
-	p.Nav, p.Heading, p.Title, p.Alarms = navigation("/transitions"), "Transitions", "Transitions · "+p.Title, nil
+	p.Nav, p.Heading, p.Title, p.Alarms = navigation("/transitions"), "Transitions", "Transitions · "+p.Title, warnings(req.cfg, req.view, req.now)
 	window := req.q.Get("window")
 	if windows[window] == 0 {
 		window = "30d"

@@ -31,7 +31,7 @@ func recordPage(req asked) (page, int) {
 		return missingPage(req.cfg, req.view, text, req.now), http.StatusNotFound
 	}
 	p := basePage(req.cfg, req.view, req.now)
-	p.Nav, p.Still, p.Refresh, p.Alarms = navigation("/audit"), true, 0, nil
+	p.Nav, p.Still, p.Refresh, p.Alarms = navigation("/audit"), true, 0, warnings(req.cfg, req.view, req.now)
 	p.Heading = fmt.Sprintf("Entry #%d: %s", r.Seq, safe(r.Kind))
 	p.Title = p.Heading + " · " + p.Title
 	view := recordOf(r, asOf(req.view))
@@ -100,7 +100,11 @@ func badgeParts(v schema.View, r schema.Record) []checkLine {
 	if v.Narrowed {
 		signed = "the log key signed the commit and the checkpoint that it is under"
 	}
-	out = append(out, part("ledger", signed, v.Ledger.Size >= r.Seq))
+	wrong := doubtText(v)
+	if wrong != "" {
+		signed = "in doubt: " + wrong
+	}
+	out = append(out, part("ledger", signed, wrong == "" && v.Ledger.Size >= r.Seq))
 	if len(r.Signers) > 0 {
 		out = append(out, told("signatures", "recorded as signed by "+people(r.Signers)))
 	}

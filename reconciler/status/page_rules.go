@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +24,7 @@ type policyView struct{ Name, Value, Line string }
 func policiesPage(req asked) (page, int) {
 	v := req.view
 	p := basePage(req.cfg, v, req.now)
-	p.Nav, p.Heading, p.Title, p.Alarms, p.Still, p.Refresh = navigation("/policies"), "Policies", "Policies · "+p.Title, nil, true, 0
+	p.Nav, p.Heading, p.Title, p.Alarms, p.Still, p.Refresh = navigation("/policies"), "Policies", "Policies · "+p.Title, warnings(req.cfg, v, req.now), true, 0
 	p.Text = "Always and everywhere: " + strings.Join(schema.FixedPolicies, ", ") + ". A gate only adds to that."
 	blocked := map[[2]schema.StageName]int{}
 	if v.Journal != nil {
@@ -103,8 +102,7 @@ func healthPage(req asked) (page, int) {
 	if v.Narrowed {
 		read = strings.TrimSpace("the last entry that you may see is " + when(v.Ledger.At, asOf(v)) + ". " + past)
 	}
-	doubt := slices.ContainsFunc(v.ProblemCodes, schema.Code.OfLedger)
-	line("ledger", !doubt && v.Journal != nil && v.Journal.Read == v.Ledger.Size, strings.TrimSpace(read))
+	line("ledger", doubtText(v) == "" && v.Journal != nil && v.Journal.Read == v.Ledger.Size, strings.TrimSpace(read))
 	p.Facts = healthFacts(req.cfg, v)
 	return p, http.StatusOK
 }
@@ -147,7 +145,7 @@ func errorPage(req asked) (page, int) {
 		return missingPage(req.cfg, req.view, "There is no such code."+orNearest(string(code), names), req.now), http.StatusNotFound
 	}
 	p := basePage(req.cfg, req.view, req.now)
-	p.Heading, p.Title, p.Alarms, p.Still, p.Refresh = info.Title, string(info.Code)+" · "+p.Title, nil, true, 0
+	p.Heading, p.Title, p.Alarms, p.Still, p.Refresh = info.Title, string(info.Code)+" · "+p.Title, warnings(req.cfg, req.view, req.now), true, 0
 	p.Code = &codeView{Code: string(info.Code), Title: info.Title, Cause: info.Cause, Fix: advice(info.Fix, req.cfg.Commands), Example: info.Example}
 	return p, http.StatusOK
 }

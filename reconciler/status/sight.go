@@ -146,7 +146,7 @@ func (s sight) problems(v schema.View, hidden words) ([]string, []schema.Code) {
 			out = append(out, text)
 		}
 	}
-	return out, nil
+	return out, doubt(v) // of the ledger they see a part as well
 }
 
 // journal is what happened to cells that may be seen, and a ledger that ends with the last of that: its numbers are names of
