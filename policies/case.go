@@ -23,8 +23,8 @@ const (
 
 // JudgeCase asks what a stage's gate adds about an example. The people are those of the trust, with their roles; control
 // files are schemas and lists by path. What always holds is not asked: it is about signatures and origin, which no example has.
-func JudgeCase(stage schema.Stage, facts schema.CaseFacts, trust schema.Trust, control map[string][]byte) (schema.Verdict, error) {
-	c := caseMaker{facts: facts, trust: withAccounts(trust)}
+func JudgeCase(project schema.Project, stage schema.Stage, facts schema.CaseFacts, trust schema.Trust, control map[string][]byte) (schema.Verdict, error) {
+	c := caseMaker{facts: facts, trust: withAccounts(trust), local: project.StageLocal}
 	f, err := c.make(stage.Name)
 	if err != nil {
 		return schema.Verdict{}, err
@@ -61,6 +61,7 @@ func withAccounts(trust schema.Trust) schema.Trust {
 type caseMaker struct {
 	facts schema.CaseFacts
 	trust schema.Trust
+	local schema.Patterns // what a stage has of its own
 }
 
 func (c caseMaker) account(id string) (schema.Account, error) {
@@ -76,15 +77,25 @@ func (c caseMaker) make(stage schema.StageName) (Facts, error) {
 	e := c.facts
 	f := Facts{
 		Now: e.At, Cell: schema.Cell{Stage: stage, App: e.App}, Ref: caseRef, Trust: c.trust, Gate: caseGate, Admitted: 1, Live: 2,
-		Change: schema.Change{Kind: e.Kind, Tune: e.Kind == schema.Tune}, Files: e.After, Was: e.Before, Apps: e.Apps,
+		Change: schema.Change{Kind: e.Kind}, Files: e.After, Was: e.Before, Apps: e.Apps,
+	}
+	if e.After == nil && e.Kind == schema.Retire {
+		f.Files = map[string][]byte{} // that is what it means
 	}
 	var err error
-	if f.Before, f.Change.From, err = caseSide(e.Before); err != nil {
+	if f.Before, f.Change.From, err = caseSide(f.Was); err != nil {
 		return f, err
 	}
-	if f.After, f.Change.To, err = caseSide(e.After); err != nil {
+	if f.After, f.Change.To, err = caseSide(f.Files); err != nil {
 		return f, err
 	}
+	if f.Was == nil {
+		f.Change.From = unknownSide("before")
+	}
+	if f.Files == nil {
+		f.Change.To = unknownSide("after")
+	}
+	f.Change.Tune = c.tunes(f)
 	if e.Source != "" {
 		live := e.At.Add(-max(e.Soaked, caseLiveBefore))
 		f.Change.Source = &schema.Source{Stage: e.Source, Seq: 1, LiveAt: live, LiveSeq: 2, Soaked: e.Soaked, SoakingSince: e.At.Add(-e.Soaked)}
@@ -94,6 +105,23 @@ func (c caseMaker) make(stage schema.StageName) (Facts, error) {
 		f.Rollbacks = c.rollbacks()
 	}
 	return f, c.people(&f)
+}
+
+// unknownSide is files that nobody knows, which are not none: there is no file of them, and what approved them did approve these.
+func unknownSide(which string) schema.Side {
+	digest := schema.DigestOf([]byte(which))
+	return schema.Side{Revision: schema.Revision(digest), Content: schema.Content(digest)}
+}
+
+// tunes reports whether files of the stage's own change. Where nobody knows which files do, a rule about tunes is for the change.
+func (c caseMaker) tunes(f Facts) bool {
+	switch {
+	case c.facts.Kind == schema.Tune:
+		return true
+	case c.facts.Kind != schema.Promote || len(c.local) == 0:
+		return false
+	}
+	return !bothKnown(f) || slices.ContainsFunc(changed(f.Before, f.After), c.local.Match)
 }
 
 func caseSide(files map[string][]byte) (schema.Manifest, schema.Side, error) {

@@ -49,6 +49,11 @@ func known(side schema.Side, m schema.Manifest) bool {
 	return (side.Content == schema.NoContent) == (len(m) == 0)
 }
 
+// unlisted reports whether an app has files after the change of which there is not one: then nobody gave them.
+func unlisted(f Facts) bool {
+	return f.Files == nil && f.Change.To.Content != schema.NoContent && f.Change.To.Revision != schema.None
+}
+
 // extent is what a change does to the files of an app. A file that moved is written, and not deleted.
 type extent struct {
 	written []schema.File // added or changed

@@ -21,6 +21,9 @@ type Schema struct {
 // holds: absence of a check is no yes.
 func (s Schema) Evaluate(f Facts) schema.Verdict {
 	const policy = "schema"
+	if unlisted(f) {
+		return answer(policy, schema.Hold, "evidence-missing", "what", "the app's files")
+	}
 	var parts []schema.Verdict
 	for _, rule := range s.Rules {
 		compiled, err := s.made.of(rule.Schema, f.Schemas)

@@ -30,6 +30,9 @@ func (t Tags) Evaluate(f Facts) schema.Verdict {
 	if len(t.Rules) == 0 {
 		return answer(policy, schema.Deny, "nothing-judged")
 	}
+	if unlisted(f) {
+		return answer(policy, schema.Hold, "evidence-missing", "what", "the app's files")
+	}
 	var parts []schema.Verdict
 	lists := map[string]schema.Patterns{}
 	for _, rule := range t.Rules {

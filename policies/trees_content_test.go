@@ -61,6 +61,7 @@ func contentTrees(t *testing.T) []shown {
 		{"tags", "deny", "the file does not parse", tags, lists("replicas: [\n", "[core]\n")},
 		{"tags", "hold", "the list is not one", tags, lists("replicas: 3\nteam: core\n", "core\n")},
 		{"tags", "missing", "the list is not there", tags, has(map[string]string{"app.yaml": "replicas: 3\nteam: core\n"}, nil)},
+		{"tags", "missing", "the files are not known", tags, func(f *policies.Facts) { f.Files = nil }},
 
 		{"expression", "allow", "it is true", that, compares(t, five, six)},
 		{"expression", "hold", "it is not", that, compares(t, five, far)},

@@ -54,18 +54,20 @@ var Vocabulary = Words{
 	}},
 	{"source", "the stage that it is promoted from; empty where it is not promoted", cel.StringType, func(f Facts) (any, bool) {
 		if f.Change.Source == nil {
-			return "", f.Change.Kind != schema.Unclassified
+			return "", f.Change.Kind != schema.Unclassified && f.Change.Kind != schema.Promote
 		}
 		return string(f.Change.Source.Stage), true
 	}},
 	{"stage", "the stage", cel.StringType, func(f Facts) (any, bool) { return string(f.Cell.Stage), f.Cell.Stage != "" }},
 	{"title", "title of the merge request, as anybody may write it", cel.StringType, func(f Facts) (any, bool) {
-		if f.MergeRequest == nil {
+		if f.MergeRequest == nil || f.MergeRequest.Title == "" { // none is without one at the forge
 			return nil, false
 		}
 		return f.MergeRequest.Title, true
 	}},
-	{"tunes", "whether stage-local files change", cel.BoolType, func(f Facts) (any, bool) { return f.Change.Tune, f.Change.Kind != schema.Unclassified }},
+	{"tunes", "whether stage-local files change", cel.BoolType, func(f Facts) (any, bool) {
+		return f.Change.Tune, f.Change.Kind != schema.Unclassified && (f.Change.Kind == schema.Tune || !f.Change.Tune || bothKnown(f))
+	}},
 	{"was", "the same as files, before the change", cel.MapType(cel.StringType, cel.DynType), func(f Facts) (any, bool) {
 		return decoded(f.reading, f.Was, f.Before, f.Change.From)
 	}},

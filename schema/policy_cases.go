@@ -41,13 +41,13 @@ type CaseFacts struct {
 	Signed    []string // by their own signature
 	MergedBy  string
 	Title     string
-	Before    map[string][]byte // files; nil is none
+	Before    map[string][]byte // files; nil is that nobody knows them, an empty map that there are none
 	After     map[string][]byte
 	Jobs      map[string]string // states of jobs on the head
 	// Guardrails are those that are up; nil is that nobody looked. So it is with Rollbacks.
 	Guardrails []string
 	Rollbacks  []CaseRollback
-	Apps       int // of the stage that the merge request changes
+	Apps       int // of the stage that the merge request changes; zero is that nobody counted them
 }
 
 // CaseRollback is a rollback of the app before the change.
@@ -128,7 +128,7 @@ func (s *source) caseFacts(v *value, path string) CaseFacts {
 			s.badValue(v, where, "", err.Error())
 		}
 	}
-	f.Apps = int(o.whole("apps", 1, mostApps, 1))
+	f.Apps = int(o.whole("apps", 1, mostApps, 0))
 	f.Before, f.After = o.caseFiles("before"), o.caseFiles("after")
 	if jobs, at := o.get("jobs"); jobs != nil && s.isMap(jobs, at) {
 		f.Jobs = map[string]string{}

@@ -105,6 +105,18 @@ var gateMutations = []mutation{
 		"TestProjectRefuses",
 	},
 	{
+		"files that nobody gave satisfy every rule about values", "policies", "policies/limits.go",
+		"return f.Files == nil &&",
+		"return false &&",
+		"TestWhatAnExampleLeavesOutIsNotKnown",
+	},
+	{
+		"what an example does not say of files is that there are none", "policies", "policies/case.go",
+		"\tif f.Files == nil {\n",
+		"\tif false {\n",
+		"TestWhatAnExampleLeavesOutIsNotKnown",
+	},
+	{
 		"what is required of a file goes with the file", "policies", "policies/tags.go",
 		"\tparts = append(parts, judge.missing(policy, t.Rules, f)...)\n",
 		"",

@@ -240,7 +240,7 @@ func tryCases(name string, project schema.Project, trust schema.Trust, files map
 		if _, ok := project.Stage(c.Facts.Source); !ok && c.Facts.Source != "" {
 			return nil, noStageIn(project, c.Facts.SourceAt, c.Facts.Source)
 		}
-		verdict, err := policies.JudgeCase(stage, c.Facts, trust, files)
+		verdict, err := policies.JudgeCase(project, stage, c.Facts, trust, files)
 		if err != nil {
 			return nil, usageError(fmt.Errorf("%s: %s: %w", c.Position, c.Name, err))
 		}
