@@ -94,6 +94,9 @@ func decodeTo[T any](d *Document, how bindOptions) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
+	if kind := reflect.TypeFor[T]().Kind(); tree == nil && (kind == reflect.Struct || kind == reflect.Map) {
+		tree = map[string]any{} // an empty file sets nothing
+	}
 	value := new(T)
 	decoder := decoder{strict: how.strict, file: name}
 	decoder.value(nil, tree, reflect.ValueOf(value).Elem())

@@ -219,6 +219,28 @@ func TestFilesAreLaidOverOneAnother(t *testing.T) {
 	}
 }
 
+// TestAnEmptyFileSetsNothing: neither alone nor below another.
+func TestAnEmptyFileSetsNothing(t *testing.T) {
+	type config struct {
+		Port int `sluice:"port" default:"3"`
+	}
+	type needs struct {
+		Name string `sluice:"name,required"`
+	}
+	d := document(t, map[string]string{"app.yaml": `null`, "local.yaml": `{"port":5}`})
+	for name, want := range map[string]int{"app.yaml": 3, "app.yaml local.yaml": 5, "local.yaml app.yaml": 5, "none.yaml?": 3} {
+		if got, err := provider.Decode[config](d, provider.Files(strings.Fields(name)...)); err != nil || got.Port != want {
+			t.Errorf("%s: got %+v, %v, want %d", name, got, err, want)
+		}
+	}
+	if got, err := provider.Decode[map[string]int](d, provider.Files("app.yaml")); err != nil || len(*got) != 0 {
+		t.Errorf("a map: got %v, %v", got, err)
+	}
+	if _, err := provider.Decode[needs](d, provider.Files("app.yaml")); err == nil || !strings.Contains(err.Error(), "app.yaml: name: missing") {
+		t.Errorf("what is required: got %v", err)
+	}
+}
+
 func TestSecretsDoNotPrint(t *testing.T) {
 	type holder struct {
 		Public provider.Secret

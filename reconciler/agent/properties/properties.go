@@ -45,7 +45,23 @@ func flatten(text []byte) (map[string]string, error) {
 		return nil, fmt.Errorf("not JSON") // the reason would quote content
 	}
 	keys := map[string]string{}
+	if without(tree) {
+		return keys, nil
+	}
 	return keys, add(keys, "", tree)
+}
+
+// without reports whether a file has no values at all. An empty one is null.
+func without(tree any) bool {
+	switch v := tree.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		return len(v) == 0
+	case []any:
+		return len(v) == 0
+	}
+	return false
 }
 
 func add(keys map[string]string, key string, value any) error {

@@ -70,6 +70,7 @@ func TestOf(t *testing.T) {
 			"server": map[string]any{"port": 8080, "host": "<a>&b"}, "hosts": []any{"a", map[string]any{"b": true}},
 			"none": nil, "empty": map[string]any{}, "list": []any{},
 		},
+		"empty.yaml": nil, "none.yaml": map[string]any{}, "list.json": []any{},
 		"clash.json":     map[string]any{"a": map[string]any{"b": 1}, "a.b": 2},
 		"db.properties":  "url = jdbc:x\n",
 		"bad.properties": "a=1\na=2\n", "notes.txt": "a=1\n",
@@ -86,6 +87,9 @@ func TestOf(t *testing.T) {
 		{"app.yaml", map[string]string{
 			"server.port": "8080", "server.host": "<a>&b", "hosts[0]": "a", "hosts[1].b": "true", "none": "null", "empty": "{}", "list": "[]",
 		}, true, ""},
+		{"empty.yaml", nil, true, ""},
+		{"none.yaml", nil, true, ""},
+		{"list.json", nil, true, ""},
 		{"clash.json", nil, true, `clash.json: two values would have the key "a.b"`},
 		{"db.properties", map[string]string{"url": "jdbc:x"}, true, ""},
 		{"bad.properties", nil, true, `bad.properties: line 2: the key "a" is there twice`},

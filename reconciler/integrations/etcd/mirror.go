@@ -47,6 +47,9 @@ func mirrorOf(mode string, want integrations.Release, doc schema.Digest) (map[st
 			keys[path] = string(data)
 		}
 		for pointer, leaf := range leaves {
+			if pointer == "" && (leaf.Value == "null" || leaf.Value == "{}" || leaf.Value == "[]") {
+				continue // an empty file has no value
+			}
 			keys[path+pointer] = plainText(leaf.Value)
 		}
 	}

@@ -51,6 +51,8 @@ func TestMirrors(t *testing.T) {
 		"app.yaml":    "limits: {maxTransfer: 8000, rate: 1.10}\nname: \"8000\"\non: true\nnone: null\nempty: {}\nhosts: [a, b]\n\"a/b\": \"\"\n",
 		"run/start":   "#!/bin/sh\n",
 		"single.json": "\"alone\"",
+		"empty.yaml":  "# nothing yet\n",
+		"none.json":   "{}",
 	}
 	want := mirrored(1, "leaves", files)
 	write(t, target, want)
@@ -61,7 +63,7 @@ func TestMirrors(t *testing.T) {
 		"run/start": "#!/bin/sh\n", "single.json": "alone", "_complete": doc,
 	})
 	files["_complete"] = doc
-	write(t, target, mirrored(2, "files", map[string]string{"app.yaml": files["app.yaml"], "run/start": files["run/start"], "single.json": files["single.json"]}))
+	write(t, target, mirrored(2, "files", map[string]string{"app.yaml": files["app.yaml"], "run/start": files["run/start"], "single.json": files["single.json"], "empty.yaml": files["empty.yaml"], "none.json": files["none.json"]}))
 	c.wantFlat(t, "files, after leaves", files)
 	write(t, target, mirrored(3, "none", map[string]string{"app.yaml": "x"}))
 	c.wantFlat(t, "no mirror any more", map[string]string{})
