@@ -33,8 +33,8 @@ var agentMutations = []mutation{
 	},
 	{
 		"configuration chooses what a program loads", agentPackage, agentPackage + "/environment.go",
-		"if name == \"PATH\" ||",
-		"if name == \"\" ||",
+		"if slices.Contains(loading, name) ||",
+		"if slices.Contains(loading, name) && false ||",
 		"TestEnvironment",
 	},
 	{
@@ -42,6 +42,24 @@ var agentMutations = []mutation{
 		"case c.refused != nil:",
 		"case c.refused != nil && false:",
 		"TestAWrongPasswordIsNoSilence",
+	},
+	{
+		"configuration chooses what a runtime loads", agentPackage, agentPackage + "/environment.go",
+		"return strings.HasPrefix(name, prefix) }) {",
+		"return strings.HasPrefix(name, prefix) && false }) {",
+		"TestEnvironment",
+	},
+	{
+		"a reload of before takes the mark of what is owed", agentPackage, agentPackage + "/tell.go",
+		"if a.live != nil && a.live.snap != u.snap {",
+		"if a.live != nil && a.live.snap != u.snap && false {",
+		"TestWhatCameDuringAReloadIsToldAfterIt",
+	},
+	{
+		"an end during a check is told as a refusal", agentPackage, agentPackage + "/agent.go",
+		"if err != nil && ctx.Err() != nil {",
+		"if err != nil && ctx.Err() != nil && false {",
+		"TestAnEndDuringTheFirstCheckIsNoRefusal",
 	},
 	{
 		"an Apollo client gets another stage", apolloPackage, apolloPackage + "/server.go",

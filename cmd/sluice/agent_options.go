@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,9 +15,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/sluice-gitops/sluice/reconciler/agent"
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 	"github.com/sluice-gitops/sluice/reconciler/provider"
 	provideretcd "github.com/sluice-gitops/sluice/reconciler/provider/etcd"
@@ -92,6 +95,8 @@ func (f agentFlags) coherent() error {
 		{len(f.apps) > 1 && where != "" && !strings.Contains(where, "{app}"), "several --app: write {app} where the name belongs into --http, --file or --mount"},
 		{f.out == "" && f.check+f.reload+f.signal != "", "--check, --reload and --signal are for the files of --out"},
 		{strings.ContainsFunc(f.instance, notInAName) || len(f.instance) > 200, fmt.Sprintf("--instance %q: want a name as a host or a Pod has one, at most 200 bytes without blanks and slashes", f.instance)},
+		{f.unread() != nil, fmt.Sprintf("--instance, --service and --label: the reconciler could not read what this instance reports: %v", f.unread())},
+		{len(f.etcd) > 0 && etcd.CheckRoot(f.etcdRoot) != nil, fmt.Sprintf("--etcd-root: %v", etcd.CheckRoot(f.etcdRoot))},
 		{(f.signal == "") != (f.pidFile == ""), "--signal and --pid-file belong together"},
 		{len(f.env) > 0 && len(f.child) == 0, "--env is for a program after --"},
 		{f.once && (len(f.child) > 0 || f.apollo != ""), "--once is for --out alone"},
@@ -273,6 +278,18 @@ func loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	ip := net.ParseIP(host)
 	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+// unread is why the reconciler could not read what this instance reports. Without an instance nothing is reported.
+func (f agentFlags) unread() error {
+	if f.instance == "" {
+		return nil
+	}
+	text, err := json.Marshal(provider.Report{V: 1, Instance: f.instance, Service: f.service, Labels: f.labels, At: time.Now()})
+	if err == nil {
+		_, err = integrations.ParseReport(f.instance, text)
+	}
+	return err
 }
 
 func notInAName(r rune) bool { return r == '/' || unicode.IsSpace(r) || !unicode.IsPrint(r) }

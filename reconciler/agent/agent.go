@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -48,7 +47,8 @@ type agent struct {
 	wake   chan struct{}
 	digest string // of what was taken last; take's alone
 
-	child *process // the loop's alone
+	child  *process       // the loop's alone
+	beside sync.WaitGroup // what the loop started
 
 	files sync.Mutex // guards the two below, and the directory
 	place *place     // nil without Output
@@ -92,7 +92,7 @@ func Once(ctx context.Context, o Options) error {
 		return err
 	}
 	defer a.leave()
-	p, err := provider.Open(ctx, a.Provider)
+	p, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -103,6 +103,15 @@ func Once(ctx context.Context, o Options) error {
 	}
 	u, _ := a.pull() // Open asked take
 	return errors.Join(health, a.tell(u))
+}
+
+// open opens the provider. That a check was cut short because the agent is to end says nothing of the release.
+func (a *agent) open(ctx context.Context) (*provider.Provider, error) {
+	p, err := provider.Open(ctx, a.Provider)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return p, err
 }
 
 // take is the provider's question whether a snapshot is to run.
@@ -158,27 +167,6 @@ func (a *agent) pull() (update, bool) {
 		return update{}, false
 	}
 	return *u, true
-}
-
-// tell runs the reload command and sends the signal. A mark on disk stays until both went well.
-func (a *agent) tell(u update) error {
-	if !u.news {
-		return nil
-	}
-	if a.Reload != nil {
-		if err := a.Reload.run(a.ctx, a.dir(), environ(u.snap, a.Provider, a.dir(), u.env), a.Errs); err != nil {
-			return fmt.Errorf("%w: %w", ErrReload, err)
-		}
-	}
-	if a.Signal != nil {
-		if err := a.Signal.send(); err != nil {
-			return fmt.Errorf("%w: %w", ErrReload, err)
-		}
-	}
-	if a.Output != nil {
-		return a.Output.reloaded()
-	}
-	return nil
 }
 
 // dir is where programs find the files; empty where none are written.

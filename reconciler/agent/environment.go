@@ -66,12 +66,30 @@ func variable(key string) string {
 	}, key)
 }
 
+// Names by which the loader of the system, a shell, or the runtime of a language finds code to run, and those that are sluice's own.
+// No list of them is whole, which a prefix is.
+var (
+	loading = []string{
+		"PATH", "BASH_ENV", "BASHOPTS", "SHELLOPTS", "PROMPT_COMMAND", "ZDOTDIR", "GCONV_PATH", "GLIBC_TUNABLES", "LOCPATH", "NLSPATH",
+		"OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES",
+		"CLASSPATH", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "JAVA_HOME",
+		"NODE_OPTIONS", "NODE_PATH", "NODE_REPL_EXTERNAL_MODULE",
+		"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONUSERBASE", "PYTHONPLATLIBDIR", "PYTHONEXECUTABLE", "PYTHONBREAKPOINT", "PYTHONPYCACHEPREFIX", "PYTHONWARNINGS",
+		"PERLLIB", "PERL5LIB", "PERL5OPT", "PERL5DB", "RUBYLIB", "RUBYOPT", "GEM_HOME", "GEM_PATH", "BUNDLE_GEMFILE", "PHPRC", "PHP_INI_SCAN_DIR",
+		"DOTNET_STARTUP_HOOKS", "DOTNET_ADDITIONAL_DEPS", "DOTNET_SHARED_STORE", "DOTNET_ROOT",
+		"ERL_FLAGS", "ERL_AFLAGS", "ERL_ZFLAGS", "ERL_LIBS", "LUA_PATH", "LUA_CPATH", "LUA_INIT", "JULIA_LOAD_PATH", "JULIA_DEPOT_PATH",
+		"R_HOME", "R_PROFILE", "R_PROFILE_USER", "R_ENVIRON", "R_ENVIRON_USER", "R_LIBS", "R_LIBS_USER", "R_LIBS_SITE", "TCLLIBPATH",
+		"GIT_SSH", "GIT_SSH_COMMAND", "GIT_EXEC_PATH", "GIT_EXTERNAL_DIFF", "GIT_EDITOR", "GIT_PAGER", "GIT_ASKPASS", "GIT_PROXY_COMMAND", "SSH_ASKPASS",
+	}
+	loadingBelow = []string{"LD_", "DYLD_", "LUA_PATH_", "LUA_CPATH_", "LUA_INIT_", "CORECLR_", "COR_PROFILER", "COR_ENABLE_PROFILING", "GIT_CONFIG", "SLUICE_"}
+)
+
 // allowedName keeps configuration from choosing which program or library a process loads.
 func allowedName(name string) error {
 	if name == "" || name[0] >= '0' && name[0] <= '9' {
 		return fmt.Errorf("no variable can be called %q; give a prefix", name)
 	}
-	if name == "PATH" || strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "DYLD_") {
+	if slices.Contains(loading, name) || slices.ContainsFunc(loadingBelow, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 		return fmt.Errorf("the variable %s is not configuration's to set; give a prefix", name)
 	}
 	return nil

@@ -4,8 +4,6 @@ import (
 	"context"
 	"os"
 	"time"
-
-	"github.com/sluice-gitops/sluice/reconciler/provider"
 )
 
 // Run keeps everything new until ctx ends, or the child does: then it returns the child's exit code, 128 and the number of
@@ -19,12 +17,13 @@ func Run(ctx context.Context, o Options) (code int, err error) {
 		return 0, err
 	}
 	defer a.leave()
-	p, err := provider.Open(ctx, a.Provider)
+	p, err := a.open(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer p.Close()
-	defer cancel() // before Close, which waits for a check
+	defer a.beside.Wait()
+	defer cancel() // before both, which wait for commands
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -44,21 +43,12 @@ func Run(ctx context.Context, o Options) (code int, err error) {
 
 // loop tells programs of what is new, until the end.
 func (a *agent) loop(done <-chan struct{}, u update) (int, error) {
-	retry := time.NewTimer(0)
-	defer retry.Stop()
-	<-retry.C
+	tell := a.telling()
+	defer tell.retry.Stop()
 	again := time.NewTicker(a.refresh())
 	defer again.Stop()
-	told := func() {
-		if err := a.tell(u); err != nil && a.ctx.Err() == nil {
-			a.Log.Error("did not reload", "seq", u.snap.Seq(), "error", err)
-			retry.Reset(a.Retry)
-			return
-		}
-		u.news = false
-	}
 	a.publish(u)
-	told()
+	tell.next(u)
 	for {
 		select {
 		case <-a.ended():
@@ -76,11 +66,11 @@ func (a *agent) loop(done <-chan struct{}, u update) (int, error) {
 			if ended, err := a.change(next, done); ended || err != nil {
 				return a.code(), err
 			}
-			next.news = next.news || u.news
-			u = next
-			told()
-		case <-retry.C:
-			told()
+			tell.next(next)
+		case err := <-tell.ended:
+			tell.end(err)
+		case <-tell.retry.C:
+			tell.begin()
 		case <-again.C:
 			a.restore()
 		case <-done:

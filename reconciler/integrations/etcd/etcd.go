@@ -71,7 +71,7 @@ func New(spec integrations.Spec) (*Target, error) {
 	}
 	t := &Target{spec: spec, root: DefaultRoot, timeout: 5 * time.Second, inline: MaxInline}
 	if root, ok := spec.Settings["root"]; ok {
-		if err := checkRoot(root); err != nil {
+		if err := CheckRoot(root); err != nil {
 			return nil, fmt.Errorf("target %s: %w", spec.Name, err)
 		}
 		t.root, t.fixed = root, true

@@ -19,7 +19,8 @@ func HeadKey(root string, cell schema.Cell) string {
 
 var rootShape = regexp.MustCompile(`^(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,62}){1,8}$`)
 
-func checkRoot(root string) error {
+// CheckRoot refuses what no target has for a root.
+func CheckRoot(root string) error {
 	if !rootShape.MatchString(root) {
 		return fmt.Errorf("root %q: want segments like /config, without a slash at the end", root)
 	}
@@ -32,7 +33,7 @@ func (t *Target) stageRoot(settings map[string]string) (string, error) {
 	if !ok {
 		return t.root, nil
 	}
-	if err := checkRoot(root); err != nil {
+	if err := CheckRoot(root); err != nil {
 		return "", err
 	}
 	if t.fixed && root != t.root && !strings.HasPrefix(root, t.root+"/") {
