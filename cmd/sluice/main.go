@@ -33,7 +33,7 @@ func Main(args []string, in io.Reader, out, errs io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the second Ctrl-C ends it at once
-	a := &app{in: in, out: out, errs: errs, environ: os.Getenv}
+	a := &app{in: in, out: out, errs: errs, environ: os.Getenv, chdir: os.Chdir}
 	return a.main(ctx, args)
 }
 
@@ -65,8 +65,9 @@ type app struct {
 	out, errs io.Writer
 	environ   func(string) string
 
-	dir    string // -C
-	output string // -o
+	dir    string                 // -C
+	chdir  func(dir string) error // nil where the process is not this command's alone
+	output string                 // -o
 	color  string
 
 	columns int // of what is written to; 0 asks the terminal
@@ -125,7 +126,23 @@ func (a *app) commands() map[string][]*cobra.Command {
 // formats is the annotation of a command that writes other formats than text and json.
 const formats = "formats"
 
+// enter begins in the directory of -C: what flags and files name is below it.
+func (a *app) enter() error {
+	if a.chdir == nil || a.dir == "." {
+		return nil
+	}
+	if err := a.chdir(a.dir); err != nil {
+		return usageError(fmt.Errorf("--chdir: %w", err))
+	}
+	var err error
+	a.dir, err = os.Getwd()
+	return err
+}
+
 func (a *app) checkGlobals(c *cobra.Command) error {
+	if err := a.enter(); err != nil {
+		return err
+	}
 	known := c.Annotations[formats]
 	if known == "" {
 		known = "text or json"
