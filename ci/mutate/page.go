@@ -60,6 +60,10 @@ var pageMutations = []mutation{
 		old: "return out, doubt(v)", new: "return out, nil", tests: "TestWhoSeesAPartIsToldOfDoubt",
 	},
 	{
+		name: "page: the view as JSON claims what is old", pkg: "reconciler/status", file: "reconciler/status/view_json.go",
+		old: "shown(c, true)", new: "shown(c, false)", tests: "TestViewJSONClaimsNothingOfWhatIsOld",
+	},
+	{
 		name: "page: verdicts name hidden apps", pkg: "reconciler/status", file: "reconciler/status/sight_cell.go",
 		old: "hidden.without(h.Verdict)", new: "words{}.without(h.Verdict)", tests: "TestNobodySeesWhatIsNotForHim",
 	},

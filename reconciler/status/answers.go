@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -91,20 +90,6 @@ func (s *site) missing(w http.ResponseWriter, r *http.Request) {
 		p.Nav = nil // those are pages of a project
 	}
 	s.page(w, r, http.StatusNotFound, "missing.html", p)
-}
-
-func (s *site) viewJSON(w http.ResponseWriter, r *http.Request) {
-	v := s.cfg.View()
-	if v == nil {
-		http.Error(w, "no look at the repository yet", http.StatusServiceUnavailable)
-		return
-	}
-	body, err := json.Marshal(v)
-	if err != nil {
-		s.broken(w, r, err)
-		return
-	}
-	s.send(w, r, "application/json", answerOf(append(body, '\n')))
 }
 
 // healthz answers 200 while the view says something about now, and 503 with the reason otherwise.

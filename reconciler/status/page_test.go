@@ -221,6 +221,49 @@ func TestViewJSONIsTheView(t *testing.T) {
 	}
 }
 
+// TestViewJSONClaimsNothingOfWhatIsOld: a program that reads a state reads no green of before, and is told of doubt.
+func TestViewJSONClaimsNothingOfWhatIsOld(t *testing.T) {
+	v := troubled(t)
+	v.ProblemCodes = []schema.Code{"log-rollback"}
+	type answer struct {
+		Stale bool
+		Doubt []schema.Code
+		Apps  []struct {
+			App   schema.App
+			Cells []struct {
+				Cell       schema.Cell
+				State, Was schema.CellState
+				Targets    []schema.TargetView
+			}
+		}
+		Ledger schema.LedgerView
+	}
+	read := func(at time.Time) (out answer) {
+		if err := json.Unmarshal([]byte(body(t, ask(site(t, &v, at), "GET", "/view.json"))), &out); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	before, after := read(now), read(now.Add(time.Hour))
+	if before.Stale || !after.Stale || !slices.Equal(before.Doubt, v.ProblemCodes) || after.Ledger != v.Ledger || len(after.Apps) != len(v.Apps) {
+		t.Fatalf("first %+v, then %+v", before, after)
+	}
+	for i, app := range v.Apps {
+		for j, c := range app.Cells {
+			if got := before.Apps[i].Cells[j]; got.State != c.State || got.Was != "" || len(got.Targets) != len(c.Targets) {
+				t.Errorf("%s is told as %+v", c.Cell, got)
+			}
+			got := after.Apps[i].Cells[j]
+			if c.State != schema.Absent && (got.State != "unknown" || got.Was != c.State) || got.Cell != c.Cell || len(got.Targets) != len(c.Targets) {
+				t.Errorf("%s is told as %+v when it is old", c.Cell, got)
+			}
+			if slices.ContainsFunc(got.Targets, func(t schema.TargetView) bool { return t.Live }) {
+				t.Errorf("%s claims a target when it is old: %+v", c.Cell, got.Targets)
+			}
+		}
+	}
+}
+
 func TestManyAppsArePaged(t *testing.T) {
 	v := sample(t)
 	v.Apps = nil
