@@ -40,6 +40,8 @@ type whole struct {
 	Text  string `json:"text"`
 	Fresh string `json:"fresh"`
 	Stale bool   `json:"stale"` // nothing of it is known to be so now
+	View  int64  `json:"view"`  // counts views: what is on a page beside the sentence may differ
+	After int64  `json:"after"` // seconds after which it is not, if nobody says it again; 0 for never
 }
 
 // change is one change of a cell, with its place in the order of all.
@@ -60,6 +62,7 @@ type changes struct {
 	cells   map[schema.Cell]cellChange
 	ring    []change
 	seq     int64
+	views   int64
 	streams int
 }
 
@@ -80,7 +83,8 @@ func (c *changes) look() (int64, whole) {
 		first := c.view == nil
 		c.view, c.stale = v, stale
 		c.take(v, stale != "", first)
-		c.whole = whole{Text: cmp.Or(nothing(*v), summary(*v, now)), Fresh: freshness(*v, time.Time{}), Stale: stale != ""}
+		c.views++
+		c.whole = whole{View: c.views, Text: cmp.Or(nothing(*v), summary(*v, now)), Fresh: freshness(*v, time.Time{}), Stale: stale != "", After: int64(v.StaleAfter.Seconds())}
 	}
 	return c.seq, c.whole
 }
