@@ -64,6 +64,10 @@ var pageMutations = []mutation{
 		old: "shown(c, true)", new: "shown(c, false)", tests: "TestViewJSONClaimsNothingOfWhatIsOld",
 	},
 	{
+		name: "page: any name is answered for", pkg: "reconciler/status", file: "reconciler/status/access.go",
+		old: "a.ThisHost && !OfThisHost(r.Host)", new: "false", tests: "TestANameFromElsewhereIsNotAnswered",
+	},
+	{
 		name: "page: verdicts name hidden apps", pkg: "reconciler/status", file: "reconciler/status/sight_cell.go",
 		old: "hidden.without(h.Verdict)", new: "words{}.without(h.Verdict)", tests: "TestNobodySeesWhatIsNotForHim",
 	},

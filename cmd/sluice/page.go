@@ -104,6 +104,7 @@ func listenPage(op schema.Operator, cfg status.Config, projects []status.Project
 	}
 	access := status.Access{
 		Header: op.Access.Header, Networks: op.Access.Networks, Certificate: op.Access.ClientCAFile != "", Groups: op.Access.GroupsHeader, Visible: op.Access.Visible,
+		ThisHost: !op.Access.Public && !op.Access.Asks(),
 	}
 	handler, err := status.NewProjects(cfg, projects, access)
 	if err != nil {

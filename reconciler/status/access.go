@@ -25,6 +25,9 @@ type Access struct {
 	Groups string
 	// Visible is what each group sees; a group that it does not name sees nothing. Nil: everybody sees everything.
 	Visible []schema.Visibility
+	// ThisHost answers only requests that were made for a name of this host. A page of somebody else's in a browser here, whose name
+	// leads to a loopback address, asks for its own name, and would else read everything where nobody is asked who looks.
+	ThisHost bool
 }
 
 // Guard refuses who may not look, before anything is looked up.
@@ -35,6 +38,11 @@ func (a Access) Guard(next http.Handler) http.Handler {
 // guard passes a request on to what is there for it.
 func (a Access) guard(next func(*http.Request) http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.ThisHost && !OfThisHost(r.Host) {
+			refuseWith(w, r, http.StatusMisdirectedRequest, "this page asks nobody who looks, so it answers for localhost and loopback addresses alone; for another name say in the operator's file who may look: "+
+				"access: {header: X-Forwarded-User, networks: [127.0.0.1/32]}, or {public: true}")
+			return
+		}
 		if a.asks() && !a.allows(r) {
 			refuse(w, r, "this page asks who looks, and nobody has said so")
 			return
@@ -48,16 +56,29 @@ func (a Access) guard(next func(*http.Request) http.Handler) http.Handler {
 	})
 }
 
+// OfThisHost reports whether a host, with or without a port, is reached from this one alone.
+func OfThisHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
 func refuse(w http.ResponseWriter, r *http.Request, why string) {
+	refuseWith(w, r, http.StatusForbidden, why)
+}
+
+func refuseWith(w http.ResponseWriter, r *http.Request, code int, why string) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", policy)
 	if forPrograms(r.URL.Path) {
-		writeProblem(w, r, problem{Title: why, Status: http.StatusForbidden})
+		writeProblem(w, r, problem{Title: why, Status: code})
 		return
 	}
-	http.Error(w, why, http.StatusForbidden)
+	http.Error(w, why, code)
 }
 
 // asks reports whether it matters who looks. Rules about groups ask even where nothing says who somebody is: then nobody is in
