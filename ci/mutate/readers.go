@@ -82,8 +82,8 @@ var readerMutations = []mutation{
 	},
 	{
 		"a required value may be null", "reconciler/provider", "reconciler/provider/decode.go",
-		"case found && f.required && have == nil:",
-		"case false:",
+		"	if f.required && have == nil {",
+		"	if false {",
 		"TestDecodeRefuses",
 	},
 	{
@@ -127,6 +127,36 @@ var readerMutations = []mutation{
 		"		case 1:\n			d.field(",
 		"		case 1, 2:\n			d.field(",
 		"TestKeysThatDifferInCaseAlone",
+	},
+	{
+		"reports are as rare as reads", "reconciler/provider", "reconciler/provider/run.go",
+		"const reportEvery = 5 * time.Minute",
+		"const reportEvery = 5 * time.Hour",
+		"TestReportsGoOnHoweverRareTheReads",
+	},
+	{
+		"an instance has a name that nobody reads", "reconciler/provider", "reconciler/provider/options.go",
+		"errs = append(errs, o.Identity.valid())",
+		"",
+		"TestAnIdentityThatNobodyReads",
+	},
+	{
+		"a default that does not fit is found when it is needed", "reconciler/provider", "reconciler/provider/tags.go",
+		"errs = append(errs, d.errs...)",
+		"",
+		"TestADefaultThatDoesNotFitIsFoundAtBind",
+	},
+	{
+		"an optional struct loses its defaults", "reconciler/provider", "reconciler/provider/decode.go",
+		"	case f.optional:\n		defaults(v)",
+		"	case f.optional:",
+		"TestAnOptionalStructHasItsDefaults",
+	},
+	{
+		"what is embedded by pointer stays empty", "reconciler/provider", "reconciler/provider/tags.go",
+		"	if t.Kind() == reflect.Pointer {\n		t = t.Elem()\n	}\n	if !sf.Anonymous",
+		"	if !sf.Anonymous",
+		"TestEmbedded",
 	},
 	{
 		"secrets print", "reconciler/provider", "reconciler/provider/secret.go",

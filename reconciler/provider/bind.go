@@ -45,6 +45,9 @@ func Files(names ...string) BindOption {
 // keeps what it has. The tags are described in the package's documentation.
 func Bind[T any](p *Provider, options ...BindOption) (*Binding[T], error) {
 	b := &Binding[T]{p: p, how: howOf(options), asked: map[int]func(context.Context, *T, *T, Changes) error{}, told: map[int]func(*T, *T, Changes){}}
+	if err := checkType(reflect.TypeFor[T](), map[reflect.Type]bool{}); err != nil {
+		return nil, fmt.Errorf("bind configuration: %w", err)
+	}
 	p.swap.Lock()
 	defer p.swap.Unlock()
 	snap := p.snap.Load()
@@ -77,8 +80,11 @@ func howOf(options []BindOption) bindOptions {
 // Fits makes an Options.Check of a type: a configuration that makes no T is not taken, also not by Open, which then goes
 // on to the cache if it may.
 func Fits[T any](options ...BindOption) func(*Snapshot) error {
-	how := howOf(options)
+	how, wrong := howOf(options), checkType(reflect.TypeFor[T](), map[reflect.Type]bool{})
 	return func(s *Snapshot) error {
+		if wrong != nil {
+			return wrong
+		}
 		_, err := decodeTo[T](s.Document, how)
 		return err
 	}
@@ -86,6 +92,9 @@ func Fits[T any](options ...BindOption) func(*Snapshot) error {
 
 // Decode makes a T of a document, as Bind does.
 func Decode[T any](d *Document, options ...BindOption) (*T, error) {
+	if err := checkType(reflect.TypeFor[T](), map[reflect.Type]bool{}); err != nil {
+		return nil, err
+	}
 	return decodeTo[T](d, howOf(options))
 }
 

@@ -133,7 +133,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"keys that are no text", `{"A":{}}`, of[struct{ A map[int]int }], "keys are text"},
 		{"a default that does not fit", `{}`, of[struct {
 			A int `default:"x"`
-		}], "A: want a whole number"},
+		}], "default: want a whole number"},
 		{"an option nobody knows", `{}`, of[struct {
 			A int `sluice:"a,omitempty"`
 		}], `option "omitempty"`},
@@ -162,7 +162,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"of a text of its own form", `{"A":"x"}`, of[struct{ A level }], "A: no such level"},
 		{"of a default", `{}`, of[struct {
 			A port `default:"5000"`
-		}], "A: above 1000"},
+		}], "default: above 1000"},
 		{"not a map at all", `[1]`, of[config], "app.yaml: want a map, have a list"},
 		{"its own opinion", `{"low":2,"high":1}`, of[checked], "low is above high"},
 		{"its own opinion, below", `{"A":[{"low":2,"high":1}]}`, of[struct{ A []checked }], "A.0: low is above high"},

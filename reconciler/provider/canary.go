@@ -4,13 +4,15 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Identity says which instance of a program this is: gray rules choose by it, and it is what the instance reports itself as.
 type Identity struct {
-	// Instance is the same after a restart if its share of a percentage shall be: a Pod's ordinal, a host's name.
+	// Instance has no slash. It is the same after a restart if its share of a percentage shall be: a Pod's ordinal, a host's name.
 	Instance string
 	Service  string            // the program's name
 	Labels   map[string]string // what else rules may choose by: zone, node pool
@@ -86,6 +88,37 @@ func (c *Canary) check() error {
 		return errors.New("field canary: permyriad")
 	}
 	return nil
+}
+
+// The bounds of what the reconciler reads of an instance.
+const (
+	maxLabels     = 32
+	maxLabelBytes = 6 << 10
+)
+
+const wantText = "want letters, digits and +-./:=_@, at most 200"
+
+// valid refuses what the reconciler would not read in a report, and what no rule of a canary can say.
+func (me Identity) valid() error {
+	var errs []error
+	want := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format+": "+wantText, args...))
+		}
+	}
+	want(me.Instance == "" || plain.MatchString(me.Instance) && !strings.Contains(me.Instance, "/"), "instance %q (without a slash)", me.Instance)
+	want(me.Service == "" || plain.MatchString(me.Service), "service %q", me.Service)
+	size := 0
+	for _, name := range slices.Sorted(maps.Keys(me.Labels)) {
+		value := me.Labels[name]
+		want(plain.MatchString(name), "label name %q", name)
+		want(plain.MatchString(value), "label %s %q", name, value)
+		size += len(name) + len(value)
+	}
+	if len(me.Labels) > maxLabels || size > maxLabelBytes {
+		errs = append(errs, fmt.Errorf("%d labels, %d bytes of labels: want at most %d and %d", len(me.Labels), size, maxLabels, maxLabelBytes))
+	}
+	return errors.Join(errs...)
 }
 
 func (me Identity) clone() Identity {

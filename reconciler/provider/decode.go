@@ -182,9 +182,9 @@ func (d *decoder) structure(path []string, have any, v reflect.Value) {
 		}
 		switch len(names) {
 		case 0:
-			d.field(below(path, f.name), f, nil, false, v.FieldByIndex(f.index))
+			d.missing(below(path, f.name), f, f.at(v))
 		case 1:
-			d.field(below(path, f.name), f, values[names[0]], true, v.FieldByIndex(f.index))
+			d.field(below(path, f.name), f, values[names[0]], f.at(v))
 		default:
 			d.fail(below(path, f.name), "several keys differ in case alone: %s; write it one way, or name the key in the field's tag", strings.Join(names, ", "))
 		}
@@ -212,19 +212,41 @@ func (d *decoder) validate(path []string, v reflect.Value) {
 	}
 }
 
-func (d *decoder) field(path []string, f field, have any, found bool, v reflect.Value) {
-	switch {
-	case found && f.required && have == nil:
+// field decodes what is there for a field.
+func (d *decoder) field(path []string, f field, have any, v reflect.Value) {
+	if f.required && have == nil {
 		d.want(path, "a value", have) // also where null would be an empty list or no pointer
-	case found:
-		d.value(path, have, v)
+		return
+	}
+	d.value(path, have, v)
+}
+
+// missing gives a field what it has where there is no key for it, or says that there has to be one.
+func (d *decoder) missing(path []string, f field, v reflect.Value) {
+	switch {
 	case f.hasDefault:
 		d.value(path, f.value, v)
 	case f.optional:
-	case v.Kind() == reflect.Struct && v.Type() != secretType && !reflect.PointerTo(v.Type()).Implements(textType) && !f.required:
+		defaults(v)
+	case hasFields(v.Type()) && !f.required:
 		d.value(path, map[string]any{}, v) // its own fields say what is missing
 	default:
 		d.fail(path, "missing")
+	}
+}
+
+// defaults fills in what an optional struct has where it is missing. Nothing in it is missing then, and nobody is asked.
+func defaults(v reflect.Value) {
+	if !hasFields(v.Type()) {
+		return
+	}
+	fields, _ := fieldsOf(v.Type()) // checkType has said what is wrong with it
+	for _, f := range fields {
+		if f.hasDefault {
+			(&decoder{}).value(nil, f.value, f.at(v))
+		} else {
+			defaults(f.at(v))
+		}
 	}
 }
 

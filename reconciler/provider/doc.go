@@ -31,8 +31,12 @@
 //	}
 //
 // Without a sluice tag the name in the json tag counts, then the field's own name in any case; two keys that differ in case
-// alone are an error there. A type with Validate() error
-// is asked after it was filled, whatever kind of type it is; an optional one that is missing is not. All that is wrong is said at once, by key and never with the value.
+// alone are an error there. What is embedded, by value or pointer, is part of the struct unless a tag gives it a name. An
+// optional struct that is missing has the defaults of its fields. A default that does not fit, and a tag option that nobody
+// knows, are errors of Bind.
+//
+// A type with Validate() error is asked after it was filled, whatever kind of type it is; an optional one that is missing is
+// not. All that is wrong is said at once, by key and never with the value.
 //
 // # A change
 //

@@ -37,7 +37,8 @@ type Options struct {
 	// that wraps [ErrBackwards] says that the program has had a newer one.
 	Check func(*Snapshot) error
 
-	// Identity is for gray rules. With an Instance, and a source that can, the program reports what it runs.
+	// Identity is for gray rules. With an Instance, and a source that can, the program reports what it runs, every 5 minutes
+	// and when it changes.
 	Identity Identity
 
 	// Refresh is how often everything is read again, whatever the watch says; 5 minutes by default, give or take a tenth.
@@ -98,6 +99,7 @@ func (o Options) Valid() error {
 	if !o.Insecure && o.Keys == nil {
 		errs = append(errs, errors.New("no keys: pin the reconciler's log key (Insecure believes everybody)"))
 	}
+	errs = append(errs, o.Identity.valid())
 	if o.Start.fallback && o.Fallback == nil && o.Cache == nil {
 		errs = append(errs, errors.New("AllowFallback without Fallback or Cache"))
 	}

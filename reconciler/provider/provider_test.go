@@ -216,32 +216,6 @@ func TestAWatchThatIsSilentCostsMinutesAlone(t *testing.T) {
 	})
 }
 
-func TestReports(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		source := providertest.New(ports(1))
-		opts := source.Options()
-		opts.Identity = provider.Identity{Instance: "pay-0", Labels: map[string]string{"zone": "a"}}
-		p := open(t, opts)
-		bind[config](t, p)
-		settle := func() { time.Sleep(time.Second); synctest.Wait() }
-		settle()
-		first := source.Reports()["pay-0"]
-		if first.Seq != 1 || first.Doc != p.Snapshot().Digest() || first.Origin != "live" || first.Labels["zone"] != "a" || first.Why != "" {
-			t.Errorf("at the start: %+v", first)
-		}
-		source.Set(ports("text"))
-		settle()
-		if r := source.Reports()["pay-0"]; r.Seq != 1 || r.Refused != 2 || r.Why != "rejected" {
-			t.Errorf("after one that does not fit: %+v", r)
-		}
-		source.Set(ports(3))
-		settle()
-		if r := source.Reports()["pay-0"]; r.Seq != 3 || r.Refused != 0 || r.Why != "" {
-			t.Errorf("after one that does: %+v", r)
-		}
-	})
-}
-
 // TestNothingPrintsAValue: errors, logs, changes and reports of a configuration whose every value is a secret.
 func TestNothingPrintsAValue(t *testing.T) {
 	const secret = "hunter2"

@@ -7,20 +7,34 @@ import (
 	"time"
 )
 
-// run keeps the provider new. It is the only goroutine; Close ends it.
+// run keeps the provider new. It is the only goroutine besides that of a callback; Close ends it.
 func (p *Provider) run(ctx context.Context, at Position, err error) {
 	defer close(p.done)
 	failures := 0
 	for ctx.Err() == nil {
-		p.report(ctx, err)
 		if err != nil {
 			failures++
 		} else {
 			failures = 0
 		}
-		p.wait(ctx, at, p.pause(failures, err))
+		p.reportAndWait(ctx, at, err, p.pause(failures, err))
 		if ctx.Err() == nil {
 			at, err = p.look(ctx)
+		}
+	}
+}
+
+// reportEvery is how often an instance says what it runs, however rarely it reads everything again. The reconciler takes one
+// that said nothing for 15 minutes for quiet.
+const reportEvery = 5 * time.Minute
+
+// reportAndWait returns when it is time to look again. Meanwhile it renews the report.
+func (p *Provider) reportAndWait(ctx context.Context, at Position, err error, limit time.Duration) {
+	for end := time.Now().Add(limit); ; {
+		p.report(ctx, err)
+		rest := max(0, time.Until(end))
+		if p.wait(ctx, at, min(rest, reportEvery)) || rest <= reportEvery {
+			return
 		}
 	}
 }
@@ -38,12 +52,11 @@ func (p *Provider) pause(failures int, err error) time.Duration {
 // settle is how far the reads of many programs that see the same change are spread. What changes meanwhile is read with it.
 const settle = 20 * time.Millisecond
 
-// wait returns when the source has changed or the limit is over.
-func (p *Provider) wait(ctx context.Context, at Position, limit time.Duration) {
+// wait returns true when the source has changed, or may have, and false when the limit is over.
+func (p *Provider) wait(ctx context.Context, at Position, limit time.Duration) bool {
 	w, ok := p.opts.Source.(Watcher)
 	if !ok || at == "" {
-		sleep(ctx, limit)
-		return
+		return !sleep(ctx, limit)
 	}
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -56,9 +69,10 @@ func (p *Provider) wait(ctx context.Context, at Position, limit time.Duration) {
 		p.opts.Log.Warn("lost the watch", "error", err)
 		sleep(ctx, backoff(p.lost)) // then what happened in the gap is read
 		p.lost++
-		return
+		return true
 	}
 	p.lost = 0
+	return err == nil || ctx.Err() != nil
 }
 
 // backoff grows from 0.1 s to about 30 s, and no two programs wait alike.
@@ -79,7 +93,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// report tells the reconciler what runs here, when that has changed.
+// report tells the reconciler what runs here, when that has changed, and now and then that it has not.
 func (p *Provider) report(ctx context.Context, err error) {
 	r, ok := p.opts.Source.(Reporter)
 	if !ok || p.opts.Identity.Instance == "" {
@@ -92,7 +106,7 @@ func (p *Provider) report(ctx context.Context, err error) {
 	next := p.reportOf(err)
 	same := next
 	same.At = p.reported.At
-	if equalReports(same, p.reported) && p.opts.Now().Sub(p.reported.At) < p.opts.Refresh/2 {
+	if equalReports(same, p.reported) && p.opts.Now().Sub(p.reported.At) < reportEvery/5 {
 		return
 	}
 	limited, cancel := context.WithTimeout(ctx, p.opts.Timeout)
