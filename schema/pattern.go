@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -16,6 +17,9 @@ func ParsePatterns(patterns []string) (Patterns, error) {
 	for _, p := range patterns {
 		if p == "" || strings.HasPrefix(p, "/") || strings.HasSuffix(p, "/") {
 			return nil, fmt.Errorf("pattern %q: want a path relative to the app", p)
+		}
+		if why := badBraces(p); why != "" {
+			return nil, errors.New(why)
 		}
 		for _, segment := range strings.Split(p, "/") {
 			if segment == "" || segment == "." || segment == ".." {
@@ -129,7 +133,7 @@ func badKeyNames(key string) string {
 	case strings.HasSuffix(strings.ReplaceAll(key, `\\`, ""), `\`):
 		return fmt.Sprintf(`%q is no key: the backslash at its end stands before nothing`, key)
 	}
-	return ""
+	return badSpelling(key)
 }
 
 // badValues says why a pattern is of no use to a policy that asks for values; empty if it is.

@@ -130,6 +130,9 @@ func (s *source) fields(v *value, where string) []Field {
 func parseField(text string) (f Field, why string) {
 	files, key, keyed := strings.Cut(text, "#")
 	f = Field{Files: files, Key: key}
+	if why := badPlace(text); !keyed && why != "" {
+		return f, why
+	}
 	if _, err := ParsePatterns([]string{files}); err != nil {
 		return f, err.Error()
 	}

@@ -105,6 +105,18 @@ var gateMutations = []mutation{
 		"TestProjectRefuses",
 	},
 	{
+		"a guard names a value as another tool does, and nothing", "schema", "schema/spelling.go",
+		"\tif plain == key {\n",
+		"\tif true {\n",
+		"TestSpellingsOfOtherToolsAreRefused",
+	},
+	{
+		"alternatives in braces are the name of a file", "schema", "schema/spelling.go",
+		"if !choosing.MatchString(pattern) {",
+		"if true {",
+		"TestSpellingsOfOtherToolsAreRefused",
+	},
+	{
 		"files that nobody gave satisfy every rule about values", "policies", "policies/limits.go",
 		"return f.Files == nil &&",
 		"return false &&",
