@@ -3,57 +3,28 @@ package schema
 import "slices"
 
 // Advice says what is allowed but probably not meant: gates that nobody can pass, stages that one person alone can change, a
-// trust root that one lost key locks. `sluice lint` and `doctor` show it; it holds nothing.
+// trust root that one lost key locks. `sluice lint` shows it where it is written in a file; it holds nothing.
 func (p Project) Advice(t Trust) Diagnostics {
 	var out Diagnostics
 	for _, s := range p.Stages {
-		for _, spec := range s.Gates.Promote { // one that others can stand in for need not be possible
-			out = append(out, adviceOnApprovals(s.Name, spec, t)...)
+		for _, spec := range s.Gates.Promote {
+			out = append(out, adviceOnNone(s.Name, spec)...)
+		}
+		gates := slices.Clone(s.Gates.Promote)
+		if s.Gates.RollbackAt.Line > 0 { // else it asks what the other one does
+			gates = append(gates, s.Gates.Rollback...)
+		}
+		if s.Gates.RetireAt.Line > 0 {
+			gates = append(gates, s.Gates.Retire...)
+		}
+		for _, spec := range gates {
+			out = append(out, adviceOnPeople(s.Name, spec, t)...)
 		}
 	}
 	for _, s := range p.Stages {
 		out = append(out, adviceOnExclusive(s, t)...)
 	}
 	return append(append(out, p.adviceOnRoles(t)...), adviceOnRoot(t)...)
-}
-
-func adviceOnApprovals(stage StageName, spec PolicySpec, t Trust) Diagnostics {
-	if c, err := spec.Calendar(); err == nil && c.Override != nil {
-		return adviceOnAsked(stage, spec, *c.Override, t)
-	}
-	ask, err := spec.Approvals()
-	if err != nil {
-		return nil // another policy
-	}
-	return adviceOnAsked(stage, spec, ask, t)
-}
-
-// adviceOnAsked says of approvals that a policy asks for whether there are people who can give them.
-func adviceOnAsked(stage StageName, spec PolicySpec, ask ApprovalsSpec, t Trust) Diagnostics {
-	note := func(code Code, a args) Diagnostic {
-		a["stage"] = string(stage)
-		return Diagnostic{Position: spec.Position, Width: len(spec.Name), Code: code, Message: code.Message(a)}
-	}
-	var out Diagnostics
-	if ask.Observed+ask.Signed == 0 {
-		out = append(out, note("approvals-not-enforced", args{}))
-	}
-	need := max(ask.Observed, ask.Signed) // one person can count as both
-	if have := mostApprovers(stage, t, ask); have < need && len(t.Principals) > 0 {
-		out = append(out, note("approvals-impossible", args{"need": count(need), "have": count(have)}))
-	}
-	for _, id := range ask.Owners {
-		if _, known := t.Principal(id); !known && len(t.Principals) > 0 {
-			var ids []string
-			for _, p := range t.Principals {
-				ids = append(ids, p.ID)
-			}
-			d := note("owner-unknown", args{"person": id})
-			d.Hint = didYouMean(id, ids)
-			out = append(out, d)
-		}
-	}
-	return out
 }
 
 // mostApprovers is how many people can approve a change in a stage at best, for one of what is asked, whoever of the authors wrote it.

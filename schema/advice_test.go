@@ -56,6 +56,24 @@ func TestAdvice(t *testing.T) {
 			name: "two levels of one person, whose roles nobody keeps apart", project: two + "approvals: 1, approvals: {observed: 1, roles: [release]}]}}]\n", roots: []string{"ann", "bob"},
 			people: []schema.Principal{person("ann", "author"), person("bob", "approver:prod", "release")},
 		}, {
+			name: "more than there are, in parts of all, when, and a choice with nothing else", project: two +
+				"all: [approvals: 2], when: {kinds: [promote], then: [approvals: 2]}, any: [approvals: 2, approvals: 3]]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author"), person("bob", "approver:prod")},
+			want:   "approvals-impossible approvals-impossible approvals-impossible approvals-impossible",
+		}, {
+			name: "more than there are, where another can stand in, and an owner whom nobody knows", project: two +
+				"any: [approvals: {observed: 1, owners: [bbo]}, approvals: 1]]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author"), person("bob", "approver:prod")}, want: "owner-unknown",
+		}, {
+			name: "confirmations that nobody can give", project: two +
+				"approvals: 1, critical: {fields: [a.yaml]}, breaker: {}, limits: {files: 3, large: 2}]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author"), person("bob", "approver:prod")},
+			want:   "approvals-impossible approvals-impossible approvals-impossible",
+		}, {
+			name: "going back and retiring, which nobody can approve", project: two +
+				"approvals: 1], rollback: [approvals: 2], retire: [approvals: 3]}}]\n", roots: []string{"ann", "bob"},
+			people: []schema.Principal{person("ann", "author"), person("bob", "approver:prod")}, want: "approvals-impossible approvals-impossible",
+		}, {
 			name: "a robot", project: two + "approvals: 1]}}]\n", roots: []string{"ann", "bob"},
 			people: []schema.Principal{person("ann", "author"), person("bot", "approver:prod", "bot")}, want: "approvals-impossible",
 		}, {

@@ -151,8 +151,8 @@ var projectCodes = []CodeInfo{
 			"the promote gate of staging is never asked about rollback, so this when asks for nothing",
 	}, {
 		Code: "approvals-impossible", Warning: true, Title: "too few people to approve", Message: `{stage} asks for more approvals than there can be: {need}, where {have} besides an author may approve`,
-		Cause: "Authors never count as approvers, and too few other people have the role.",
-		Fix:   "Give more people the role approver of the stage, or write approvals: 0 if you work alone.",
+		Cause: "Authors never count as approvers, and too few other people have a role that it counts, or are among its owners.",
+		Fix:   "Give more people a role that it counts, correct the names in its owners:, or ask for fewer; who works alone writes approvals: 0.",
 		Example: "     8 |       promote: [{approvals: 3}]\n" +
 			"staging asks for more approvals than there can be: 3, where 2 besides an author may approve",
 	}, {

@@ -105,6 +105,18 @@ var gateMutations = []mutation{
 		"TestProjectRefuses",
 	},
 	{
+		"approvals that nobody can give are looked for at the top of a gate alone", "schema", "schema/advice_people.go",
+		"range p.Parts() {",
+		"range p.Parts()[:0] {",
+		"TestAdvice",
+	},
+	{
+		"an impossible choice has another way", "schema", "schema/advice_people.go",
+		"err == nil && met >= spec.Need {",
+		"err == nil {",
+		"TestAdvice",
+	},
+	{
 		"a guard names a value as another tool does, and nothing", "schema", "schema/spelling.go",
 		"\tif plain == key {\n",
 		"\tif true {\n",

@@ -53,14 +53,19 @@ secrets, the limits of a file. It needs no network and no key. With paths it rep
 			} else {
 				a.printFindings(found)
 			}
-			if slices.ContainsFunc(found, func(d schema.Diagnostic) bool { return d.Code != "weak-mode" }) {
+			if slices.ContainsFunc(found, func(d schema.Diagnostic) bool { return !wanted(d.Code) }) {
 				return answer{exitNo}
 			}
-			return nil // that a stage does not enforce is said, and is what its admins want
+			return nil
 		},
 	}
 	command.Flags().StringVar(&f.config, "config", "", "the operator's `FILE`, which says of what kind each target is")
 	return command
+}
+
+// wanted reports whether what a finding tells is what somebody wrote on purpose: it is said, and no lint fails for it.
+func wanted(code schema.Code) bool {
+	return slices.Contains([]schema.Code{"weak-mode", "approvals-not-enforced", "trust-lockout"}, code)
 }
 
 func (a *app) printFindings(found schema.Diagnostics) {
@@ -105,7 +110,7 @@ func (a *app) lint(op *schema.Operator, sealed bool) (schema.Diagnostics, error)
 	if err != nil {
 		return nil, err
 	}
-	found = slices.Concat(found, weakModes(project), project.AdviceOnGates(now()), lintApprovers(root, project), more, fits, gates)
+	found = slices.Concat(found, weakModes(project), project.AdviceOnGates(now()), lintPeople(root, project), more, fits, gates)
 	slices.SortStableFunc(found, func(x, y schema.Diagnostic) int { return strings.Compare(x.Position.File, y.Position.File) })
 	return found, nil
 }
@@ -123,9 +128,9 @@ func weakModes(project schema.Project) schema.Diagnostics {
 	return out
 }
 
-// lintApprovers names the written gates that ask for more people than there are. A trust directory with findings of its own says
-// nothing of it, and defaults are for doctor to tell.
-func lintApprovers(root fs.FS, project schema.Project) schema.Diagnostics {
+// lintPeople says what is probably not meant about people: written gates that ask for more than there are, or for nobody, and roles without
+// effect. A trust directory with findings of its own says nothing of it, and a gate that nobody wrote has no place to show.
+func lintPeople(root fs.FS, project schema.Project) schema.Diagnostics {
 	files, err := readTree(root, schema.TrustDir)
 	if err != nil {
 		return nil
@@ -135,7 +140,7 @@ func lintApprovers(root fs.FS, project schema.Project) schema.Diagnostics {
 		return nil
 	}
 	return slices.DeleteFunc(project.Advice(trust), func(d schema.Diagnostic) bool {
-		return d.Code != "approvals-impossible" || d.Position.Line == 0
+		return d.Position.Line == 0 && d.Position.File == schema.ProjectFile
 	})
 }
 
