@@ -29,7 +29,19 @@ func (a *app) commitsOf(ctx context.Context, repo *gitrepo.Repo, refs map[string
 	if err != nil {
 		return nil, err
 	}
-	return repo.Between(ctx, []schema.Hash{after}, tip)
+	commits, err := repo.Between(ctx, []schema.Hash{after}, tip)
+	if err == nil && len(commits) == 0 && after != tip {
+		return nil, emptyRange(from, to)
+	}
+	return commits, err
+}
+
+// emptyRange refuses a range whose end lies in the history of its beginning: whoever wrote it meant commits, and none was looked at.
+func emptyRange(from, to string) error {
+	return &failure{
+		code: exitUnprovable, err: fmt.Errorf("no commits in %s..%s, so nothing was checked: all of %s is in the history of %s", from, to, to, from),
+		hint: fmt.Sprintf("the older commit stands first; to look at the other direction, sluice verify %s..%s", to, from),
+	}
 }
 
 // resolveAny finds a commit, also of a tag object, a short id or another revision that git knows.

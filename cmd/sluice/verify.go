@@ -28,7 +28,7 @@ func (a *app) verifyCommand() *cobra.Command {
 		Long: `verify checks one commit, or every commit that B has and A has not, against the people and keys in force: the ledger's,
 else the trust directory on the default branch, where its roots signed it. With --trust it judges commits of any repository: by a trust directory, a
 file of allowed signers as git knows it, or armored OpenPGP keys. It exits with 0 when all are signed by known people, with
-3 when one is not, and with 7 when history or keys are missing. In a range, the merge commits that a forge makes need no
+3 when one is not, and with 7 when history or keys are missing, or a range has no commits though its ends differ. In a range, the merge commits that a forge makes need no
 signature where they add nothing to what their parents hold.`,
 		Example: `  sluice verify HEAD
   sluice verify origin/main~20..origin/main
