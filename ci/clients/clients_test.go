@@ -33,7 +33,11 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { _ = writer.Close() })
 	w.writer = writer
-	if w.client, err = target.Dial(map[string]string{"endpoints": w.endpoint}); err != nil {
+	config, err := target.ReaderConfig(map[string]string{"endpoints": w.endpoint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.client, err = clientv3.New(config); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.client.Close() })
