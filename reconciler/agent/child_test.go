@@ -13,8 +13,11 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler/provider"
 )
 
+// idle waits for signals. It does not start programs over and over: while dash waits for one to begin it takes no signal, and forgets it.
+const idle = `while :; do sleep 5 >/dev/null 2>&1 & wait $!; done`
+
 func TestAChild(t *testing.T) {
-	const waits = `trap 'echo hup; cat "$SLUICE_DIR/app.yaml"' HUP; trap 'echo bye; exit 7' TERM; echo "port $PORT seq $SLUICE_SEQ in $SLUICE_DIR"; while :; do sleep 0.01; done`
+	const waits = `trap 'echo hup; cat "$SLUICE_DIR/app.yaml"' HUP; trap 'echo bye; exit 7' TERM; echo "port $PORT seq $SLUICE_SEQ in $SLUICE_DIR"; ` + idle
 	child := func(script string) *Child {
 		return &Child{Argv: []string{"sh", "-c", script}, Stop: syscall.SIGTERM, Env: Environment{Files: []string{"app.yaml"}}}
 	}
@@ -96,14 +99,17 @@ func TestAChildThatCannotStart(t *testing.T) {
 
 // TestAReloadThatHangsHoldsNobodyUp: signals go to the program meanwhile, its end is the agent's, and what is new is told after it.
 func TestAReloadThatHangsHoldsNobodyUp(t *testing.T) {
-	const traps = `trap 'echo bye; exit 7' TERM; echo "up $SLUICE_SEQ"; while :; do sleep 0.01; done`
+	const traps = `trap 'echo bye; exit 7' TERM; echo "up $SLUICE_SEQ"; ` + idle
 	for _, row := range []struct {
 		sentence string
 		script   string
 		play     func(w *world, told *text)
 		code     int
 	}{
-		{"a signal", traps, func(w *world, told *text) { w.signals <- syscall.SIGTERM }, 7},
+		{"a signal", traps, func(w *world, told *text) {
+			w.out.await(t, "up 1")
+			w.signals <- syscall.SIGTERM
+		}, 7},
 		{"the end of the program", `while ! test -e "$GO"; do sleep 0.01; done; exit 5`, func(w *world, _ *text) {
 			if err := os.WriteFile(os.Getenv("GO"), nil, 0o600); err != nil {
 				w.log.Write([]byte(err.Error()))
