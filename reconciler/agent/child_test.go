@@ -13,11 +13,9 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler/provider"
 )
 
-// idle waits for signals. It does not start programs over and over: while dash waits for one to begin it takes no signal, and forgets it.
-const idle = `while :; do sleep 5 >/dev/null 2>&1 & wait $!; done`
-
+// TestAChild sends no SIGHUP: where the run is to outlive its terminal (nohup), programs cannot catch it.
 func TestAChild(t *testing.T) {
-	const waits = `trap 'echo hup; cat "$SLUICE_DIR/app.yaml"' HUP; trap 'echo bye; exit 7' TERM; echo "port $PORT seq $SLUICE_SEQ in $SLUICE_DIR"; ` + idle
+	const waits = `trap 'echo usr1; cat "$SLUICE_DIR/app.yaml"' USR1; trap 'echo bye; exit 7' TERM; echo "port $PORT seq $SLUICE_SEQ in $SLUICE_DIR"; while :; do sleep 0.01; done`
 	child := func(script string) *Child {
 		return &Child{Argv: []string{"sh", "-c", script}, Stop: syscall.SIGTERM, Env: Environment{Files: []string{"app.yaml"}}}
 	}
@@ -33,22 +31,22 @@ func TestAChild(t *testing.T) {
 		{"it gets the configuration", child(`echo $PORT; cat "$SLUICE_DIR/app.yaml"`), func(*world) {}, 0, "1\n{\"port\":1}"},
 		{"a signal is handed on", child(waits), func(w *world) {
 			w.out.await(t, "port 1 seq 1")
-			w.signals <- syscall.SIGHUP
-			w.out.await(t, "hup\n{\"port\":1}")
+			w.signals <- syscall.SIGUSR1
+			w.out.await(t, "usr1\n{\"port\":1}")
 			w.signals <- syscall.SIGTERM
-		}, 7, "hup\n{\"port\":1}bye\n"},
+		}, 7, "usr1\n{\"port\":1}bye\n"},
 		{"a change is a new process", child(waits), func(w *world) {
 			w.out.await(t, "port 1 seq 1")
 			w.source.Set(yaml(2))
 			w.out.await(t, "port 2 seq 2")
 			w.signals <- syscall.SIGTERM
 		}, 7, "bye\nport 2 seq 2"},
-		{"or a signal", func() *Child { c := child(waits); c.OnChange.Signal = syscall.SIGHUP; return c }(), func(w *world) {
+		{"or a signal", func() *Child { c := child(waits); c.OnChange.Signal = syscall.SIGUSR1; return c }(), func(w *world) {
 			w.out.await(t, "port 1 seq 1")
 			w.source.Set(yaml(2))
-			w.out.await(t, "hup\n{\"port\":2}")
+			w.out.await(t, "usr1\n{\"port\":2}")
 			w.signals <- syscall.SIGTERM
-		}, 7, "hup\n{\"port\":2}bye\n"},
+		}, 7, "usr1\n{\"port\":2}bye\n"},
 		{"or nothing", func() *Child { c := child(waits); c.OnChange.Leave = true; return c }(), func(w *world) {
 			w.out.await(t, "port 1 seq 1")
 			w.source.Set(yaml(2))
@@ -99,7 +97,7 @@ func TestAChildThatCannotStart(t *testing.T) {
 
 // TestAReloadThatHangsHoldsNobodyUp: signals go to the program meanwhile, its end is the agent's, and what is new is told after it.
 func TestAReloadThatHangsHoldsNobodyUp(t *testing.T) {
-	const traps = `trap 'echo bye; exit 7' TERM; echo "up $SLUICE_SEQ"; ` + idle
+	const traps = `trap 'echo bye; exit 7' TERM; echo "up $SLUICE_SEQ"; while :; do sleep 0.01; done`
 	for _, row := range []struct {
 		sentence string
 		script   string

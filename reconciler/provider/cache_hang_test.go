@@ -98,6 +98,32 @@ func TestACacheThatIsNoFileSaysSo(t *testing.T) {
 	}
 }
 
+// TestAStartWithoutALookIsNotHealthy: the cache took all the patience that there is, so nobody asked the source.
+func TestAStartWithoutALookIsNotHealthy(t *testing.T) {
+	source, opts, _ := left(t)
+	source.Disconnect()
+	opts.Start, opts.Patience = provider.AllowStale(time.Hour), 10*time.Millisecond
+	opts.Cache = lateCache{opts.Cache}
+	for range 20 { // whether it is still looked once is chance
+		p, err := provider.Open(t.Context(), opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Healthy(); !errors.Is(err, provider.ErrUnavailable) {
+			t.Errorf("got %v, want that nobody could ask the source", err)
+		}
+		p.Close()
+	}
+}
+
+// lateCache answers when patience is over.
+type lateCache struct{ provider.Cache }
+
+func (c lateCache) Load(_ context.Context, name string) ([]byte, error) {
+	time.Sleep(20 * time.Millisecond)
+	return c.Cache.Load(context.Background(), name)
+}
+
 // deadCache answers nothing until it is no longer asked.
 type deadCache struct{}
 

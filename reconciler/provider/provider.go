@@ -179,6 +179,11 @@ func (p *Provider) fallBack(cached *Snapshot, live, cacheErr error) error {
 
 func (p *Provider) start(snap *Snapshot, live error) {
 	p.snap.Store(snap)
+	p.mu.Lock()
+	if p.health == nil { // patience was over before the first look
+		p.health = live
+	}
+	p.mu.Unlock()
 	p.opts.Log.Warn("started without the source", "origin", snap.origin, "seq", snap.Seq(), "digest", snap.Digest(), "error", describe(live))
 }
 

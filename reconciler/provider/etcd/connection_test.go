@@ -84,7 +84,7 @@ func TestAUserStartsFromTheCache(t *testing.T) {
 		health             error
 	}{
 		{"it logs in", endpoint, "s3cret", time.Minute, provider.Live, nil},
-		{"the password is another one", endpoint, "guess", time.Second / 2, provider.Cached, fs.ErrPermission},
+		{"the password is another one", endpoint, "guess", 5 * time.Second, provider.Cached, fs.ErrPermission},
 		{"nobody is there", "http://" + real.FreeAddress(t), "s3cret", time.Second / 2, provider.Cached, context.DeadlineExceeded},
 	} {
 		connection := etcd.Connect(userOf(row.endpoint, row.password))
