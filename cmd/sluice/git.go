@@ -10,8 +10,23 @@ import (
 	"strings"
 )
 
-// git asks the user's git, which knows the user's settings and credentials.
+// git asks the user's git, which knows the user's settings and credentials. It is for answers without paths in them: git quotes those.
 func (a *app) git(ctx context.Context, args ...string) (string, error) {
+	out, err := a.gitOutput(ctx, args...)
+	return strings.TrimSpace(out), err
+}
+
+// gitPaths asks for paths with -z, which the arguments hold: without it git writes a name with an umlaut or a quotation mark in it in
+// quotation marks of its own, which is the name of no file.
+func (a *app) gitPaths(ctx context.Context, args ...string) ([]string, error) {
+	out, err := a.gitOutput(ctx, args...)
+	if err != nil || out == "" {
+		return nil, err
+	}
+	return strings.Split(strings.TrimSuffix(out, "\x00"), "\x00"), nil
+}
+
+func (a *app) gitOutput(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", a.dir}, args...)...)
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -22,7 +37,7 @@ func (a *app) git(ctx context.Context, args ...string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("git %s: %w", command(args), gitSaid(errs.String(), err))
 	}
-	return strings.TrimSpace(string(out)), nil
+	return string(out), nil
 }
 
 // noAccess is why git could not read from a remote: a login that was refused is no outage, and trying again does not help.

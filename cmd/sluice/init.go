@@ -287,7 +287,7 @@ func whereFound(d schema.Detection) string {
 }
 
 func (a *app) detect(ctx context.Context) (schema.Detection, error) {
-	paths, err := a.git(ctx, "ls-tree", "-r", "--name-only", "HEAD")
+	paths, err := a.gitPaths(ctx, "ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD")
 	if err != nil {
 		return schema.Detection{}, err
 	}
@@ -301,7 +301,7 @@ func (a *app) detect(ctx context.Context) (schema.Detection, error) {
 	}
 	names := append(strings.Fields(branches), strings.Fields(remote)...)
 	slices.Sort(names)
-	return schema.DetectLayout(strings.Split(paths, "\n"), slices.Compact(names)), nil
+	return schema.DetectLayout(paths, slices.Compact(names)), nil
 }
 
 func (a *app) initPerson(ctx context.Context, f initFlags, o *schema.InitOptions) error {

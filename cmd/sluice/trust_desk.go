@@ -112,12 +112,12 @@ func (d *trustDesk) readBranch(ctx context.Context, rev string, repo *gitrepo.Re
 	if err != nil {
 		return
 	}
-	paths, err := d.git(ctx, "-c", "core.quotePath=false", "diff", "--name-only", base.String()+"...HEAD", "--")
+	paths, err := d.gitPaths(ctx, "diff", "-z", "--no-renames", "--name-only", base.String()+"...HEAD", "--")
 	if err != nil {
 		return // another history, or none
 	}
-	for path := range strings.Lines(paths) {
-		if path = strings.TrimSpace(path); path != "" && !strings.HasPrefix(path, schema.TrustDir+"/") {
+	for _, path := range paths {
+		if !strings.HasPrefix(path, schema.TrustDir+"/") {
 			d.mixed = append(d.mixed, path)
 		}
 	}
