@@ -16,14 +16,12 @@ type Composed struct {
 }
 
 // Evaluate has a part for every policy, so that a person sees all the ways there are. It denies once so many deny that no
-// evidence can help; it names the earliest time at which time alone would do.
+// evidence can help; it names the earliest time at which time alone would do. Of several that are asked for at_least counts nobody in two:
+// they stand for different people, or one with many roles would be all of them.
 func (c Composed) Evaluate(f Facts) schema.Verdict {
 	parts := evaluate(c.Of, f)
 	if c.Need < 1 || c.Need > len(parts) {
 		return answer(c.Name, schema.Deny, "nothing-judged")
-	}
-	if c.Need == len(parts) {
-		return schema.All(c.Name, parts...)
 	}
 	allowed, denied := 0, 0
 	for _, p := range parts {
@@ -35,8 +33,11 @@ func (c Composed) Evaluate(f Facts) schema.Verdict {
 		}
 	}
 	v := schema.Verdict{Policy: c.Name, Outcome: schema.Allow, Parts: parts}
-	if allowed >= c.Need {
-		return v
+	switch {
+	case allowed >= c.Need:
+		return c.once(v)
+	case c.Need == len(parts):
+		return schema.All(c.Name, parts...)
 	}
 	v.Outcome, v.Code = schema.Hold, "choice"
 	v.Args = map[string]string{"have": number(allowed), "need": number(c.Need), "of": number(len(parts))}

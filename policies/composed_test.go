@@ -1,6 +1,9 @@
 package policies_test
 
 import (
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,18 +32,30 @@ func approvedBy(accounts ...int64) func(*policies.Facts) {
 
 func TestComposed(t *testing.T) {
 	either := gatePolicy(t, "any", list("soak", "48h", "approvals", 2))
-	both := gatePolicy(t, "all", list("soak", "12h", "approvals", 1))
+	every := gatePolicy(t, "all", list("soak", "12h", "approvals", 1))
 	two := gatePolicy(t, "at_least", map[string]any{"n": 2, "of": list("soak", "12h", "approvals", 1, "soak", "96h")})
+	roles := list("approvals", 1, "approvals", map[string]any{"observed": 1, "roles": []string{"release"}})
+	twice := gatePolicy(t, "at_least", map[string]any{"n": 2, "of": append(list("soak", "96h"), roles...)})
 	missing := []schema.Code{"choice", "soak", "approvals-missing"}
 	edit := func(f *policies.Facts) { f.Change.Kind, f.Change.Source = schema.Edit, nil }
 	for _, r := range []row{
 		{"one of two ways is open", either, approvedBy(2, 3), schema.Allow, nil},
 		{"none of two ways is open", either, approvedBy(2), schema.Hold, missing},
 		{"the other way is open", either, edit, schema.Allow, nil},
-		{"all that is asked for is there", both, approvedBy(2), schema.Allow, nil},
-		{"one of all is missing", both, func(*policies.Facts) {}, schema.Hold, []schema.Code{"approvals-missing"}},
+		{"all that is asked for is there", every, approvedBy(2), schema.Allow, nil},
+		{"one of all is missing", every, func(*policies.Facts) {}, schema.Hold, []schema.Code{"approvals-missing"}},
 		{"two of three", two, approvedBy(2), schema.Allow, nil},
 		{"one of three where two are asked", two, func(*policies.Facts) {}, schema.Hold, []schema.Code{"choice", "approvals-missing", "soak"}},
+		{"two of three with one person in both", twice, both(approvedBy(2), "bob"), schema.Hold, []schema.Code{"counted-twice", "soak"}},
+		{"two of three with one in both and one in the first", twice, both(approvedBy(2, 3), "bob"), schema.Allow, nil},
+		{"two of three with one in both and one in the second", twice, both(approvedBy(2, 8), "bob"), schema.Allow, nil},
+		{"two of two with one person in both", gatePolicy(t, "at_least", map[string]any{"n": 2, "of": roles}), both(approvedBy(2), "bob"), schema.Hold, []schema.Code{"counted-twice"}},
+		{"all of two with one person in both", gatePolicy(t, "all", roles), both(approvedBy(2), "bob"), schema.Allow, nil},
+		{"one person, and what needs nobody", gatePolicy(t, "at_least", map[string]any{"n": 2, "of": append(list("soak", "12h"), roles...)}), both(approvedBy(2), "bob"), schema.Allow, nil},
+		{"one person again within another policy", gatePolicy(t, "at_least", map[string]any{"n": 2, "of": append(roles[:1:1], list("all", roles[1:])...)}),
+			both(approvedBy(2), "bob"), schema.Hold, []schema.Code{"counted-twice"}},
+		{"one person again as an override", gatePolicy(t, "at_least", map[string]any{"n": 2, "of": append(roles[:1:1], list("window", map[string]any{"weekly": "Sun", "zone": "UTC",
+			"override": map[string]any{"observed": 1}})...)}), approvedBy(2), schema.Hold, []schema.Code{"counted-twice"}},
 		{"no facts", either, func(f *policies.Facts) { *f = policies.Facts{Change: schema.Change{Kind: schema.Promote}} }, schema.Hold, []schema.Code{"choice", "not-live", "approvals-missing"}},
 		{"the zero policy lets nothing through", policies.Composed{}, approvedBy(2, 3), schema.Deny, []schema.Code{"nothing-judged"}},
 		{"more than there are", policies.Composed{Name: "at_least", Need: 2, Of: []policies.Policy{fixed(schema.Allow)}}, approvedBy(), schema.Deny, []schema.Code{"nothing-judged"}},
@@ -108,6 +123,55 @@ func TestChoiceAgainstTheDumbTwin(t *testing.T) {
 			t.Fatalf("%d of %v: %s, want %s", need, outcomes, got, want)
 		}
 	})
+}
+
+// TestNobodyCountsTwiceAgainstTheDumbTwin puts each of those who approved into one policy or none, in every way that there is.
+func TestNobodyCountsTwiceAgainstTheDumbTwin(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		names := []string{"ann", "bob", "carol", "dan"}
+		var of []policies.Policy
+		var asked []peopleOf
+		for range rapid.IntRange(2, 4).Draw(t, "policies") {
+			p := peopleOf{rapid.IntRange(1, 2).Draw(t, "need"), rapid.SliceOfDistinct(rapid.SampledFrom(names), rapid.ID).Draw(t, "people")}
+			of, asked = append(of, p), append(asked, p)
+		}
+		need := rapid.IntRange(2, len(of)).Draw(t, "n")
+		want := false
+		for way := range 5 * 5 * 5 * 5 { // of each person the policy it counts in; the last is none
+			in := make([]int, len(of)+5)
+			for i, who := range names {
+				at := way / []int{1, 5, 25, 125}[i] % 5
+				if at < len(of) && slices.Contains(asked[at].people, who) {
+					in[at]++
+				}
+			}
+			met := 0
+			for i, p := range asked {
+				if in[i] >= p.need {
+					met++
+				}
+			}
+			want = want || met >= need
+		}
+		v := policies.Composed{Name: "at_least", Need: need, Of: of}.Evaluate(policies.Facts{})
+		if got := v.Outcome == schema.Allow; got != want {
+			t.Fatalf("%d of %v: %s %s, want allow: %t", need, asked, v.Outcome, v.Code, want)
+		}
+	})
+}
+
+// peopleOf says what approvals would say.
+type peopleOf struct {
+	need   int
+	people []string
+}
+
+func (p peopleOf) Evaluate(policies.Facts) schema.Verdict {
+	v := schema.Verdict{Policy: "approvals", Outcome: schema.Allow, Args: map[string]string{"need": strconv.Itoa(p.need), "by": strings.Join(p.people, ", ")}}
+	if len(p.people) < p.need {
+		v.Outcome, v.Code = schema.Hold, "approvals-missing"
+	}
+	return v
 }
 
 func TestWhen(t *testing.T) {

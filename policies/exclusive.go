@@ -42,19 +42,23 @@ func apart(policies []Policy, f Facts) [][]schema.RoleName {
 // mostActing bounds in how many ways a gate is asked. Past it people count in their first role: that may hold, and lets nothing in.
 const mostActing = 64
 
-// evaluateApart asks a gate that keeps roles apart: once for each way in which the people who approved may act, and takes the first that
+// evaluateApart asks gates that keep roles apart: once for each way in which the people who approved may act, and takes the first that
 // lets the change in, else the one that misses least. So each acts in the role in which the change needs them, and in one alone.
-func (g Gate) evaluateApart(f Facts, sets [][]schema.RoleName) schema.Verdict {
-	var best schema.Verdict
+func evaluateApart(halves []Half, sets [][]schema.RoleName) []schema.Verdict {
+	var best []schema.Verdict
 	least := -1
-	for _, way := range waysToAct(f, sets) {
-		f.acting = way
-		v := g.evaluate(f)
-		if v.Outcome == schema.Allow {
-			return v
+	for _, way := range waysToAct(halves[0].Facts, sets) {
+		verdicts := evaluateHalves(halves, way)
+		n, open := 0, true
+		for _, v := range verdicts {
+			n += lacking(v)
+			open = open && v.Outcome == schema.Allow
 		}
-		if n := lacking(v); least < 0 || n < least {
-			best, least = v, n
+		if open {
+			return verdicts
+		}
+		if least < 0 || n < least {
+			best, least = verdicts, n
 		}
 	}
 	return best

@@ -28,7 +28,11 @@ func (g gateOf) Evaluate(f policies.Facts) schema.Verdict {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	v := gate.Evaluate(f)
+	return g.without(gate.Evaluate(f))
+}
+
+// without leaves out what always holds.
+func (gateOf) without(v schema.Verdict) schema.Verdict {
 	v.Parts = slices.DeleteFunc(v.Parts, func(p schema.Verdict) bool {
 		return slices.Contains([]string{"trust", "merge-request", "signed", "provenance", "content"}, p.Policy)
 	})
@@ -90,6 +94,44 @@ func TestRolesApart(t *testing.T) {
 		{"asked by itself", gatePolicy(t, "duties", exclusive), nil, schema.Hold, []schema.Code{"evidence-missing"}},
 	} {
 		r.run(t)
+	}
+}
+
+// A rollback that tunes passes two gates, and nobody acts in one role at the one and in another at the other.
+func TestRolesApartAtTwoGates(t *testing.T) {
+	release := schema.PolicySpec{Name: "approvals", Value: map[string]any{"observed": 1, "roles": []any{"release"}, "after": "any"}}
+	approver := schema.PolicySpec{Name: "approvals", Value: 1}
+	apart := schema.PolicySpec{Name: "duties", Value: exclusive}
+	added := func(v schema.Verdict) schema.Verdict {
+		return gateOf{}.without(v)
+	}
+	for _, row := range []struct {
+		sentence      string
+		first, second schema.Gate
+		approved      []int64
+		want          schema.Outcome
+	}{
+		{"one person at both", schema.Gate{release}, schema.Gate{approver, apart}, []int64{2}, schema.Hold},
+		{"the same where the first gate keeps them apart", schema.Gate{release, apart}, schema.Gate{approver}, []int64{2}, schema.Hold},
+		{"one person at both, where no role excludes another", schema.Gate{release}, schema.Gate{approver}, []int64{2}, schema.Allow},
+		{"two people", schema.Gate{release}, schema.Gate{approver, apart}, []int64{2, 3}, schema.Allow},
+	} {
+		t.Run(row.sentence, func(t *testing.T) {
+			f := promotion()
+			both(approvedBy(row.approved...), "bob")(&f)
+			var halves []policies.Half
+			for _, gate := range []schema.Gate{row.first, row.second} {
+				g, err := policies.ForGate(schema.Gates{Promote: gate}, schema.Promote)
+				if err != nil {
+					t.Fatal(err)
+				}
+				halves = append(halves, policies.Half{Gate: g, Facts: f})
+			}
+			got := policies.Together(halves...)
+			if o := schema.All("change", added(got[0]), added(got[1])).Outcome; o != row.want {
+				t.Errorf("%s, want %s: %v", o, row.want, got)
+			}
+		})
 	}
 }
 

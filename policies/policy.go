@@ -90,12 +90,35 @@ type Suspension struct {
 type Gate struct{ policies []Policy }
 
 // Evaluate asks every policy, so that a person sees all that is missing at once.
-func (g Gate) Evaluate(f Facts) schema.Verdict {
-	f.reading = reading{}
-	if sets := apart(g.policies, f); len(sets) > 0 {
-		return g.evaluateApart(f, sets)
+func (g Gate) Evaluate(f Facts) schema.Verdict { return Together(Half{g, f})[0] }
+
+// Half is a gate that a change has to pass, and what it is asked about.
+type Half struct {
+	Gate  Gate
+	Facts Facts
+}
+
+// Together asks the gates that one change of one cell passes at once, and has a verdict of each: roles that exclude each other in one of
+// them are apart in all, or one person would act in one role at the one gate, and in the other at the next.
+func Together(halves ...Half) []schema.Verdict {
+	var sets [][]schema.RoleName
+	for i := range halves {
+		halves[i].Facts.reading = reading{}
+		sets = append(sets, apart(halves[i].Gate.policies, halves[i].Facts)...)
 	}
-	return g.evaluate(f)
+	if len(sets) > 0 {
+		return evaluateApart(halves, sets)
+	}
+	return evaluateHalves(halves, nil)
+}
+
+func evaluateHalves(halves []Half, way acting) []schema.Verdict {
+	out := make([]schema.Verdict, len(halves))
+	for i, h := range halves {
+		h.Facts.acting = way
+		out[i] = h.Gate.evaluate(h.Facts)
+	}
+	return out
 }
 
 func (g Gate) evaluate(f Facts) schema.Verdict {

@@ -88,7 +88,7 @@ func contentTrees(t *testing.T) []shown {
 // composedTrees are those of policies that ask others.
 func composedTrees(t *testing.T) []shown {
 	lists := has(nil, map[string]string{"gray": "- search\n"})
-	both := func(with ...func(*policies.Facts)) func(*policies.Facts) {
+	then := func(with ...func(*policies.Facts)) func(*policies.Facts) {
 		return func(f *policies.Facts) {
 			for _, change := range with {
 				change(f)
@@ -96,6 +96,7 @@ func composedTrees(t *testing.T) []shown {
 		}
 	}
 	all, anyOf := gatePolicy(t, "all", list("soak", "12h", "approvals", 1)), gatePolicy(t, "any", list("soak", "48h", "approvals", 2))
+	peopled := gatePolicy(t, "at_least", map[string]any{"n": 2, "of": list("soak", "96h", "approvals", 1, "approvals", map[string]any{"observed": 1, "roles": []string{"release"}})})
 	some := gatePolicy(t, "at_least", map[string]any{"n": 2, "of": list("soak", "12h", "approvals", 1, "soak", "96h")})
 	listed := func(name string, value any) policies.Policy { return gatePolicy(t, name, value) }
 	when := gatePolicy(t, "when", map[string]any{"files": []string{"limits.yaml"}, "then": list("approvals", 2)})
@@ -115,13 +116,15 @@ func composedTrees(t *testing.T) []shown {
 
 		{"at_least", "allow", "two of three", some, approvedBy(2)},
 		{"at_least", "hold", "one of three", some, nil},
+		{"at_least", "hold", "one person in two of three", peopled, both(approvedBy(2), "bob")},
+		{"at_least", "allow", "two people in two of three", peopled, both(approvedBy(2, 3), "bob")},
 		{"at_least", "deny", "too few are left", listed("at_least", map[string]any{"n": 2, "of": list("soak", "12h", "whitelist", "gray", "whitelist", "gray")}), lists},
 		{"at_least", "missing", "nothing is known", some, unknown},
 
 		{"when", "allow", "the change is none of those", when, small},
 		{"when", "allow", "it is, and people approved", when, func(f *policies.Facts) { touched(f); f.Approvals = toAll(f, 2, 3) }},
 		{"when", "hold", "it is, and nobody did", when, touched},
-		{"when", "deny", "it is, and what is asked denies", whenListed, both(small, lists)},
+		{"when", "deny", "it is, and what is asked denies", whenListed, then(small, lists)},
 		{"when", "missing", "nobody says which files change", when, func(f *policies.Facts) { small(f); f.Before = nil }},
 	}
 }

@@ -39,17 +39,17 @@ func (c *cellJudge) decide(ctx context.Context, f policies.Facts, b bound, to ce
 // evaluate asks the gate for the kind of change; where stage-local files change as well, both halves have to be allowed
 // (RULES R2).
 func (c *cellJudge) evaluate(f policies.Facts) schema.Verdict {
-	verdict := c.rules.gate(c.stage.Name, f.Change.Kind).policy.Evaluate(f)
+	gate := c.rules.gate(c.stage.Name, f.Change.Kind).policy
 	if !f.Change.Tune || f.Change.Kind != schema.Rollback && f.Change.Kind != schema.Retire {
-		return verdict // the gate for promotions is that for tunes, and asks for no less
+		return gate.Evaluate(f) // the gate for promotions is that for tunes, and asks for no less
 	}
 	tune := f
 	tune.Change.Kind, tune.Change.Source = schema.Tune, nil
-	second := c.rules.gate(c.stage.Name, schema.Tune).policy.Evaluate(tune)
-	if second.Outcome == schema.Allow {
-		return verdict
+	both := policies.Together(policies.Half{Gate: gate, Facts: f}, policies.Half{Gate: c.rules.gate(c.stage.Name, schema.Tune).policy, Facts: tune})
+	if both[1].Outcome == schema.Allow {
+		return both[0]
 	}
-	return schema.All("change", verdict, second)
+	return schema.All("change", both...)
 }
 
 func entryKind(o schema.Outcome, kind schema.Kind) ledger.Kind {

@@ -121,6 +121,11 @@ var lifecycleCodes = []CodeInfo{
 			"           - 0 of 1 approvals; may approve: bob, carol [approvals-missing]\n" +
 			"           - staging: has to live there for 24h [soak]",
 	}, {
+		Code: "counted-twice", Title: "one person counts in several", Message: "{need} of these {of} have to allow with different people; {have} do so, as {by} can count in one alone",
+		Cause:   "The gate names several policies of which so many are asked (at_least:). They stand for different people: who counts in one counts in no other of them.",
+		Fix:     "Ask somebody else to approve, who counts in one of them as well; each says below whom it counts.",
+		Example: "wait  at_least  2 of these 3 have to allow with different people; 1 do so, as bob can count in one alone [counted-twice]",
+	}, {
 		Code: "retirement-record", Title: "retirement record is missing", Message: "{app} leaves the last stage without a record",
 		Cause:   "Removing an app for good needs to say why, who owns that, and how long its history is kept.",
 		Fix:     "Let the admins add .sluice/retired/APP.yaml with reason, owner and retention.",

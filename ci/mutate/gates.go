@@ -63,6 +63,18 @@ var gateMutations = []mutation{
 		"TestBreaker",
 	},
 	{
+		"one person fills every policy of a choice", "policies", "policies/once.go",
+		"if c.Name != \"at_least\" || c.Need < 2 {",
+		"if c.Need > 0 {",
+		"TestComposed|TestNobodyCountsTwiceAgainstTheDumbTwin",
+	},
+	{
+		"roles are apart at one gate of two", "policies", "policies/policy.go",
+		"func Together(halves ...Half) []schema.Verdict {",
+		"func Together(halves ...Half) []schema.Verdict {\n\tif len(halves) > 1 {\n\t\treturn append(Together(halves[0]), Together(halves[1:]...)...)\n\t}",
+		"TestRolesApartAtTwoGates",
+	},
+	{
 		"an expression may rest on a fact that is not known", "policies", "policies/expression.go",
 		"case types.IsUnknown(out):\n\t\treturn answer(policy, schema.Hold,",
 		"case types.IsUnknown(out):\n\t\treturn answer(policy, schema.Allow,",
