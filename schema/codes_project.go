@@ -168,6 +168,18 @@ var projectCodes = []CodeInfo{
 		Example: "     8 |       promote: [{approvals: {observed: 1, owners: [bob, crol]}}]\n" +
 			"sluice.yaml:8:18: warning[owner-unknown]: staging counts approvals of crol, who is not in the trust directory",
 	}, {
+		Code: "names-nothing", Warning: true, Title: "a name means nothing that there is", Message: `{field}: "{name}" names no {what} in the checkout`,
+		Cause: "A guard for a file, a value or an app that is called otherwise guards nothing, and says nothing of it. What the name means may as well be still to come.",
+		Fix:   "Correct the name; leave it where what it means comes later.",
+		Example: "     9 |       promote: [{critical: {fields: [limits.yaml#maxx]}}]\n" +
+			"       |                                      ^^^^^^^^^^^^^^^^ did you mean \"limits.yaml#max\"?",
+	}, {
+		Code: "secrets-off", Warning: true, Title: "a gate asks for no secrets and allows them all", Message: `secrets of {stage} refuses nothing: its exceptions are for every file or key`,
+		Cause: "allow: [\"**\"] means all files, so that any password comes in, while the gate looks as if none did.",
+		Fix:   "Name the files and keys that hold no secret (app.yaml#tokenName), or take the policy out of the gate.",
+		Example: "     9 |       promote: [{approvals: 1}, {secrets: {allow: [\"**\"]}}]\n" +
+			"secrets of staging refuses nothing: its exceptions are for every file or key",
+	}, {
 		Code: "schema-missing", Title: "a file that a gate names is missing", Message: "the gate names {path}, which does not exist",
 		Cause: "A gate names a JSON Schema below .sluice/schemas, or a list below .sluice/lists.",
 		Fix:   "Add the file or correct its name.",

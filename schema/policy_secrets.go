@@ -64,6 +64,11 @@ func (s *source) secrets(v *value, path string) SecretsSpec {
 	return spec
 }
 
+// everything reports whether the exception leaves nothing to judge, or no key.
+func (e SecretException) everything() bool {
+	return (Patterns{e.Files}).coverAll() == 0 && (e.Key == "" || strings.Trim(e.Key, "*") == "")
+}
+
 // secretException reads FILES or FILES#KEY; why says what is wrong with it.
 func secretException(text string) (e SecretException, why string) {
 	files, key, keyed := strings.Cut(text, "#")

@@ -63,9 +63,9 @@ secrets, the limits of a file. It needs no network and no key. With paths it rep
 	return command
 }
 
-// wanted reports whether what a finding tells is what somebody wrote on purpose: it is said, and no lint fails for it.
+// wanted reports whether what a finding tells is what somebody may well have written on purpose: it is said, and no lint fails for it.
 func wanted(code schema.Code) bool {
-	return slices.Contains([]schema.Code{"weak-mode", "approvals-not-enforced", "trust-lockout"}, code)
+	return slices.Contains([]schema.Code{"weak-mode", "approvals-not-enforced", "trust-lockout", "names-nothing"}, code)
 }
 
 func (a *app) printFindings(found schema.Diagnostics) {
@@ -110,7 +110,11 @@ func (a *app) lint(op *schema.Operator, sealed bool) (schema.Diagnostics, error)
 	if err != nil {
 		return nil, err
 	}
-	found = slices.Concat(found, weakModes(project), project.AdviceOnGates(now()), lintPeople(root, project), more, fits, gates)
+	names, err := lintNames(root, project, source)
+	if err != nil {
+		return nil, err
+	}
+	found = slices.Concat(found, weakModes(project), project.AdviceOnGates(now()), names, lintPeople(root, project), more, fits, gates)
 	slices.SortStableFunc(found, func(x, y schema.Diagnostic) int { return strings.Compare(x.Position.File, y.Position.File) })
 	return found, nil
 }
