@@ -26,6 +26,7 @@ var secretFormats = []secretFormat{
 	{"a Stripe key", words("k_live_"), regexp.MustCompile(`\b[rs]k_live_[A-Za-z0-9]{20}`)},
 	{"a Vault token", words("hvs. hvb."), regexp.MustCompile(`\bhv[sb]\.[A-Za-z0-9_-]{24}`)},
 	{"the URL of a webhook", words("hooks.slack.com/ /api/webhooks/ .webhook.office.com/"), regexp.MustCompile(`\b(?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|[a-z0-9-]+\.webhook\.office\.com/webhookb2)/[A-Za-z0-9/@_-]{20}`)},
+	{"the signature of a URL", words("sig= Signature="), regexp.MustCompile(`\bsig=[A-Za-z0-9%+/_-]{40}|\bX-(?:Amz|Goog)-Signature=[0-9a-fA-F]{40}`)},
 	{"a JSON Web Token", words("eyJ"), regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10}`)},
 }
 

@@ -34,7 +34,7 @@ func insideLine(line []byte) (at sighting, ok bool) {
 	}
 	for _, m := range setting.FindAllSubmatchIndex(line, -1) {
 		key, value := string(line[m[2]:m[3]]), string(line[m[4]:m[5]])
-		if schema.NamesSecret(key) && !call.MatchString(value) && secretUnder(key, value) {
+		if schema.NamesSecret(key) && !call.MatchString(value) && secretUnder(key, value) || isNamedKey(key, value) {
 			note(m[4], "the value of "+key)
 		}
 	}

@@ -20,13 +20,13 @@ func HidesLeaf(leaves map[string]schema.Leaf, pointer string) bool {
 	}
 	manifest := leaves["/kind"].Value == `"Secret"` && len(segments) > 1 && (segments[0] == "data" || segments[0] == "stringData")
 	_, text := textOf(leaf)
-	return manifest || HidesUnder(segments, text)
+	return manifest || HidesUnder(segments, text, leaf.Value)
 }
 
 // HidesUnder reports whether what stands under these keys is not to be shown. It looks at names alone, where [Secrets] looks at the
 // value as well: that refuses a change, this leaves out a text that somebody may read elsewhere. A number under a plural (maxTokens)
-// is how many there are.
-func HidesUnder(keys []string, text bool) bool {
+// is how many there are. Values are looked at where a key is called "key", which most are not.
+func HidesUnder(keys []string, text bool, values ...string) bool {
 	last := ""
 	for _, key := range keys {
 		key = strings.TrimRight(pointerPlain.Replace(key), "0123456789_-")
@@ -37,7 +37,7 @@ func HidesUnder(keys []string, text bool) bool {
 			return true
 		}
 	}
-	return schema.NamesSecret(last) || schema.CarriesSecret(last) || text && schema.NamesLogin(last)
+	return hidesJoined(keys, values) || schema.NamesSecret(last) || schema.CarriesSecret(last) || text && schema.NamesLogin(last)
 }
 
 // HidesText reports whether a value, or what it is called in a line of its own, is a secret under any key.
@@ -60,7 +60,7 @@ func hidesLine(line []byte) bool {
 		return true
 	}
 	for _, m := range append(setting.FindAllSubmatch(line, -1), assignment.FindSubmatch(line)) {
-		if len(m) > 2 && schema.NamesSecret(string(m[1])) && !call.Match(m[2]) && !reference.Match(m[2]) {
+		if len(m) > 2 && (schema.NamesSecret(string(m[1])) || schema.CarriesSecret(string(m[1])) || isNamedKey(string(m[1]), string(m[2]))) && !call.Match(m[2]) && !reference.Match(m[2]) {
 			return true
 		}
 	}

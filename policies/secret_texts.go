@@ -68,6 +68,8 @@ func isSecret(key, value string) bool {
 	switch {
 	case call.MatchString(value), strings.HasPrefix(value, "//"): // of a URL whose scheme is called so
 		return false
+	case isNamedKey(key, value):
+		return true
 	case schema.NamesSecret(key):
 		return secretUnder(key, value)
 	}
@@ -110,8 +112,12 @@ func flagOf(leaves map[string]schema.Leaf, pointer string) string {
 	}
 	value, _ := textOf(leaves[pointer])
 	before, _ := textOf(leaves[pointer[:cut+1]+strconv.Itoa(place-1)])
-	if m := flagName.FindStringSubmatch(before); m != nil && !strings.HasPrefix(value, "-") {
-		return m[1]
+	m := flagName.FindStringSubmatch(before)
+	switch {
+	case m == nil || strings.HasPrefix(value, "-"):
+		return ""
+	case ofCurlList(leaves, pointer[:cut+1], place, m[1], value):
+		return m[1] + ".password"
 	}
-	return ""
+	return m[1]
 }

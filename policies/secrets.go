@@ -104,6 +104,9 @@ func formatted(line []byte) (at sighting, ok bool) {
 			begin, at.kind, ok = m[2], "the password of a URL", true
 		}
 	}
+	if offset, found := curlPassword(line); found && offset < begin {
+		begin, at.kind, ok = offset, "the password of a command", true
+	}
 	at.column = utf8.RuneCount(line[:begin]) + 1
 	return at, ok
 }
@@ -127,11 +130,12 @@ func namedSecrets(r reading, path string, data []byte, keys lineKeys) []sighting
 		if !text {
 			value = leaf.Value // a number, true, false or nothing
 		}
+		full := withParent(segments)
 		if name := pairKey(leaves, pointer); name != "" {
-			key = name
+			key, full = name, name
 		}
 		kept := manifest && len(segments) > 2 && (segments[1] == "data" || segments[1] == "stringData")
-		if (kept && text && value != "" && !reference.MatchString(value)) || isSecret(key, value) && (text || value[0] != '-' && schema.NamesPassword(key)) {
+		if (kept && text && value != "" && !reference.MatchString(value)) || isSecret(key, value) && (text || value[0] != '-' && schema.NamesPassword(key)) || text && isSecretBelow(full, value) {
 			found = append(found, sighting{leaf.Position.Line, leaf.Position.Column, "the value of " + key, key})
 		} else if kind, ok := insideText(value); ok && text {
 			found = append(found, sighting{leaf.Position.Line, leaf.Position.Column, kind, key})

@@ -140,16 +140,18 @@ func TestEveryFormOfASecretIsKnown(t *testing.T) {
 	p := gatePolicy(t, "secrets", map[string]any{})
 	long := "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9"
 	for kind, tokens := range map[string][]string{
-		"a private key":         {"-----BEGIN " + "PRIVATE KEY-----", "-----BEGIN EC " + "PRIVATE KEY-----", "-----BEGIN PGP " + "PRIVATE KEY BLOCK-----", "AGE-SECRET-KEY-1" + strings.Repeat("Q", 58)},
-		"a GitLab token":        {"glpat-" + long, "gldt-" + long, "glrt-" + long, "glcbt-" + long, "glptt-" + long, "glft-" + long, "glimt-" + long, "glagent-" + long, "gloas-" + long, "glsoat-" + long, "glffct-" + long},
-		"a GitHub token":        {"ghp_" + long, "gho_" + long, "ghu_" + long, "ghs_" + long, "ghr_" + long, "github_pat_" + long},
-		"an AWS access key":     {awsKey, strings.Replace(awsKey, "AKIA", "ASIA", 1)},
-		"a Google API key":      {"AIza" + long},
-		"a Slack token":         {"xoxb-" + long, "xoxp-" + long},
-		"a Stripe key":          {"sk_live_" + long, "rk_live_" + long},
-		"a Vault token":         {"hvs." + long, "hvb." + long},
-		"a JSON Web Token":      {jwt},
-		"the password of a URL": {"https://ann:" + long + "@example.com"},
+		"a private key":             {"-----BEGIN " + "PRIVATE KEY-----", "-----BEGIN EC " + "PRIVATE KEY-----", "-----BEGIN PGP " + "PRIVATE KEY BLOCK-----", "AGE-SECRET-KEY-1" + strings.Repeat("Q", 58)},
+		"a GitLab token":            {"glpat-" + long, "gldt-" + long, "glrt-" + long, "glcbt-" + long, "glptt-" + long, "glft-" + long, "glimt-" + long, "glagent-" + long, "gloas-" + long, "glsoat-" + long, "glffct-" + long},
+		"a GitHub token":            {"ghp_" + long, "gho_" + long, "ghu_" + long, "ghs_" + long, "ghr_" + long, "github_pat_" + long},
+		"an AWS access key":         {awsKey, strings.Replace(awsKey, "AKIA", "ASIA", 1)},
+		"a Google API key":          {"AIza" + long},
+		"a Slack token":             {"xoxb-" + long, "xoxp-" + long},
+		"a Stripe key":              {"sk_live_" + long, "rk_live_" + long},
+		"a Vault token":             {"hvs." + long, "hvb." + long},
+		"the signature of a URL":    {"https://x.blob.core.windows.net/c?sig=" + long + "%3D"},
+		"the password of a command": {"curl -u ann:" + long},
+		"a JSON Web Token":          {jwt},
+		"the password of a URL":     {"https://ann:" + long + "@example.com"},
 	} {
 		for _, token := range tokens {
 			f := promotion()

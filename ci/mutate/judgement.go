@@ -201,6 +201,18 @@ var judgementMutations = []mutation{
 		"TestSecrets",
 	},
 	{
+		"a key in hexadecimal passes", "policies", "policies/secret_keys.go",
+		"return named && whole && isHexKey(value)",
+		"return named && whole && isHexKey(value) && false",
+		"TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown",
+	},
+	{
+		"a key below what it is for is shown", "policies", "policies/secret_shown.go",
+		"return hidesJoined(keys, values) || ",
+		"return ",
+		"TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown",
+	},
+	{
 		"a secret's verdict shows the value", "policies", "policies/secrets.go",
 		"leaf.Position.Column, \"the value of \" + key, key})",
 		"leaf.Position.Column, \"the value \" + value, key})",

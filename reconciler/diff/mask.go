@@ -17,7 +17,7 @@ var userInfo = regexp.MustCompile(`://[^/\s@"']+@`)
 func Mask(edits []Edit) []Edit {
 	out := make([]Edit, len(edits))
 	for i, e := range edits {
-		secret := e.Secret || policies.HidesUnder(keysOf(e), strings.HasPrefix(e.From+e.To, `"`))
+		secret := e.Secret || policies.HidesUnder(keysOf(e), strings.HasPrefix(e.From+e.To, `"`), e.From, e.To)
 		e.From, e.To = masked(e.From, secret), masked(e.To, secret)
 		out[i] = withoutSecretKeys(e)
 	}
@@ -39,7 +39,7 @@ func withoutSecretKeys(e Edit) Edit {
 // Hide is a value of a file as Mask shows it, for who has it alone: the name that a variable has beside its value is not known then, so no
 // such value is shown.
 func Hide(pointer, value string) string {
-	return masked(value, strings.HasSuffix(pointer, "/value") || policies.HidesUnder(strings.Split(pointer, "/"), true))
+	return masked(value, strings.HasSuffix(pointer, "/value") || policies.HidesUnder(strings.Split(pointer, "/"), true, value))
 }
 
 // keysOf are the keys of an edit, of one without a pointer as people write them.
