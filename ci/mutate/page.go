@@ -84,6 +84,10 @@ var pageMutations = []mutation{
 		old: "if req.cfg.Values {", new: "if true {", tests: "TestValuesAreNotShownUnlessAskedFor",
 	},
 	{
+		name: "page: what is old is found by the state that it had", pkg: "reconciler/status", file: "reconciler/status/matching.go",
+		old: "q.state == shown(*c, q.stale)", new: "q.state == c.State", tests: "TestAFilterByStateFindsWhatIsShown",
+	},
+	{
 		name: "page: secrets are shown with values", pkg: "reconciler/status", file: "reconciler/status/keys.go",
 		old: "range diff.Mask(edits)", new: "range append([]diff.Edit{}, edits...)", tests: "TestValuesAreNotShownUnlessAskedFor",
 	},

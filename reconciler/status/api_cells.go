@@ -74,7 +74,7 @@ func listApps(req asked) (any, *problem) {
 	if trouble != nil {
 		return nil, trouble
 	}
-	q := readQuery(req.q, req.view)
+	q := req.readQuery()
 	apps := matching(req.view, q)
 	from := q.begin(apps)
 	out := apiApps{apiHead: req.head(), Apps: []apiApp{}}
@@ -82,7 +82,7 @@ func listApps(req asked) (any, *problem) {
 		out.Apps = append(out.Apps, req.apiApp(a))
 	}
 	if from+limit < len(apps) {
-		out.Next = string(apps[from+limit-1].App)
+		out.Next = q.placeOf(&apps[from+limit-1])
 	}
 	return out, nil
 }

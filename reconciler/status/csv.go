@@ -134,7 +134,7 @@ func transitionsTable(req asked) [][]string {
 func appsTable(req asked) ([][]string, *problem) {
 	out := [][]string{{"app", "stage", "state", "revision", "entry", "merge_request", "since", "missing", "instances_running", "instances", "owner", "labels"}}
 	stale := req.view.Stale(req.now)
-	for _, app := range matching(req.view, readQuery(req.q, req.view)) {
+	for _, app := range matching(req.view, req.readQuery()) {
 		for i := range app.Cells {
 			c := &app.Cells[i]
 			line := []string{string(app.App), string(c.Cell.Stage), string(shown(*c, stale)), "", "", "", "", "", "", "", app.Owner, strings.Join(labelsOf(app), " ")}

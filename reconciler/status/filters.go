@@ -20,7 +20,7 @@ type filter struct {
 // The filters of each list: a route names its own, so that a page, its JSON and its table understand the same.
 var (
 	appFilters = []filter{
-		{"q", upTo(100)}, {"stage", aStage}, {"state", aState}, {"owner", upTo(200)}, {"label", aLabel}, {"differs", twoStages}, {"order", oneOf("order", orders)}, {"after", upTo(longestName)},
+		{"q", upTo(100)}, {"stage", aStage}, {"state", aState}, {"owner", upTo(200)}, {"label", aLabel}, {"differs", twoStages}, {"order", oneOf("order", orders)}, {"after", afterApp},
 	}
 	pastFilters = []filter{
 		{"app", upTo(200)}, {"kind", aKind}, {"result", oneOf("result", slices.Concat(schema.TransitionResults, deliveryResults))}, {"who", upTo(100)}, {"from", aNode}, {"to", aNode},
@@ -151,8 +151,19 @@ func aPlace(text string, _ schema.View) string {
 	return ""
 }
 
+// afterApp is where a page of apps ended: the name of one, or a place in an order of its own.
+func afterApp(text string, v schema.View) string {
+	if !strings.Contains(text, placeMark) {
+		return upTo(longestName)(text, v)
+	}
+	if _, ok := readPlace(text); !ok {
+		return "no answer ends there: it is next of the answer before"
+	}
+	return ""
+}
+
 func aState(text string, _ schema.View) string {
-	if !slices.Contains(states(), schema.CellState(text)) {
+	if !slices.Contains(filterStates(), schema.CellState(text)) {
 		return "there is no such state"
 	}
 	return ""

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -18,7 +17,7 @@ type row struct {
 
 // matrixPage shows apps against stages.
 func matrixPage(req asked) (page, int) {
-	v, q := req.view, readQuery(req.q, req.view)
+	v, q := req.view, req.readQuery()
 	p := basePage(req.cfg, v, req.now)
 	p.Nav, p.Heading, p.Title = navigation("/apps"), "Apps", "Apps · "+p.Title
 	p.Pause, p.Still = pause(q), q.still
@@ -29,7 +28,7 @@ func matrixPage(req asked) (page, int) {
 	if p.Text = nothing(v); p.Text != "" {
 		return p, http.StatusOK
 	}
-	p.Text, p.Filters, p.Search = req.sum.summary(v.Stale(req.now)), filters(v, q, req.now), q.form(v)
+	p.Text, p.Filters, p.Search = req.sum.summary(v.Stale(req.now)), filters(v, q), q.form(v)
 	for _, s := range v.Stages {
 		p.Stages = append(p.Stages, safe(string(s)))
 	}
@@ -56,7 +55,7 @@ func matrixPage(req asked) (page, int) {
 	}
 	if rest := len(apps) - from - len(shown); rest > 0 {
 		next := q
-		next.after = string(shown[len(shown)-1].App)
+		next.after = q.placeOf(&shown[len(shown)-1])
 		p.Pages = append(p.Pages, link{Text: fmt.Sprintf("%d more", rest), Href: next.link()})
 	}
 	return p, http.StatusOK
@@ -94,15 +93,12 @@ func pause(q query) link {
 
 // filters are the states that the apps which are asked for have cells in, each with how many apps it would leave: they count what
 // choosing them shows.
-func filters(v schema.View, q query, now time.Time) []link {
+func filters(v schema.View, q query) []link {
 	all := q
 	all.state, all.after = "", ""
 	apps := matching(v, all)
 	out := []link{{Text: fmt.Sprintf("all apps %d", len(apps)), Href: all.link(), Here: q.state == ""}}
-	if v.Stale(now) {
-		return out // no state is known to filter by
-	}
-	for _, s := range states() {
+	for _, s := range filterStates() {
 		one := all
 		one.state = s
 		n := 0

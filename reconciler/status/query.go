@@ -16,7 +16,8 @@ type query struct {
 	text  string              // part of an app's name
 	stage schema.StageName    // only apps that have something there
 	state schema.CellState    // only apps with a cell in this state; empty for all
-	after string              // the last app of the page before
+	after string              // where the page before ended, as [query.placeOf] writes it
+	stale bool                // nothing of the view is known to be so now: no cell is in a state that it had
 	apart [2]schema.StageName // only apps that have something else in the one than in the other
 	owner string              // only apps of this owner
 	label string              // only apps with all of these labels: name=text, joined by commas
@@ -36,9 +37,10 @@ var orders = []string{oldestFirst, worstOnTop}
 const apartMark = ".."
 
 // readQuery takes what it understands and ignores the rest.
-func readQuery(values url.Values, v schema.View) query {
-	q := query{text: clip(values.Get("q"), 100), after: clip(values.Get("after"), 1000), still: values.Has("still")}
-	if s := schema.CellState(values.Get("state")); slices.Contains(states(), s) {
+func (req asked) readQuery() query {
+	values, v := req.q, req.view
+	q := query{stale: v.Stale(req.now), text: clip(values.Get("q"), 100), after: clip(values.Get("after"), 1000), still: values.Has("still")}
+	if s := schema.CellState(values.Get("state")); slices.Contains(filterStates(), s) {
 		q.state = s
 	}
 	if from, to, ok := strings.Cut(values.Get("differs"), apartMark); ok {
@@ -105,7 +107,7 @@ func (q query) form(v schema.View) search {
 			pairs = append(pairs, apart)
 		}
 	}
-	for _, s := range states() {
+	for _, s := range filterStates() {
 		all = append(all, string(s))
 	}
 	out := search{Action: "/apps", Fields: []searchField{

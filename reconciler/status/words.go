@@ -39,6 +39,9 @@ func states() []schema.CellState {
 	}
 }
 
+// filterStates are those that somebody may ask for: every one that is shown.
+func filterStates() []schema.CellState { return append(states(), unknown) }
+
 func lookOf(s schema.CellState) look {
 	switch s {
 	case schema.Live:
