@@ -75,6 +75,11 @@ var runCodes = []CodeInfo{
 		Example: "sluice: there is no branch sluice/ledger in config: the project is not sealed yet,\n" +
 			"        or this is a clone that has the ledger as origin's alone [no-ledger]",
 	}, {
+		Code: "clone-old", Title: "the clone that is read has not fetched lately", Message: "what the clone shows may be old[: {why}]",
+		Cause:   "sluice web reads a clone on the same machine, and what that has of the ledger is as of its last fetch.",
+		Fix:     "Run git fetch in the clone as often as sluice web looks, or give the address of the clone's origin as repository.",
+		Example: "[-]git failed: last read 2026-11-23T07:12:20Z [clone-old]",
+	}, {
 		Code: "ledger-moved", Title: "another reconciler was faster", Message: "somebody else wrote to the ledger[: {why}]",
 		Cause:   "Two reconcilers run for one project. One wins each time, the other reads again.",
 		Fix:     "Run it again. Nothing was decided twice.",

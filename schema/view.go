@@ -47,6 +47,8 @@ type View struct {
 	Steps        []StepView `json:"-"` // of the lifecycle, with their gates
 	// Narrowed says that this is what one viewer may see, and that there may be more.
 	Narrowed bool `json:"-"`
+	// Alone is of a view that only reads the ledger; nil of one by a running reconciler.
+	Alone *Alone `json:"alone,omitempty"`
 	// Journal is what happened; nil where nobody read it. Pulse is of a running reconciler; nil of a clone.
 	Journal *Journal `json:"-"`
 	Pulse   *Pulse   `json:"-"`
@@ -149,6 +151,16 @@ type UnjudgedView struct {
 	Since time.Time `json:"since,omitzero"`
 	Code  Code      `json:"code,omitempty"`
 	Why   string    `json:"why,omitempty"` // what a pass met
+	// Seen is when who reads the ledger alone found it first; zero elsewhere.
+	Seen time.Time `json:"seen,omitzero"`
+}
+
+// From is since when it is known that it is not judged; zero in a clone that was not watched.
+func (u UnjudgedView) From() time.Time {
+	if u.Since.IsZero() {
+		return u.Seen
+	}
+	return u.Since
 }
 
 // LetInView is what the gate says of content that the mode of its stage alone let in.
@@ -271,9 +283,21 @@ type Incident struct {
 	Seq   int64     `json:"seq"`
 }
 
-// Stale reports whether the view says nothing about the moment any more.
+// Stale reports whether the view says nothing about the moment any more: Git was not read for too long, or nobody works on what it holds.
 func (v View) Stale(now time.Time) bool {
-	return v.StaleAfter > 0 && now.Sub(v.Looked) > v.StaleAfter
+	return v.StaleAfter > 0 && (now.Sub(v.Looked) > v.StaleAfter || v.Unheard(now))
+}
+
+// Unheard reports whether Git holds something that no reconciler has judged for too long, while the ledger got nothing else either.
+func (v View) Unheard(now time.Time) bool {
+	if v.StaleAfter <= 0 || v.Alone == nil || v.Alone.Waits.IsZero() {
+		return false
+	}
+	heard := v.Alone.Waits
+	if v.Ledger.At.After(heard) {
+		heard = v.Ledger.At
+	}
+	return now.Sub(heard) > v.StaleAfter
 }
 
 // Cell returns the view of one cell.

@@ -3,6 +3,14 @@ package main
 // pageMutations take away what keeps the page for those who may look, reading alone, and true.
 var pageMutations = []mutation{
 	{
+		name: "web: a clone that fetched long ago is shown as now", pkg: "reconciler/gitrepo", file: "reconciler/gitrepo/origin.go",
+		old: "out := Asked{Clone: true}", new: "out := Asked{Clone: true, At: time.Now()}", tests: "TestACloneTellsWhenItLastAsked",
+	},
+	{
+		name: "web: a reconciler that died leaves all green", pkg: "reconciler/status", file: "schema/view.go",
+		old: "now.Sub(v.Looked) > v.StaleAfter || v.Unheard(now)", new: "now.Sub(v.Looked) > v.StaleAfter", tests: "TestWhatIsReadFromTheLedgerAloneIsNotGreen",
+	},
+	{
 		name: "page: one viewer takes all streams", pkg: "reconciler/status", file: "reconciler/status/limit.go",
 		old: "l.streams[viewer] >= mostOwnStreams", new: "l.streams[viewer] < 0", tests: "TestOneViewerDoesNotTakeAllStreams",
 	},

@@ -153,6 +153,10 @@ type watcher struct {
 	from string // the ref that the ledger was read from last
 	view atomic.Pointer[schema.View]
 
+	plain *schema.View              // the ledger's, without what the branches hold
+	clone *reconciler.Clone         // what it was made from
+	waits map[string]unjudgedBranch // those that were seen to hold what nobody has judged, by full name
+
 	doing atomic.Pointer[schema.Starting]
 }
 
@@ -210,42 +214,53 @@ func (w *watcher) look(ctx context.Context) {
 		last = *v
 	}
 	began := now().UTC()
-	next, err := w.next(ctx, last)
+	next, refs, err := w.next(ctx, last)
+	if err == nil {
+		next = w.withUnjudged(ctx, next, refs, began)
+		next.Looked, err = w.heard(&next, refs, began)
+	}
 	if err != nil && ctx.Err() != nil {
 		return
 	}
 	next.At, next.Problems, next.ProblemCodes = now().UTC(), nil, nil
-	if err == nil {
-		next.Looked = began
-	} else {
+	if err != nil {
 		next.Problems, next.ProblemCodes = shownProblems(err)
 	}
+	next.Problems = append(next.Problems, next.Unread...)
 	if text := fmt.Sprint(err); text != w.told {
 		if w.told = text; err != nil {
-			w.log.Error("the ledger cannot be shown", "error", err)
+			w.log.Error("the ledger cannot be shown as it is now", "error", err)
 		}
 	}
 	w.view.Store(&next)
 }
 
-// next makes the view of the ledger's newest commit, or returns the last one with the reason why there is no other.
-func (w *watcher) next(ctx context.Context, last schema.View) (schema.View, error) {
+// next makes the view of the ledger's newest commit, or returns the last one with the reason why there is no other. refs are what was
+// fetched.
+func (w *watcher) next(ctx context.Context, last schema.View) (next schema.View, refs map[string]schema.Hash, err error) {
 	w.at("the repository is fetched")
-	refs, err := gitrepo.Mirror{Repo: w.repo}.Fetch(ctx)
-	if err != nil {
-		return last, fmt.Errorf("fetch the ledger: %w", err)
+	if refs, err = (gitrepo.Mirror{Repo: w.repo}).Fetch(ctx); err != nil {
+		return last, nil, fmt.Errorf("fetch the ledger: %w", err)
 	}
 	from, tip, err := w.ledgerIn(ctx, refs)
 	if err != nil {
-		return last, err
+		return last, nil, err
 	}
+	next, err = w.viewAt(ctx, last, from, tip)
+	return next, refs, err
+}
+
+// viewAt makes the view of a ledger.
+func (w *watcher) viewAt(ctx context.Context, last schema.View, from string, tip schema.Hash) (schema.View, error) {
 	switch {
 	case tip.IsZero() && w.past.Read() > 0:
 		return last, &ledger.Doubt{Code: ledger.LogRollback, Err: fmt.Errorf("the ledger's branch is gone, it had %d entries", w.past.Read())}
 	case tip.IsZero():
 		return last, fmt.Errorf("there is no branch %s in %s, nor does it know one of its origin: the project is not sealed yet, or this is a clone that has to fetch [no-ledger]", strings.TrimPrefix(w.ref, "refs/heads/"), w.name)
-	case tip == last.Ledger.Tip:
-		return last, nil
+	case tip == last.Ledger.Tip && w.plain != nil:
+		plain := *w.plain
+		plain.Ledger.Ref = from
+		return plain, nil
 	}
 	w.at("the ledger is read and proven")
 	clone, err := reconciler.OpenClone(ctx, w.repo, tip, w.anchor)
@@ -264,11 +279,12 @@ func (w *watcher) next(ctx context.Context, last schema.View) (schema.View, erro
 	}
 	view.Journal = w.past.Journal()
 	view.Journal.Whole = true
-	view.Repository, view.StaleAfter, view.Ledger.Ref = last.Repository, last.StaleAfter, from
+	view.Repository, view.StaleAfter, view.Ledger.Ref, view.Alone = last.Repository, last.StaleAfter, from, &schema.Alone{}
 	if from != w.from {
 		w.from = from
 		w.log.Info("the ledger is read", "ref", from)
 	}
+	w.plain, w.clone = &view, clone
 	return view, nil
 }
 

@@ -67,8 +67,8 @@ func (s series) cells(v *schema.View) {
 			}
 			if u := cell.Unjudged; u != nil {
 				unjudged[cell.Cell.Stage]++
-				if at := longest[cell.Cell.Stage]; at.IsZero() || u.Since.Before(at) {
-					longest[cell.Cell.Stage] = u.Since
+				if at := longest[cell.Cell.Stage]; at.IsZero() || u.From().Before(at) {
+					longest[cell.Cell.Stage] = u.From()
 				}
 			}
 		}

@@ -15,6 +15,8 @@ type apiHead struct {
 	Looked time.Time `json:"looked,omitzero"`
 	Stale  bool      `json:"stale"`
 	Ledger int64     `json:"ledger"`
+	// Reconciler is unknown where the ledger alone was read; empty where a reconciler answers.
+	Reconciler string `json:"reconciler,omitempty"`
 	// Doubt is what speaks against the ledger, and with it against the answer.
 	Doubt []schema.Code `json:"doubt,omitempty"`
 }
@@ -56,7 +58,11 @@ func (s *site) api(make apiMaker, known ...filter) http.HandlerFunc {
 
 func (req asked) head() apiHead {
 	v := req.view
-	return apiHead{AsOf: v.At.UTC(), Looked: v.Looked.UTC(), Stale: v.Stale(req.now), Ledger: v.Ledger.Size, Doubt: doubt(v)}
+	head := apiHead{AsOf: v.At.UTC(), Looked: v.Looked.UTC(), Stale: v.Stale(req.now), Ledger: v.Ledger.Size, Doubt: doubt(v)}
+	if v.Alone != nil {
+		head.Reconciler = string(unknown)
+	}
+	return head
 }
 
 // limit reads how many items are wanted.

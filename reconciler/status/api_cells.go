@@ -113,7 +113,7 @@ func (req asked) apiCell(c schema.CellView) apiCell {
 		}
 	}
 	if u := c.Unjudged; u != nil {
-		out.Unjudged = &apiUnjudged{Commit: hashOrEmpty(u.Commit), Since: u.Since.UTC(), Code: u.Code, Why: u.Why}
+		out.Unjudged = &apiUnjudged{Commit: hashOrEmpty(u.Commit), Since: u.From().UTC(), Code: u.Code, Why: u.Why}
 	}
 	if i := c.Instances; i != nil {
 		out.Instances = &apiRunning{At: i.At.UTC(), Total: i.Total + i.Unread, Running: i.Running, Refused: i.Refused, Quiet: i.Quiet}

@@ -18,6 +18,9 @@ func warnings(cfg Config, v schema.View, now time.Time) []alarm {
 	if bar := staleBar(v, now); bar != "" {
 		out = append(out, alarm{Tone: wait, Text: bar})
 	}
+	if bar := aloneText(v, now); bar != "" {
+		out = append(out, alarm{Tone: quiet, Text: bar})
+	}
 	if codes := doubt(v); len(codes) > 0 {
 		text := "The ledger is in doubt, and with it what follows."
 		if v.Ledger.Size > 0 && !v.Narrowed {

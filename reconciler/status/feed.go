@@ -120,8 +120,8 @@ func badgeOf(v *schema.View, now time.Time, cell schema.Cell) badge {
 		if c, ok := v.Cell(cell); ok {
 			state := shown(c, v.Stale(now))
 			b.Message = safe(string(state))
-			if state != unknown {
-				b.Color = badgeColors[lookOf(state).Tone]
+			if look := lookOf(state); state != unknown && (v.Alone == nil || look.Tone != good) { // nobody is known to look after it
+				b.Color = badgeColors[look.Tone]
 			}
 			if c.Seq > 0 && c.Revision != schema.None && state != unknown {
 				b.Message += " " + brief(c.Revision.String())

@@ -14,6 +14,7 @@ type page struct {
 	Heading string
 	Version string
 	Class   string // of the body
+	Alone   bool   // read from the ledger alone: nothing is good for sure
 	Refresh int    // seconds after which the page loads itself again where no script keeps it fresh; 0 for never
 	Still   bool   // no script either
 	Pause   link
@@ -92,7 +93,7 @@ func stamped(t, now time.Time) stampView {
 
 // basePage is what every page of a view has. Ages are as of the view, so that the page changes with the view alone.
 func basePage(cfg Config, v schema.View, now time.Time) page {
-	p := page{Title: safe(title(v)), Project: safe(cfg.project), Version: safe(cfg.Version), Refresh: 10, Fresh: freshness(v, time.Time{}), Nav: navigation("")}
+	p := page{Title: safe(title(v)), Project: safe(cfg.project), Version: safe(cfg.Version), Refresh: 10, Fresh: freshness(v, time.Time{}), Alone: v.Alone != nil, Nav: navigation("")}
 	p.Heading = p.Title
 	p.Alarms = warnings(cfg, v, now)
 	for _, i := range v.Incidents {
@@ -107,7 +108,7 @@ func basePage(cfg Config, v schema.View, now time.Time) page {
 			Lines: checkLines(cfg, *v.Control, asOf(v))})
 	}
 	if u := v.Unjudged; u != nil {
-		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: "The control files are not as they were judged, and nothing is let in meanwhile.", At: stamped(u.Since, asOf(v)), Lines: unjudgedLines(cfg, u)})
+		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: "The control files are not as they were judged, and nothing is let in meanwhile.", At: stamped(u.From(), asOf(v)), Lines: unjudgedLines(cfg, u)})
 	}
 	for _, problem := range v.Problems {
 		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: "Not found out in the last pass: " + safe(problem)})

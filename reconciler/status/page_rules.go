@@ -87,7 +87,11 @@ func healthPage(req asked) (page, int) {
 	}
 	stale := v.Stale(req.now)
 	line("git", !stale, "last read "+when(v.Looked, asOf(v)))
-	line("targets", !v.Compared.IsZero(), "last compared "+when(v.Compared, asOf(v)))
+	if v.Alone != nil {
+		p.Checks = append(p.Checks, checkLine{Line: Line{Mark: Wait, Policy: "reconciler", Text: amount.ReplaceAllString(heardText(v), "$1\u00a0$2")}, Tone: wait})
+	} else {
+		line("targets", !v.Compared.IsZero(), "last compared "+when(v.Compared, asOf(v)))
+	}
 	line("questions", len(v.Problems) == 0, fmt.Sprintf("%d could not be answered in the last pass", len(v.Problems)))
 	for _, code := range v.ProblemCodes {
 		if info, ok := schema.Explain(code); ok {
@@ -105,6 +109,15 @@ func healthPage(req asked) (page, int) {
 	line("ledger", doubtText(v) == "" && v.Journal != nil && v.Journal.Read == v.Ledger.Size, strings.TrimSpace(read))
 	p.Facts = healthFacts(req.cfg, v)
 	return p, http.StatusOK
+}
+
+// heardText says what the ledger alone tells of whether somebody works on it.
+func heardText(v schema.View) string {
+	text := "not known whether one runs: the ledger is written when something happens, and its last entry is of " + when(v.Ledger.At, asOf(v))
+	if !v.Alone.Waits.IsZero() {
+		text += "; Git holds what no reconciler has judged, seen first " + when(v.Alone.Waits, asOf(v))
+	}
+	return text
 }
 
 func healthFacts(cfg Config, v schema.View) [][2]string {

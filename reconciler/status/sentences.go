@@ -32,6 +32,7 @@ func freshness(v schema.View, now time.Time) string {
 		parts = append(parts, fmt.Sprintf("ledger #%d", v.Ledger.Size))
 	}
 	switch {
+	case v.Alone != nil: // the bar below says of when the entry is
 	case !v.Compared.IsZero():
 		parts = append(parts, "targets compared "+v.Compared.UTC().Format("15:04:05 UTC"))
 	case v.StaleAfter > 0 && !v.Looked.IsZero(): // a running reconciler, which does compare
@@ -46,9 +47,29 @@ func staleBar(v schema.View, now time.Time) string {
 	case !v.Stale(now):
 		return ""
 	case v.Looked.IsZero():
+		if v.Alone != nil && v.Alone.Clone {
+			return "Stale: the repository is a clone, and it does not tell when it last fetched. States are unknown."
+		}
 		return "Git was not read yet: what follows is what the ledger says, and may be old."
+	case v.Unheard(now) && now.Sub(v.Looked) <= v.StaleAfter:
+		return "Stale: Git holds what no reconciler has judged, seen first " + when(v.Alone.Waits, now) + ", and nothing was recorded since: none runs, or it does not get as far. States are unknown since then."
+	case v.Alone != nil && v.Alone.Clone:
+		return "Stale: the repository is a clone, which last fetched " + when(v.Looked, now) + ". States are unknown since then."
 	}
 	return "Stale: Git was last read " + when(v.Looked, now) + ". States are unknown since then."
+}
+
+// aloneText says what who only reads the ledger does not know; empty where a reconciler made the view, or the view is old anyway.
+func aloneText(v schema.View, now time.Time) string {
+	if v.Alone == nil || v.Ledger.At.IsZero() || v.Stale(now) {
+		return ""
+	}
+	last := "Its last entry"
+	if v.Narrowed {
+		last = "Its last entry that you may see"
+	}
+	return fmt.Sprintf("Read from the ledger alone. %s, #%d, is of %s; whether a reconciler runs since then is not known from it. States are as of that entry.",
+		last, v.Ledger.Size, when(v.Ledger.At, asOf(v)))
 }
 
 // nothing is what to say where there is no matrix to show; empty if there is one.

@@ -38,7 +38,7 @@ func unworded(u *schema.UnjudgedView) *schema.UnjudgedView {
 	if u == nil {
 		return nil
 	}
-	return &schema.UnjudgedView{Commit: u.Commit, Since: u.Since, Code: u.Code}
+	return &schema.UnjudgedView{Commit: u.Commit, Since: u.Since, Seen: u.Seen, Code: u.Code}
 }
 
 // next is what a promotion would bring, where it may be seen as well where that is now.

@@ -2,6 +2,7 @@ package status
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -18,6 +19,7 @@ type tally struct {
 	open            int                // questions that the last pass could not answer: what they are about may wait
 	trouble         []*schema.CellView // worst first, then oldest first
 	held            []*schema.CellView // oldest first
+	asOf            string             // which entry it is as of, where nobody is known to look after what followed
 }
 
 // stateCounts is how often each state occurs.
@@ -69,6 +71,9 @@ func tallyOf(v *schema.View) *tally {
 		if n := len(cells); n > 0 && cells[n-1].State == schema.Retired {
 			out.ended++
 		}
+	}
+	if v.Alone != nil && v.Ledger.Size > 0 {
+		out.asOf = fmt.Sprintf(" as of entry #%d", v.Ledger.Size)
 	}
 	worstFirst(out.trouble)
 	slices.SortStableFunc(out.held, func(a, b *schema.CellView) int { return a.Held.Since.Compare(b.Held.Since) })

@@ -29,7 +29,11 @@ func unjudgedText(u *schema.UnjudgedView) string {
 	case u == nil:
 		return ""
 	case u.Since.IsZero():
-		return fmt.Sprintf("not judged yet: commit %s holds a change that no pass of the reconciler has recorded", short(u.Commit))
+		text := fmt.Sprintf("not judged yet: commit %s holds a change that no pass of the reconciler has recorded", short(u.Commit))
+		if !u.Seen.IsZero() {
+			text += ", seen first " + stamp(u.Seen)
+		}
+		return text
 	}
 	return fmt.Sprintf("commit %s holds a change that could not be judged since %s: %s", short(u.Commit), stamp(u.Since), unjudgedWhy(*u))
 }

@@ -94,7 +94,7 @@ func sinceOf(c *schema.CellView) time.Time {
 	case c.State == schema.Drifted:
 		return foundAt(c)
 	case c.State == schema.Unjudged && c.Unjudged != nil:
-		return c.Unjudged.Since
+		return c.Unjudged.From()
 	}
 	return c.Since
 }
@@ -124,11 +124,11 @@ func (t *tally) summary(stale bool) string {
 	case stale:
 		return fmt.Sprintf("%s unknown.", are(t.cells))
 	case t.intended == t.cells && t.open > 0: // what it is about may be at no cell
-		return fmt.Sprintf("All %s as intended as far as is known; %s could not be answered in the last pass.", are(t.cells), counted(t.open, "question"))
+		return fmt.Sprintf("All %s as intended%s as far as is known; %s could not be answered in the last pass.", are(t.cells), t.asOf, counted(t.open, "question"))
 	case t.intended == t.cells:
-		return fmt.Sprintf("All %s as intended.", are(t.cells))
+		return fmt.Sprintf("All %s as intended%s.", are(t.cells), t.asOf)
 	}
-	parts := []string{fmt.Sprintf("%d of %s as intended", t.intended, are(t.cells))}
+	parts := []string{fmt.Sprintf("%d of %s as intended%s", t.intended, are(t.cells), t.asOf)}
 	for _, s := range states() {
 		if n := t.counts.of(s); n > 0 && s != schema.Absent && !lookOf(s).Intended {
 			parts = append(parts, fmt.Sprintf("%d %s", n, s))
