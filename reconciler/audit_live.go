@@ -84,21 +84,12 @@ func (a *liveAudit) place(ctx context.Context, held integrations.Held) {
 
 // head compares a head, and the configuration beside or in it, with the ledger.
 func (a *liveAudit) head(held integrations.Held, h integrations.Head, state ledger.State) {
-	seq := state.Admitted.Seq
-	want, ok := expected(state, a.target, h.Seq)
+	want, why := a.in.vouches(a.keys, a.target, held.Cell, state, h)
 	switch {
 	case h.Project != a.in.trust.Root.Project:
-		a.find(held, Unlogged, 0, "it is project %s's", schema.Printable(h.Project))
-	case h.Stage != held.Cell.Stage || h.App != held.Cell.App:
-		a.find(held, Drifted, seq, "it is a copy of that of %s in %s", h.App, h.Stage)
-	case h.Verify(a.keys[h.Key]) != nil:
-		a.find(held, Drifted, seq, "it is not signed by a log key in force")
-	case !ok:
-		a.find(held, Drifted, seq, "it says entry #%d, admitted is #%d", h.Seq, seq)
-	case !a.grayFits(h, state, want.Seq):
-		a.find(held, Drifted, seq, "it does not say for which instances entry #%d is", want.Seq)
-	case h.Revision != want.Revision || h.Content != want.Content || h.Commit != want.Commit || h.Retired != (want.Revision == schema.None):
-		a.find(held, Drifted, want.Seq, "it says %s, admitted is %s", h.Content, want.Content)
+		a.find(held, Unlogged, 0, "%s", why)
+	case why != "":
+		a.find(held, Drifted, want.Seq, "%s", why)
 	case held.Problem != "":
 		a.find(held, Drifted, want.Seq, "%s", held.Problem)
 	case h.Doc != schema.DigestOf(held.Document):
@@ -108,8 +99,33 @@ func (a *liveAudit) head(held integrations.Held, h integrations.Head, state ledg
 	}
 }
 
+// vouches returns the admission that a head at a target is of, and why the ledger does not vouch for the head: empty where it
+// does. Nothing in a head is believed that the ledger does not say too.
+func (r *rules) vouches(keys map[string]ed25519.PublicKey, target string, cell schema.Cell, state ledger.State, h integrations.Head) (want ledger.Admission, why string) {
+	want, ok := expected(state, target, h.Seq)
+	seq := want.Seq
+	want.Seq = state.Admitted.Seq
+	switch {
+	case h.Project != r.trust.Root.Project:
+		return want, fmt.Sprintf("it is project %s's", schema.Printable(h.Project))
+	case h.Stage != cell.Stage || h.App != cell.App:
+		return want, fmt.Sprintf("it is a copy of that of %s in %s", h.App, h.Stage)
+	case h.Verify(keys[h.Key]) != nil:
+		return want, "it is not signed by a log key in force"
+	case !ok:
+		return want, fmt.Sprintf("it says entry #%d, admitted is #%d", h.Seq, want.Seq)
+	case !grayFits(h, state, seq):
+		return want, fmt.Sprintf("it does not say for which instances entry #%d is", seq)
+	}
+	want.Seq = seq
+	if h.Revision != want.Revision || h.Content != want.Content || h.Commit != want.Commit || h.Retired != (want.Revision == schema.None) {
+		return want, fmt.Sprintf("it says %s, admitted is %s", h.Content, want.Content)
+	}
+	return want, ""
+}
+
 // grayFits reports whether what a head has for some instances is what the ledger says of that entry.
-func (a *liveAudit) grayFits(h integrations.Head, s ledger.State, seq int64) bool {
+func grayFits(h integrations.Head, s ledger.State, seq int64) bool {
 	if s.Whole() || seq != s.Delivered() {
 		return h.Canary == nil
 	}

@@ -88,7 +88,7 @@ var auditMutations = []mutation{
 	},
 	{
 		"heads at a target need no signature", "reconciler/stories", "reconciler/audit_live.go",
-		"h.Verify(a.keys[h.Key]) != nil",
+		"h.Verify(keys[h.Key]) != nil",
 		"false",
 		"TestADumpOfEtcdIsHeldAgainstTheLedger",
 	},
@@ -97,5 +97,23 @@ var auditMutations = []mutation{
 		"h.Doc != schema.DigestOf(held.Document)",
 		"false",
 		"TestADirectoryIsHeldAgainstTheLedger",
+	},
+	{
+		"a part at a target is sluice's because of its name", "cmd/sluice", "cmd/sluice/trace_key.go",
+		"return bytes.Equal(value, t.part), nil",
+		"return true, nil",
+		"TestScripts/trace_forged",
+	},
+	{
+		"an inventory is sluice's word", "cmd/sluice", "cmd/sluice/trace_part.go",
+		"if t.place.rest == inventoryName {",
+		"if t.place.rest == inventoryName && false {",
+		"TestScripts/trace_forged",
+	},
+	{
+		"a signed head vouches for what lies beside it", "cmd/sluice", "cmd/sluice/trace_object.go",
+		"ok := head.Retired || configmap.Holds(live.Data, head.Doc)",
+		"ok := true",
+		"TestAWholeObjectNeedsItsFiles",
 	},
 }

@@ -17,6 +17,7 @@ type tracer struct {
 	*clone
 	cell      schema.Cell
 	file, key string
+	until     int64 // the newest entry that counts; 0: all do
 
 	admissions []ledger.Entry // of the app, in every stage, oldest first
 	sealed     map[schema.StageName]sealing
@@ -34,7 +35,7 @@ func (t *tracer) trace(ctx context.Context) (custody, error) {
 	if err := t.read(ctx); err != nil {
 		return out, err
 	}
-	at, ok := t.last(t.cell.Stage, t.Ledger.Head().Size+1)
+	at, ok := t.newestOf(t.cell.Stage)
 	if !ok {
 		return out, &failure{code: exitUsage, err: fmt.Errorf("%s was never admitted to %s", t.cell.App, t.cell.Stage), hint: "sluice history " + string(t.cell.App) + " shows what happened to it"}
 	}
@@ -78,6 +79,15 @@ func (t *tracer) read(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// newestOf returns what a stage was admitted to have last.
+func (t *tracer) newestOf(stage schema.StageName) (sealing, bool) {
+	until := t.until
+	if until == 0 {
+		until = t.Ledger.Head().Size
+	}
+	return t.last(stage, until+1)
 }
 
 // last returns what a stage was admitted to have before an entry.

@@ -173,6 +173,15 @@ func (c *cluster) heals(t *testing.T, mode, object string) {
 		t.Errorf("trace of the changed key:\n%s", out)
 	}
 	c.sluice(t, exitNo, "trace", "configmap:"+c.namespace+"/payments-config/note", "--config", c.operator)
+	// The head is still the signed one: it vouches for nothing that is not what it names.
+	out = c.sluice(t, exitNo, "trace", "configmap:"+c.namespace+"/payments-config", "--config", c.operator)
+	if !strings.Contains(out, "what is beside the head is not") {
+		t.Errorf("trace of the object with a changed key:\n%s", out)
+	}
+	if mode == "rolling" { // a name of the right form
+		c.ask(t, http.MethodPatch, object+"?fieldManager=mallory", `{"data":{"current":"payments-config-0123456789"}}`)
+		c.sluice(t, exitNo, "trace", "configmap:"+c.namespace+"/payments-config/current", "--config", c.operator)
+	}
 	c.pass(t, exitNo)
 	if out := c.sluice(t, exitDone, "history", "payments", "-o", "json"); !strings.Contains(out, `"by":"mallory"`) {
 		t.Errorf("the ledger does not name who changed it:\n%s", out)

@@ -151,7 +151,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ends": ends, "clone": func(ts *testscript.TestScript, _ bool, args []string) { p.clone(ts, args) }, "tamper": tamperScript,
 			"matches": matches, "allow": allow, "keygen": keygen, "anchor": anchorOf, "gnupg": gnupg,
-			"mirror": mirrorScript, "variable": variable, "head": headScript, "etcd": etcdScript, "etcdput": etcdPut, "etcdkeys": etcdKeys,
+			"mirror": mirrorScript, "variable": variable, "head": headScript, "etcd": etcdScript, "etcdput": etcdPut, "etcdcopy": etcdCopy, "etcdkeys": etcdKeys,
 			"own": ownProject, "forge": forgeScript, "comes": comes,
 		},
 		Condition: func(name string) (bool, error) {
@@ -363,6 +363,19 @@ func etcdPut(ts *testscript.TestScript, neg bool, args []string) {
 	for i := 0; i < len(args); i += 2 {
 		ts.Check(etcd.Put(context.Background(), ts.Getenv("ETCD"), args[i], []byte(args[i+1])))
 	}
+}
+
+// etcdCopy puts what a key holds under another one: etcdcopy FROM TO.
+func etcdCopy(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: etcdcopy FROM TO")
+	}
+	live, err := etcd.ReadKey(context.Background(), map[string]string{"endpoints": ts.Getenv("ETCD")}, args[0])
+	ts.Check(err)
+	if live.Value == nil {
+		ts.Fatalf("there is no %s", args[0])
+	}
+	ts.Check(etcd.Put(context.Background(), ts.Getenv("ETCD"), args[1], live.Value))
 }
 
 // etcdKeys lists what is below a prefix, values quoted, and what of it is sluice's own: etcdkeys PREFIX FILE.

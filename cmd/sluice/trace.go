@@ -41,7 +41,8 @@ It ends with 0 where the key is as admitted or was not read, and with 1 where it
 type traced struct {
 	Target string   `json:"target"` // kind
 	Key    string   `json:"key"`
-	State  string   `json:"state"` // admitted, before, differs, missing, foreign, unread
+	State  string   `json:"state"` // admitted, before, differs, missing, foreign, unvouched, unread
+	Why    string   `json:"why,omitempty"`
 	Value  string   `json:"value,omitempty"`
 	Want   string   `json:"admitted,omitempty"`
 	Live   *liveKey `json:"live,omitempty"`
@@ -67,6 +68,8 @@ const (
 	keyForeign  = "foreign"
 	keyUnread   = "unread"
 	keyBefore   = "before" // of a release that was replaced, and whole
+	// keyUnvouched: neither the ledger nor anything that it signed says what the key has to be.
+	keyUnvouched = "unvouched"
 )
 
 func (a *app) trace(ctx context.Context, f traceFlags, what string) error {
@@ -160,28 +163,38 @@ func readLive(ctx context.Context, op *schema.Operator, t *keyTracer, found *tra
 	if op == nil {
 		return nil
 	}
-	address, err := t.address(*op)
+	target, address, err := t.address(*op)
 	if err != nil {
 		return err
+	}
+	t.target = target.Name
+	ours, err := etcd.Writes(settings(address), target.Settings, t.cell, t.place.key)
+	if err != nil {
+		return err
+	}
+	if !ours && found.State != keyUnvouched {
+		found.State = keyForeign
+		found.custody = custody{App: t.cell.App, Stage: t.cell.Stage}
+		found.Path, found.Line, found.Commit, found.Want = "", 0, "", ""
 	}
 	key, err := etcd.ReadKey(ctx, settings(address), t.place.key)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", t.place.key, err)
 	}
-	return t.judge(key, found)
+	return t.judge(ctx, key, found)
 }
 
 // address finds the target of kind etcd that the cell's stage is delivered to.
-func (t *keyTracer) address(op schema.Operator) (schema.TargetAddress, error) {
+func (t *keyTracer) address(op schema.Operator) (schema.StageTarget, schema.TargetAddress, error) {
 	stage, _ := t.Project.Stage(t.cell.Stage)
 	if p, ok := operatorProject(op, t.Ledger.Head().Anchor); ok {
 		for _, target := range stage.Targets {
 			if address, ok := p.Targets[target.Name]; ok && address.Kind == "etcd" {
-				return address, nil
+				return target, address, nil
 			}
 		}
 	}
-	return schema.TargetAddress{}, &failure{code: exitUsage, err: fmt.Errorf("--config names no target of kind etcd for stage %s of this project", t.cell.Stage),
+	return schema.StageTarget{}, schema.TargetAddress{}, &failure{code: exitUsage, err: fmt.Errorf("--config names no target of kind etcd for stage %s of this project", t.cell.Stage),
 		hint: "give the operator's file of this project"}
 }
 

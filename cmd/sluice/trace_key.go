@@ -1,12 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler/diff"
-	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/configmap"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
@@ -16,10 +16,13 @@ import (
 // keyTracer follows a key at a target to the file that it is of.
 type keyTracer struct {
 	tracer
-	place keyPlace
-	state ledger.State
-	whole bool   // the key is of the whole cell
-	plain string // what the key has to be, where it is of one value
+	place  keyPlace
+	target string // by its name, once it is known
+	state  ledger.State
+	whole  bool   // the key is of the whole cell
+	plain  string // what the key has to be, where it is of one value
+	part   []byte // what the key has to be, where it is a part of a document
+	old    bool   // the key is of an admission that was replaced
 }
 
 // follow finds the file, and the way it came.
@@ -35,10 +38,16 @@ func (t *keyTracer) follow(ctx context.Context, found *traced) error {
 	if !known && t.place.part != "" {
 		return &failure{code: exitUsage, err: fmt.Errorf("no app %q was ever let in to %s", t.cell.App, t.cell.Stage), hint: "sluice status names the apps"}
 	}
-	at, ok := t.last(t.cell.Stage, t.Ledger.Head().Size+1)
+	if t.place.part != "head" && known && !t.state.Whole() {
+		t.until = t.state.Spread.Base // what lies beside a head is what most instances run
+	}
+	at, ok := t.newestOf(t.cell.Stage)
 	if !ok || t.place.part == "" || t.place.part == "consumers" {
 		found.State = keyForeign
 		return nil
+	}
+	if t.place.part == "rel" {
+		return t.followPart(ctx, found)
 	}
 	manifest, err := t.manifest(ctx, at)
 	if err != nil {
@@ -48,7 +57,10 @@ func (t *keyTracer) follow(ctx context.Context, found *traced) error {
 	if t.place.part == "data" {
 		t.file, t.key = configmap.Path(manifest, t.place.rest), ""
 	}
-	t.whole = t.place.part == "rel" || t.place.rest == "" || t.place.part == "kv" && t.place.rest == "_complete"
+	t.whole = t.place.rest == ""
+	if t.place.part == "kv" && t.place.rest == "_complete" {
+		return t.marker(ctx, at, found)
+	}
 	if t.whole {
 		return t.newest(ctx, at, found)
 	}
@@ -137,16 +149,23 @@ func (t *keyTracer) shown(value string) string {
 }
 
 // judge compares the key with what was admitted.
-func (t *keyTracer) judge(key etcd.LiveKey, found *traced) error {
+func (t *keyTracer) judge(ctx context.Context, key etcd.LiveKey, found *traced) error {
 	found.Live = &liveKey{Revision: key.ModRevision, Lease: key.Lease != 0}
 	if key.Value != nil {
 		found.Live.Digest = schema.DigestOf(key.Value)
 	}
+	if found.State == keyForeign || found.State == keyUnvouched {
+		return nil
+	}
+	same, err := t.same(ctx, key.Value, found)
 	switch {
+	case err != nil:
+		return err
 	case key.Value == nil:
 		found.State = keyMissing
-	case found.State == keyForeign:
-	case key.Lease == 0 && t.same(key.Value, found):
+	case key.Lease == 0 && same && t.old:
+		found.State = keyBefore
+	case key.Lease == 0 && same:
 		found.State = keyAdmitted
 	default:
 		found.State = keyDiffers
@@ -157,28 +176,30 @@ func (t *keyTracer) judge(key etcd.LiveKey, found *traced) error {
 	return nil
 }
 
-// same reports whether the bytes are what was admitted. Of a part that no head names any more nothing is said but that it is there.
-func (t *keyTracer) same(value []byte, found *traced) bool {
+// same reports whether the bytes are what was admitted, by the ledger and the files in Git. Nothing else at the target is asked:
+// whoever could write this key could write there too.
+func (t *keyTracer) same(ctx context.Context, value []byte, found *traced) (bool, error) {
 	switch {
+	case value == nil:
+		return false, nil
 	case t.place.part == "rel":
-		return true
+		return bytes.Equal(value, t.part), nil
 	case t.place.part == "head":
-		return t.sameHead(value, found)
-	case t.whole:
-		return strings.HasPrefix(string(value), "sha256:")
-	case t.key == "":
-		return schema.DigestOf(value) == found.Digest || t.plain != "" && string(value) == t.plain
+		return t.sameHead(ctx, value, found)
+	case t.key == "" && t.file != "":
+		return schema.DigestOf(value) == found.Digest || t.plain != "" && string(value) == t.plain, nil
 	}
-	return string(value) == t.plain
+	return string(value) == t.plain, nil
 }
 
-func (t *keyTracer) sameHead(value []byte, found *traced) bool {
-	head, err := integrations.DecodeHead(value)
-	if err != nil || len(found.Steps) == 0 {
-		return false
+// sameHead reports whether the ledger vouches for a head.
+func (t *keyTracer) sameHead(ctx context.Context, value []byte, found *traced) (bool, error) {
+	if t.clone == nil || len(found.Steps) == 0 {
+		return false, nil
 	}
-	a := t.state.Admitted
-	return head.Seq == a.Seq && head.Content == a.Content && head.Verify(t.HeadKeys()[head.Key]) == nil
+	_, why, err := t.Vouches(ctx, t.target, t.cell, value)
+	found.Why = why
+	return why == "" && err == nil, err
 }
 
 // traced writes what is known of a key, and then the way it came.
@@ -191,6 +212,9 @@ func (s auditSheet) traced(f traced) {
 	s.line("is", "%s", stateText(f))
 	if f.Live != nil && f.Live.Digest != "" {
 		s.line("live", "%s, %s", f.Live.Digest, liveText(f))
+	}
+	if f.Why != "" {
+		s.line("because", "%s", f.Why)
 	}
 	if f.Value != "" {
 		s.line("value", "%s", f.Value)
@@ -232,7 +256,8 @@ func stateText(f traced) string {
 	return map[string]string{
 		keyAdmitted: "as admitted", keyDiffers: "not what was admitted: somebody else wrote it, or it is about to be written",
 		keyMissing: "not there, and should be", keyForeign: "nobody's here: nothing that was admitted has this key",
-		keyBefore: "as admitted before: of a release that was replaced",
-		keyUnread: "not read: --config FILE compares what is there",
+		keyUnvouched: "not vouched for: nothing signed says what it has to be, so it proves nothing",
+		keyBefore:    "as admitted before: of a release that was replaced",
+		keyUnread:    "not read: --config FILE compares what is there",
 	}[f.State]
 }

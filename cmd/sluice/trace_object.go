@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
@@ -13,6 +14,7 @@ import (
 // objectPlace is an object of Kubernetes with the cell that it is of.
 type objectPlace struct {
 	cell    schema.Cell
+	target  string
 	object  configmap.Object
 	key     string                // empty: the whole object
 	address *schema.TargetAddress // nil without the operator's file
@@ -25,7 +27,7 @@ func traceObject(ctx context.Context, c *clone, op *schema.Operator, key string,
 		return err
 	}
 	found.App, found.Stage = at.cell.App, at.cell.Stage
-	t := &keyTracer{tracer: tracer{clone: c, cell: at.cell}, place: keyPlace{cell: at.cell, key: key, part: "data", rest: at.key}}
+	t := &keyTracer{tracer: tracer{clone: c, cell: at.cell}, place: keyPlace{cell: at.cell, key: key, part: "data", rest: at.key}, target: at.target}
 	if at.whole() {
 		t.place.part, t.place.rest = "head", ""
 	}
@@ -36,8 +38,7 @@ func traceObject(ctx context.Context, c *clone, op *schema.Operator, key string,
 	if err != nil {
 		return fmt.Errorf("read %s: %w", key, err)
 	}
-	t.judgeObject(at, live, found)
-	return nil
+	return t.judgeObject(ctx, at, live, found)
 }
 
 // whole reports whether it is not about one file.
@@ -67,6 +68,7 @@ func objectPlaceOf(ctx context.Context, c *clone, op *schema.Operator, key strin
 				fixed = settings(*p.address)["namespace"]
 			}
 			if p.object, its = configmap.ObjectOf(p.cell, target.Settings, fixed, namespace, name); its {
+				p.target = target.Name
 				return p, nil
 			}
 		}
@@ -89,7 +91,7 @@ func objectAddress(c *clone, op *schema.Operator, target string) (*schema.Target
 }
 
 // judgeObject compares what is there with what was admitted.
-func (t *keyTracer) judgeObject(at objectPlace, live configmap.LiveObject, found *traced) {
+func (t *keyTracer) judgeObject(ctx context.Context, at objectPlace, live configmap.LiveObject, found *traced) error {
 	key := at.key
 	if key == "" {
 		key = configmap.HeadKey
@@ -99,19 +101,25 @@ func (t *keyTracer) judgeObject(at objectPlace, live configmap.LiveObject, found
 	if there {
 		found.Live.Digest = schema.DigestOf(value)
 	}
-	switch {
-	case at.object.Pointer() && !configmap.PointerKey(key):
+	before := t.before(at, live.Data)
+	if at.object.Pointer() && !configmap.PointerKey(key) || found.State == keyForeign && !before {
 		found.State = keyForeign
-	case found.State == keyForeign && !t.before(at, live.Data):
+		return nil
+	}
+	same, err := t.admitted(ctx, at, live, found)
+	switch {
+	case err != nil:
+		return err
 	case !there:
 		found.State = keyMissing
-	case live.Named && t.admitted(at, live.Data, found):
+	case live.Named && same:
 		found.State = keyAdmitted
-	case live.Named && t.before(at, live.Data):
-		found.State = keyBefore
+	case live.Named && before:
+		found.State, found.Why = keyBefore, ""
 	default:
 		found.State = keyDiffers
 	}
+	return nil
 }
 
 // before reports whether an immutable object is one of a release before, and whole: its head is by a log key, and vouches for
@@ -123,20 +131,38 @@ func (t *keyTracer) before(at objectPlace, data map[string][]byte) bool {
 }
 
 // admitted reports whether a key is what was admitted. What an object says beside its files is so when its head is, and says
-// the same.
-func (t *keyTracer) admitted(at objectPlace, data map[string][]byte, found *traced) bool {
+// the same. Labels and annotations say nothing: nobody signs them.
+func (t *keyTracer) admitted(ctx context.Context, at objectPlace, live configmap.LiveObject, found *traced) (bool, error) {
+	data := live.Data
 	if !at.whole() {
-		return schema.DigestOf(data[at.key]) == found.Digest
+		return schema.DigestOf(data[at.key]) == found.Digest, nil
+	}
+	if ok, err := t.sameHead(ctx, data[configmap.HeadKey], found); err != nil || !ok {
+		return false, err
 	}
 	head, err := integrations.DecodeHead(data[configmap.HeadKey])
-	if err != nil || !t.sameHead(data[configmap.HeadKey], found) {
-		return false
+	if err != nil {
+		return false, nil //nolint:nilerr // it was read a moment ago
 	}
 	switch at.key {
-	case "", configmap.HeadKey:
-		return true
+	case configmap.HeadKey:
+		return true, nil
 	case configmap.DocumentKey:
-		return schema.DigestOf(data[at.key]) == head.Doc
+		return schema.DigestOf(data[at.key]) == head.Doc, nil
+	case "":
+		return t.filled(at, live, head, found), nil
 	}
-	return at.object.Points(at.key, data, head)
+	return at.object.Points(at.key, live, head), nil
+}
+
+// filled reports whether an object has the files of its head, or names the one that has.
+func (t *keyTracer) filled(at objectPlace, live configmap.LiveObject, head integrations.Head, found *traced) bool {
+	ok := head.Retired || configmap.Holds(live.Data, head.Doc)
+	if at.object.Pointer() {
+		ok = !slices.ContainsFunc(configmap.PointerKeys(), func(key string) bool { return key != configmap.HeadKey && !at.object.Points(key, live, head) })
+	}
+	if !ok {
+		found.Why = "its head is what was admitted, and what is beside the head is not"
+	}
+	return ok
 }

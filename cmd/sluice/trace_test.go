@@ -3,6 +3,8 @@ package main
 import (
 	"testing"
 
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/configmap"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -31,11 +33,39 @@ func TestLiveKeysAreHeldAgainstWhatWasAdmitted(t *testing.T) {
 		{"a head that is none", head, etcd.LiveKey{Value: []byte("by hand"), ModRevision: 7}, keyDiffers, ""},
 	} {
 		found := traced{State: keyUnread, custody: custody{Digest: schema.DigestOf([]byte("a: 1\n"))}}
-		if err := row.tracer.judge(row.live, &found); err != nil {
+		if err := row.tracer.judge(t.Context(), row.live, &found); err != nil {
 			t.Fatal(err)
 		}
 		if found.State != row.state || found.Value != row.value {
 			t.Errorf("%s: got %s %q, want %s %q", row.sentence, found.State, found.Value, row.state, row.value)
+		}
+	}
+}
+
+func TestAWholeObjectNeedsItsFiles(t *testing.T) {
+	d, wrong := schema.NewDocument([]schema.DocumentFile{{Path: "app.yaml", Mode: schema.Regular, Data: []byte("a: 1\n")}})
+	if err := wrong.Err(); err != nil {
+		t.Fatal(err)
+	}
+	head := integrations.Head{Body: integrations.Body{Doc: schema.DigestOf(d.Encode())}}
+	for _, row := range []struct {
+		sentence string
+		data     map[string]string
+		ok       bool
+	}{
+		{"as it was written", map[string]string{"app.yaml": "a: 1\n"}, true},
+		{"with a key of somebody else", map[string]string{"app.yaml": "a: 1\n", "note": "mine"}, true},
+		{"another file", map[string]string{"app.yaml": "a: 2\n"}, false},
+		{"no file", map[string]string{}, false},
+		{"another document", map[string]string{"app.yaml": "a: 1\n", configmap.DocumentKey: "{}"}, false},
+	} {
+		live := configmap.LiveObject{Data: map[string][]byte{configmap.DocumentKey: d.Encode()}}
+		for key, value := range row.data {
+			live.Data[key] = []byte(value)
+		}
+		found := traced{}
+		if ok := (&keyTracer{}).filled(objectPlace{}, live, head, &found); ok != row.ok || (found.Why == "") != row.ok {
+			t.Errorf("%s: got %v, because %q", row.sentence, ok, found.Why)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package configmap
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -40,15 +41,26 @@ func (o Object) Pointer() bool { return o.place.rolling && o.Name == o.place.nam
 // Release reports whether the object is an immutable one.
 func (o Object) Release() bool { return o.place.rolling && o.Name != o.place.name }
 
-// PointerKey reports whether a pointer has such a key.
-func PointerKey(key string) bool {
-	return slices.Contains([]string{headKey, currentKey, "digest", "commit", "seq"}, key)
-}
+// PointerKeys are the keys of a pointer.
+func PointerKeys() []string { return []string{headKey, currentKey, "digest", "commit", "seq"} }
 
-// Whole reports whether the files among the keys of an object are those that its document lists.
+// PointerKey reports whether a pointer has such a key.
+func PointerKey(key string) bool { return slices.Contains(PointerKeys(), key) }
+
+// Whole reports whether an object has the files that its document lists and nothing else.
 func Whole(data map[string][]byte) bool {
 	files, err := integrations.DocumentFiles(data[documentKey])
-	if err != nil || len(files)+2 != len(data) {
+	return err == nil && len(files)+2 == len(data) && Holds(data, schema.DigestOf(data[documentKey]))
+}
+
+// Holds reports whether an object has the document of that digest, and the files that it lists as it lists them, whatever else is
+// beside them.
+func Holds(data map[string][]byte, doc schema.Digest) bool {
+	if schema.DigestOf(data[documentKey]) != doc {
+		return false
+	}
+	files, err := integrations.DocumentFiles(data[documentKey])
+	if err != nil {
 		return false
 	}
 	for _, f := range files {
@@ -81,7 +93,9 @@ type LiveObject struct {
 	Revision int64
 	// Named says that an immutable object holds what its name says, or that the object has no such name.
 	Named bool
-	live  *object
+	// Release is the immutable object that a pointer names; nil where there is none.
+	Release *LiveObject
+	live    *object
 }
 
 // By are the field managers that have written a key, but us.
@@ -111,17 +125,30 @@ func ReadObject(ctx context.Context, settings map[string]string, o Object) (Live
 	if err != nil || at == nil {
 		return LiveObject{}, err
 	}
-	named := o.Name == o.place.name || o.Name == o.place.name+"-"+hashOf(o.place.kind, o.place.name, at.data)
-	return LiveObject{Data: at.data, Revision: at.revision(), Named: named, live: at}, nil
+	live := LiveObject{Data: at.data, Revision: at.revision(), Named: o.named(o.Name, at), live: at}
+	if !o.Pointer() {
+		return live, nil
+	}
+	release, err := t.named(ctx, goal{place: o.place}, at)
+	if err == nil && release != nil {
+		live.Release = &LiveObject{Data: release.data, Revision: release.revision(), Named: o.named(release.raw.GetName(), release), live: release}
+	}
+	return live, err
 }
 
-// Points reports whether a key of a pointer says what its head does. Whether the object that it names is whole, reading that
-// one tells.
-func (o Object) Points(key string, data map[string][]byte, head integrations.Head) bool {
+// named reports whether an object holds what its name says, or has a name that says nothing of that.
+func (o Object) named(name string, at *object) bool {
+	return name == o.place.name || name == o.place.name+"-"+hashOf(o.place.kind, o.place.name, at.data)
+}
+
+// Points reports whether a key of a pointer says what its head does; of the object that it names, that it is whole and has that
+// very head.
+func (o Object) Points(key string, live LiveObject, head integrations.Head) bool {
+	data := live.Data
 	switch key {
 	case currentKey:
-		hash, ok := strings.CutPrefix(string(data[key]), o.Name+"-")
-		return ok && len(hash) == hashLength
+		r := live.Release
+		return r != nil && r.Named && bytes.Equal(r.Data[headKey], data[headKey]) && (head.Retired || Whole(r.Data) && Holds(r.Data, head.Doc))
 	case "digest":
 		return string(data[key]) == string(head.Content)
 	case "commit":

@@ -2,9 +2,14 @@ package etcd
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // LiveKey is a key as it is now.
@@ -45,3 +50,32 @@ func ReadKey(ctx context.Context, settings map[string]string, key string) (LiveK
 
 // PlainText is a value of a file as a mirror of leaves has it; value is its canonical JSON.
 func PlainText(value string) string { return plainText(value) }
+
+// Writes reports whether a target with these settings, in a stage with those, would ever write a key for the cell: below another
+// root, or below kv/ where the stage asks for no mirror, it would not.
+func Writes(settings, stage map[string]string, cell schema.Cell, key string) (bool, error) {
+	t := &Target{root: DefaultRoot}
+	if root, ok := settings["root"]; ok {
+		t.root, t.fixed = root, true
+	}
+	p, err := t.placeOf(&integrations.Release{Cell: cell, Settings: stage})
+	if err != nil {
+		return false, err
+	}
+	return strings.HasPrefix(key, p.dir) && (p.mode != "" || !strings.HasPrefix(key, p.dir+mirrorDir)), nil
+}
+
+// Part is what a key below rel/DIGEST/ holds of a document that lies in parts; nil where the document has no such part. It
+// follows from the document alone.
+func Part(document []byte, name string) ([]byte, error) {
+	list, parts := integrations.CutDocument(document)
+	if name == "manifest" {
+		return list.Encode()
+	}
+	for n, part := range parts {
+		if name == fmt.Sprintf("blob/%04d", n) {
+			return part, nil
+		}
+	}
+	return nil, nil
+}
