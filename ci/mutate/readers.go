@@ -164,4 +164,10 @@ var readerMutations = []mutation{
 		"func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.Reveal())) }",
 		"TestSecretsDoNotPrint",
 	},
+	{
+		"a name that could be two apps' is guessed without looking", "reconciler/provider", "reconciler/provider/load.go",
+		"if _, err := os.Stat(d.Path); err != nil {",
+		"if _, err := os.Stat(d.Path); err != nil && false {",
+		"TestLoadOfAnAppThatIsCalledLikeATemplate",
+	},
 }

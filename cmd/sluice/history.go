@@ -181,8 +181,26 @@ func historyLine(e ledger.Entry) string {
 		if e.Code != "" {
 			columns[3] += fmt.Sprintf(" [%s]", e.Code)
 		}
+		columns[7] = driftKeys(e)
 	}
 	return strings.Join(columns, "\t")
+}
+
+// maxHistoryKeys is how many keys a line of history names. All are in audit show.
+const maxHistoryKeys = 3
+
+// driftKeys names the keys that were found other than they were written, with who wrote them where the target tells, and of the
+// values no more than a digest.
+func driftKeys(e ledger.Entry) string {
+	keys := e.Delivery.Keys
+	var out []string
+	for _, k := range keys[:min(len(keys), maxHistoryKeys)] {
+		out = append(out, schema.Printable(k.Op+" "+k.Key)+driftDetail(k))
+	}
+	if more := len(keys) - len(out); more > 0 {
+		out = append(out, fmt.Sprintf("%d more: sluice audit show %d", more, e.Seq))
+	}
+	return strings.Join(out, ", ")
 }
 
 // kept says how long what is archived has to be kept.

@@ -83,3 +83,26 @@ func TestHistorySaysWhatWasObserved(t *testing.T) {
 		}
 	}
 }
+
+func TestHistoryNamesWhatDrifted(t *testing.T) {
+	key := func(name string) ledger.DriftKey {
+		return ledger.DriftKey{Op: "changed", Key: "/config/production/pay/" + name, Before: "sha256:aa", After: schema.DigestOf([]byte("hunter2")), Revision: 7}
+	}
+	for _, row := range []struct {
+		sentence string
+		keys     []ledger.DriftKey
+		want     string
+	}{
+		{"one key", []ledger.DriftKey{key("head#a.yaml")}, "changed /config/production/pay/head#a.yaml  revision 7  is " + brief(string(schema.DigestOf([]byte("hunter2"))))},
+		{"who wrote it", []ledger.DriftKey{{Op: "foreign", Key: "prod/pay-config/note", By: "kubectl"}}, "foreign prod/pay-config/note  by kubectl"},
+		{"a name that a terminal obeys", []ledger.DriftKey{{Op: "foreign", Key: "/a\x1b[2J"}}, `foreign /a\x1b[2J`},
+		{"many", []ledger.DriftKey{key("kv/a"), key("kv/b"), key("kv/c"), key("kv/d"), key("kv/e")}, ", 2 more: sluice audit show 41"},
+		{"none: what was delivered", nil, ""},
+	} {
+		e := ledger.Entry{Seq: 41, Kind: ledger.Drift, Delivery: &ledger.Delivery{Target: "etcd", Result: "repaired", Keys: row.keys}}
+		got := historyLine(e)
+		if !strings.HasSuffix(got, row.want) || row.want == "" && !strings.HasSuffix(got, "\t") || strings.Count(got, "/config/") > maxHistoryKeys {
+			t.Errorf("%s: got %q, want %q", row.sentence, got, row.want)
+		}
+	}
+}

@@ -114,10 +114,14 @@ func (a *agent) open(ctx context.Context) (*provider.Provider, error) {
 	return p, err
 }
 
-// take is the provider's question whether a snapshot is to run.
+// take is the provider's question whether a snapshot is to run. A command that was ended because the agent ends has refused
+// nothing.
 func (a *agent) take(snap *provider.Snapshot) error {
 	err := a.deliver(snap)
-	if err != nil && a.ctx.Err() == nil {
+	switch {
+	case err != nil && a.ctx.Err() != nil:
+		return a.ctx.Err()
+	case err != nil:
 		a.Log.Error("refused a release", "seq", snap.Seq(), "revision", snap.Revision(), "error", err)
 	}
 	return err

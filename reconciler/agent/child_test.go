@@ -187,5 +187,8 @@ func TestAnEndDuringTheFirstCheckIsNoRefusal(t *testing.T) {
 		if err := <-done; !errors.Is(err, context.Canceled) || errors.Is(err, provider.ErrRejected) {
 			t.Errorf("%s: got %v", sentence, err)
 		}
+		if got := w.log.String(); got != "" { // no word of a release that the program would not take
+			t.Errorf("%s: the log says %q", sentence, got)
+		}
 	}
 }

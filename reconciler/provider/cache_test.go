@@ -276,3 +276,44 @@ func TestLoad(t *testing.T) {
 		t.Errorf("port %d, %v", n, err)
 	}
 }
+
+// TestLoadOfAnAppThatIsCalledLikeATemplate: what is there tells whether a name is an app's own or that of its ConfigMap.
+func TestLoadOfAnAppThatIsCalledLikeATemplate(t *testing.T) {
+	for _, row := range []struct {
+		sentence, name string
+		make           map[string]string // names below the directory: what they hold, or where they lead after "->"
+		app, err       string
+	}{
+		{"a ConfigMap of the app x", "x-config", map[string]string{"..data": "->..1", "app.yaml": ""}, "x", ""},
+		{"a ConfigMap of the app x-config", "x-config-config", map[string]string{"..data": "->..1"}, "x-config", ""},
+		{"a directory that the target file filled for x-config", "x-config", map[string]string{"current": "->releases/1"}, "x-config", ""},
+		{"one for x", "x", map[string]string{"current": "->releases/1"}, "x", ""},
+		{"one below another", "pay/x-config", map[string]string{"current": "->releases/1"}, "pay/x-config", ""},
+		{"copied without a link: its head is of x-config", "x-config", map[string]string{provider.HeadFile: `{"app":"x-config"}`}, "x-config", ""},
+		{"copied without a link: its head is of x", "x-config", map[string]string{provider.HeadFile: `{"app":"x"}`}, "x", ""},
+		{"its head is of somebody else", "x-config", map[string]string{provider.HeadFile: `{"app":"y"}`}, "x", ""},
+		{"mounted, and nothing in it yet", "x-config", map[string]string{"other": ""}, "x", ""},
+		{"nothing there", "x-config", nil, "", "the app is x in a mounted ConfigMap and x-config in a directory"},
+		{"nothing there, and no doubt", "x", nil, "x", ""},
+	} {
+		dir := t.TempDir()
+		for name, text := range row.make {
+			at := filepath.Join(dir, "production", row.name, name)
+			if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			err := os.WriteFile(at, []byte(text), 0o600)
+			if target, ok := strings.CutPrefix(text, "->"); ok {
+				err = errors.Join(os.Remove(at), os.Symlink(target, at))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		env := map[string]string{provider.EnvDirectory: dir, provider.EnvProject: providertest.Project, provider.EnvKeys: filepath.Join(dir, "keys")}
+		opts, err := provider.LoadOptions(func(name string) string { return env[name] }, "production", row.name)
+		if opts.App != row.app || (err == nil) != (row.err == "") || err != nil && !strings.Contains(err.Error(), row.err) {
+			t.Errorf("%s: got %q, %v", row.sentence, opts.App, err)
+		}
+	}
+}

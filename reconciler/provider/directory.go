@@ -26,18 +26,25 @@ type Directory struct {
 	Poll time.Duration // how often the link is looked at; 1 s by default
 }
 
-// links are what a directory may be switched by, in the order in which they are looked for.
-var links = [...]string{"..data", "current"}
+// The links that switch a directory: of a volume of Kubernetes, and of the target "file".
+const (
+	kubernetesLink = "..data"
+	fileLink       = "current"
+)
+
+// link is what switches the directory, with where it leads; both empty where it has none.
+func (d Directory) link() (name, target string) {
+	for _, name := range [...]string{kubernetesLink, fileLink} {
+		if target, err := os.Readlink(filepath.Join(d.Path, name)); err == nil {
+			return name, target
+		}
+	}
+	return "", ""
+}
 
 // Head implements [Source].
 func (d Directory) Head(context.Context) ([]byte, Position, error) {
-	target := ""
-	for _, link := range links {
-		var err error
-		if target, err = os.Readlink(filepath.Join(d.Path, link)); err == nil {
-			break
-		}
-	}
+	_, target := d.link()
 	raw, err := d.read(target, HeadFile, MaxHead)
 	if err != nil {
 		return nil, "", err

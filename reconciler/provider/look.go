@@ -149,7 +149,11 @@ func (p *Provider) note(err error, changed bool) {
 		p.stats.Changes++
 		p.stats.Changed = now
 	}
-	if text := describe(err); err != nil && text != describe(p.health) {
+	switch text := describe(err); {
+	case err == nil && p.health != nil && !errors.Is(p.health, context.Canceled):
+		p.opts.Log.Info("well again: what runs is what the source holds", "seq", p.Snapshot().Seq(), "digest", p.Snapshot().Digest(), "was", describe(p.health))
+	case errors.Is(err, context.Canceled): // the program ends: nothing is wrong with anything
+	case err != nil && text != describe(p.health):
 		if p.snap.Load() == nil {
 			p.opts.Log.Warn("took nothing", "error", text)
 		} else {

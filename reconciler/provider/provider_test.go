@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -193,6 +194,44 @@ func TestTheWatchGoesOn(t *testing.T) {
 			t.Errorf("after Close: port %d, %v", b.Load().Port, p.Healthy())
 		}
 	})
+}
+
+// TestOneLineTellsThatItIsWellAgain: whoever reads that the source is away reads that it is there again, and neither twice.
+func TestOneLineTellsThatItIsWellAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, log := providertest.New(ports(1)), &bytes.Buffer{}
+		opts := source.Options()
+		opts.Log = slog.New(slog.NewTextHandler(log, nil))
+		p, err := provider.Open(t.Context(), opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range 3 {
+			source.Disconnect()
+			time.Sleep(time.Hour)
+			source.Reconnect()
+			time.Sleep(time.Hour)
+			if away, well := strings.Count(log.String(), "kept what runs"), strings.Count(log.String(), "well again"); away != n+1 || well != n+1 {
+				t.Errorf("away %d times, %d lines say so, and %d that it is well again:\n%s", n+1, away, well, log)
+			}
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestACheckThatIsCutShortHasRefusedNothing: a program that ends meanwhile says nothing of the release.
+func TestACheckThatIsCutShortHasRefusedNothing(t *testing.T) {
+	source, log := providertest.New(ports(1)), &bytes.Buffer{}
+	opts := source.Options()
+	opts.Log = slog.New(slog.NewTextHandler(log, nil))
+	ctx, cancel := context.WithCancel(t.Context())
+	opts.Check = func(*provider.Snapshot) error { cancel(); return fmt.Errorf("check: %w", ctx.Err()) }
+	_, err := provider.Open(ctx, opts)
+	if !errors.Is(err, context.Canceled) || !errors.Is(err, provider.ErrUnavailable) || errors.Is(err, provider.ErrRejected) || log.Len() > 0 {
+		t.Errorf("got %v; the log says %q", err, log)
+	}
 }
 
 // deaf is a source whose watch never says anything.

@@ -115,8 +115,11 @@ func (p *Provider) check(snap *Snapshot) error {
 		return nil
 	}
 	err := guarded(func() error { return p.opts.Check(snap) })
-	if err == nil || errors.Is(err, ErrBackwards) {
+	switch {
+	case err == nil, errors.Is(err, ErrBackwards):
 		return err // nothing is wrong with it but its age
+	case errors.Is(err, context.Canceled): // cut short, it says nothing of the release
+		return fmt.Errorf("%w: entry %d was not checked: %w", ErrUnavailable, snap.Seq(), err)
 	}
 	return fmt.Errorf("%w: entry %d: %w", ErrRejected, snap.Seq(), err)
 }
