@@ -104,3 +104,21 @@ func TestAdviceOnSecrets(t *testing.T) {
 		}
 	}
 }
+
+func TestAppsInsideApps(t *testing.T) {
+	for _, patterns := range []string{"[pay, 'shop/*']", "['p*', '*/eu']", "['**/pay']", "['*/pay', shop]"} { // the refused ones are rows elsewhere
+		if _, found := schema.LoadProject("sluice.yaml", []byte("version: 1\napps: {patterns: "+patterns+"}\n")); len(found) > 0 {
+			t.Errorf("%s: got %v", patterns, found)
+		}
+	}
+	rule := schema.AppsRule{Patterns: schema.Patterns{"p*", "*/eu"}}
+	if inner, ok := rule.Inside("pay", "eu"); !ok || inner != "pay/eu" {
+		t.Errorf("got %s, %t", inner, ok)
+	}
+	if _, ok := rule.Inside("pay", "us"); ok {
+		t.Error("a directory that no pattern matches is an app")
+	}
+	if _, ok := (schema.AppsRule{Depth: 1}).Inside("pay", "eu"); ok {
+		t.Error("by depth an app lies inside another")
+	}
+}

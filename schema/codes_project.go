@@ -168,6 +168,11 @@ var projectCodes = []CodeInfo{
 		Example: "     8 |       promote: [{approvals: {observed: 1, owners: [bob, crol]}}]\n" +
 			"sluice.yaml:8:18: warning[owner-unknown]: staging counts approvals of crol, who is not in the trust directory",
 	}, {
+		Code: "app-inside-app", Title: "an app would lie inside another", Message: `a pattern of apps matches {inner}, which lies inside the app {app}: its files belong to {app}`,
+		Cause:   "No app lies inside another. Where two patterns match, the shorter name is the app, and the directory below is a part of it: it has no gate, no approvals and no place at a target of its own.",
+		Fix:     "Move one of the two directories, or write patterns that do not match both.",
+		Example: "a pattern of apps matches pay/eu, which lies inside the app pay: its files belong to pay",
+	}, {
 		Code: "names-nothing", Warning: true, Title: "a name means nothing that there is", Message: `{field}: "{name}" names no {what} in the checkout`,
 		Cause: "A guard for a file, a value or an app that is called otherwise guards nothing, and says nothing of it. What the name means may as well be still to come.",
 		Fix:   "Correct the name; leave it where what it means comes later.",

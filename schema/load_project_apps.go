@@ -28,10 +28,25 @@ func (r *projectReader) apps() (AppsRule, []AppsAbout) {
 		return AppsRule{Depth: int(o.whole("depth", 1, maxAppDepth, 1))}, about
 	}
 	rule := AppsRule{Patterns: r.patterns(o, "patterns")}
+	r.noneInside(o, rule.Patterns)
 	if len(rule.Patterns) == 0 {
 		r.src.badValue(patterns, join(path, "patterns"), "", "want at least one pattern")
 	}
 	return rule, about
+}
+
+// noneInside refuses patterns whose apps lie inside those of another: their files would silently be the other's.
+func (r *projectReader) noneInside(o object, all Patterns) {
+	items, path := o.list("patterns")
+	for i, item := range items {
+		if item.kind != stringValue {
+			continue
+		}
+		if outer := all.shadow(item.text); outer != "" {
+			why := fmt.Sprintf("apps of %q lie inside those of %q, and no app lies inside another: their files would be the outer one's", item.text, outer)
+			r.src.badValue(item, at(path, i), "", why)
+		}
+	}
 }
 
 // labelName is what labels are called, and labelText what they say: words that a command line and an address take as they are.

@@ -111,6 +111,12 @@ var gateMutations = []mutation{
 		"TestAdviceOnGates",
 	},
 	{
+		"apps may lie inside others", "schema", "schema/load_project_apps.go",
+		"outer := all.shadow(item.text); outer != \"\"",
+		"outer := all.shadow(item.text); false && outer != \"\"",
+		"TestProjectRefuses",
+	},
+	{
 		"every file may be of its stage alone", "schema", "schema/load_project.go",
 		"len(out) == len(items) {",
 		"i < 0 {",

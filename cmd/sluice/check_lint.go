@@ -72,6 +72,8 @@ func (d *checkDesk) lintStage(ctx context.Context, dir string) error {
 			return false, d.lintApp(ctx, underDir(dir, path), app, e.ID, before(path))
 		case e.IsDir():
 			return true, nil
+		case inside && string(app) == path && (e.Mode == gitrepo.ModeSymlink || e.Mode == gitrepo.ModeGitlink):
+			d.found(unsupported(underDir(dir, path), treeInfo{e}.Mode()), before(path))
 		case !schema.Ignored(underDir(dir, path)):
 			d.found(schema.FindingIn(underDir(dir, path), "no-app", map[string]string{"path": underDir(dir, path)}), before(path))
 		}
@@ -94,6 +96,11 @@ func (d *checkDesk) lintApp(ctx context.Context, dir string, app schema.App, tre
 		d.found(schema.FindingIn(at, p.Code, map[string]string{"path": at, "detail": p.Detail}), before)
 	}
 	err = d.repo.Walk(ctx, tree, func(path string, e gitrepo.TreeEntry) (bool, error) {
+		if e.IsDir() {
+			for _, x := range insideApp(d.rules.Project, underDir(dir, path), app, path) {
+				d.found(x, before)
+			}
+		}
 		if mode := schema.Mode(e.Mode); mode != schema.Regular && mode != schema.Executable {
 			return e.IsDir(), nil
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ secrets, the limits of a file. It needs no network and no key. With paths it rep
 			if err != nil {
 				return err
 			}
-			found, err := a.lint(ofProject(op, anchor), a.lintSealed(c.Context()))
+			found, err := a.lint(c.Context(), ofProject(op, anchor))
 			if err != nil {
 				return err
 			}
@@ -83,7 +84,7 @@ func (a *app) printFindings(found schema.Diagnostics) {
 }
 
 // lint reads the checkout. What git ignores is not known here, so only the project's own places are read.
-func (a *app) lint(op *schema.Operator, sealed bool) (schema.Diagnostics, error) {
+func (a *app) lint(ctx context.Context, op *schema.Operator) (schema.Diagnostics, error) {
 	root := os.DirFS(a.dir)
 	source, err := fs.ReadFile(root, schema.ProjectFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -93,7 +94,7 @@ func (a *app) lint(op *schema.Operator, sealed bool) (schema.Diagnostics, error)
 		return nil, fmt.Errorf("read sluice.yaml: %w", err)
 	}
 	project, found := policies.LoadProject(schema.ProjectFile, source)
-	found = append(found, lintTrust(root, sealed && project.Layout != schema.BranchLayout)...)
+	found = append(found, lintTrust(root, a.lintSealed(ctx) && project.Layout != schema.BranchLayout)...)
 	found = append(found, lintRetirements(root)...)
 	if len(project.Stages) == 0 {
 		return found, nil
@@ -110,11 +111,19 @@ func (a *app) lint(op *schema.Operator, sealed bool) (schema.Diagnostics, error)
 	if err != nil {
 		return nil, err
 	}
+	if project.Layout == schema.BranchLayout {
+		onBranches, err := a.lintBranches(ctx, root, project, op)
+		if err != nil {
+			return nil, err
+		}
+		more = append(more, onBranches...)
+	}
 	names, err := lintNames(root, project, source)
 	if err != nil {
 		return nil, err
 	}
 	found = slices.Concat(found, weakModes(project), project.AdviceOnGates(now()), names, lintPeople(root, project), more, fits, gates)
+	found = a.lintSubmodules(ctx, project, found)
 	slices.SortStableFunc(found, func(x, y schema.Diagnostic) int { return strings.Compare(x.Position.File, y.Position.File) })
 	return found, nil
 }
@@ -153,13 +162,9 @@ func lintStages(root fs.FS, project schema.Project) (schema.Diagnostics, error) 
 	if project.Layout == schema.BranchLayout {
 		return lintStage(root, ".", project)
 	}
-	var found schema.Diagnostics
-	for _, stage := range project.Stages {
-		more, err := lintStage(root, stage.Place, project)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, more...)
+	found, err := lintPlaces(root, project)
+	if err != nil {
+		return nil, err
 	}
 	for _, folder := range project.StageFolders() {
 		entries, err := fs.ReadDir(root, folder)
@@ -174,6 +179,19 @@ func lintStages(root fs.FS, project schema.Project) (schema.Diagnostics, error) 
 	}
 	alone, err := lintAlone(root, project)
 	return append(found, alone...), err
+}
+
+// lintPlaces reads what lies in the place of each stage.
+func lintPlaces(root fs.FS, project schema.Project) (schema.Diagnostics, error) {
+	var found schema.Diagnostics
+	for _, stage := range project.Stages {
+		more, err := lintStage(root, stage.Place, project)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
 }
 
 // nameProblem is what is wrong with an app's name, beside which it stands already.
@@ -201,7 +219,9 @@ func lintStage(root fs.FS, place string, project schema.Project) (schema.Diagnos
 			if place == "." && strings.HasPrefix(d.Name(), ".") && path != "." {
 				return fs.SkipDir
 			}
-			return nil
+			more, err := lintDirectory(root, project, path, inside)
+			found = append(found, more...)
+			return err
 		}
 		found = append(found, lintFile(root, project, path, inside, d)...)
 		return nil
@@ -215,6 +235,9 @@ func lintStage(root fs.FS, place string, project schema.Project) (schema.Diagnos
 func lintFile(root fs.FS, project schema.Project, path, inside string, d fs.DirEntry) schema.Diagnostics {
 	app, ok := project.Apps.AppOf(inside)
 	if !ok {
+		if whole, isApp := project.Apps.AppOf(inside + "/file"); isApp && string(whole) == inside && d.Type()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
+			return schema.Diagnostics{unsupported(path, d.Type())}
+		}
 		if schema.Ignored(path) {
 			return nil
 		}
@@ -224,7 +247,7 @@ func lintFile(root fs.FS, project schema.Project, path, inside string, d fs.DirE
 		return schema.Diagnostics{schema.FindingIn(path, "name", map[string]string{"name": string(app), "why": nameProblem(err)})}
 	}
 	if !d.Type().IsRegular() {
-		return schema.Diagnostics{schema.FindingIn(path, "unsupported-entry", map[string]string{"path": path, "detail": d.Type().String()})}
+		return schema.Diagnostics{unsupported(path, d.Type())}
 	}
 	data, err := fs.ReadFile(root, path)
 	if err != nil {

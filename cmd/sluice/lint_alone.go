@@ -10,7 +10,7 @@ import (
 )
 
 // lintAlone names apps of which a stage has its own files alone, while no stage before has the app: nothing would ever be delivered,
-// and what is sealed is taken without a gate. In the branch layout the other stages are not in the checkout.
+// and what is sealed is taken without a gate. In the branch layout the other stages are not in the checkout; lintBranches asks of them.
 func lintAlone(root fs.FS, project schema.Project) (schema.Diagnostics, error) {
 	if project.Layout == schema.BranchLayout {
 		return nil, nil

@@ -13,7 +13,7 @@ import (
 )
 
 // lintGates asks the gate of each stage about the files that stand in it, as far as files answer by themselves. In the branch layout
-// no stage stands beside the control files: check asks there.
+// no stage stands beside the control files: lintBranches asks there.
 func lintGates(root fs.FS, project schema.Project) (schema.Diagnostics, error) {
 	if project.Layout == schema.BranchLayout {
 		return nil, nil

@@ -82,7 +82,7 @@ func (w *lister) tree(ctx context.Context, path string, id schema.Hash, depth in
 func (w *lister) collisions(path string, entries []TreeEntry) {
 	seen := make(map[string]string, len(entries))
 	for _, e := range entries {
-		folded := fold(e.Name)
+		folded := Fold(e.Name)
 		if other, ok := seen[folded]; ok {
 			w.problem(join(path, e.Name), CodePathCollision, "reads as %q", join(path, other))
 			continue
@@ -91,7 +91,8 @@ func (w *lister) collisions(path string, entries []TreeEntry) {
 	}
 }
 
-func fold(name string) string {
+// Fold writes names alike that a file system or a target may take for one.
+func Fold(name string) string {
 	return norm.NFC.String(strings.ToLower(strings.ToUpper(norm.NFC.String(name))))
 }
 
