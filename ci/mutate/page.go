@@ -96,6 +96,22 @@ var pageMutations = []mutation{
 		old: "q.state == shown(*c, q.stale)", new: "q.state == c.State", tests: "TestAFilterByStateFindsWhatIsShown",
 	},
 	{
+		name: "page: packed and plain have one tag", pkg: "reconciler/status", file: "reconciler/status/encoding.go",
+		old: "tag = strings.TrimSuffix(a.tag, `\"`) + `-gzip\"`", new: "tag = a.tag", tests: "TestAnswersArePackedForWhoTakesThem",
+	},
+	{
+		name: "page: a page of another site learns how long a packed page is", pkg: "reconciler/status", file: "reconciler/status/encoding.go",
+		old: ` && r.Header.Get("Sec-Fetch-Site") != "cross-site"`, new: "", tests: "TestWhoGetsAnAnswerPacked",
+	},
+	{
+		name: "page: anybody says that he came by TLS", pkg: "reconciler/status", file: "reconciler/status/origin.go",
+		old: `a.told(r, "X-Forwarded-Proto")`, new: `r.Header.Get("X-Forwarded-Proto")`, tests: "TestWhoCameByTLSComesByNothingElse",
+	},
+	{
+		name: "page: anybody says where a feed leads", pkg: "reconciler/status", file: "reconciler/status/origin.go",
+		old: `a.told(r, "X-Forwarded-Host")`, new: `r.Header.Get("X-Forwarded-Host")`, tests: "TestAFeedLeadsBackTheWayItWasAskedFor",
+	},
+	{
 		name: "page: secrets are shown with values", pkg: "reconciler/status", file: "reconciler/status/keys.go",
 		old: "range diff.Mask(edits)", new: "range append([]diff.Edit{}, edits...)", tests: "TestValuesAreNotShownUnlessAskedFor",
 	},

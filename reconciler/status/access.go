@@ -38,6 +38,9 @@ func (a Access) Guard(next http.Handler) http.Handler {
 // guard passes a request on to what is there for it.
 func (a Access) guard(next func(*http.Request) http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.secure(r) && !OfThisHost(r.Host) {
+			w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		if a.ThisHost && !OfThisHost(r.Host) {
 			refuseWith(w, r, http.StatusMisdirectedRequest, "this page asks nobody who looks, so it answers for localhost and loopback addresses alone; for another name say in the operator's file who may look: "+
 				"access: {header: X-Forwarded-User, networks: [127.0.0.1/32]}, or {public: true}")

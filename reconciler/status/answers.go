@@ -3,27 +3,13 @@ package status
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
-
-// answer is a body with the tag that says whether somebody has it already.
-type answer struct {
-	body []byte
-	tag  string
-}
-
-func answerOf(body []byte) answer {
-	sum := sha256.Sum256(body)
-	return answer{body: body, tag: `"` + hex.EncodeToString(sum[:12]) + `"`}
-}
 
 // keptPages bounds what viewers who ask for every filter of every page can make the site keep.
 const keptPages = 64
@@ -106,14 +92,16 @@ func (s *site) healthz(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
+// file answers with what is built in, packed once.
 func (s *site) file(name, kind string) http.HandlerFunc {
+	body, err := files.ReadFile(name)
+	made := answerOf(body)
 	return func(w http.ResponseWriter, r *http.Request) {
-		body, err := files.ReadFile(name)
 		if err != nil {
 			s.broken(w, r, err)
 			return
 		}
-		s.send(w, r, kind, answerOf(body))
+		s.send(w, r, kind, made)
 	}
 }
 
@@ -143,28 +131,10 @@ func (s *site) page(w http.ResponseWriter, r *http.Request, code int, name strin
 
 func (s *site) broken(w http.ResponseWriter, r *http.Request, err error) {
 	s.cfg.Log.Error("page not made", "path", r.URL.Path, "error", err)
-	http.Error(w, "this page could not be made; the reconciler's log says why", http.StatusInternalServerError)
-}
-
-// send answers with a body, or 304 where the viewer has it already.
-func (s *site) send(w http.ResponseWriter, r *http.Request, kind string, a answer) {
-	body, tag := a.body, a.tag
-	h := w.Header()
-	h.Set("Content-Type", kind)
-	h.Set("Cache-Control", "no-cache")
-	if s.cfg.private {
-		h.Set("Cache-Control", "private, no-cache") // no cache between gives it to somebody else
-	}
-	h.Set("ETag", tag)
-	for given := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
-		if given = strings.TrimPrefix(strings.TrimSpace(given), "W/"); given == tag || given == "*" {
-			w.WriteHeader(http.StatusNotModified)
-			return
-		}
-	}
-	h.Set("Content-Length", fmt.Sprint(len(body)))
-	if r.Method == http.MethodHead {
+	const why = "this page could not be made; the reconciler's log says why"
+	if forPrograms(r.URL.Path) {
+		s.problem(w, r, problem{Title: why, Status: http.StatusInternalServerError})
 		return
 	}
-	_, _ = w.Write(body) // the viewer may have gone
+	http.Error(w, why, http.StatusInternalServerError)
 }

@@ -1,6 +1,11 @@
 package status
 
-import "strings"
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+)
 
 // Patterns are the routes as the mux has them.
 func Patterns() []string {
@@ -26,4 +31,9 @@ func (l *Limit) Viewers() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.viewers)
+}
+
+// Broken answers as for what could not be made.
+func Broken(w http.ResponseWriter, r *http.Request) {
+	(&site{cfg: Config{Log: slog.New(slog.DiscardHandler)}}).broken(w, r, errors.New("not made"))
 }

@@ -20,6 +20,7 @@ type atomFeed struct {
 	Title   string      `xml:"title"`
 	Updated string      `xml:"updated"`
 	Author  string      `xml:"author>name"`
+	Links   []atomLink  `xml:"link"`
 	Entries []atomEntry `xml:"entry"`
 }
 
@@ -28,22 +29,29 @@ type atomEntry struct {
 	Title   string   `xml:"title"`
 	Updated string   `xml:"updated"`
 	Link    atomLink `xml:"link"`
-	Summary string   `xml:"summary"`
+	Summary string   `xml:"summary,omitempty"`
 }
 
 type atomLink struct {
+	Rel  string `xml:"rel,attr"`
+	Type string `xml:"type,attr"`
 	Href string `xml:"href,attr"`
 }
 
-// feed tells the newest decisions to who follows many things.
+// feedKind is what a feed is served as.
+const feedKind = "application/atom+xml"
+
+// feed tells the newest decisions to who follows many things. Its links are whole addresses, for who reads it elsewhere; its ids are the
+// ledger's, and stay when the page moves.
 func (s *site) feed(w http.ResponseWriter, r *http.Request) {
 	v := s.cfg.View()
 	if v == nil || v.Journal == nil {
 		s.problem(w, r, problem{Title: "nothing is known yet", Status: http.StatusServiceUnavailable})
 		return
 	}
-	id := "urn:sluice:" + safe(v.Project)
-	out := atomFeed{ID: id, Title: "sluice " + safe(title(*v)), Updated: v.Ledger.At.UTC().Format(time.RFC3339), Author: "sluice"}
+	id, base := "urn:sluice:"+safe(v.Project), s.cfg.origin(r)+s.cfg.base
+	out := atomFeed{ID: id, Title: "sluice " + safe(title(*v)), Updated: v.Ledger.At.UTC().Format(time.RFC3339), Author: "sluice",
+		Links: []atomLink{{"self", feedKind, base + "/feed.atom"}, {"alternate", "text/html", base + "/promotions"}}}
 	for _, record := range slices.Backward(v.Journal.Records) {
 		if len(out.Entries) == 50 {
 			break
@@ -53,14 +61,14 @@ func (s *site) feed(w http.ResponseWriter, r *http.Request) {
 		}
 		view := recordOf(record, v.At)
 		out.Entries = append(out.Entries, atomEntry{ID: fmt.Sprintf("%s:%d", id, record.Seq), Title: strings.TrimSpace(view.Where + ": " + view.Text + " " + view.Result),
-			Updated: record.At.UTC().Format(time.RFC3339), Link: atomLink{fmt.Sprintf("%s/promotions/%d", s.cfg.base, record.Seq)}, Summary: view.People})
+			Updated: record.At.UTC().Format(time.RFC3339), Link: atomLink{"alternate", "text/html", fmt.Sprintf("%s/promotions/%d", base, record.Seq)}, Summary: view.People})
 	}
 	body, err := xml.MarshalIndent(out, "", " ")
 	if err != nil {
 		s.broken(w, r, err)
 		return
 	}
-	s.send(w, r, "application/atom+xml; charset=utf-8", answerOf(append([]byte(xml.Header), body...)))
+	s.send(w, r, feedKind+"; charset=utf-8", answerOf(append([]byte(xml.Header), body...)))
 }
 
 // badge is a small picture with two words. Anybody who may ask for it reads a state without a login, so it is off by default.

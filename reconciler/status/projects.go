@@ -46,7 +46,7 @@ func NewProjects(cfg Config, projects []Project, access Access) (http.Handler, e
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	cfg.Log = cmp.Or(cfg.Log, slog.Default())
+	cfg.Log, cfg.origin = cmp.Or(cfg.Log, slog.Default()), access.origin
 	d := &desk{cfg: cfg, projects: projects, access: access, classes: map[string]http.Handler{}}
 	for i := range len(projects) + 1 {
 		base := ""

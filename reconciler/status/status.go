@@ -45,6 +45,7 @@ type Config struct {
 	name    string // of the project
 	project string // the same where there are others
 	private bool   // it depends on who looks
+	origin  func(*http.Request) string
 	peers   func() []peer
 }
 
