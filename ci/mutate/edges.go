@@ -16,7 +16,7 @@ var edgeMutations = []mutation{
 	},
 	{
 		"the words of an error are for everybody", "reconciler/status", "reconciler/status/sight_cell.go",
-		"return &schema.UnjudgedView{Commit: u.Commit, Since: u.Since, Code: u.Code}",
+		"return &schema.UnjudgedView{Commit: u.Commit, Since: u.Since, Seen: u.Seen, Code: u.Code}",
 		"return u",
 		"TestWhyAChangeCannotBeJudgedIsNotForEverybody",
 	},

@@ -46,8 +46,8 @@ var judgementMutations = []mutation{
 	},
 	{
 		"one of several policies is enough where more are asked", "policies", "policies/composed.go",
-		"if allowed >= c.Need {",
-		"if allowed >= 1 {",
+		"case allowed >= c.Need:",
+		"case allowed >= 1:",
 		"TestComposed",
 	},
 	{
