@@ -19,7 +19,7 @@ var layers = []layer{
 	{packages: "policies", ours: []string{"schema"}, pure: true},
 	{packages: "reconciler/diff", ours: []string{"schema", "policies"}, pure: true}, // what is hidden is what the policy "secrets" finds
 	{packages: "reconciler/lifecycle", ours: []string{"schema"}, pure: true},
-	{packages: "reconciler/note", ours: []string{"schema", "reconciler/diff"}, pure: true},
+	{packages: "reconciler/note", ours: []string{"schema", "policies", "reconciler/diff"}, pure: true},
 	{packages: "reconciler/ledger", ours: []string{"schema"}},
 	{packages: "reconciler/journal", ours: []string{"schema", "reconciler/ledger"}, pure: true},
 	{packages: "reconciler/admin", ours: []string{"schema"}},

@@ -36,5 +36,5 @@ func Catalogue(name string) string {
 			b.WriteString(line)
 		}
 	}
-	return strings.TrimSpace(b.String())
+	return strings.TrimRight(strings.TrimLeft(b.String(), "\n"), "\n")
 }

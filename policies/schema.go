@@ -64,8 +64,12 @@ func judgeFile(policy string, compiled *jsonschema.Schema, path string, f Facts)
 // leaves flattens a validation error to what a person can act on.
 func leaves(policy, path string, e *jsonschema.ValidationError) []schema.Verdict {
 	if len(e.Causes) == 0 {
-		return []schema.Verdict{answer(policy, schema.Deny, "schema",
-			"path", path, "at", "/"+strings.Join(e.InstanceLocation, "/"), "detail", kindText(e))}
+		at := "/" + strings.Join(e.InstanceLocation, "/")
+		detail := kindText(e)
+		if hidesDetail(at, detail) { // what is recorded stays, and is shown to everybody
+			detail = strings.Join(e.ErrorKind.KeywordPath(), "/") + ": is not satisfied; the value is " + hidden
+		}
+		return []schema.Verdict{answer(policy, schema.Deny, "schema", "path", path, "at", at, "detail", detail)}
 	}
 	var out []schema.Verdict
 	for _, cause := range e.Causes {

@@ -3,6 +3,7 @@ package policies
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,6 +51,28 @@ func HidesText(value string) bool {
 		text = value
 	}
 	return slices.ContainsFunc(bytes.Split([]byte(text), []byte("\n")), hidesLine)
+}
+
+// hidden stands for a value that is not shown.
+const hidden = "(hidden)"
+
+// Said are the arguments of an answer as they may be shown. What a schema finds wrong may repeat the value; of a tag it is the rule alone.
+func Said(v schema.Verdict) map[string]string {
+	if v.Code != "schema" || !hidesDetail(v.Args["at"], v.Args["detail"]) {
+		return v.Args
+	}
+	out := maps.Clone(v.Args)
+	out["detail"] = hidden
+	return out
+}
+
+// hidesDetail reports whether a reason about the value at a place may repeat a secret. The name that a variable has beside its value is
+// not known there, so no such value is shown.
+func hidesDetail(at, detail string) bool {
+	if at == "" || strings.HasSuffix(detail, hidden) {
+		return false
+	}
+	return strings.HasSuffix(at, "/value") || HidesUnder(strings.Split(at, "/"), true) || HidesText(detail)
 }
 
 // credential is what a header has, however short.

@@ -2,6 +2,7 @@ package policies_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/sluice-gitops/sluice/policies"
@@ -79,4 +80,47 @@ func FuzzWhatIsRefusedIsHidden(f *testing.F) {
 		}
 		t.Errorf("%s is refused, and all of it is shown", data)
 	})
+}
+
+// TestASchemasReasonShowsNoSecret: an answer is recorded and shown to everybody, so what is wrong with a value is said without it.
+func TestASchemasReasonShowsNoSecret(t *testing.T) {
+	p := policies.Schema{Rules: []schema.SchemaRule{{Files: "**", Schema: ".sluice/schemas/app.json"}}}
+	f := promotion()
+	f.Schemas = map[string][]byte{".sluice/schemas/app.json": []byte(`{"properties":{"limit":{"maximum":100},"password":{"pattern":"^vault:"},
+		"env":{"items":{"properties":{"value":{"const":"x"}}}},"url":{"enum":["a"]}}}`)}
+	f.Files = map[string][]byte{"app.yaml": []byte("limit: 500\npassword: hunter2\nenv: [{name: DB_PASSWORD, value: hunter3}]\nurl: https://app:hunter4@db\n")}
+	v := p.Evaluate(f)
+	said := map[string]string{}
+	for _, m := range v.Missing() {
+		said[m.Args["at"]] = m.Code.Message(policies.Said(m))
+		if strings.Contains(m.Code.Message(m.Args), "hunter") {
+			t.Errorf("recorded with the value: %v", m.Args)
+		}
+	}
+	for at, want := range map[string]string{
+		"/limit": "maximum: got 500, want 100", "/password": "pattern: is not satisfied; the value is (hidden)", "/env/0/value": "const: is not satisfied; the value is (hidden)",
+		"/url": "must be 'a'",
+	} {
+		if !strings.Contains(said[at], want) {
+			t.Errorf("%s: %q, want %q in it", at, said[at], want)
+		}
+	}
+}
+
+// TestWhatWasRecordedWithAValueIsShownWithout, and the rule of a tag, which repeats no value, is shown whatever the key is called.
+func TestWhatWasRecordedWithAValueIsShownWithout(t *testing.T) {
+	old := schema.Verdict{Policy: "schema", Code: "schema", Args: map[string]string{"path": "app.yaml", "at": "/db/password", "detail": "'hunter2' does not match pattern"}}
+	if text := old.Code.Message(policies.Said(old)); strings.Contains(text, "hunter2") || !strings.Contains(text, "(hidden)") {
+		t.Error(text)
+	}
+	p := gatePolicy(t, "tags", map[string]any{"app.yaml": map[string]any{"db.password": "min=12"}})
+	f := promotion()
+	f.Files = map[string][]byte{"app.yaml": []byte("db: {password: hunter2}\n")}
+	found := p.Evaluate(f).Missing()
+	if len(found) != 1 {
+		t.Fatalf("%v", found)
+	}
+	if text := found[0].Code.Message(policies.Said(found[0])); text != "app.yaml at /db/password is not min=12" {
+		t.Error(text)
+	}
 }

@@ -129,18 +129,22 @@ func (s *source) approverRoles(o object, otherwise []RoleName) []RoleName {
 	if items == nil {
 		return otherwise
 	}
-	may := []string{string(RoleAdmin), string(RoleApprover), string(RoleRelease), string(RoleRoot)}
-	var out []RoleName
+	return namesOf[RoleName](s, items, path, []string{string(RoleAdmin), string(RoleApprover), string(RoleRelease), string(RoleRoot)})
+}
+
+// namesOf reads those of a few names that may stand in a list, sorted, each once; nil where there are none.
+func namesOf[T ~string](s *source, items []*value, path string, may []string) []T {
+	var out []T
 	for i, item := range items {
 		text := s.text(item, at(path, i))
 		switch {
 		case text == "":
 		case !slices.Contains(may, text):
 			s.badValue(item, at(path, i), didYouMean(text, may), fmt.Sprintf("%q is none of %s", text, strings.Join(may, ", ")))
-		case slices.Contains(out, RoleName(text)):
+		case slices.Contains(out, T(text)):
 			s.badValue(item, at(path, i), "", text+" is named twice")
 		default:
-			out = append(out, RoleName(text))
+			out = append(out, T(text))
 		}
 	}
 	slices.Sort(out)

@@ -1,10 +1,6 @@
 package schema
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-)
+import "slices"
 
 // DutiesSpec is the value of the duties policy: what whoever merges must not have been as well, and in which roles nobody acts both for one
 // change.
@@ -44,22 +40,10 @@ func (s *source) duties(v *value, path string) DutiesSpec {
 		return spec
 	}
 	items, _ := o.list("merger")
-	for i, item := range items {
-		text := s.text(item, at(path, i))
-		switch {
-		case text == "":
-		case !slices.Contains(may, text):
-			s.badValue(item, at(path, i), didYouMean(text, may), fmt.Sprintf("%q is none of %s", text, strings.Join(may, ", ")))
-		case slices.Contains(spec.Merger, text):
-			s.badValue(item, at(path, i), "", text+" is named twice")
-		default:
-			spec.Merger = append(spec.Merger, text)
-		}
-	}
+	spec.Merger = namesOf[string](s, items, path, may)
 	if list.kind == listValue && len(items) == 0 && spec.Exclusive == nil {
 		s.badValue(list, path, "", "want author, approver or both")
 	}
-	slices.Sort(spec.Merger)
 	return spec
 }
 
@@ -91,22 +75,9 @@ func (s *source) exclusive(o object) [][]RoleName {
 
 func (s *source) exclusiveSet(v *value, path string) []RoleName {
 	may := []string{string(RoleAdmin), string(RoleApprover), string(RoleAuthor), string(RoleRelease), string(RoleRoot)}
-	var set []RoleName
-	for i, item := range v.items {
-		text := s.text(item, at(path, i))
-		switch {
-		case text == "":
-		case !slices.Contains(may, text):
-			s.badValue(item, at(path, i), didYouMean(text, may), fmt.Sprintf("%q is none of %s", text, strings.Join(may, ", ")))
-		case slices.Contains(set, RoleName(text)):
-			s.badValue(item, at(path, i), "", text+" is named twice")
-		default:
-			set = append(set, RoleName(text))
-		}
-	}
+	set := namesOf[RoleName](s, v.items, path, may)
 	if len(v.items) < 2 {
 		s.badValue(v, path, "", "want at least two roles that exclude each other")
 	}
-	slices.Sort(set)
 	return set
 }

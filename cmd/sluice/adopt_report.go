@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,7 +62,7 @@ func (a *app) adoptReport(ctx context.Context, f traceFlags, text string) error 
 		return err
 	}
 	if a.json() {
-		if err := json.NewEncoder(a.out).Encode(out); err != nil {
+		if err := a.encode(out); err != nil {
 			return err
 		}
 	} else {

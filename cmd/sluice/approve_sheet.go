@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -146,7 +145,5 @@ func (a *app) printSheet(s sheet) error {
 		a.writeSigned(s)
 		return nil
 	}
-	encoder := json.NewEncoder(a.out)
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(s)
+	return a.encode(s)
 }

@@ -35,7 +35,7 @@ func (a *app) writeSigned(s sheet) {
 	case s.Before:
 		fmt.Fprintf(a.out, "you approved this already: %s\n", s.Tag)
 	case s.DryRun:
-		fmt.Fprintf(a.out, "would sign, in the namespace %s:\n\n%s", signing.ApprovalNamespace, indented(s.Text))
+		fmt.Fprintf(a.out, "would sign, in the namespace %s:\n\n%s\n", signing.ApprovalNamespace, indented(s.Text))
 	case s.Pushed:
 		fmt.Fprintf(a.out, "approved: %s\n", s.Tag)
 		next := "sluice why control"

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -99,7 +98,7 @@ func (a *app) proof(ctx context.Context, f cloneFlags, live liveFlags, known kno
 
 func (a *app) printProof(p proof) error {
 	if a.json() {
-		if err := json.NewEncoder(a.out).Encode(p); err != nil {
+		if err := a.encode(p); err != nil {
 			return err
 		}
 	} else {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"text/tabwriter"
@@ -113,7 +112,7 @@ func (a *app) printAt(at time.Time, last int64, cells []admittedAt) error {
 		if cells == nil {
 			cells = []admittedAt{}
 		}
-		return json.NewEncoder(a.out).Encode(cells)
+		return a.encode(cells)
 	}
 	if last == 0 {
 		fmt.Fprintf(a.out, "at %s there was no ledger yet\n", at.Format(auditTime))

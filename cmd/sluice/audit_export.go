@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -39,7 +38,6 @@ func (a *app) export(ctx context.Context, f cloneFlags, slsa bool) error {
 		return err
 	}
 	defer project.Close()
-	encoder := json.NewEncoder(a.out)
 	for seq := int64(1); seq <= project.Ledger.Head().Size; seq++ {
 		e, raw, err := project.Ledger.Entry(ctx, seq)
 		if err != nil {
@@ -49,7 +47,7 @@ func (a *app) export(ctx context.Context, f cloneFlags, slsa bool) error {
 		case !slsa:
 			_, err = a.out.Write(raw)
 		case e.Kind.Admits():
-			err = encoder.Encode(statementOf(e, schema.DigestOf(raw), project.Ledger.Head().Form))
+			err = a.encode(statementOf(e, schema.DigestOf(raw), project.Ledger.Head().Form))
 		}
 		if err != nil {
 			return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"time"
@@ -78,7 +77,7 @@ func (a *app) auditCheckpoint(ctx context.Context, f cloneFlags) error {
 		return err
 	}
 	if a.json() {
-		return json.NewEncoder(a.out).Encode(signedCheckpoint{Checkpoint: c.Ledger.Checkpoint(), Note: string(note)})
+		return a.encode(signedCheckpoint{Checkpoint: c.Ledger.Checkpoint(), Note: string(note)})
 	}
 	_, err = a.out.Write(note)
 	return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,7 +70,7 @@ func (a *app) prove(ctx context.Context, f cloneFlags, app, stage, file string) 
 		return err
 	}
 	if a.json() {
-		return json.NewEncoder(a.out).Encode(found)
+		return a.encode(found)
 	}
 	s := auditSheet{to: a.out, color: a.colored()}
 	s.custody(found)

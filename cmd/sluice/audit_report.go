@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -249,7 +248,7 @@ func (r *auditReport) draw(f reportFlags) {
 func (a *app) printReport(r auditReport) error {
 	switch a.output {
 	case "json":
-		return json.NewEncoder(a.out).Encode(r)
+		return a.encode(r)
 	case "html":
 		return writeReportPage(a.out, r)
 	}

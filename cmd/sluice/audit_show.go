@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -68,7 +67,7 @@ func (a *app) showEntry(ctx context.Context, f cloneFlags, text string) error {
 	}
 	shown := shownEntry{Entry: e, Digest: schema.DigestOf(raw), Inclusion: proofs[0]}
 	if a.json() {
-		return json.NewEncoder(a.out).Encode(shown)
+		return a.encode(shown)
 	}
 	s := auditSheet{to: a.out, color: a.colored()}
 	s.entry(ctx, project, shown)

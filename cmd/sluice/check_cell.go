@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -191,7 +190,7 @@ func textOf(v schema.Verdict) string {
 	}
 	var out []string
 	for _, m := range leavesOf(v) {
-		if text := m.Code.Message(hideSecret(m.Args)); !slices.Contains(out, text) {
+		if text := m.Code.Message(policies.Said(m)); !slices.Contains(out, text) {
 			out = append(out, text)
 		}
 	}
@@ -218,16 +217,6 @@ func askedFor(v schema.Verdict) string {
 		return ""
 	}
 	return textOf(v)
-}
-
-// hideSecret keeps a value out of a reason where its key is called like a secret.
-func hideSecret(args map[string]string) map[string]string {
-	if args["at"] == "" || args["detail"] == "" {
-		return args
-	}
-	out := maps.Clone(args)
-	out["detail"] = diff.Hide(args["at"], args["detail"])
-	return out
 }
 
 // isFinding picks the policies whose hold or denial is for the author to mend, in this merge request. The others wait for people or
@@ -267,7 +256,7 @@ func (d *checkDesk) findingsOf(p reconciler.Preview, v schema.Verdict) {
 		if leaf.Args["path"] != "" {
 			f.Position, f.Key = placeOfLeaf(p.Path, p.After, leaf)
 		}
-		f.Message = leaf.Code.Message(hideSecret(leaf.Args))
+		f.Message = leaf.Code.Message(policies.Said(leaf))
 		d.out.add(f)
 	}
 }

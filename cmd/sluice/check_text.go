@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -13,7 +12,7 @@ import (
 func (a *app) printChecked(c *checked) error {
 	switch a.output {
 	case "json":
-		return json.NewEncoder(a.out).Encode(c)
+		return a.encode(c)
 	case "markdown":
 		_, err := io.WriteString(a.out, c.markdown())
 		return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -308,7 +307,7 @@ func (a *app) printDiffs(diffs []appDiff) error {
 	}
 	switch a.output {
 	case "json":
-		if err := json.NewEncoder(a.out).Encode(diffs); err != nil {
+		if err := a.encode(diffs); err != nil {
 			return err
 		}
 	case "markdown":

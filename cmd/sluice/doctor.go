@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -81,7 +80,7 @@ func (a *app) doctor(ctx context.Context, op schema.Operator, before bool) error
 		}
 	}
 	if a.json() {
-		err := json.NewEncoder(a.out).Encode(map[string]any{"projects": out, "counts": counts})
+		err := a.encode(map[string]any{"projects": out, "counts": counts})
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -51,19 +50,18 @@ func (a *app) explain(code schema.Code) error {
 		return &failure{code: exitUsage, err: fmt.Errorf("no code is called %q", code), hint: hint}
 	}
 	if a.json() {
-		return json.NewEncoder(a.out).Encode(explanationOf(info))
+		return a.encode(explanationOf(info))
 	}
 	_, err := fmt.Fprintf(a.out, "%s: %s\n\nwhy:  %s\nfix:  %s\n\nexample:\n%s\n", info.Code, info.Title, info.Cause, info.Fix, indented(info.Example))
 	return err
 }
 
 func (a *app) listCodes() error {
-	encoder := json.NewEncoder(a.out)
 	for _, code := range schema.Codes() {
 		info, _ := schema.Explain(code)
 		var err error
 		if a.json() {
-			err = encoder.Encode(explanationOf(info))
+			err = a.encode(explanationOf(info))
 		} else {
 			_, err = fmt.Fprintf(a.out, "%-26s %s\n", code, info.Title)
 		}

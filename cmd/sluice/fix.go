@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -73,7 +72,7 @@ func (a *app) fix(ctx context.Context, paths []string, dry bool) error {
 		all = append(all, m)
 	}
 	if a.json() {
-		if err := json.NewEncoder(a.out).Encode(all); err != nil {
+		if err := a.encode(all); err != nil {
 			return err
 		}
 	} else {

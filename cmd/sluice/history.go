@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -114,9 +113,8 @@ func (a *app) printHistory(app string, entries []pastEntry, last int) error {
 		entries = entries[max(0, len(entries)-last):]
 	}
 	if a.json() {
-		encoder := json.NewEncoder(a.out)
 		for _, e := range entries {
-			if err := encoder.Encode(e.Entry); err != nil {
+			if err := a.encode(e.Entry); err != nil {
 				return err
 			}
 		}

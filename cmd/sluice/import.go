@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -153,7 +152,7 @@ func (a *app) importFrom(ctx context.Context, f importFlags, source importSource
 		report.Written = true
 	}
 	if a.json() {
-		if err := json.NewEncoder(a.out).Encode(report); err != nil {
+		if err := a.encode(report); err != nil {
 			return err
 		}
 	} else {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -48,7 +47,7 @@ secrets, the limits of a file. It needs no network and no key. With paths it rep
 				if found == nil {
 					found = schema.Diagnostics{}
 				}
-				if err := json.NewEncoder(a.out).Encode(found); err != nil {
+				if err := a.encode(found); err != nil {
 					return err
 				}
 			} else {

@@ -86,7 +86,7 @@ func lintGate(root fs.FS, gate policies.FileGate, cell schema.Cell, dir string, 
 			}
 		default:
 			at, _ := placeOfLeaf(dir, files, leaf)
-			found = append(found, schema.Diagnostic{Position: at, Width: 1, Code: leaf.Code, Message: cell.String() + ": " + leaf.Code.Message(hideSecret(leaf.Args))})
+			found = append(found, schema.Diagnostic{Position: at, Width: 1, Code: leaf.Code, Message: cell.String() + ": " + leaf.Code.Message(policies.Said(leaf))})
 		}
 	}
 	return found, nil

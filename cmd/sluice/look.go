@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -59,7 +58,7 @@ func (a *app) status(view schema.View, args []string, opts status.TextOptions) e
 		view.Apps = slices.DeleteFunc(view.Apps, func(app schema.AppView) bool { return string(app.App) != only })
 	}
 	if a.json() {
-		return json.NewEncoder(a.out).Encode(view)
+		return a.encode(view)
 	}
 	status.WriteStatus(a.out, view, only, opts)
 	return nil
@@ -156,7 +155,7 @@ func (a *app) whyControl(view schema.View, opts status.TextOptions) error {
 		if view.Control != nil {
 			waits = append(waits, view.Control)
 		}
-		if err := json.NewEncoder(a.out).Encode(waits); err != nil {
+		if err := a.encode(waits); err != nil {
 			return err
 		}
 		if view.Control != nil || view.Unjudged != nil {
@@ -186,7 +185,7 @@ func (a *app) whyJSON(view schema.View, asked schema.Cell) error {
 		}
 		out = append(out, c)
 	}
-	if err := json.NewEncoder(a.out).Encode(out); err != nil {
+	if err := a.encode(out); err != nil {
 		return err
 	}
 	if code != exitDone {

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -161,6 +162,13 @@ func (a *app) checkGlobals(c *cobra.Command) error {
 }
 
 func (a *app) json() bool { return a.output == "json" }
+
+// encode writes one JSON object a line, with &, < and > as they are: commands are to be read and copied, and no page holds this.
+func (a *app) encode(v any) error {
+	encoder := json.NewEncoder(a.out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}
 
 // colored reports whether to colour what goes to standard output.
 func (a *app) colored() bool { return a.coloredOn(a.out) }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -88,7 +87,7 @@ func (a *app) plan(ctx context.Context, f cloneFlags, remote, app, to string) er
 	}
 	switch a.output {
 	case "json":
-		return json.NewEncoder(a.out).Encode(out)
+		return a.encode(out)
 	case "markdown":
 		_, err := io.WriteString(a.out, planMarkdown(draft, out))
 		return err

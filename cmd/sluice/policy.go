@@ -22,7 +22,8 @@ func (a *app) policyCommand() *cobra.Command {
 	}
 	c.AddCommand(a.policyTestCommand(), &cobra.Command{
 		Use: "explain [POLICY]", Short: "Say what a policy asks and who can satisfy it, or what each gate asks", Args: cobra.MaximumNArgs(1),
-		Long: `explain prints the catalogue's page of a policy: what it asks, an example, what it says when it is not met and who can satisfy it.
+		Long: `explain prints the catalogue's page of a policy: what it asks, an example, what it says when it is not met and who can satisfy it,
+and its parameters with their types and defaults.
 Without a name it lists what the gates of the sluice.yaml in this directory, or at the top of its checkout, ask beside what always holds,
 every default filled in.`,
 		Example: `  sluice policy explain
@@ -46,10 +47,40 @@ func (a *app) explainPolicy(name string) error {
 		return &failure{code: exitUsage, err: fmt.Errorf("there is no policy %q", name), hint: schema.DidYouMean(name, policies.Catalogued())}
 	}
 	if a.json() {
-		return json.NewEncoder(a.out).Encode(map[string]string{"policy": name, "markdown": text})
+		return a.encode(struct {
+			Policy     string               `json:"policy"`
+			Markdown   string               `json:"markdown"`
+			Parameters []schema.PolicyField `json:"parameters"`
+		}{name, text, append([]schema.PolicyField{}, schema.PolicyFields(name)...)})
 	}
-	_, err := fmt.Fprintf(a.out, "%s\n\n%s\n", name, text)
-	return err
+	fmt.Fprintf(a.out, "%s\n\n%s\n", name, text)
+	a.printParameters(schema.PolicyFields(name))
+	return nil
+}
+
+// printParameters writes the name of each, its type and default, and below them what it means.
+func (a *app) printParameters(fields []schema.PolicyField) {
+	if len(fields) > 0 {
+		fmt.Fprint(a.out, "\nparameters:\n")
+	}
+	width := 0
+	for _, f := range fields {
+		width = max(width, len(f.Name))
+	}
+	plain := strings.NewReplacer("`", "")
+	for _, f := range fields {
+		text := f.Type
+		switch {
+		case f.Required:
+			text += ", required"
+		case f.Default != "":
+			text += "; default: " + f.Default
+		}
+		fmt.Fprintf(a.out, "  %-*s  %s\n", width, f.Name, plain.Replace(text))
+		if f.Meaning != "" {
+			fmt.Fprintf(a.out, "  %*s  %s\n", width, "", plain.Replace(f.Meaning))
+		}
+	}
 }
 
 // explainedGate is one gate of one stage.
@@ -96,10 +127,8 @@ func (a *app) explainGates(ctx context.Context) error {
 			}
 		}
 	}
-	encoder := json.NewEncoder(a.out)
-	encoder.SetEscapeHTML(false)
 	if a.json() {
-		return encoder.Encode(out)
+		return a.encode(out)
 	}
 	// Whether people suspended the stage or the app, and whether the trust is in force, no gate can be asked about either.
 	fmt.Fprintf(a.out, "always: %s\n", strings.Join(append(slices.Clone(schema.FixedPolicies), "suspension", "trust"), ", "))

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
+	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -16,7 +16,7 @@ func (a *app) printTried(tried []triedCase, all bool) error {
 		}
 	}
 	if a.json() {
-		if err := json.NewEncoder(a.out).Encode(tried); err != nil {
+		if err := a.encode(tried); err != nil {
 			return err
 		}
 	} else {
@@ -58,7 +58,7 @@ func bracketed(codes []schema.Code) string {
 func (a *app) printTree(v schema.Verdict, margin, own, below string) {
 	line := v.Policy + " " + v.Outcome.String()
 	if v.Code != "" {
-		line += " [" + string(v.Code) + "] " + v.Code.Message(hideSecret(v.Args))
+		line += " [" + string(v.Code) + "] " + v.Code.Message(policies.Said(v))
 	}
 	if v.Policy == "breaker" && v.Args["risk"] != "" && v.Code == "" {
 		line += fmt.Sprintf("  %s critical fields change, %s of %s rollbacks restored, risk %s", v.Args["fields"], v.Args["restored"], v.Args["rollbacks"], v.Args["risk"])

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -162,7 +161,7 @@ func (a *app) refusedProposal(cell schema.Cell, r *reconciler.Refused) error {
 		return &failure{code: exitNo, err: errors.New(r.Why), hint: r.Hint}
 	}
 	if a.json() {
-		return json.NewEncoder(a.out).Encode(proposed{App: cell.App, Stage: cell.Stage, State: "nothing-to-do"})
+		return a.encode(proposed{App: cell.App, Stage: cell.Stage, State: "nothing-to-do"})
 	}
 	fmt.Fprintf(a.out, "nothing to do: %s\n", r.Why)
 	return nil

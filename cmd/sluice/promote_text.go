@@ -1,9 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 
+	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -33,7 +33,7 @@ func (a *app) writeDraft(d reconciler.Draft, p proposed) {
 		if i == 0 {
 			head = "  gate  "
 		}
-		fmt.Fprintf(a.out, "%s%-4s  %s", head, m.Outcome, schema.Printable(m.Code.Message(m.Args)))
+		fmt.Fprintf(a.out, "%s%-4s  %s", head, m.Outcome, schema.Printable(m.Code.Message(policies.Said(m))))
 		fmt.Fprintf(a.out, " [%s]\n", m.Code)
 	}
 }
@@ -42,7 +42,7 @@ func (a *app) writeDraft(d reconciler.Draft, p proposed) {
 func (a *app) sayProposed(p proposed) error {
 	pushed := p.State == "pushed"
 	if a.json() {
-		err := json.NewEncoder(a.out).Encode(p)
+		err := a.encode(p)
 		if err == nil && pushed {
 			return answer{exitNo}
 		}

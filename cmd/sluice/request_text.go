@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,9 +39,7 @@ func (a *app) printRequest(s requestSheet) error {
 	if s.By == nil {
 		s.By = []string{}
 	}
-	encoder := json.NewEncoder(a.out)
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(s)
+	return a.encode(s)
 }
 
 func (a *app) writeRequest(s requestSheet) {
@@ -82,7 +79,7 @@ func usableUntil(s schema.RequestStatement) time.Time {
 func (a *app) writeRequestSigned(s requestSheet) {
 	switch {
 	case s.DryRun:
-		fmt.Fprintf(a.out, "would sign, in the namespace %s:\n\n%s", signing.NamespaceOf(s.Kind), indented(s.Text))
+		fmt.Fprintf(a.out, "would sign, in the namespace %s:\n\n%s\n", signing.NamespaceOf(s.Kind), indented(s.Text))
 		return
 	case s.Before:
 		fmt.Fprintf(a.out, "you signed this already: %s\n", s.Tag)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -83,11 +82,9 @@ func (a *app) requests(ctx context.Context, f cloneFlags, all bool) error {
 		return true
 	})
 	if a.json() {
-		encoder := json.NewEncoder(a.out)
-		encoder.SetEscapeHTML(false)
 		var errs []error
 		for _, l := range shown {
-			errs = append(errs, encoder.Encode(l))
+			errs = append(errs, a.encode(l))
 		}
 		return errors.Join(errs...)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -171,7 +170,7 @@ func parseSince(flag, text string) (time.Time, error) {
 
 func (a *app) printSimulation(out reconciler.Simulation) error {
 	if a.json() {
-		if err := json.NewEncoder(a.out).Encode(out); err != nil {
+		if err := a.encode(out); err != nil {
 			return err
 		}
 	} else {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -200,7 +199,7 @@ func (t *keyTracer) address(op schema.Operator) (schema.StageTarget, schema.Targ
 
 func (a *app) printTrace(found traced) error {
 	if a.json() {
-		if err := json.NewEncoder(a.out).Encode(found); err != nil {
+		if err := a.encode(found); err != nil {
 			return err
 		}
 	} else {

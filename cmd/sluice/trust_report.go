@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -167,11 +166,4 @@ func (a *app) printTrust(r trustReport) error {
 	}
 	_, err := fmt.Fprint(a.out, r.text())
 	return err
-}
-
-// encode writes one JSON object a line, with & and < as they are: commands are to be read and copied.
-func (a *app) encode(v any) error {
-	encoder := json.NewEncoder(a.out)
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(v)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,7 +12,7 @@ import (
 // printCommit writes what verify says of a commit: a line, and below a bad one why and by which key.
 func (a *app) printCommit(v judged) error {
 	if a.json() {
-		return json.NewEncoder(a.out).Encode(v)
+		return a.encode(v)
 	}
 	_, err := fmt.Fprint(a.out, v.text())
 	return err

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/reconciler/diff"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -158,18 +159,14 @@ func leaves(v schema.Verdict) []schema.Verdict {
 	return out
 }
 
-// shown are a reason's arguments as they may be shown: without those that have a line of their own, and without a value whose key
-// is called like a secret.
-func shown(args map[string]string) map[string]string {
+// shown are a reason's arguments as they may be shown: without those that have a line of their own, and without a value that may be a
+// secret.
+func shown(v schema.Verdict) map[string]string {
 	out := map[string]string{}
-	for name, value := range args {
+	for name, value := range policies.Said(v) {
 		if name != "eligible" && name != "eligible_signed" {
 			out[name] = value
 		}
 	}
-	if args["at"] == "" || args["detail"] == "" {
-		return out
-	}
-	out["detail"] = diff.Hide(args["at"], args["detail"])
 	return out
 }

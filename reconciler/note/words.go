@@ -168,13 +168,13 @@ func reason(part schema.Verdict) string {
 			add(choices(leaf))
 			continue
 		}
-		add(Prose(leaf.Code.Message(shown(leaf.Args))))
+		add(Prose(leaf.Code.Message(shown(leaf))))
 		if leaf.Policy != "approvals" {
 			continue
 		}
 		for _, given := range leaf.Parts { // approvals that do not count
 			if given.Outcome != schema.Allow {
-				add(Prose(given.Code.Message(shown(given.Args))))
+				add(Prose(given.Code.Message(shown(given))))
 			}
 		}
 	}
@@ -193,7 +193,7 @@ func choices(v schema.Verdict) string {
 			ways = append(ways, reason(way))
 		}
 	}
-	return Prose(v.Code.Message(shown(v.Args))) + ": " + strings.Join(ways, ", or ")
+	return Prose(v.Code.Message(shown(v))) + ": " + strings.Join(ways, ", or ")
 }
 
 func stamp(t time.Time) string {

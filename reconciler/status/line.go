@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -82,7 +83,7 @@ func lineOf(v schema.Verdict, depth int) Line {
 		return l
 	}
 	code := cmp.Or(v.Code, "nothing-judged")
-	l.Code, l.Text = schema.Code(safe(string(code))), safe(code.Message(v.Args))
+	l.Code, l.Text = schema.Code(safe(string(code))), safe(code.Message(policies.Said(v)))
 	if v.Earliest != nil {
 		l.Earliest = v.Earliest.UTC()
 	} else if info, ok := schema.Explain(code); ok {
