@@ -112,6 +112,10 @@ var pageMutations = []mutation{
 		old: `a.told(r, "X-Forwarded-Host")`, new: `r.Header.Get("X-Forwarded-Host")`, tests: "TestAFeedLeadsBackTheWayItWasAskedFor",
 	},
 	{
+		name: "page: nobody is asked who looks, nor by what name", pkg: "cmd/sluice", file: "cmd/sluice/page.go",
+		old: "ThisHost: !op.Access.Public && !op.Access.Asks(),", new: "", tests: "TestAPageThatAsksNobodyAnswersForThisHostAlone",
+	},
+	{
 		name: "page: secrets are shown with values", pkg: "reconciler/status", file: "reconciler/status/keys.go",
 		old: "range diff.Mask(edits)", new: "range append([]diff.Edit{}, edits...)", tests: "TestValuesAreNotShownUnlessAskedFor",
 	},
