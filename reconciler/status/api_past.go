@@ -40,10 +40,19 @@ func listRecords(req asked) (any, *problem) {
 	return out, nil
 }
 
+// entryNumber reads the number of an entry as it is written in addresses: each has one alone. 0, which no entry has, is none.
+func entryNumber(text string) int64 {
+	seq, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || strconv.FormatInt(seq, 10) != text {
+		return 0
+	}
+	return seq
+}
+
 func oneRecordJSON(req asked) (any, *problem) {
-	seq, err := strconv.ParseInt(req.path("seq"), 10, 64)
+	seq := entryNumber(req.path("seq"))
 	r, ok := req.view.Journal.Record(seq)
-	if err != nil || !ok {
+	if !ok {
 		return nil, &problem{Title: "there is no such entry here", Status: http.StatusNotFound, Detail: fmt.Sprintf("sluice audit show has every entry of the ledger, which has %d", req.view.Ledger.Size)}
 	}
 	return struct {

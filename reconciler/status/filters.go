@@ -1,6 +1,7 @@
 package status
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -97,10 +98,17 @@ func (req asked) refused(known []filter) *problem {
 	return p
 }
 
+// mostLeftOut bounds what is told of an address: it is as long as somebody likes.
+const mostLeftOut = 8
+
 // leftOut tells a person, who sees the rest.
 func (req asked) leftOut(known []filter) []alarm {
 	var out []alarm
-	for _, m := range req.misreads(known) {
+	wrong := req.misreads(known)
+	for i, m := range wrong {
+		if i == mostLeftOut {
+			return append(out, alarm{Tone: wait, Text: fmt.Sprintf("And %d more are left out.", len(wrong)-i)})
+		}
 		text := m.why
 		if m.name != "" {
 			text = clip(safe(m.name), 40) + "=" + clip(safe(m.text), 80) + " (" + m.why + ")"

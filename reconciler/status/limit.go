@@ -72,14 +72,9 @@ func (l *Limit) Guard(next http.Handler) http.Handler {
 func tooMany(w http.ResponseWriter, r *http.Request, title string, wait time.Duration) {
 	h := w.Header()
 	h.Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", policy)
-	h.Set("Content-Type", "application/problem+json")
-	w.WriteHeader(http.StatusTooManyRequests)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write([]byte(`{"type":"about:blank","title":"` + title + `","status":429}` + "\n")) // the viewer may have gone
-	}
+	writeProblem(w, r, problem{Title: title, Status: http.StatusTooManyRequests})
 }
 
 // isStream reports whether a request stays open, of whatever project.

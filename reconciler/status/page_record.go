@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -21,11 +20,11 @@ type step struct {
 
 // recordPage shows one entry: what it says, what of it was checked here, and how to check the rest.
 func recordPage(req asked) (page, int) {
-	seq, err := strconv.ParseInt(req.path("seq"), 10, 64)
+	seq := entryNumber(req.path("seq"))
 	r, ok := req.view.Journal.Record(seq)
-	if err != nil || !ok {
+	if !ok {
 		text := "There is no such entry."
-		if err == nil && seq > 0 && seq <= req.view.Ledger.Size && !req.view.Narrowed {
+		if seq > 0 && seq <= req.view.Ledger.Size && !req.view.Narrowed {
 			text = fmt.Sprintf("Entry #%d is not kept here. At the terminal: sluice audit show %d", seq, seq)
 		}
 		return missingPage(req.cfg, req.view, text, req.now), http.StatusNotFound

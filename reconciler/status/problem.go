@@ -3,6 +3,7 @@ package status
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -25,6 +26,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, p problem) {
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // also of HEAD
 	w.WriteHeader(p.Status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // the viewer may have gone
@@ -38,5 +40,5 @@ func forPrograms(path string) bool {
 		_, rest, _ = strings.Cut(rest, "/")
 		path = "/" + rest
 	}
-	return strings.HasPrefix(path, "/api/")
+	return path == "/api" || strings.HasPrefix(path, "/api/")
 }

@@ -38,6 +38,7 @@ func (s *site) indexRoutes() []route {
 	return []route{
 		{"/{$}", s.index},
 		{"/api/v1/projects", s.projectsJSON},
+		{"/api", s.noSuchAddress},
 		{"/api/", s.noSuchAddress},
 		{"/api/v1/openapi.yaml", s.file("templates/openapi.yaml", "application/yaml")},
 		{"/healthz", s.healthOfAll},

@@ -67,6 +67,7 @@ func (s *site) routes() []route {
 		{"/api/v1/projects", s.projectsJSON},
 		{"/api/v1/events", s.events},
 		{"/api/v1/openapi.yaml", s.file("templates/openapi.yaml", "application/yaml")},
+		{"/api", s.noSuchAddress},
 		{"/api/", s.noSuchAddress},
 		{"/feed.atom", s.feed},
 		{"/badge/{stage}/{app...}", s.badges},
