@@ -54,8 +54,8 @@ var targetMutations = []mutation{
 	},
 	{
 		"pruning does not look at the head again", etcdPackage, etcdPackage + "/prune.go",
-		"guard := []clientv3.Cmp{unmoved(g.head, have.revision), unmoved(g.inventory(), have.listed)}",
-		"var guard []clientv3.Cmp",
+		"guard := []clientv3.Cmp{unmoved(g.head, have.revision), unmoved(g.inventory(), have.listed), run.unchanged(g)}",
+		"guard := []clientv3.Cmp{run.unchanged(g)}",
 		"TestPruningGivesWay",
 	},
 	{
@@ -129,5 +129,23 @@ var targetMutations = []mutation{
 		"j.state.Live[j.target.Name].Drifted != 0 && !contested",
 		"false",
 		"TestStories/drift_blocked",
+	},
+	{
+		"pruning takes what instances run", etcdPackage, etcdPackage + "/prune.go",
+		"append(run.docs, have.head.Doc, have.head.Prev)...",
+		"append(run.docs[:0], have.head.Doc, have.head.Prev)...",
+		"TestPruningSparesWhatInstancesRun",
+	},
+	{
+		"pruning goes on where what instances run cannot be read", etcdPackage, etcdPackage + "/prune.go",
+		"if err := json.Unmarshal(kv.Value, &report); err != nil {",
+		"if err := json.Unmarshal(kv.Value, &report); err != nil && false {",
+		"TestPruningSparesWhatInstancesRun",
+	},
+	{
+		"pruning takes what an instance has just begun to run", etcdPackage, etcdPackage + "/prune.go",
+		"unmoved(g.inventory(), have.listed), run.unchanged(g)}",
+		"unmoved(g.inventory(), have.listed)}",
+		"TestPruningSparesWhatInstancesRun",
 	},
 }

@@ -42,7 +42,7 @@ func (t *Target) collectSome(ctx context.Context, wants []integrations.CellPlace
 		if err != nil {
 			return nil, err
 		}
-		prefixes[i] = p.dir + "consumers/"
+		prefixes[i] = p.dir + consumersDir
 		ops[i] = clientv3.OpGet(prefixes[i], clientv3.WithPrefix(), clientv3.WithLimit(collectFirst))
 	}
 	response, err := t.txn(ctx, nil, ops)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -204,6 +205,68 @@ func TestPruningGivesWay(t *testing.T) {
 	c.reads(t, oldest)
 	if o, err := other.Read(t.Context(), oldest); err != nil || !o.Equal {
 		t.Errorf("the release that was flipped back to: %+v, %v", o, err)
+	}
+}
+
+// TestPruningSparesWhatInstancesRun: however old a release is, it stays as long as one of them says that it runs it, and nothing
+// goes where it cannot be read what they say.
+func TestPruningSparesWhatInstancesRun(t *testing.T) {
+	oldest, second := release(1, "0"), release(2, "1")
+	says := func(doc schema.Digest) string {
+		return fmt.Sprintf(`{"v":1,"instance":"pay-1","seq":1,"content":"sha256:aa","doc":%q,"at":"2026-11-23T10:00:00Z"}`, doc)
+	}
+	docOf := func(r integrations.Release) schema.Digest { return schema.DigestOf(r.Document) }
+	for _, row := range []struct {
+		sentence     string
+		reports      []string
+		during       string // reported between the look and the deletion
+		first, other bool   // whether the oldest, and the one after it, are still there
+	}{
+		{"nobody runs them", nil, "", false, false},
+		{"somebody runs the oldest", []string{says(docOf(oldest))}, "", true, false},
+		{"others run what is new", []string{says(docOf(second)), `{"v":1,"instance":"pay-2","doc":""}`}, "", false, true},
+		{"one of many", append(slices.Repeat([]string{says("")}, 100), says(docOf(oldest))), "", true, false},
+		{"of a later version", []string{strings.Replace(says(docOf(oldest)), `"v":1`, `"v":2`, 1)}, "", true, false},
+		{"a report is none", []string{"by hand"}, "", true, true},
+		{"somebody says so at the last moment", nil, says(docOf(oldest)), true, true},
+	} {
+		t.Run(row.sentence, func(t *testing.T) {
+			endpoint := embedded(t)
+			client, p := dial(t, endpoint), between(t, endpoint)
+			now := time.Now()
+			spec := integrationstest.Spec("etcd", map[string]string{"endpoints": p.endpoint(), "inline": "0"})
+			spec.Now = func() time.Time { return now }
+			target, err := etcd.New(spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer target.Close()
+			for seq := range int64(12) {
+				write(t, target, release(seq+1, fmt.Sprint(seq)))
+			}
+			report := func(n int, text string) {
+				if _, err := client.Put(t.Context(), fmt.Sprintf("/config/production/%s/consumers/pay-%d", oldest.Cell.App, n), text); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for n, text := range row.reports {
+				report(n, text)
+			}
+			if row.during != "" { // the deletion alone names a part of the oldest release
+				p.when(docOf(oldest).Hex()+"/blob/0000", func() { report(1000, row.during) }, nil)
+			}
+			now = now.Add(25 * time.Hour)
+			write(t, target, release(20, "new"))
+			for _, r := range []struct {
+				integrations.Release
+				there bool
+			}{{oldest, row.first}, {second, row.other}} {
+				found, err := client.Get(t.Context(), fmt.Sprintf("/config/production/%s/rel/%s/", r.Cell.App, docOf(r.Release).Hex()), clientv3.WithPrefix())
+				if err != nil || (len(found.Kvs) > 0) != r.there {
+					t.Errorf("of entry %d are %d parts there, %v; want some: %v", r.Seq, len(found.Kvs), err, r.there)
+				}
+			}
+		})
 	}
 }
 
