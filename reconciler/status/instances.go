@@ -82,6 +82,40 @@ func (p paper) instances(v *schema.InstancesView) {
 	}
 }
 
+// notCounted says that a clone knows nothing of the instances of some stages, where a gate asks what they run: silence would read as
+// if there were none. It is empty where a reconciler counts them, or nobody asks.
+func notCounted(v schema.View, stages ...schema.StageName) string {
+	if v.Pulse != nil {
+		return ""
+	}
+	asked := slices.DeleteFunc(slices.Clone(v.Stages), func(s schema.StageName) bool { return !slices.Contains(stages, s) || !asksOfInstances(v, s) })
+	if len(asked) == 0 {
+		return ""
+	}
+	names := make([]string, len(asked))
+	for i, s := range asked {
+		names[i] = safe(string(s))
+	}
+	return "instances in " + strings.Join(names, ", ") + ": not known here, and a gate asks what they run: the status page of sluice run tells"
+}
+
+// asksOfInstances reports whether a gate asks what the instances of a stage run, or a revision widens there by what they say.
+func asksOfInstances(v schema.View, stage schema.StageName) bool {
+	for _, a := range v.Apps {
+		for _, c := range a.Cells {
+			if c.Cell.Stage == stage && c.Gray != nil {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(v.Steps, func(s schema.StepView) bool {
+		return slices.ContainsFunc(schema.Gate(s.Policies).Leaves(), func(p schema.PolicySpec) bool {
+			spec, err := p.Health()
+			return p.Name == "health" && err == nil && cmp.Or(spec.In, s.From) == stage
+		})
+	})
+}
+
 // grayText says who has what is admitted: "gray: 5 % of the instances and service checkout have it since 10:00; the others run r:...".
 func grayText(g schema.GrayView, now time.Time) string {
 	who := []string{schema.PercentText(g.Rule.Permyriad) + " of the instances"}

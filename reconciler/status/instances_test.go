@@ -42,3 +42,46 @@ func TestWhyCountsInstances(t *testing.T) {
 		t.Error("a terminal would obey an instance's name")
 	}
 }
+
+// TestAClonesAnswerSaysThatItKnowsNoInstances: where a gate asks what they run, silence would read as if there were none.
+func TestAClonesAnswerSaysThatItKnowsNoInstances(t *testing.T) {
+	const unknown = "instances in gray: not known here, and a gate asks what they run: the status page of sluice run tells\n"
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	step := func(name string, value any) []schema.StepView {
+		return []schema.StepView{{From: "gray", Event: "promote", To: "production", Policies: []schema.PolicySpec{{Name: name, Value: value}}}}
+	}
+	cell := func(stage schema.StageName) schema.CellView {
+		return schema.CellView{Cell: schema.Cell{Stage: stage, App: "pay"}, State: schema.Live, Seq: 9, Revision: "sha256:aa"}
+	}
+	for _, row := range []struct {
+		sentence string
+		change   func(v *schema.View)
+		says     bool
+	}{
+		{"a gate asks", func(v *schema.View) { v.Steps = step("health", map[string]any{"instances": 2}) }, true},
+		{"a gate asks among other things", func(v *schema.View) {
+			v.Steps = step("any", []any{map[string]any{"approvals": 2}, map[string]any{"health": map[string]any{"in": "gray"}}})
+		}, true},
+		{"no gate asks", func(v *schema.View) { v.Steps = step("approvals", 2) }, false},
+		{"a revision widens by what they say", func(v *schema.View) { v.Apps[0].Cells[0].Gray = &schema.GrayView{Since: now, Base: "sha256:bb"} }, true},
+		{"a reconciler counts them", func(v *schema.View) {
+			v.Steps, v.Pulse = step("health", map[string]any{"instances": 2}), &schema.Pulse{}
+		}, false},
+		{"the app is not there", func(v *schema.View) {
+			v.Steps, v.Apps[0].Cells[0].State = step("health", map[string]any{"instances": 2}), schema.Absent
+		}, false},
+	} {
+		view := schema.View{At: now, Ledger: schema.LedgerView{Size: 9}, Stages: []schema.StageName{"gray", "production"}, Apps: []schema.AppView{{App: "pay", Cells: []schema.CellView{cell("gray"), cell("production")}}}}
+		row.change(&view)
+		var why, one, all bytes.Buffer
+		opts := status.TextOptions{Now: now}
+		status.WriteWhy(&why, view, view.Apps[0].Cells[0].Cell, opts)
+		status.WriteStatus(&one, view, "pay", opts)
+		status.WriteStatus(&all, view, "", opts)
+		for name, text := range map[string]string{"why": why.String(), "status pay": one.String(), "status": all.String()} {
+			if strings.Contains(text, unknown) != row.says {
+				t.Errorf("%s: %s says\n%s", row.sentence, name, text)
+			}
+		}
+	}
+}

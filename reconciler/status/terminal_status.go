@@ -44,7 +44,23 @@ func (p paper) project(v schema.View) {
 		p.line("%s", lane)
 	}
 	p.guards(v)
+	p.instancesUnknown(v, v.Apps)
 	p.next(v, v.Apps)
+}
+
+// instancesUnknown writes which stages' instances a clone cannot count.
+func (p paper) instancesUnknown(v schema.View, apps []schema.AppView) {
+	var stages []schema.StageName
+	for _, app := range apps {
+		for _, c := range app.Cells {
+			if c.State != schema.Absent {
+				stages = append(stages, c.Cell.Stage)
+			}
+		}
+	}
+	if text := notCounted(v, stages...); text != "" {
+		p.line("%s", p.paint(quiet, text))
+	}
 }
 
 // alarms are what makes the rest doubtful, so it comes first.
@@ -146,6 +162,7 @@ func (p paper) app(v schema.View, app schema.AppView) {
 		rows.add(v, c, p.opts)
 	}
 	p.table(rows.columns(p.opts)...)
+	p.instancesUnknown(v, []schema.AppView{app})
 	p.next(v, []schema.AppView{app})
 }
 

@@ -115,6 +115,9 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 		p.line("%s", p.paint(busy, grayText(*c.Gray, p.opts.Now)))
 	}
 	p.instances(c.Instances)
+	if text := notCounted(v, c.Cell.Stage); text != "" && c.Instances == nil && c.State != schema.Absent {
+		p.line("%s", p.paint(quiet, text))
+	}
 	if text := unjudgedText(c.Unjudged); text != "" {
 		p.line("%s", strings.TrimSpace(p.paint(wait, text)+" "+p.code(c.Unjudged.Code)))
 		p.line("%s", unjudgedAdvice(*c.Unjudged, p.opts.Commands))
