@@ -60,6 +60,22 @@ type listener struct{ changes chan *storage.ChangeEvent }
 func (l listener) OnChange(event *storage.ChangeEvent)     { l.changes <- event }
 func (l listener) OnNewestChange(*storage.FullChangeEvent) {}
 
+// port waits for the change of the port in the namespace application and returns the new one; an empty want is any.
+func (l listener) port(t *testing.T, old, want string) string {
+	t.Helper()
+	for event := range l.changes {
+		if event.Namespace != "application" {
+			continue // app.yaml changes too
+		}
+		change := event.Changes["server.port"]
+		if change == nil || change.OldValue != old || want != "" && change.NewValue != want || len(event.Changes) != 1 {
+			t.Fatalf("agollo tells of %+v, want the port from %s to %s alone", event.Changes, old, want)
+		}
+		return fmt.Sprint(change.NewValue)
+	}
+	return ""
+}
+
 func start(t *testing.T, address, cluster, secret, namespaces string) (agollo.Client, error) {
 	t.Helper()
 	client, err := agollo.StartWithConfig(func() (*config.AppConfig, error) {
@@ -99,20 +115,20 @@ func TestAgollo(t *testing.T) {
 	if port := client.GetIntValue("server.port", 0); port != 8080 {
 		t.Errorf("the port is %d", port)
 	}
-	changes := listener{make(chan *storage.ChangeEvent, 10)}
+	changes := listener{make(chan *storage.ChangeEvent, 100)}
 	client.AddChangeListener(changes)
 	w.admit(t, 2, "none", app("9090"))
-	for event := range changes.changes {
-		change := event.Changes["server.port"]
-		if event.Namespace != "application" {
-			continue // app.yaml changes too
-		}
-		if change == nil || change.OldValue != "8080" || change.NewValue != "9090" || len(event.Changes) != 1 {
-			t.Errorf("agollo tells of %+v", event.Changes)
-		}
-		break
+	changes.port(t, "8080", "9090")
+	// The next one comes while agollo has just asked again: told of the one before, and waiting for no other.
+	w.admit(t, 3, "none", app("9091"))
+	changes.port(t, "9090", "9091")
+	// Two at once: however many of them it is told of, it ends with the last.
+	w.admit(t, 4, "none", app("9092"))
+	w.admit(t, 5, "none", app("9093"))
+	if seen := changes.port(t, "9091", ""); seen != "9093" {
+		changes.port(t, seen, "9093")
 	}
-	if port := client.GetIntValue("server.port", 0); port != 9090 {
+	if port := client.GetIntValue("server.port", 0); port != 9093 {
 		t.Errorf("the port is %d", port)
 	}
 	for sentence, row := range map[string]struct{ cluster, secret string }{
