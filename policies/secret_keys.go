@@ -23,9 +23,12 @@ func isNamedKey(name, value string) bool {
 	return named && whole && isHexKey(value)
 }
 
+// aPath is where a key lies, as in private: {key: /run/tls.key}.
+var aPath = regexp.MustCompile(`^\.{0,2}/[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+$`)
+
 // isSecretBelow reports whether a value is a secret for its key together with the key above, as in api: {key: …}.
 func isSecretBelow(name, value string) bool {
-	return isNamedKey(name, value) || schema.EndsAsSecret(name) && !call.MatchString(value) && secretUnder(name, value)
+	return isNamedKey(name, value) || schema.EndsAsSecret(name) && !aPath.MatchString(value) && !call.MatchString(value) && secretUnder(name, value)
 }
 
 // withParent is the last key of a JSON Pointer with the key above it; the last alone where that is in a list.

@@ -20,6 +20,7 @@ func TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown(t *testing.T) {
 		{"dbpwd: hunter2-a", "/dbpwd", true, true}, {"dbpwd: word", "/dbpwd", false, true}, {"smtppass: hunter2-a", "/smtppass", true, true}, {"bypass: hunter2-a", "/bypass", false, false},
 		{"encryption.key: word", "/encryption.key", false, true}, {"encryption: {key: word}", "/encryption/key", false, true}, {"connection: {string: word}", "/connection/string", false, true},
 		{"api: {key: a1b2c3d4}", "/api/key", true, true}, {"api: {key: [a1b2c3d4]}", "/api/key/0", true, true}, {"s3: {access: {key: a1b2c3d4}}", "/s3/access/key", true, true}, {"sort: {key: a1b2c3d4}", "/sort/key", false, false},
+		{"private: {key: /etc/tls/tls1.key}", "/private/key", false, true}, {"private: {key: ./tls1/a.key}", "/private/key", false, true}, {"api: {key: /a1b2c3d4}", "/api/key", true, true},
 		{"api: {port: a1b2c3d4}", "/api/port", false, false}, {"public: {key: a1b2c3d4}", "/public/key", false, false},
 
 		{"aes_key: " + hex[:32], "/aes_key", true, true}, {"dataKey: " + hex[:48], "/dataKey", true, true}, {"crypt: {key: \"0x" + hex + "\"}", "/crypt/key", true, true}, {"AES256_KEY_HEX: " + hex, "/AES256_KEY_HEX", true, true},

@@ -28,12 +28,23 @@ func answerOf(body []byte) answer {
 	return answer{body: body, tag: `"` + hex.EncodeToString(sum[:12]) + `"`, packed: sync.OnceValue(func() []byte { return packed(body) })}
 }
 
-// packers keep what a writer of gzip needs, which is more than most pages.
-var packers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+// quickly is from how many bytes on a body is packed quickly and not small: the view of ten thousand apps has some megabytes, and is made
+// anew for each who asks.
+const quickly = 256 << 10
+
+// packers keep what a writer of gzip needs, which is more than most pages; quick are for what is long.
+var (
+	packers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+	quick   = sync.Pool{New: func() any { w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed); return w }} // which is a level that there is
+)
 
 func packed(body []byte) []byte {
-	w := packers.Get().(*gzip.Writer)
-	defer packers.Put(w)
+	pool := &packers
+	if len(body) >= quickly {
+		pool = &quick
+	}
+	w := pool.Get().(*gzip.Writer)
+	defer pool.Put(w)
 	var b bytes.Buffer
 	w.Reset(&b)
 	_, _ = w.Write(body) // a buffer refuses nothing

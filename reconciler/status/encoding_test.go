@@ -53,6 +53,16 @@ func TestAnswersArePackedForWhoTakesThem(t *testing.T) {
 	}
 }
 
+// TestLongAnswersArePackedQuickly: and hold the same.
+func TestLongAnswersArePackedQuickly(t *testing.T) {
+	v := thousand(t, 2000)
+	h := site(t, &v, now)
+	want, got := body(t, ask(h, "GET", "/view.json")), body(t, ask(h, "GET", "/view.json", "Accept-Encoding", "gzip"))
+	if len(want) < 256<<10 || len(got) > len(want)/4 || unpacked(t, got) != want {
+		t.Errorf("%d bytes, %d packed", len(want), len(got))
+	}
+}
+
 func unpacked(t *testing.T, text string) string {
 	t.Helper()
 	r, err := gzip.NewReader(bytes.NewReader([]byte(text)))
