@@ -5,7 +5,7 @@ var approvalCodes = []CodeInfo{
 	{
 		Code: "approvals-missing", Title: "approvals are missing", Message: "{have} of {need} approvals[ for {for}][: {by}][; may approve: {eligible}]",
 		Cause:   "The gate asks for more people who approved exactly this change. Only those count who have the role and did not work on it.",
-		Fix:     "Ask one of the people named to approve the merge request.",
+		Fix:     "Ask one of the people named to approve the merge request; once it is merged, to sign: sluice approve.",
 		Example: "wait  approvals  1 of 2 approvals: bob; may approve: carol [approvals-missing]",
 	}, {
 		Code: "signed-approvals-missing", Title: "signed approvals are missing", Message: "{have_signed} of {need_signed} signed approvals[ for {for}][: {signed_by}][; may sign: {eligible_signed}]",
@@ -15,25 +15,26 @@ var approvalCodes = []CodeInfo{
 	}, {
 		Code: "approval-stale", Title: "approval is for another change", Message: "the approval[ by {by}] is for another state of this app",
 		Cause: "The content, or what it replaces, changed after the approval; also when the change only looks the same.",
-		Fix:   "Ask for the approval again.",
+		Fix:   "Before the merge let the approver revoke it at the forge and approve again. After the merge only a signature counts: sluice approve.",
 		Example: "wait  approvals  0 of 2 approvals; may approve: bob, carol [approvals-missing]\n" +
 			"                 - the approval by bob is for another state of this app [approval-stale]",
 	}, {
 		Code: "approval-too-early", Title: "approval came too early", Message: "the approval[ by {by}] was given before the change was live in the stage before",
 		Cause: "An approval says: I have seen it run there. Given earlier it would let the change drift on unseen.",
-		Fix:   "Ask for the approval again now, or write approvals: {after: any} in the gate.",
+		Fix: "Once it is live there (sluice status), let the approver revoke it at the forge and approve again, before the merge. After the merge only a signature counts: sluice approve. " +
+			"Where nobody has to have seen it run, the admins write approvals: {after: any} in the gate.",
 		Example: "wait  approvals  0 of 2 approvals; may approve: bob, carol [approvals-missing]\n" +
 			"                 - the approval by bob was given before the change was live in the stage before [approval-too-early]",
 	}, {
 		Code: "approval-late", Title: "approval came after the merge", Message: "the approval[ by {by}] was given after the merge",
 		Cause: "The forge cannot prove what a late approval was about.",
-		Fix:   "Revert the change and submit it again, with the approval before the merge.",
+		Fix:   "Let the approver sign, which counts after the merge as well: sluice approve. Or revert the change and submit it again, with the approval before the merge.",
 		Example: "wait  approvals  0 of 2 approvals; may approve: bob, carol [approvals-missing]\n" +
 			"                 - the approval by carol was given after the merge [approval-late]",
 	}, {
 		Code: "approval-unbound", Title: "approval without a time", Message: "the forge does not say when the approval[ by {by}] was given",
 		Cause: "Without its time nobody can tell which version was approved. Some GitLab editions leave it out.",
-		Fix:   "Ask for the approval again; sluice also reads it from the merge request's notes.",
+		Fix:   "Let the approver revoke it and approve again, which writes a note that sluice reads; or sign: sluice approve.",
 		Example: "wait  approvals  0 of 2 approvals; may approve: bob, carol [approvals-missing]\n" +
 			"                 - the forge does not say when the approval by carol was given [approval-unbound]",
 	}, {

@@ -51,7 +51,7 @@ var landingCodes = []CodeInfo{
 	}, {
 		Code: "evidence-replayed", Title: "evidence was used before", Message: "the approval is for a change from {from}, which is no longer what runs",
 		Cause: "An approval is for one step from one state to another and counts once.",
-		Fix:   "Ask for the approval again.",
+		Fix:   "Let the approver sign again, for this step: sluice approve.",
 		Example: "wait  approvals  0 of 1 signed approvals; may sign: bob, carol [signed-approvals-missing]\n" +
 			"                 - the approval is for a change from c:4bf5122f, which is no longer what runs [evidence-replayed]",
 	}, {

@@ -1,6 +1,9 @@
 package schema
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // gates reads the gates of a stage and fills in the default of each that is not written.
 func (r *projectReader) gates(drafts []stageDraft, i int) Gates {
@@ -32,7 +35,7 @@ func (r *projectReader) gates(drafts []stageDraft, i int) Gates {
 		g.Retire, g.Replaced.Retire = g.Replaced.Retire, nil
 	}
 	g.PromoteAt, g.RollbackAt, g.RetireAt = r.written(written, "promote"), r.written(written, "rollback"), r.written(written, "retire")
-	r.checkBefore(g, d.stage.Name)
+	r.checkBefore(g, d.stage.Name, drafts)
 	return g
 }
 
@@ -100,7 +103,7 @@ func (r *projectReader) defaultRetire(promote Gate) Gate {
 
 // checkBefore refuses what can never be satisfied of policies about the stage before: before the first stage, before a rollback, or
 // of a stage that does not lead here.
-func (r *projectReader) checkBefore(g Gates, stage StageName) {
+func (r *projectReader) checkBefore(g Gates, stage StageName, all []stageDraft) {
 	r.eachBefore(g.Rollback, nil, func(StageName) string { return "a rollback comes from the stage itself" })
 	for _, p := range g.Rollback.Leaves() {
 		if p.Name == "breaker" {
@@ -117,6 +120,8 @@ func (r *projectReader) checkBefore(g Gates, stage StageName) {
 		switch {
 		case len(before) == 0:
 			return "no stage leads to " + string(stage)
+		case in != "" && !slices.ContainsFunc(all, func(d stageDraft) bool { return d.stage.Name == in }):
+			return "there is no stage " + string(in)
 		case in != "" && !slices.Contains(before, in):
 			return string(in) + " does not lead to " + string(stage)
 		}
@@ -135,7 +140,11 @@ func (r *projectReader) eachBefore(g Gate, near []string, judge func(in StageNam
 		}
 		at := span{p.Position.Line, p.Position.Column, len(p.Name)}
 		if why := judge(in); why != "" {
-			r.src.report(at, "policy-misplaced", didYouMean(string(in), near), args{"policy": p.Name, "why": why})
+			hint := didYouMean(string(in), near)
+			if hint == "" && in != "" && len(near) > 0 {
+				hint = "write in: " + strings.Join(near, " or in: ") + ", or leave it out for the stage that it is promoted from"
+			}
+			r.src.report(at, "policy-misplaced", hint, args{"policy": p.Name, "why": why})
 		}
 	}
 }

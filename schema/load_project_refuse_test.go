@@ -179,6 +179,23 @@ func TestProjectRefuses(t *testing.T) {
 	}
 }
 
+// TestGatesRefusedSayWhatToWrite: what was meant stands below what is wrong.
+func TestGatesRefusedSayWhatToWrite(t *testing.T) {
+	for _, row := range []struct{ name, policy, message, hint string }{
+		{"soak in a stage that there is not", "soak: {for: 1h, in: nowhere}", `"soak" cannot be met in this gate: there is no stage nowhere`, "write in: dev, or leave it out for the stage that it is promoted from"},
+		{"soak in a later stage", "soak: {for: 1h, in: prod}", "prod does not lead to staging", "write in: dev, or leave it out"},
+		{"soak in a stage with a slip", "soak: {for: 1h, in: deev}", "there is no stage deev", `did you mean "dev"?`},
+		{"a freeze that names a zone alone", "freeze: {zone: UTC}", `field "weekly" is missing`, `say when: weekly: "Fri 18:00 - Mon 06:00", or dates: `},
+		{"a role with its stage", "approvals: {observed: 1, roles: ['approver:prod']}", `"approver:prod" is none of`, `did you mean "approver"?`},
+	} {
+		text := "version: 1\nstages: [{name: dev}, {name: staging, gates: {promote: [" + row.policy + "]}}, {name: prod}]\n"
+		_, found := schema.LoadProject("sluice.yaml", []byte(text))
+		if len(found) != 1 || !strings.Contains(found[0].Message, row.message) || !strings.Contains(found[0].Hint, row.hint) {
+			t.Errorf("%s: %+v, want %q and %q", row.name, found, row.message, row.hint)
+		}
+	}
+}
+
 // TestProjectAccepts holds what is unusual but right.
 func TestProjectAccepts(t *testing.T) {
 	for name, text := range map[string]string{

@@ -140,7 +140,8 @@ func namesOf[T ~string](s *source, items []*value, path string, may []string) []
 		switch {
 		case text == "":
 		case !slices.Contains(may, text):
-			s.badValue(item, at(path, i), didYouMean(text, may), fmt.Sprintf("%q is none of %s", text, strings.Join(may, ", ")))
+			name, _, _ := strings.Cut(text, ":") // approver:production is a role of the trust directory; a gate has its stage
+			s.badValue(item, at(path, i), didYouMean(name, may), fmt.Sprintf("%q is none of %s", text, strings.Join(may, ", ")))
 		case slices.Contains(out, T(text)):
 			s.badValue(item, at(path, i), "", text+" is named twice")
 		default:

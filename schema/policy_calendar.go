@@ -117,7 +117,7 @@ func (s *source) calendar(v *value, path string) CalendarSpec {
 	_, weekly := v.field("weekly")
 	_, dates := v.field("dates")
 	if !weekly && !dates {
-		s.report(v.at, "missing-field", "", args{"field": path, "name": "weekly"})
+		s.report(v.at, "missing-field", `say when: weekly: "Fri 18:00 - Mon 06:00", or dates: "2026-12-20 18:00 - 2027-01-04 06:00"`, args{"field": path, "name": "weekly"})
 	}
 	slices.SortFunc(spec.Weekly, func(a, b WeekSpan) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Long, b.Long)) })
 	slices.SortFunc(spec.Dates, func(a, b DateSpan) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Until, b.Until)) })

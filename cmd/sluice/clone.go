@@ -44,6 +44,9 @@ func (a *app) openClone(ctx context.Context, f cloneFlags) (*clone, error) {
 	if tip.IsZero() {
 		return nil, errors.Join(noLedger(f.remote, f.ledger), repo.Close())
 	}
+	if err := checkLedger(ctx, repo, tip, f.ledger); err != nil {
+		return nil, errors.Join(err, repo.Close())
+	}
 	anchor, err := a.anchor(f)
 	if err != nil {
 		return nil, errors.Join(err, repo.Close())
@@ -118,6 +121,28 @@ func branchOf(refs map[string]schema.Hash, remote, name string) schema.Hash {
 }
 
 func remoteName(remote string) string { return cmp.Or(remote, "origin") }
+
+// checkLedger refuses a branch that somebody names and that is none of ours at all: its commits would read like those of a ledger that was
+// tampered with. On the branch where ledgers are by default everything counts as one, also nothing.
+func checkLedger(ctx context.Context, repo *gitrepo.Repo, tip schema.Hash, name string) error {
+	if name == schema.DefaultLedgerBranch {
+		return nil
+	}
+	info, err := repo.Commit(ctx, tip)
+	for _, path := range []string{"checkpoint", "entries", "state"} {
+		there := false
+		if err == nil {
+			_, there, err = repo.Lookup(ctx, info.Tree, path)
+		}
+		if there || err != nil { // whoever reads it says what is wrong with it
+			return nil
+		}
+	}
+	return &failure{
+		code: exitUnprovable, err: fmt.Errorf("branch %s holds no ledger: it has no file checkpoint and no entries", name),
+		hint: "leave out --ledger: it is " + schema.DefaultLedgerBranch + " unless whoever runs the reconciler says otherwise (ledger: in reconciler.yaml)",
+	}
+}
 
 func noLedger(remote, name string) error {
 	remote = remoteName(remote)

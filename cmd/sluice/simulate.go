@@ -75,6 +75,9 @@ func (a *app) simulate(ctx context.Context, f simulateFlags) error {
 	if tip.IsZero() {
 		return noLedger("", f.clone.ledger)
 	}
+	if err := checkLedger(ctx, repo, tip, f.clone.ledger); err != nil {
+		return err
+	}
 	anchor, err := a.anchor(f.clone)
 	if err != nil {
 		return err
