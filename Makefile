@@ -71,8 +71,9 @@ race: ## run the tests of everything concurrent under the race detector; needs a
 real: ## install the real programs that tests drive: etcd, kube-apiserver, ssh-keygen, gpg, chromium, prometheus
 	ci/real/install.sh
 
-e2e: ## run the end-to-end tests against the real programs (make real first)
+e2e: ## run the end-to-end tests against the real programs (make real first), and hunt 100,000 reads for torn ones (HUNT=1000 for fewer)
 	SLUICE_E2E=1 SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 20m -run '$(FARTHER)' ./cmd/... ./ci/... ./reconciler/status
+	SLUICE_HUNT=$(or $(HUNT),100000) $(TEST) -count=1 -timeout 20m -run 'TestNoReadIsTorn' ./reconciler/provider/etcd
 
 screenshots: ## keep pictures of every page, on a desk, on a phone and in the dark, to be looked at (DIR=bin/screenshots)
 	@mkdir -p $(or $(DIR),bin/screenshots)

@@ -48,8 +48,10 @@ func TestNoReadIsTorn(t *testing.T) {
 			h := &hunt{keys: keys, cell: integrationstest.Cell(schema.App(fmt.Sprintf("app-%d", keys))), client: dial(t, server.Endpoint()), compacting: make(chan struct{})}
 			h.left.Store(int64(reads))
 			h.run(t, server.Endpoint())
-			t.Logf("%d keys: %d reads by plain clients, %d by the provider, over %d flips and %d compactions: 0 torn, 0 missing, 0 backwards; %d begun again after a compaction",
-				keys, h.plain.Load(), h.provided.Load(), h.flips.Load(), h.storms.Load(), h.again.Load())
+			if !t.Failed() {
+				t.Attr(fmt.Sprintf("torn-reads-hunted-%04d-keys", keys), fmt.Sprintf("%d reads by plain clients, %d by the provider, over %d flips and %d compactions: 0 torn, 0 missing, 0 backwards; %d begun again after a compaction",
+					h.plain.Load(), h.provided.Load(), h.flips.Load(), h.storms.Load(), h.again.Load()))
+			}
 			if h.plain.Load() == 0 || h.provided.Load() == 0 || h.flips.Load() < 3 {
 				t.Error("the hunt hunted nothing")
 			}
