@@ -19,6 +19,7 @@ type Config struct {
 	Ledger    Repository
 	LedgerRef string // full name; refs/heads/sluice/ledger by default
 	Forge     Forge
+	Requests  string // address of the forge's merge requests, before their number; empty shows no links
 	Guards    Guards // how the forge guards the project; nil: nobody looks, and a gate that asks for it stays shut
 	// GuardsEvery is how often people are shown anew how the project is guarded: ten minutes by default, negative never.
 	GuardsEvery time.Duration

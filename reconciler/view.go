@@ -26,7 +26,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 	unread := r.askForge(ctx, p, &v)
 	v.Problems, v.ProblemCodes = problems(errors.Join(report.Err(), unread))
 	v.Outside.Witnesses, v.Outside.Silent = r.witnessesOf(p, v.At)
-	v.Repository, v.StaleAfter = r.cfg.Name, r.staleAfter(p, v.At)
+	v.Repository, v.Requests, v.StaleAfter = r.cfg.Name, r.cfg.Requests, r.staleAfter(p, v.At)
 	v.Pulse = r.beat(p, v.At, errors.Join(report.Err(), unread))
 	if p != nil {
 		past := r.readPast(ctx, p.ledger, report.Entries)
@@ -35,7 +35,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 			v.Problems = append(v.Problems, err.Error())
 		} else {
 			fresh.At, fresh.Problems, fresh.ProblemCodes = v.At, v.Problems, v.ProblemCodes
-			fresh.Repository, fresh.StaleAfter = v.Repository, v.StaleAfter
+			fresh.Repository, fresh.Requests, fresh.StaleAfter = v.Repository, v.Requests, v.StaleAfter
 			fresh.Looked, fresh.Compared, fresh.Drafts, fresh.Outside, fresh.Pulse = v.Looked, v.Compared, v.Drafts, v.Outside, v.Pulse
 			v = fresh
 			v.Journal = past

@@ -23,6 +23,8 @@ type View struct {
 	Differs []DifferView `json:"differs,omitempty"`
 	Apps    []AppView    `json:"apps"`
 	Drafts  []DraftView  `json:"drafts,omitempty"`
+	// Requests is the address of the forge's merge requests: a number after it leads to one. Empty where nobody said where the forge is.
+	Requests string `json:"-"`
 	// Outside is what a running reconciler asks besides Git and the targets; its zero is that nobody was asked.
 	Outside Outside   `json:"-"`
 	Control *HeldView `json:"control,omitempty"` // a change of the control files that waits

@@ -181,7 +181,7 @@ func (d *daemon) openForge(project schema.OperatorProject, shared budgets, log *
 	}
 	d.closers = append(d.closers, forge.Close)
 	cfg.Forge, cfg.Guards, cfg.Statuses, cfg.Proposer, cfg.Merger = forge, forge, forge, forge, forge
-	d.forge, d.forgeProject = forge, project.GitLab.Project
+	d.forge, d.forgeProject, cfg.Requests = forge, project.GitLab.Project, requestsOf(project.GitLab)
 	if !project.GitLab.NoNotes {
 		cfg.Announcer = forge
 	}

@@ -40,9 +40,11 @@ running reconciler knows, such as open merge requests and guard rails, it does n
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.config, "config", "", "a `FILE` in the form of the operator's; its keys, GitLab and targets are not looked at")
+	flags.StringVar(&f.config, "config", "", "a `FILE` in the form of the operator's; its keys and targets are not looked at, and of GitLab its address alone")
 	flags.StringVar(&f.repository, "repository", "", "`URL` of the configuration repository")
 	flags.StringVar(&f.tokenFile, "token-file", "", "`FILE` with a token that may read it")
+	flags.StringVar(&f.gitlabURL, "gitlab-url", "", "`URL` of GitLab, for links to merge requests; it is not asked")
+	flags.StringVar(&f.gitlabProject, "gitlab-project", "", "path of the `PROJECT` there")
 	flags.StringVar(&f.anchor, "anchor", "", "`DIGEST` of trust version 1, told by the project's admins")
 	flags.StringVar(&f.stateDir, "state-dir", "", "`DIR` for the mirror; it can be lost")
 	flags.StringVar(&f.listen, "listen", "", "`ADDRESS` of the page; 127.0.0.1:8080 by default")
@@ -146,6 +148,7 @@ type watcher struct {
 	ref      string
 	anchor   schema.Digest
 	interval time.Duration
+	requests string // address of the forge's merge requests
 	log      *slog.Logger
 
 	past journal.Fold
@@ -187,7 +190,7 @@ func openWatcher(ctx context.Context, op schema.Operator, log *slog.Logger) (*wa
 	if err != nil {
 		return nil, settingError(err)
 	}
-	return &watcher{name: redacted(project.Repository), repo: repo, apart: project.Ledger.Repository != project.Repository, ref: "refs/heads/" + project.Ledger.Branch, anchor: project.Anchor, interval: op.Poll.Interval, log: log}, nil
+	return &watcher{name: redacted(project.Repository), repo: repo, apart: project.Ledger.Repository != project.Repository, ref: "refs/heads/" + project.Ledger.Branch, anchor: project.Anchor, interval: op.Poll.Interval, requests: requestsOf(project.GitLab), log: log}, nil
 }
 
 // Close gives the mirror back.
@@ -279,7 +282,7 @@ func (w *watcher) viewAt(ctx context.Context, last schema.View, from string, tip
 	}
 	view.Journal = w.past.Journal()
 	view.Journal.Whole = true
-	view.Repository, view.StaleAfter, view.Ledger.Ref, view.Alone = last.Repository, last.StaleAfter, from, &schema.Alone{}
+	view.Repository, view.StaleAfter, view.Ledger.Ref, view.Requests, view.Alone = last.Repository, last.StaleAfter, from, w.requests, &schema.Alone{}
 	if from != w.from {
 		w.from = from
 		w.log.Info("the ledger is read", "ref", from)

@@ -24,6 +24,7 @@ type apiCell struct {
 	Revision     string       `json:"revision,omitempty"`
 	Entry        int64        `json:"entry,omitempty"`
 	MergeRequest int64        `json:"merge_request,omitempty"`
+	URL          string       `json:"url,omitempty"` // of the merge request
 	By           string       `json:"by,omitempty"`
 	Cause        string       `json:"cause,omitempty"`
 	Since        time.Time    `json:"since,omitzero"`
@@ -46,6 +47,7 @@ type apiHeld struct {
 	Since        time.Time     `json:"since"`
 	Outcome      string        `json:"outcome"`
 	MergeRequest int64         `json:"merge_request,omitempty"`
+	URL          string        `json:"url,omitempty"`
 	Missing      []schema.Code `json:"missing"`
 }
 
@@ -97,7 +99,7 @@ func (req asked) apiApp(a schema.AppView) apiApp {
 
 func (req asked) apiCell(c schema.CellView) apiCell {
 	state := shown(c, req.view.Stale(req.now))
-	out := apiCell{Stage: string(c.Cell.Stage), State: string(state), Entry: c.Seq, MergeRequest: c.MergeRequest, By: c.By, Cause: string(c.Cause), Since: since(c).UTC(), Targets: []apiTarget{}}
+	out := apiCell{Stage: string(c.Cell.Stage), State: string(state), Entry: c.Seq, MergeRequest: c.MergeRequest, URL: requestLink(req.view, c.MergeRequest), By: c.By, Cause: string(c.Cause), Since: since(c).UTC(), Targets: []apiTarget{}}
 	if state != c.State {
 		out.Was = string(c.State)
 	}
@@ -105,7 +107,7 @@ func (req asked) apiCell(c schema.CellView) apiCell {
 		out.Revision = string(c.Revision)
 	}
 	if h := c.Held; h != nil {
-		out.Held = &apiHeld{Since: h.Since.UTC(), Outcome: h.Verdict.Outcome.String(), MergeRequest: h.MergeRequest, Missing: []schema.Code{}}
+		out.Held = &apiHeld{Since: h.Since.UTC(), Outcome: h.Verdict.Outcome.String(), MergeRequest: h.MergeRequest, URL: requestLink(req.view, h.MergeRequest), Missing: []schema.Code{}}
 		for _, m := range h.Verdict.Missing() {
 			if m.Code != "" && !slices.Contains(out.Held.Missing, m.Code) {
 				out.Held.Missing = append(out.Held.Missing, m.Code)

@@ -12,9 +12,15 @@ import (
 
 type apiRecords struct {
 	apiHead
-	Read    int64           `json:"read"` // entries of the ledger that are known
-	Records []schema.Record `json:"records"`
-	Next    int64           `json:"next,omitempty"` // for before=
+	Read    int64       `json:"read"` // entries of the ledger that are known
+	Records []apiRecord `json:"records"`
+	Next    int64       `json:"next,omitempty"` // for before=
+}
+
+// apiRecord is an entry with the address of its merge request.
+type apiRecord struct {
+	schema.Record
+	URL string `json:"url,omitempty"`
 }
 
 func listRecords(req asked) (any, *problem) {
@@ -22,7 +28,7 @@ func listRecords(req asked) (any, *problem) {
 	if trouble != nil {
 		return nil, trouble
 	}
-	out, q := apiRecords{apiHead: req.head(), Records: []schema.Record{}}, readPastQuery(req.q)
+	out, q := apiRecords{apiHead: req.head(), Records: []apiRecord{}}, readPastQuery(req.q)
 	if req.view.Journal == nil {
 		return out, nil
 	}
@@ -35,7 +41,7 @@ func listRecords(req asked) (any, *problem) {
 			out.Next = out.Records[limit-1].Seq
 			break
 		}
-		out.Records = append(out.Records, r)
+		out.Records = append(out.Records, apiRecord{r, requestLink(req.view, r.MergeRequest)})
 	}
 	return out, nil
 }
@@ -57,8 +63,8 @@ func oneRecordJSON(req asked) (any, *problem) {
 	}
 	return struct {
 		apiHead
-		schema.Record
-	}{req.head(), r}, nil
+		apiRecord
+	}{req.head(), apiRecord{r, requestLink(req.view, r.MergeRequest)}}, nil
 }
 
 type apiTransition struct {

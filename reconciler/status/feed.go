@@ -59,7 +59,7 @@ func (s *site) feed(w http.ResponseWriter, r *http.Request) {
 		if record.Result == "" || record.Target != "" {
 			continue
 		}
-		view := recordOf(record, v.At)
+		view := recordOf(*v, record)
 		out.Entries = append(out.Entries, atomEntry{ID: fmt.Sprintf("%s:%d", id, record.Seq), Title: strings.TrimSpace(view.Where + ": " + view.Text + " " + view.Result),
 			Updated: record.At.UTC().Format(time.RFC3339), Link: atomLink{"alternate", "text/html", fmt.Sprintf("%s/promotions/%d", base, record.Seq)}, Summary: view.People})
 	}

@@ -3,6 +3,7 @@ package status
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -14,6 +15,19 @@ func at(base, address string) string {
 		return address
 	}
 	return base + address
+}
+
+// requestOf is a merge request as it stands on a page: a link where it is known where the forge is. Its text is empty if there is none.
+func requestOf(v schema.View, iid int64) link {
+	return link{Text: mergeRequest(iid), Href: requestLink(v, iid)}
+}
+
+// requestLink is the address of a merge request at the forge; empty if there is none, or nobody said where the forge is.
+func requestLink(v schema.View, iid int64) string {
+	if iid <= 0 || v.Requests == "" {
+		return ""
+	}
+	return webLink(v.Requests + strconv.FormatInt(iid, 10))
 }
 
 func codeLink(code any) string {

@@ -74,7 +74,7 @@ func oneApp(req asked, app schema.AppView) page {
 	p.Nav = navigation("/apps")
 	p.Heading, p.Title = safe(string(app.App)), safe(string(app.App))+" · "+p.Title
 	p.Refresh, p.Filters = 30, whose(app)
-	p.Text = summary(schema.View{Apps: []schema.AppView{app}, Looked: v.Looked, StaleAfter: v.StaleAfter}, req.now)
+	p.Text = summary(schema.View{Apps: []schema.AppView{app}, Looked: v.Looked, StaleAfter: v.StaleAfter, Alone: v.Alone, Ledger: v.Ledger}, req.now)
 	stale := v.Stale(req.now)
 	for _, c := range app.Cells {
 		state := shown(c, stale)
@@ -93,6 +93,9 @@ func wholeCell(req asked, c schema.CellView) cell {
 	out.Targets, out.Facts = targetsOf(c, asOf(req.view), stale), facts(c)
 	if !stale {
 		out.Next = nextText(c, req.cfg.Commands)
+		if c.Next != nil {
+			out.NextRequest = requestLink(req.view, c.Next.MergeRequest)
+		}
 	}
 	if c.Instances != nil {
 		out.Instances = instancesOf(*c.Instances, asOf(req.view), stale)

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -15,8 +16,8 @@ type cell struct {
 	Missing                  []checkLine // of Lines, those that are not met
 	Revision, Was            string
 	Since                    stampView
-	MergeRequest, Note       string
-	Change                   string
+	MergeRequest             link
+	Note, Change             string
 	InTheWay                 int
 	Risk                     string      // of the change that waits, with its arithmetic
 	Unjudged                 []checkLine // why a change could not be judged
@@ -25,6 +26,7 @@ type cell struct {
 	Targets                  []target
 	Facts                    [][2]string
 	Why, Next                string
+	NextRequest              string // address of the merge request that Next waits for
 	Live, Href               string
 	Links                    []link // to its keys
 	Runs                     string // how many instances run it
@@ -66,7 +68,7 @@ func cellOf(cfg Config, v schema.View, c schema.CellView, stale bool) cell {
 		out.Was, out.Since = "was "+safe(string(c.State)), stamped(v.Looked, now)
 	}
 	if c.MergeRequest != 0 {
-		out.MergeRequest = mergeRequest(c.MergeRequest)
+		out.MergeRequest = requestOf(v, c.MergeRequest)
 	}
 	if i := c.Instances; i != nil && state != unknown {
 		out.Runs = fmt.Sprintf("%d of %d run it", i.Running, i.Total+i.Unread)
@@ -75,7 +77,7 @@ func cellOf(cfg Config, v schema.View, c schema.CellView, stale bool) cell {
 		out.Unjudged = unjudgedLines(cfg, c.Unjudged)
 	}
 	if c.Held != nil {
-		out.MergeRequest, out.Change, out.Lines = mergeRequest(c.Held.MergeRequest), changeText(*c.Held), checkLines(cfg, *c.Held, now)
+		out.MergeRequest, out.Change, out.Lines = requestOf(v, c.Held.MergeRequest), changeText(*c.Held), checkLines(cfg, *c.Held, now)
 		out.Risk = Risk(c.Held.Verdict)
 		for _, l := range out.Lines {
 			if l.Mark != OK {
@@ -101,7 +103,7 @@ func checkLines(cfg Config, h schema.HeldView, now time.Time) []checkLine {
 func draftLane(v schema.View) ([]draft, string) {
 	var out []draft
 	for _, d := range v.Drafts {
-		out = append(out, draft{Name: mergeRequest(d.IID), Title: safe(d.Title), Author: safe(d.Author), Href: webLink(d.URL), Opened: stamped(d.Opened, asOf(v))})
+		out = append(out, draft{Name: mergeRequest(d.IID), Title: safe(d.Title), Author: safe(d.Author), Href: cmp.Or(requestLink(v, d.IID), webLink(d.URL)), Opened: stamped(d.Opened, asOf(v))})
 	}
 	if len(v.Stages) == 0 {
 		return out, ""

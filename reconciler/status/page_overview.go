@@ -30,6 +30,7 @@ type attention struct {
 	State, Symbol, Where, Href string
 	Tone                       tone
 	Reason, Advice             string
+	MergeRequest               link
 	Risk                       string // with its arithmetic; empty where no breaker was asked
 	Since                      stampView
 }
@@ -121,7 +122,7 @@ func attentions(req asked) ([]attention, int) {
 			Href: cellLink(c.Cell), Reason: note(c), Since: stamped(since(c), asOf(v))}
 		if c.Held != nil {
 			a.Reason, a.Advice = missingReason(checkLines(req.cfg, *c.Held, asOf(v)))
-			a.Risk = Risk(c.Held.Verdict)
+			a.Risk, a.MergeRequest = Risk(c.Held.Verdict), requestOf(v, c.Held.MergeRequest)
 		} else if c.Unjudged != nil {
 			a.Advice = unjudgedAdvice(*c.Unjudged, req.cfg.Commands)
 		}

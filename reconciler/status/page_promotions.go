@@ -9,10 +9,11 @@ import (
 
 // queued is a change that waits, for the list of promotions.
 type queued struct {
-	Where, Href, Text, Reason, Advice, MergeRequest string
-	State, Symbol                                   string
-	Tone                                            tone
-	Since                                           stampView
+	Where, Href, Text, Reason, Advice string
+	MergeRequest                      link
+	State, Symbol                     string
+	Tone                              tone
+	Since                             stampView
 }
 
 // promotionsPage shows what waits, oldest first, and what was decided. What failed stays.

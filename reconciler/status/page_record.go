@@ -14,6 +14,7 @@ import (
 // step is one thing that happened to a change.
 type step struct {
 	Name, Text, Href string
+	MergeRequest     link
 	Tone             tone
 	At               stampView
 }
@@ -33,7 +34,7 @@ func recordPage(req asked) (page, int) {
 	p.Nav, p.Still, p.Refresh, p.Alarms = navigation("/audit"), true, 0, warnings(req.cfg, req.view, req.now)
 	p.Heading = fmt.Sprintf("Entry #%d: %s", r.Seq, safe(r.Kind))
 	p.Title = p.Heading + " · " + p.Title
-	view := recordOf(r, asOf(req.view))
+	view := recordOf(req.view, r)
 	view.Parts, view.Facts, view.Steps = badgeParts(req.view, r), recordFacts(r), steps(req.view, r)
 	view.Commands = []string{fmt.Sprintf("sluice audit show %d", r.Seq), "sluice audit verify"}
 	view.Before, view.After = beside(req.view, r.Seq)
@@ -145,9 +146,9 @@ func steps(v schema.View, r schema.Record) []step {
 	now := asOf(v)
 	var out []step
 	if !r.Opened.IsZero() {
-		out = append(out, step{Name: "proposed", Text: strings.TrimSpace(mergeRequest(r.MergeRequest) + " " + peopleOf(schema.Record{Authors: r.Authors})), Tone: good, At: stamped(r.Opened, now)})
+		out = append(out, step{Name: "proposed", MergeRequest: requestOf(v, r.MergeRequest), Text: peopleOf(schema.Record{Authors: r.Authors}), Tone: good, At: stamped(r.Opened, now)})
 	}
-	view := recordOf(r, now)
+	view := recordOf(v, r)
 	text := peopleOf(schema.Record{Approvers: r.Approvers})
 	if len(view.Missing) > 0 {
 		text = "missing: " + strings.Join(view.Missing, ", ")
@@ -157,7 +158,7 @@ func steps(v schema.View, r schema.Record) []step {
 		if later.Seq <= r.Seq || later.App != r.App || later.Stage != r.Stage {
 			continue
 		}
-		view := recordOf(later, now)
+		view := recordOf(v, later)
 		switch {
 		case later.Admission == r.Seq:
 			out = append(out, step{Name: safe(later.Kind), Text: view.Text, Tone: view.Tone, At: view.At, Href: view.Href})

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -19,7 +18,7 @@ type recordView struct {
 	People           string
 	Result, Symbol   string
 	Tone             tone
-	MergeRequest     string
+	MergeRequest     link
 	Missing          []string
 	Parts            []checkLine // of the badge: what was checked, and what was not
 	Steps            []step
@@ -61,16 +60,17 @@ func lastRecords(req asked, want func(schema.Record) bool, most int) []recordVie
 			break
 		}
 		if want(r) {
-			out = append(out, recordOf(r, asOf(req.view)))
+			out = append(out, recordOf(req.view, r))
 		}
 	}
 	return out
 }
 
-func recordOf(r schema.Record, now time.Time) recordView {
+func recordOf(v schema.View, r schema.Record) recordView {
+	now := asOf(v)
 	out := recordView{
 		Seq: r.Seq, Href: fmt.Sprintf("/audit/%d", r.Seq), Kind: brief(r.Kind), Text: recordText(r), At: stamped(r.At, now), People: peopleOf(r),
-		Result: brief(r.Result), MergeRequest: mergeRequest(r.MergeRequest),
+		Result: brief(r.Result), MergeRequest: requestOf(v, r.MergeRequest),
 	}
 	if r.App != "" {
 		out.Where, out.WhereLink = brief(string(r.App))+" in "+brief(string(r.Stage)), cellLink(schema.Cell{Stage: r.Stage, App: r.App})

@@ -28,7 +28,7 @@ func (s sight) showsStage(stage schema.StageName) bool {
 // which is new is not shown before somebody has thought of it.
 func (s sight) narrow(v schema.View) schema.View {
 	out := schema.View{
-		Project: v.Project, Repository: v.Repository, At: v.At, Looked: v.Looked, Compared: v.Compared, StaleAfter: v.StaleAfter, Alone: v.Alone, Narrowed: true,
+		Project: v.Project, Repository: v.Repository, At: v.At, Looked: v.Looked, Compared: v.Compared, StaleAfter: v.StaleAfter, Alone: v.Alone, Requests: v.Requests, Narrowed: true,
 	}
 	hidden := words{}
 	for _, stage := range v.Stages {
