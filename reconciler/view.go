@@ -55,6 +55,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 	}
 	r.tellOverdue(&v)
 	v.Guards, v.Silent = r.guarded, r.silentViews()
+	withSilent(&v)
 	r.view.Store(&v)
 }
 
@@ -270,7 +271,9 @@ func targetViews(s ledger.State, stage schema.Stage, in ledger.ControlState) []s
 			}
 		}
 		if down, ok := s.Down[t.Name]; ok {
-			view.Code = down.Code
+			if view.Code = down.Code; doesNotAnswer(down.Code) {
+				view.Live, view.Unknown = false, down.Since
+			}
 		}
 		out = append(out, view)
 	}

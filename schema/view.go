@@ -103,7 +103,7 @@ const (
 	Denied     CellState = "denied"     // something newer was refused
 	Drifted    CellState = "drifted"    // a target differed and is not repaired
 	Failing    CellState = "failing"    // a target could not be written
-	Unverified CellState = "unverified" // live, and a required target does not answer
+	Unverified CellState = "unverified" // it was live, and a target does not answer or refuses: what it holds is not known
 	Prepared   CellState = "prepared"   // stage-local files only
 	Retired    CellState = "retired"    // the app has left the stage
 	Refused    CellState = "refused"    // its ref was rewound, rewritten or lost
@@ -202,6 +202,8 @@ type TargetView struct {
 	Live bool      `json:"live"` // the admitted content was read back
 	At   time.Time `json:"at,omitzero"`
 	Code Code      `json:"code,omitempty"` // why it could not be written or verified
+	// Unknown is since when what it holds is not known, because it does not answer; zero while it does. It is not live then.
+	Unknown time.Time `json:"unknown_since,omitzero"`
 	// Drift is what somebody else changed there and was not put back; nil where the ledger knows of none.
 	Drift *DriftView `json:"drift,omitempty"`
 	// Entry and Commit are of what was read back last; zero where nothing was, or it is older than what is kept.

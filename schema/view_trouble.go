@@ -33,6 +33,8 @@ type Outside struct {
 // Alone is what who only reads the ledger knows of the reconciler, which writes there when something happens and at no other time:
 // that nothing is new is no sign of life.
 type Alone struct {
+	// Every is the time between two looks.
+	Every time.Duration `json:"-"`
 	// Clone says that a clone was read, so that Looked is when that one asked its origin last, zero where it does not tell.
 	Clone bool `json:"clone,omitempty"`
 	// Waits is since when Git holds something that no reconciler has judged, as far as was seen; zero where it holds nothing.

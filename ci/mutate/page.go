@@ -3,6 +3,18 @@ package main
 // pageMutations take away what keeps the page for those who may look, reading alone, and true.
 var pageMutations = []mutation{
 	{
+		name: "view: a target that does not answer stays live", pkg: "reconciler", file: "reconciler/view_silent.go",
+		old: "t.Live, t.Code = false, codeUnavailable", new: "t.Code = codeUnavailable", tests: "TestOfATargetThatDoesNotAnswerNothingIsKnown",
+	},
+	{
+		name: "metrics: what is old is told as if it were so", pkg: "reconciler/admin", file: "reconciler/admin/view.go",
+		old: "if stale && cell.State != schema.Absent {", new: "if false {", tests: "TestWhatIsOldIsNotToldAsIfItWereSo",
+	},
+	{
+		name: "page: a merge request leads to any address", pkg: "reconciler/status", file: "reconciler/status/links.go",
+		old: "return webLink(v.Requests + strconv", new: "return (v.Requests + strconv", tests: "TestMergeRequestsAreLinks",
+	},
+	{
 		name: "web: a clone that fetched long ago is shown as now", pkg: "reconciler/gitrepo", file: "reconciler/gitrepo/origin.go",
 		old: "out := Asked{Clone: true}", new: "out := Asked{Clone: true, At: time.Now()}", tests: "TestACloneTellsWhenItLastAsked",
 	},

@@ -12,6 +12,7 @@ import (
 // adminConfig is what machines are told of the process itself.
 type adminConfig struct {
 	profiling bool
+	reads     bool                              // it reads ledgers alone
 	webhooks  func() map[string]uint64          // nil: none are received
 	spans     func() (sent uint64, lost uint64) // nil: none are sent
 	reload    func() (ok bool, at time.Time)    // nil: no file is read again
@@ -23,7 +24,7 @@ func listenAdmin(ctx context.Context, address string, projects []admin.Project, 
 		return nil, nil
 	}
 	cfg := admin.Config{
-		Projects: projects, Version: version, Webhooks: machines.webhooks, Spans: machines.spans, Reload: machines.reload, Profiling: machines.profiling,
+		Projects: projects, Version: version, Webhooks: machines.webhooks, Spans: machines.spans, Reload: machines.reload, Reads: machines.reads, Profiling: machines.profiling,
 		Stopping: func() bool { return ctx.Err() != nil },
 	}
 	return listenFor("metrics and health", address, &http.Server{

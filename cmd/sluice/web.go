@@ -82,7 +82,7 @@ func (a *app) web(ctx context.Context, f runFlags, commands []string) error {
 	if err != nil {
 		return err
 	}
-	desk, err := listenAdmin(ctx, op.Admin, machines, adminConfig{})
+	desk, err := listenAdmin(ctx, op.Admin, machines, adminConfig{reads: true})
 	if err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (w *watcher) run(ctx context.Context) {
 
 // look publishes what the ledger says now. What cannot be found out leaves the last view with its time, which becomes stale.
 func (w *watcher) look(ctx context.Context) {
-	last := schema.View{Repository: w.name, StaleAfter: max(2*w.interval, 15*time.Second)}
+	last := schema.View{Repository: w.name, StaleAfter: max(2*w.interval, 15*time.Second), Requests: w.requests, Alone: &schema.Alone{Every: w.interval}}
 	if v := w.view.Load(); v != nil {
 		last = *v
 	}
@@ -282,7 +282,7 @@ func (w *watcher) viewAt(ctx context.Context, last schema.View, from string, tip
 	}
 	view.Journal = w.past.Journal()
 	view.Journal.Whole = true
-	view.Repository, view.StaleAfter, view.Ledger.Ref, view.Requests, view.Alone = last.Repository, last.StaleAfter, from, w.requests, &schema.Alone{}
+	view.Repository, view.StaleAfter, view.Ledger.Ref, view.Requests, view.Alone = last.Repository, last.StaleAfter, from, w.requests, &schema.Alone{Every: w.interval}
 	if from != w.from {
 		w.from = from
 		w.log.Info("the ledger is read", "ref", from)

@@ -22,6 +22,8 @@ type Config struct {
 	// Reload returns whether the operator's file was taken over when it was last read, and when that was last so; nil where it
 	// is not read again.
 	Reload func() (ok bool, at time.Time)
+	// Reads says that the process reads ledgers alone and reconciles nothing.
+	Reads bool
 	// Stopping reports whether the process is about to end: it is not ready then, and still answers.
 	Stopping func() bool
 	// Profiling serves /debug/pprof. Profiles show what is in memory, so it is off by default.

@@ -35,18 +35,20 @@ type metric struct {
 // metrics is the whole list. Dashboards and rules are checked against it.
 var metrics = []metric{
 	{name: "build_info", help: "Always 1; the labels name the build.", labels: []string{"version", "goversion"}, process: true},
+	{name: "reconciler", help: "1 if the process is a reconciler, 0 if it reads ledgers alone, as sluice web does.", process: true},
 	{name: "webhook_requests_total", help: "Webhooks of the forge, by what became of them.", labels: []string{"outcome"}, process: true},
 	{name: "config_last_reload_successful", help: "1 if the operator's file was taken over when it was last read.", process: true},
 	{name: "config_last_reload_success_timestamp_seconds", help: "When it was last taken over; the start is the first time.", process: true},
 	{name: "spans_total", help: "Spans for the collector of traces, by whether it took them.", labels: []string{"result"}, process: true},
 
-	{name: "cells", help: "Apps in stages, by state, as of sluice_git_last_success_timestamp_seconds.", labels: []string{"stage", "state"}},
+	{name: "cells", help: "Apps in stages, by state; unknown while sluice_stale is 1.", labels: []string{"stage", "state"}},
+	{name: "stale", help: "1 while nothing is known of now: Git was not read for two intervals, or who reads the ledger alone knows of no reconciler."},
 	{name: "apps", help: "Apps in the project."},
 	{name: "drafts", help: "Open merge requests into the first stage; absent while they are unknown."},
 	{name: "oldest_held_timestamp_seconds", help: "Since when the longest waiting change of a stage waits.", labels: []string{"stage"}},
 	{name: "unjudged_changes", help: "Changes of a stage that could not be judged, also where something else waits.", labels: []string{"stage"}},
 	{name: "oldest_unjudged_timestamp_seconds", help: "Since when the first of them could not be judged; absent without one.", labels: []string{"stage"}},
-	{name: "target_cells", help: "Apps in stages that a target holds, by whether they were read back.", labels: []string{"target", "state"}},
+	{name: "target_cells", help: "Apps in stages that a target holds, by whether they were read back; unknown where it does not answer, and while sluice_stale is 1.", labels: []string{"target", "state"}},
 	{name: "control_change_waiting", help: "1 while a change of the control files waits."},
 	{name: "incidents", help: "Refs that were rewound, rewritten or lost."},
 	{name: "emergencies", help: "Admissions by break-glass that nobody has reviewed."},
@@ -66,7 +68,7 @@ var metrics = []metric{
 	{name: "last_pass_duration_seconds", help: "How long it took."},
 	{name: "pass_duration_seconds", help: "How long passes took since the process started. Exemplars name the trace, as log lines do."},
 	{name: "pass_part_duration_seconds", help: "How long parts of passes took; those of several targets run side by side.", labels: []string{"part"}},
-	{name: "poll_interval_seconds", help: "Time between two passes."},
+	{name: "poll_interval_seconds", help: "Time between two passes, or two looks of who reads the ledger alone."},
 	{name: "leader", help: "1 while this process works, 0 while another one does."},
 
 	{name: "ledger_entries", help: "Entries in the ledger."},
@@ -110,6 +112,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 // Collect reads the views.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(c.descs["build_info"], prometheus.GaugeValue, 1, clean(c.cfg.Version), runtime.Version())
+	ch <- prometheus.MustNewConstMetric(c.descs["reconciler"], prometheus.GaugeValue, map[bool]float64{false: 1}[c.cfg.Reads])
 	if c.cfg.Webhooks != nil {
 		for outcome, n := range c.cfg.Webhooks() {
 			ch <- prometheus.MustNewConstMetric(c.descs["webhook_requests_total"], prometheus.CounterValue, float64(n), clean(outcome))
@@ -131,7 +134,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			v = &schema.View{}
 		}
 		out := series{descs: c.descs, ch: ch, project: clean(p.Name)}
-		out.view(v)
+		out.view(v, p.View() == nil || v.Stale(c.cfg.Now()))
 		out.self(v)
 		out.timings(p)
 		out.past(v)

@@ -228,8 +228,38 @@ func TestEveryAlertHasARunbook(t *testing.T) {
 		if !slices.ContainsFunc(sections, func(s []string) bool { return s[1] == a[1] }) {
 			t.Errorf("the runbook has no section ### %s", a[1])
 		}
-		if !strings.Contains(string(rules), "#"+strings.ToLower(a[1])) {
-			t.Errorf("alert %s names no runbook_url", a[1])
+		if !strings.Contains(string(rules), `runbook_url: "https://github.com/sluice-gitops/sluice/blob/main/examples/deploy/monitoring/README.md#`+strings.ToLower(a[1])+`"`) {
+			t.Errorf("alert %s names no runbook_url that can be opened", a[1])
+		}
+	}
+}
+
+// TestWhatIsOldIsNotToldAsIfItWereSo: a number from before the view became stale says nothing, and of a target that does not answer it is
+// not known what it holds.
+func TestWhatIsOldIsNotToldAsIfItWereSo(t *testing.T) {
+	old, silent, alone := sample(), sample(), sample()
+	old.Looked = now.Add(-time.Hour)
+	silent.Apps[0].Cells[0].Targets[0].Unknown = now
+	alone.Pulse, alone.Alone = nil, &schema.Alone{Every: 30 * time.Second}
+	for _, row := range []struct {
+		sentence string
+		view     *schema.View
+		reads    bool
+		want     []string
+	}{
+		{"fresh", sample(), false, []string{`sluice_stale{project="config"} 0`, `sluice_cells{project="config",stage="staging",state="live"} 2`, `sluice_cells{project="config",stage="staging",state="unknown"} 0`,
+			`sluice_target_cells{project="config",state="unknown",target="etcd"} 0`, "sluice_reconciler 1"}},
+		{"stale", old, false, []string{`sluice_stale{project="config"} 1`, `sluice_cells{project="config",stage="staging",state="live"} 0`, `sluice_cells{project="config",stage="production",state="held"} 0`,
+			`sluice_cells{project="config",stage="staging",state="unknown"} 2`, `sluice_target_cells{project="config",state="live",target="etcd"} 0`, `sluice_target_cells{project="config",state="unknown",target="etcd"} 4`}},
+		{"nothing was read yet", nil, false, []string{`sluice_stale{project="config"} 1`}},
+		{"a target does not answer", silent, false, []string{`sluice_target_cells{project="config",state="unknown",target="etcd"} 1`, `sluice_target_cells{project="config",state="live",target="etcd"} 2`}},
+		{"who reads the ledger alone is no reconciler", alone, true, []string{"sluice_reconciler 0", `sluice_poll_interval_seconds{project="config"} 30`, `sluice_stale{project="config"} 0`}},
+	} {
+		got := scrape(t, row.view, func(c *admin.Config) { c.Reads = row.reads })
+		for _, want := range row.want {
+			if !strings.Contains(got, want+"\n") {
+				t.Errorf("%s: metrics lack %s", row.sentence, want)
+			}
 		}
 	}
 }

@@ -14,11 +14,14 @@ var cellStates = []schema.CellState{
 	schema.Live, schema.Prepared, schema.Retired, schema.Absent,
 }
 
+// unknown is the state of every cell once nothing is known of now: what it was is not told as if it were so.
+const unknown schema.CellState = "unknown"
+
 // zeroCodes are told also while they are not met, for the same reason, once the forge was asked.
 var zeroCodes = []schema.Code{"forge-unauthorized", "forge-forbidden", "forge-lost-access", "forge-unavailable", "forge-incomplete"}
 
 // view tells how the project is.
-func (s series) view(v *schema.View) {
+func (s series) view(v *schema.View, stale bool) {
 	s.gauge("apps", float64(len(v.Apps)))
 	if v.Outside.DraftsKnown {
 		s.gauge("drafts", float64(len(v.Drafts)))
@@ -45,11 +48,12 @@ func (s series) view(v *schema.View) {
 		waiting = 1
 	}
 	s.gauge("control_change_waiting", waiting)
-	s.cells(v)
-	s.targets(v)
+	s.gauge("stale", map[bool]float64{true: 1}[stale])
+	s.cells(v, stale)
+	s.targets(v, stale)
 }
 
-func (s series) cells(v *schema.View) {
+func (s series) cells(v *schema.View, stale bool) {
 	counts, oldest := map[schema.StageName]map[schema.CellState]int{}, map[schema.StageName]time.Time{}
 	unjudged, longest := map[schema.StageName]int{}, map[schema.StageName]time.Time{}
 	for _, stage := range v.Stages {
@@ -61,7 +65,11 @@ func (s series) cells(v *schema.View) {
 			if !known {
 				continue
 			}
-			byState[cell.State]++
+			if stale && cell.State != schema.Absent {
+				byState[unknown]++
+			} else {
+				byState[cell.State]++
+			}
 			if h := cell.Held; h != nil && (oldest[cell.Cell.Stage].IsZero() || h.Since.Before(oldest[cell.Cell.Stage])) {
 				oldest[cell.Cell.Stage] = h.Since
 			}
@@ -74,7 +82,7 @@ func (s series) cells(v *schema.View) {
 		}
 	}
 	for _, stage := range v.Stages {
-		for _, state := range cellStates {
+		for _, state := range append(cellStates[:len(cellStates):len(cellStates)], unknown) {
 			s.gauge("cells", float64(counts[stage][state]), string(stage), string(state))
 		}
 		if at, ok := oldest[stage]; ok {
@@ -87,14 +95,17 @@ func (s series) cells(v *schema.View) {
 	}
 }
 
-// targets counts what each target was found to hold: as admitted, not read back yet, or not as admitted and why not.
-func (s series) targets(v *schema.View) {
+// targets counts what each target was found to hold: as admitted, not read back yet, or not as admitted; of one that does not answer, and
+// once the view is stale, it is not known.
+func (s series) targets(v *schema.View, stale bool) {
 	counts := map[string]map[string]int{}
 	for t := range targetViews(*v) {
 		if counts[t.Name] == nil {
-			counts[t.Name] = map[string]int{"live": 0, "pending": 0, "failing": 0}
+			counts[t.Name] = map[string]int{"live": 0, "pending": 0, "failing": 0, "unknown": 0}
 		}
 		switch {
+		case stale || !t.Unknown.IsZero():
+			counts[t.Name]["unknown"]++
 		case t.Code != "":
 			counts[t.Name]["failing"]++
 		case t.Live:
@@ -140,6 +151,9 @@ func (s series) self(v *schema.View) {
 	}
 	s.guards(v)
 	p := v.Pulse
+	if v.Alone != nil {
+		s.gauge("poll_interval_seconds", v.Alone.Every.Seconds())
+	}
 	if p == nil {
 		return
 	}

@@ -60,9 +60,10 @@ type apiUnjudged struct {
 }
 
 type apiTarget struct {
-	Name string      `json:"name"`
-	Live bool        `json:"live"`
-	Code schema.Code `json:"code,omitempty"`
+	Name    string      `json:"name"`
+	Live    bool        `json:"live"`
+	Code    schema.Code `json:"code,omitempty"`
+	Unknown time.Time   `json:"unknown_since,omitzero"`
 }
 
 type apiApps struct {
@@ -121,7 +122,7 @@ func (req asked) apiCell(c schema.CellView) apiCell {
 		out.Instances = &apiRunning{At: i.At.UTC(), Total: i.Total + i.Unread, Running: i.Running, Refused: i.Refused, Quiet: i.Quiet}
 	}
 	for _, t := range c.Targets {
-		out.Targets = append(out.Targets, apiTarget{Name: t.Name, Live: t.Live && state != unknown, Code: t.Code})
+		out.Targets = append(out.Targets, apiTarget{Name: t.Name, Live: t.Live && state != unknown, Code: t.Code, Unknown: t.Unknown.UTC()})
 	}
 	return out
 }

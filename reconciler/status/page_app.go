@@ -142,8 +142,12 @@ func targetsOf(c schema.CellView, now time.Time, stale bool) []target {
 		switch {
 		case stale:
 			view.Word, view.Tone = string(unknown), wait
-		case t.Code != "":
+		case !t.Unknown.IsZero():
+			view.Word, view.Tone, view.Silent, view.At = string(unknown), wait, true, stamped(t.Unknown, now)
+		case t.Code == "drift" || t.Code == "drift-contested":
 			view.Word, view.Tone = "not as admitted", bad
+		case t.Code != "":
+			view.Word, view.Tone = "not written", bad
 		case !t.Live:
 			view.Word, view.Tone = "not read back yet", busy
 		}

@@ -36,6 +36,7 @@ type cell struct {
 
 type target struct {
 	Name, Word, Text string
+	Silent           bool // it does not answer, since At
 	Tone             tone
 	At               stampView
 }

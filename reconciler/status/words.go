@@ -93,10 +93,26 @@ func sinceOf(c *schema.CellView) time.Time {
 		return c.LiveAt
 	case c.State == schema.Drifted:
 		return foundAt(c)
+	case c.State == schema.Unverified:
+		return unknownAt(c)
 	case c.State == schema.Unjudged && c.Unjudged != nil:
 		return c.Unjudged.From()
 	}
 	return c.Since
+}
+
+// unknownAt is since when it is not known what a target holds; when the cell was let in, if that is not recorded.
+func unknownAt(c *schema.CellView) time.Time {
+	var at time.Time
+	for _, t := range c.Targets {
+		if !t.Unknown.IsZero() && (at.IsZero() || t.Unknown.Before(at)) {
+			at = t.Unknown
+		}
+	}
+	if at.IsZero() {
+		return c.Since
+	}
+	return at
 }
 
 // foundAt is when drift was found first; without an entry that says so, when the cell was let in.
