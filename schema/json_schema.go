@@ -22,7 +22,7 @@ func JSONSchemas() []string { return slices.Sorted(maps.Keys(jsonSchemas)) }
 type described struct{ kind, text string }
 
 // JSONSchema describes a file for editors, in draft 2020-12: its fields with their types and what they mean. It is wider than
-// what sluice reads: `sluice lint` decides. It is nil for a name that there is not.
+// what sluice reads where that takes more than the shape of one place: `sluice lint` decides. It is nil for a name that there is not.
 func JSONSchema(name string) map[string]any {
 	file, ok := jsonSchemas[name]
 	if !ok {
@@ -33,7 +33,10 @@ func JSONSchema(name string) map[string]any {
 	out := d.object(file, "")
 	out["$schema"], out["title"] = "https://json-schema.org/draft/2020-12/schema", file
 	if file == "sluice.yaml" {
-		out["$defs"] = map[string]any{"policy": d.policy(), "policies": map[string]any{"type": "array", "items": ref("policy")}}
+		out["$defs"] = map[string]any{
+			"policy": d.policy(), "policies": map[string]any{"type": "array", "items": ref("policy")}, "approvals": d.field("Policies", "approvals"),
+			"parts": map[string]any{"type": "array", "items": ref("policy"), "minItems": 1, "maxItems": largestGate},
+		}
 	}
 	return out
 }
@@ -71,10 +74,14 @@ func (d jsonDescriber) object(file, path string) map[string]any {
 	for _, name := range s.fields() {
 		properties[name] = d.field(file, join(path, name))
 	}
-	out := map[string]any{"type": "object", "properties": properties, "additionalProperties": s.open != ""}
+	out := map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
+	if s.open != "" {
+		out["additionalProperties"] = settingForm
+	}
 	if len(s.required) > 0 {
 		out["required"] = s.required
 	}
+	maps.Copy(out, jsonDemands[file+": "+path])
 	return out
 }
 
@@ -98,9 +105,15 @@ func (d jsonDescriber) field(file, path string) map[string]any {
 		forms = append(forms, map[string]any{"type": "object", "additionalProperties": map[string]any{"anyOf": []any{o, map[string]any{"type": "null"}}}})
 	}
 	if o := d.object(file, path+"[]"); o != nil {
-		forms = append(forms, map[string]any{"type": "array", "items": o})
+		list := map[string]any{"type": "array", "items": o}
+		if slices.Contains(jsonLeast, file+": "+path) {
+			list["minItems"] = 1
+		}
+		forms = append(forms, list)
 	}
-	if len(forms) == 0 || strings.Contains(row.kind, " or ") || strings.Contains(row.kind, "as `approvals`") || strings.Contains(row.kind, "as the policy") {
+	if narrow := jsonRefined[file+": "+path]; narrow != nil {
+		forms = append(forms, narrow...)
+	} else if len(forms) == 0 || strings.Contains(row.kind, " or ") || strings.Contains(row.kind, "as `approvals`") || strings.Contains(row.kind, "as the policy") {
 		forms = append(forms, d.forms(row.kind, len(forms) > 0)...)
 	}
 	out := map[string]any{"description": row.text}
