@@ -24,6 +24,7 @@ func (p Project) AdviceOnGates(now time.Time) Diagnostics {
 			out = append(out, adviceOnHours(s.Name, gate)...)
 			out = append(out, adviceOnOverrides(s.Name, gate)...)
 			out = append(out, adviceOnSecrets(s.Name, gate)...)
+			out = append(out, adviceOnAlways(s.Name, gate)...)
 		}
 		if at := s.Gates.RetireAt; at.Line > 0 && i < len(p.Stages)-1 {
 			out = append(out, gateAdvice(at, len("retire"), "gate-never-asked", args{"stage": string(s.Name), "last": string(p.Stages[len(p.Stages)-1].Name)}))

@@ -122,3 +122,29 @@ func TestAppsInsideApps(t *testing.T) {
 		t.Error("by depth an app lies inside another")
 	}
 }
+
+func TestAdviceOnWhatIsAlwaysMet(t *testing.T) {
+	for _, row := range []struct{ gate, want string }{
+		{"expression: 'true'", "expression holds nothing in prod: it is true, whatever the change is"},
+		{"expression: stage == \"prod\"", "expression holds nothing in prod: it asks for the stage prod, which is the one of this gate"},
+		{"any: [{soak: 1h}, {approvals: 0}]", "any holds nothing in prod: in its approvals, it asks for nobody"},
+		{"at_least: {n: 2, of: [{soak: 1h}, {approvals: 0}, {expression: 'true'}]}", "at_least holds nothing in prod: in its expression, it is true, whatever the change is"},
+		{"when: {kinds: [promote], then: [{expression: 'true'}]}", "when holds nothing in prod: it is true, whatever the change is"},
+		{"window: {zone: UTC, weekly: Mon-Sun}", "window holds nothing in prod: it is open every hour of the week"},
+		{"at_least: {n: 2, of: [{soak: 1h}, {approvals: 0}, {secrets: {}}]}", ""},
+		{"all: [{soak: 1h}, {expression: 'true'}]", ""},
+		{"when: {kinds: [promote], then: [{expression: 'true'}, {soak: 1h}]}", ""},
+		{"expression: stage == \"prod\" && size(files) < 5", ""},
+	} {
+		p := loaded(t, "version: 1\nstages: [{name: dev}, {name: prod, gates: {promote: [{approvals: 1}, {"+row.gate+"}]}}]\n")
+		got := ""
+		for _, d := range p.AdviceOnGates(schema.DefaultCaseTime) {
+			if d.Code == "always-met" {
+				got = d.Message
+			}
+		}
+		if got != row.want {
+			t.Errorf("%s: got %q, want %q", row.gate, got, row.want)
+		}
+	}
+}

@@ -132,6 +132,12 @@ var projectCodes = []CodeInfo{
 		Example: "     8 |       promote: [{approvals: 1}, {window: {zone: Europe/Berlin, dates: [2026-01-05 09:00 - 2026-01-09 18:00]}}]\n" +
 			"window lets nothing into staging: its last span ended 2026-01-09 18:00 Europe/Berlin, so it is closed for ever",
 	}, {
+		Code: "always-met", Warning: true, Title: "everything passes a policy", Message: `{policy} holds nothing in {stage}: {why}`,
+		Cause: "It is written as a guard, and its value lets every change through: an expression that is true, a choice with a way that asks for nothing, a window without an end.",
+		Fix:   "Correct the value, or remove the policy, so that nobody counts on it.",
+		Example: "     8 |       promote: [{approvals: 1}, {any: [{approvals: 0}, {soak: 24h}]}]\n" +
+			"any holds nothing in staging: in its approvals, it asks for nobody",
+	}, {
 		Code: "tag-never-met", Warning: true, Title: "no value meets a rule", Message: `tags of {stage}: {why}`,
 		Cause: "The rule asks for what no value can be, so only apps that do not have it pass.",
 		Fix:   "Correct the bounds.",

@@ -73,6 +73,9 @@ func LoadPolicyCases(file string, data []byte) (PolicyCases, Diagnostics) {
 	}
 	out := PolicyCases{Stage: StageName(o.text("stage")), StageAt: o.positionOf("stage")}
 	items, path := o.list("cases")
+	if v, _ := o.get("cases"); v != nil && v.kind == listValue && len(items) == 0 {
+		src.badValue(v, path, "", "want at least one example: none shows nothing")
+	}
 	for i, item := range items {
 		if c, ok := src.policyCase(item, at(path, i)); ok {
 			out.Cases = append(out.Cases, c)

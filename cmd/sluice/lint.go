@@ -93,7 +93,9 @@ func (a *app) lint(ctx context.Context, op *schema.Operator) (schema.Diagnostics
 		return nil, fmt.Errorf("read sluice.yaml: %w", err)
 	}
 	project, found := policies.LoadProject(schema.ProjectFile, source)
-	found = append(found, lintTrust(root, a.lintSealed(ctx) && project.Layout != schema.BranchLayout)...)
+	sealed := a.lintSealed(ctx)
+	found = append(found, lintTrust(root, sealed && project.Layout != schema.BranchLayout)...)
+	a.noteUnsealed(ctx, root, project, sealed)
 	found = append(found, lintRetirements(root)...)
 	if len(project.Stages) == 0 {
 		return found, nil
@@ -117,11 +119,15 @@ func (a *app) lint(ctx context.Context, op *schema.Operator) (schema.Diagnostics
 		}
 		more = append(more, onBranches...)
 	}
+	cases, err := lintCases(root, project)
+	if err != nil {
+		return nil, err
+	}
 	names, err := lintNames(root, project, source)
 	if err != nil {
 		return nil, err
 	}
-	found = slices.Concat(found, weakModes(project), project.AdviceOnGates(now()), names, lintPeople(root, project), more, fits, gates)
+	found = slices.Concat(found, weakModes(project), project.AdviceOnGates(now()), names, lintPeople(root, project), more, fits, gates, cases)
 	found = a.lintSubmodules(ctx, project, found)
 	slices.SortStableFunc(found, func(x, y schema.Diagnostic) int { return strings.Compare(x.Position.File, y.Position.File) })
 	return found, nil

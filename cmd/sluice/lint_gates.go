@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/schema"
@@ -82,7 +83,7 @@ func lintGate(root fs.FS, gate policies.FileGate, cell schema.Cell, dir string, 
 		case leaf.Code == "choice", bad[leaf.Args["path"]]: // of a choice each way is told
 		case unusable(leaf) != "":
 			if _, there := control[unusable(leaf)]; there {
-				found = append(found, schema.Diagnostic{Position: schema.Position{File: unusable(leaf)}, Width: 1, Code: leaf.Code, Message: leaf.Code.Message(leaf.Args)})
+				found = append(found, unusableFile(leaf, control))
 			}
 		default:
 			at, _ := placeOfLeaf(dir, files, leaf)
@@ -90,6 +91,21 @@ func lintGate(root fs.FS, gate policies.FileGate, cell schema.Cell, dir string, 
 		}
 	}
 	return found, nil
+}
+
+// unusableFile says of a schema or list what is wrong in it, at its place.
+func unusableFile(leaf schema.Verdict, control map[string][]byte) schema.Diagnostic {
+	d := schema.Diagnostic{Position: schema.Position{File: unusable(leaf)}, Width: 1, Code: leaf.Code, Message: leaf.Code.Message(leaf.Args)}
+	if leaf.Code != "schema-unusable" {
+		return d
+	}
+	if at, why := policies.SchemaFault(unusable(leaf), control); why != "" {
+		d.Position, d.Message = at, leaf.Code.Message(map[string]string{"schema": unusable(leaf), "detail": why})
+		if lines := strings.Split(string(control[at.File]), "\n"); at.Line > 0 && at.Line <= len(lines) {
+			d.Source = strings.TrimRight(lines[at.Line-1], "\r")
+		}
+	}
+	return d
 }
 
 // unusable is the schema or list that a gate could not use; empty of any other answer.

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler/signing"
@@ -34,6 +36,18 @@ func (a *app) lintSealed(ctx context.Context) bool {
 		}
 	}
 	return false
+}
+
+// noteUnsealed says of a project that enforces its gates that nothing is enforced yet: who reads "no findings" may think that it is.
+func (a *app) noteUnsealed(ctx context.Context, root fs.FS, project schema.Project, sealed bool) {
+	enforces := slices.ContainsFunc(project.Stages, func(s schema.Stage) bool { return !s.Mode.Weak() })
+	if _, err := fs.Stat(root, schema.TrustDir); errors.Is(err, fs.ErrNotExist) && enforces && !sealed {
+		fmt.Fprintf(a.errs, "sluice: there is no %s here: nobody's signature counts and nothing is sealed; sluice init writes it, sluice init --seal begins\n", schema.TrustDir)
+		return
+	}
+	if _, err := a.git(ctx, "rev-parse", "--git-dir"); err == nil && enforces && !sealed {
+		fmt.Fprintf(a.errs, "sluice: this clone has no branch %s: nothing is sealed yet (sluice init --seal), or it was not fetched\n", schema.DefaultLedgerBranch)
+	}
 }
 
 // lintTrust reads the trust directory. Without one the project is not begun, or the checkout is of a stage's branch, unless it is asked for.

@@ -185,6 +185,8 @@ type triedCase struct {
 	Codes   []schema.Code  `json:"codes,omitempty"` // wanted
 	Verdict schema.Verdict `json:"verdict"`
 	at      schema.Position
+	stage   schema.StageName
+	gate    string
 }
 
 func (a *app) policyTest(names []string, all bool) error {
@@ -218,6 +220,9 @@ func (a *app) policyTest(names []string, all bool) error {
 	if len(tried) == 0 {
 		return &failure{code: exitUsage, err: fmt.Errorf("no examples in %s", schema.CasesDir), hint: "schema/FORMAT.md says how one is written"}
 	}
+	if left := unasked(project, tried); !given && len(left) > 0 {
+		defer fmt.Fprintf(a.errs, "sluice: no example asks what these gates answer: %s\n", strings.Join(left, ", "))
+	}
 	return a.printTried(tried, all)
 }
 
@@ -246,8 +251,11 @@ func (a *app) caseFiles(files map[string][]byte, names []string) (map[string][]b
 	}
 	if len(names) == 0 {
 		for path := range files {
-			if strings.HasPrefix(path, schema.CasesDir+"/") && slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)) {
+			if strings.HasPrefix(path, schema.CasesDir+"/") && isCases(path) {
 				names = append(names, path)
+			}
+			if strings.HasPrefix(path, schema.CasesDir+"/") && likeCases(path) {
+				return nil, nil, usageError(fmt.Errorf("%s: %s", path, untriedName))
 			}
 		}
 		slices.Sort(names)
@@ -274,7 +282,7 @@ func tryCases(name string, project schema.Project, trust schema.Trust, files map
 			return nil, usageError(fmt.Errorf("%s: %s: %w", c.Position, c.Name, err))
 		}
 		ok := verdict.Outcome == c.Want && (c.Codes == nil || slices.Equal(c.Codes, codesOf(verdict)))
-		out = append(out, triedCase{File: name, Name: c.Name, OK: ok, Want: c.Want, Codes: c.Codes, Verdict: verdict, at: c.Position})
+		out = append(out, triedCase{File: name, Name: c.Name, OK: ok, Want: c.Want, Codes: c.Codes, Verdict: verdict, at: c.Position, stage: stage.Name, gate: gateOf(c.Facts.Kind)})
 	}
 	return out, nil
 }

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/sluice-gitops/sluice/schema"
+)
+
+// lintCases reads the examples of what gates answer, as sluice policy test does, without trying them.
+func lintCases(root fs.FS, project schema.Project) (schema.Diagnostics, error) {
+	files, err := readTree(root, schema.CasesDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", schema.CasesDir, reason(err))
+	}
+	var found schema.Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		file := schema.CasesDir + "/" + name
+		switch {
+		case isCases(name):
+			found = append(found, lintCasesFile(file, files[name], project)...)
+		case likeCases(name):
+			found = append(found, schema.FindingIn(file, "bad-value", map[string]string{"field": "the name", "why": untriedName}))
+		}
+	}
+	return found, nil
+}
+
+const untriedName = "it ends in neither .yaml nor .yml, so sluice policy test would not try it"
+
+// isCases reports whether sluice policy test tries a file; likeCases, whether who named it so meant that.
+func isCases(name string) bool { return slices.Contains([]string{".yaml", ".yml"}, path.Ext(name)) }
+
+func likeCases(name string) bool { return !isCases(name) && isCases(strings.ToLower(name)) }
+
+func lintCasesFile(file string, data []byte, project schema.Project) schema.Diagnostics {
+	cases, found := schema.LoadPolicyCases(file, data)
+	if len(found) > 0 {
+		return found
+	}
+	var names []string
+	for _, s := range project.Stages {
+		names = append(names, string(s.Name))
+	}
+	unknown := func(at schema.Position, name schema.StageName) {
+		if _, ok := project.Stage(name); !ok && name != "" {
+			d := schema.FindingIn(file, "unknown-stage", map[string]string{"stage": string(name)})
+			d.Position, d.Width, d.Hint = at, len(name), schema.DidYouMean(string(name), names)
+			if lines := strings.Split(string(data), "\n"); at.Line > 0 && at.Line <= len(lines) {
+				d.Source = lines[at.Line-1]
+			}
+			found = append(found, d)
+		}
+	}
+	unknown(cases.StageAt, cases.Stage)
+	for _, c := range cases.Cases {
+		unknown(c.Facts.SourceAt, c.Facts.Source)
+	}
+	return found
+}
+
+// unasked names the gates that are written and that no example asks: nothing shows what they answer.
+func unasked(project schema.Project, tried []triedCase) []string {
+	asked := map[schema.StageName]map[string]bool{}
+	for _, t := range tried {
+		if asked[t.stage] == nil {
+			asked[t.stage] = map[string]bool{}
+		}
+		asked[t.stage][t.gate] = true
+	}
+	var out []string
+	for _, s := range project.Stages {
+		for _, g := range []struct {
+			name string
+			gate schema.Gate
+			at   schema.Position
+		}{{"promote", s.Gates.Promote, s.Gates.PromoteAt}, {"rollback", s.Gates.Rollback, s.Gates.RollbackAt}, {"retire", s.Gates.Retire, s.Gates.RetireAt}} {
+			if g.at.Line > 0 && g.gate.Asks() && !asked[s.Name][g.name] {
+				out = append(out, fmt.Sprintf("%s of %s (%s)", g.name, s.Name, g.at))
+			}
+		}
+	}
+	return out
+}
+
+// gateOf is the gate that a kind of change asks.
+func gateOf(kind schema.Kind) string {
+	switch kind {
+	case schema.Rollback:
+		return "rollback"
+	case schema.Retire:
+		return "retire"
+	}
+	return "promote"
+}
