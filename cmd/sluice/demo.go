@@ -185,7 +185,7 @@ func (d *demo) startReconciler(ctx context.Context) error {
 	d.daemon.closers = append([]func() error{log.Close}, d.daemon.closers...)
 	d.etcd = d.daemon.embedded
 	running, stop := context.WithCancel(ctx)
-	if d.page, err = listenStatus(running, schema.Operator{Listen: "127.0.0.1:0"}, []*daemon{d.daemon}); err != nil {
+	if d.page, err = listenStatus(running, schema.Operator{Listen: "127.0.0.1:0"}, []*daemon{d.daemon}, nil); err != nil {
 		stop()
 		return err
 	}

@@ -29,7 +29,7 @@ type pageServer struct {
 }
 
 // listenStatus opens the status page of every project; an empty address is no page.
-func listenStatus(ctx context.Context, op schema.Operator, daemons []*daemon) (*pageServer, error) {
+func listenStatus(ctx context.Context, op schema.Operator, daemons []*daemon, reload func() (bool, time.Time)) (*pageServer, error) {
 	if op.Listen == "" || len(daemons) == 0 {
 		return nil, nil
 	}
@@ -41,7 +41,7 @@ func listenStatus(ctx context.Context, op schema.Operator, daemons []*daemon) (*
 	for i, name := range pageNames(repositories) {
 		projects = append(projects, daemons[i].shown(name))
 	}
-	cfg := status.Config{Version: version, Commands: daemons[0].commands, Badges: op.Badges, Values: op.ShowValues, Done: ctx.Done()}
+	cfg := status.Config{Version: version, Commands: daemons[0].commands, Badges: op.Badges, Values: op.ShowValues, Done: ctx.Done(), Reload: reload}
 	return listenPage(op, cfg, projects)
 }
 

@@ -26,7 +26,7 @@ func (f *fleet) watch(ctx context.Context, machines adminConfig, told calls, rea
 		return err
 	}
 	defer hooks.close()
-	page, err := listenStatus(serving, f.op, f.daemons)
+	page, err := listenStatus(serving, f.op, f.daemons, f.lastReload)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (f *fleet) watch(ctx context.Context, machines adminConfig, told calls, rea
 	}
 	tell := newNotifier(os.Getenv)
 	f.obey(ctx, told, func() {
-		f.tell(tell.say("RELOADING=1"))
+		f.tell(tell.say(reloading()))
 		f.reload(ctx, read, stop)
 		f.tell(tell.say("READY=1"))
 	})

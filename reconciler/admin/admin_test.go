@@ -124,6 +124,10 @@ func TestHealthTellsTheTruthOfEachDependency(t *testing.T) {
 	if code, got := get(t, desk(well, func(c *admin.Config) { c.Stopping = func() bool { return true } }), "/readyz"); code != 503 || !strings.Contains(got, "[-]shutdown failed") {
 		t.Errorf("while it ends: %d %s", code, got)
 	}
+	refused := func(c *admin.Config) { c.Reload = func() (bool, time.Time) { return false, now.Add(-time.Hour) } }
+	if code, got := get(t, desk(well, refused), "/readyz?verbose"); code != 200 || !strings.Contains(got, "[-]config failed, still ready: the operator's file was read again and not taken over, the log says why; the former one is in force since 2026-11-23T06:30:20Z") {
+		t.Errorf("a file that was refused: %d %s", code, got)
+	}
 	if code, got := get(t, admin.New(admin.Config{}), "/readyz"); code != 503 || !strings.Contains(got, "[-]projects failed") {
 		t.Errorf("without a project: %d %s", code, got)
 	}

@@ -117,10 +117,22 @@ func (c Config) checks() []check {
 			out = append(out, have)
 		}
 	}
+	if c.Reload != nil {
+		out = append(out, reloadCheck(c.Reload()))
+	}
 	if c.Stopping != nil && c.Stopping() {
 		out = append(out, check{name: "shutdown", bad: "the process is ending", counts: true})
 	}
 	return out
+}
+
+// reloadCheck fails while the operator's file on the disk is another than what is in force: a restart would not start.
+func reloadCheck(ok bool, at time.Time) check {
+	in := "in force since " + at.UTC().Format(time.RFC3339)
+	if !ok {
+		return check{name: "config", bad: "the operator's file was read again and not taken over, the log says why; the former one is " + in}
+	}
+	return check{name: "config", note: in}
 }
 
 func (p Project) checks(now time.Time) []check {

@@ -107,6 +107,14 @@ func healthPage(req asked) (page, int) {
 		read = strings.TrimSpace("the last entry that you may see is " + when(v.Ledger.At, asOf(v)) + ". " + past)
 	}
 	line("ledger", doubtText(v) == "" && v.Journal != nil && v.Journal.Read == v.Ledger.Size, strings.TrimSpace(read))
+	if req.cfg.Reload != nil {
+		ok, at := req.cfg.Reload()
+		if text := "the operator's file is in force since " + when(at, asOf(v)); ok {
+			line("config", true, text)
+		} else {
+			p.Checks = append(p.Checks, checkLine{Line: Line{Mark: Wait, Policy: "config", Text: "the operator's file was read again and not taken over, the log says why; what is in force is of " + when(at, asOf(v))}, Tone: wait})
+		}
+	}
 	p.Facts = healthFacts(req.cfg, v)
 	return p, http.StatusOK
 }

@@ -35,6 +35,9 @@ type Config struct {
 	Place func(schema.Cell) Place
 	// Badges lets anybody who reaches the page have pictures of states.
 	Badges bool
+	// Reload returns whether the operator's file was taken over when it was last read, and when that was last so; nil where it is not
+	// read again.
+	Reload func() (ok bool, at time.Time)
 	// Done ends the streams when the process is to end; nil ends none.
 	Done <-chan struct{}
 	// Log is told of answers that could not be made; nil is slog.Default.

@@ -121,7 +121,9 @@ func (t *tally) add(c *schema.CellView, stage int) {
 	}
 	s := &t.stages[stage]
 	s.counts[at]++
-	s.total++
+	if c.State != schema.Retired { // it has left the stage
+		s.total++
+	}
 	if c.Held != nil && (s.oldest.IsZero() || c.Held.Since.Before(s.oldest)) {
 		s.oldest = c.Held.Since
 	}
