@@ -82,6 +82,7 @@ func (d *doctorDesk) examine(ctx context.Context) examined {
 		d.add(groupLedger, "chain", d.ledgerBranch(), schema.GuardUnknown, "", "it could not be fetched")
 		d.advise("mend what fails above, then ask again")
 	}
+	d.sights()
 	d.trusted()
 	out.forge = d.forge(ctx)
 	d.targets(ctx)

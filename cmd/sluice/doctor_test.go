@@ -217,6 +217,12 @@ func TestDoctor(t *testing.T) {
 		{"GitLab does not know the token", func() { r.write("gitlab", "glpat-unknown") }, "gitlab https://gitlab.example.com", "fail", "forge-unauthorized", exitNo},
 		{"the token file may be read by all", func() { r.must(os.Chmod(r.token, 0o644)) }, "token_file DIR/reconciler/token", "warn", "key-file-open", exitDone},
 		{"the target's directory is gone", func() { r.must(os.Rename(filepath.Join(r.dir, "live"), filepath.Join(r.dir, "away"))) }, "read directory", "unknown", "target-unavailable", exitNo},
+		{"a group may see a stage that is none", func() {
+			r.edit("log_key_file:", "access: {header: X-User, networks: [127.0.0.1/32], groups_header: X-Groups, visible: [{group: ops, apps: [\"**\"], stages: [stagin]}]}\nlog_key_file:")
+		}, "access.visible ops", "warn", "", exitDone},
+		{"a group may see a project that is none", func() {
+			r.edit("log_key_file:", "access: {header: X-User, networks: [127.0.0.1/32], groups_header: X-Groups, visible: [{group: ops, apps: [\"**\"], projects: [confg]}]}\nlog_key_file:")
+		}, "access.visible ops", "warn", "", exitDone},
 		{"the log key is another", func() { r.edit("log_key_file: .*", "log_key_file: "+r.team.Person("ann").Key()) }, "log key", "fail", "key-unnamed", exitNo},
 		{"the anchor is another", func() { r.edit("anchor: .*", "anchor: "+string(schema.DigestOf(nil))) }, "chain sluice/ledger", "fail", "anchor-mismatch", exitNo},
 		{"a target that the operator does not name", func() { r.edit("directory: {kind", "other: {kind") }, "read directory", "fail", "", exitNo},
