@@ -151,6 +151,10 @@ func TestAnOverrideLeavesTheTimeAtWhichItOpens(t *testing.T) {
 func TestWindow(t *testing.T) {
 	hours := gatePolicy(t, "window", map[string]any{"weekly": []any{"Mon-Thu 09:00-16:00", "Fri 09:00-12:00"}, "zone": "Europe/Berlin"})
 	night := gatePolicy(t, "window", map[string]any{"weekly": "Sun 22:00-04:00", "zone": "America/New_York"})
+	small := gatePolicy(t, "window", map[string]any{"weekly": "Sun 00:00-04:00", "zone": "America/New_York"})
+	hour := gatePolicy(t, "window", map[string]any{"weekly": "Sun 01:00-02:00", "zone": "America/New_York"})
+	half := gatePolicy(t, "window", map[string]any{"weekly": "Sun 01:30-05:00", "zone": "America/New_York"})
+	morning := gatePolicy(t, "window", map[string]any{"weekly": "Sun 02:30-05:00", "zone": "America/New_York"})
 	twice := gatePolicy(t, "window", map[string]any{"weekly": "Sun 01:30-01:45", "zone": "America/New_York"})
 	skipped := gatePolicy(t, "window", map[string]any{"weekly": "Sun 02:10-02:50", "zone": "America/New_York"})
 	for _, r := range []row{
@@ -161,6 +165,14 @@ func TestWindow(t *testing.T) {
 		{"on Friday afternoon", hours, at("2026-11-27T11:00:00Z"), schema.Hold, closed},
 		{"through the night, into Monday", night, at("2026-11-30T08:59:59Z"), schema.Allow, nil},
 		{"and no longer", night, at("2026-11-30T09:00:00Z"), schema.Hold, closed},
+		{"an hour that comes twice is in a night both times: the first", small, at("2026-11-01T05:30:00Z"), schema.Allow, nil},
+		{"and the second", small, at("2026-11-01T06:30:00Z"), schema.Allow, nil},
+		{"in one of exactly that hour as well: the first", hour, at("2026-11-01T05:30:00Z"), schema.Allow, nil},
+		{"and the second of it", hour, at("2026-11-01T06:30:00Z"), schema.Allow, nil},
+		{"one that begins within it: the first", half, at("2026-11-01T05:45:00Z"), schema.Hold, closed},
+		{"it begins the second time", half, at("2026-11-01T06:30:00Z"), schema.Allow, nil},
+		{"one that begins in an hour that is skipped: before the clock is set", morning, at("2027-03-14T06:59:59Z"), schema.Hold, closed},
+		{"it begins when the clock is set", morning, at("2027-03-14T07:00:00Z"), schema.Allow, nil},
 		{"a quarter that comes twice is none: the first", twice, at("2026-11-01T05:35:00Z"), schema.Hold, closed},
 		{"a quarter that comes twice is none: the second", twice, at("2026-11-01T06:35:00Z"), schema.Hold, closed},
 		{"a quarter of every other week", twice, at("2026-11-08T06:35:00Z"), schema.Allow, nil},
