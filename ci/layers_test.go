@@ -102,6 +102,7 @@ var sdks = []sdk{
 	{"github.com/spf13/cobra", []string{"cmd/sluice"}},
 	{"github.com/spf13/pflag", []string{"cmd/sluice"}},
 	{"golang.org/x/term", []string{"cmd/sluice"}},
+	{"golang.org/x/sys/unix", []string{"cmd/sluice"}},
 	{"github.com/rogpeppe/go-internal", nil},
 	{"go.uber.org/goleak", nil},
 	{"pgregory.net/rapid", nil},
