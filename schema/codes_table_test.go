@@ -86,7 +86,7 @@ func TestEveryUsedCodeIsRegistered(t *testing.T) {
 		regexp.MustCompile(`\bCode(?:\s+schema\.Code)?\s*(?::|=|:=)\s*"([^"]+)"`),
 		regexp.MustCompile(`schema\.Code\("([^"]+)"\)`),
 		regexp.MustCompile(`\bschema\.Code\s*=\s*"([^"]+)"`),
-		regexp.MustCompile(`\.Code = [^"\n]*"([^"]+)"`),
+		regexp.MustCompile(`\.Code = [^"\n]*"([^"\s]+)"`),
 		regexp.MustCompile(`answer\([a-z]+, schema\.(?:Deny|Hold), "([^"]+)"`),
 		regexp.MustCompile(`\.report\([^"\n]*, "([^"]+)"`),
 	}
