@@ -34,7 +34,7 @@ func HidesUnder(keys []string, text bool, values ...string) bool {
 		if key == "" {
 			continue // a place in a list
 		}
-		if last = key; schema.EndsAsSecret(key) || text && schema.EndsAsSecret(strings.TrimSuffix(key, "s")) || strings.EqualFold(key, "credentials") {
+		if last = key; schema.EndsAsSecret(key) || text && holdsSecrets(key) || strings.EqualFold(key, "credentials") {
 			return true
 		}
 	}
@@ -83,7 +83,7 @@ func hidesLine(line []byte) bool {
 		return true
 	}
 	for _, m := range append(setting.FindAllSubmatch(line, -1), assignment.FindSubmatch(line)) {
-		if len(m) > 2 && (schema.NamesSecret(string(m[1])) || schema.CarriesSecret(string(m[1])) || isNamedKey(string(m[1]), string(m[2]))) && !call.Match(m[2]) && !reference.Match(m[2]) {
+		if len(m) > 2 && (schema.NamesSecret(string(m[1])) || schema.CarriesSecret(string(m[1])) || isNamedKey(string(m[1]), string(m[2])) || isOneOfSeveral(string(m[1]), string(m[2]))) && !call.Match(m[2]) && !reference.Match(m[2]) {
 			return true
 		}
 	}

@@ -39,6 +39,19 @@ func TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown(t *testing.T) {
 		{"run: curl -u $USER:$PASS https://x", "/run", false, false}, {"run: curl -u ${USER:-app}:${PASS} https://x", "/run", false, false}, {"run: 'curl -u app: https://x'", "/run", false, false},
 		{"run: docker run -u app:staff web", "/run", false, false}, {"run: docker run --user 1000:1000 curl:8", "/run", false, false}, {`args: [run, -u, "1000:1000"]`, "/args/2", false, false},
 		{"run: curl --user-agent=app:1 https://x:80", "/run", false, false}, {"run: curl -fsSu app https://x:80/a", "/run", false, false},
+
+		{"passwords: {ann: abc123xyz}", "/passwords/ann", true, true}, {"passwords: [abc123xyz]", "/passwords/0", true, true}, {"db_passwords: abc123xyz", "/db_passwords", true, true}, {"DB_PASSWORDS: abc123xyz", "/DB_PASSWORDS", true, true},
+		{"secrets: {db: abc123xyz}", "/secrets/db", true, true}, {"credentials: {ops: abc123xyz}", "/credentials/ops", true, true}, {"tokens: {ci: [abc123xyz]}", "/tokens/ci/0", true, true}, {"passwords: {prod: {ann: abc123xyz}}", "/passwords/prod/ann", true, true},
+		{"password: {ann: abc123xyz}", "/password/ann", true, true}, {"secret: {value: abc123xyz}", "/secret/value", true, true}, {"passwords: {ann: \"123456\"}", "/passwords/ann", true, true}, {"passwords: {user: abc123xyz}", "/passwords/user", true, true},
+		{"users: {passwords: [{ann: abc123xyz}]}", "/users/passwords/0/ann", true, true}, {"conf: |\n  a: 1\n  passwords=abc123xyz\n", "/conf", true, true},
+		{"passwords: {minLength: 8}", "/passwords/minLength", false, false}, {"passwords: {rotate: true}", "/passwords/rotate", false, false}, {"passwords: {pattern: \"^[A-Z0-9]{8}$\"}", "/passwords/pattern", false, true}, {"passwords: {ann: \"${ANN_PASSWORD_1}\"}", "/passwords/ann", false, true},
+		{"passwords: {ann: \"vault:kv/data/ann1\"}", "/passwords/ann", false, true}, {"passwords: {ann: /run/secrets/ann1}", "/passwords/ann", false, true}, {"passwords: {ann: word}", "/passwords/ann", false, true}, {"passwords: {annFile: ann1.txt.b}", "/passwords/annFile", false, true},
+		{"passwords: {ann: {secretKeyRef: {name: web-1, key: ann-pw1}}}", "/passwords/ann/secretKeyRef/key", false, true}, {"secrets: {db: {secretName: web-tls1}}", "/secrets/db/secretName", false, true}, {"secrets: {db: kv/data/db1}", "/secrets/db", false, true},
+		{"secrets: {db: payments-db-v2}", "/secrets/db", false, true}, {"secrets: [payments-db1]", "/secrets/0", false, true}, {"imagePullSecrets: [{name: regcred1}]", "/imagePullSecrets/0/name", false, true}, {"credentials: {username: ops12345}", "/credentials/username", false, true},
+		{"secret: {audience: api-v1}", "/secret/audience", false, true}, {"secretRef: web-1db", "/secretRef", false, false}, {"maxTokens: a1b2c3", "/maxTokens", false, true}, {"maxTokens: 100000", "/maxTokens", false, false}, {"password: {help: Has 8 letters!}", "/password/help", false, true}, {"compass: a1b2c3d4", "/compass", false, false},
+
+		{"blob: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUV2UUlC", "/blob", true, true}, {"blob: LS0tLS1CRUdJTiBPUEVOU1NIIFBSSVZBVEUgS0VZLS0tLS0K", "/blob", true, true}, {"blob: LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtFWS0tLS0tCg==", "/blob", true, true},
+		{"blob: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUMK", "/blob", false, false}, {"blob: LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0K", "/blob", false, false},
 	} {
 		f := promotion()
 		turns(t, nil, tree{"app.yaml": row.text + "\n"})(&f)

@@ -68,7 +68,7 @@ func isSecret(key, value string) bool {
 	switch {
 	case call.MatchString(value), strings.HasPrefix(value, "//"): // of a URL whose scheme is called so
 		return false
-	case isNamedKey(key, value):
+	case isNamedKey(key, value), isOneOfSeveral(key, value):
 		return true
 	case schema.NamesSecret(key):
 		return secretUnder(key, value)

@@ -107,6 +107,9 @@ func formatted(line []byte) (at sighting, ok bool) {
 	if offset, found := curlPassword(line); found && offset < begin {
 		begin, at.kind, ok = offset, "the password of a command", true
 	}
+	if offset, found := encodedKey(line); found && offset < begin {
+		begin, at.kind, ok = offset, "a private key in base64", true
+	}
 	at.column = utf8.RuneCount(line[:begin]) + 1
 	return at, ok
 }
@@ -135,7 +138,7 @@ func namedSecrets(r reading, path string, data []byte, keys lineKeys) []sighting
 			key, full = name, name
 		}
 		kept := manifest && len(segments) > 2 && (segments[1] == "data" || segments[1] == "stringData")
-		if (kept && text && value != "" && !reference.MatchString(value)) || isSecret(key, value) && (text || value[0] != '-' && schema.NamesPassword(key)) || text && isSecretBelow(full, value) {
+		if (kept && text && value != "" && !reference.MatchString(value)) || isSecret(key, value) && (text || value[0] != '-' && schema.NamesPassword(key)) || text && (isSecretBelow(full, value) || isOwned(segments, value)) {
 			found = append(found, sighting{leaf.Position.Line, leaf.Position.Column, "the value of " + key, key})
 		} else if kind, ok := insideText(value); ok && text {
 			found = append(found, sighting{leaf.Position.Line, leaf.Position.Column, kind, key})

@@ -14,14 +14,22 @@ func NamesSecret(key string) bool {
 	if key == strings.ToUpper(key) {
 		key = strings.ToLower(key)
 	}
+	if AboutSecret(key) {
+		return false
+	}
+	return looksSecret(key) || hasWord(key, []string{"pwd", "pass"}) || namesForeign(key) || NamesPIN(key) || endsInWord(key, "pw") || endsInWord(key, "bearer") || EndsAsSecret(key)
+}
+
+// AboutSecret reports whether a key ends in what there is to say about a secret, like its name or file.
+func AboutSecret(key string) bool {
+	if key == strings.ToUpper(key) {
+		key = strings.ToLower(key)
+	}
 	about := []string{
 		"file", "path", "name", "id", "url", "uri", "ref", "reference", "ttl", "lifetime", "expiry", "type", "kind", "issuer", "endpoint", "length", "policy", "provider", "enabled",
 		"age", "limit", "count", "size", "version", "timeout", "interval", "field", "header", "algorithm",
 	}
-	if slices.ContainsFunc(about, func(word string) bool { return endsInWord(key, word) }) {
-		return false
-	}
-	return looksSecret(key) || hasWord(key, []string{"pwd", "pass"}) || namesForeign(key) || NamesPIN(key) || endsInWord(key, "pw") || endsInWord(key, "bearer") || EndsAsSecret(key)
+	return slices.ContainsFunc(about, func(word string) bool { return endsInWord(key, word) })
 }
 
 // MentionsSecret reports whether a key of a secret may be in a text at all.

@@ -213,6 +213,24 @@ var judgementMutations = []mutation{
 		"TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown",
 	},
 	{
+		"a password below a key that holds several passes", "policies", "policies/secrets.go",
+		"|| isOwned(segments, value)) {",
+		"|| isOwned(segments, value) && false) {",
+		"TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown",
+	},
+	{
+		"a private key in base64 passes", "policies", "policies/secrets.go",
+		"if offset, found := encodedKey(line); found && offset < begin {",
+		"if offset, found := encodedKey(line); found && offset > begin {",
+		"TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown",
+	},
+	{
+		"one of several passwords passes", "policies", "policies/secret_texts.go",
+		"case isNamedKey(key, value), isOneOfSeveral(key, value):",
+		"case isNamedKey(key, value):",
+		"TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown",
+	},
+	{
 		"a secret's verdict shows the value", "policies", "policies/secrets.go",
 		"leaf.Position.Column, \"the value of \" + key, key})",
 		"leaf.Position.Column, \"the value \" + value, key})",
