@@ -98,7 +98,7 @@ func recordsTable(req asked) [][]string {
 			request = strconv.FormatInt(r.MergeRequest, 10)
 		}
 		out = append(out, []string{strconv.FormatInt(r.Seq, 10), r.At.UTC().Format(time.RFC3339), r.Kind, string(r.App), string(r.Stage), string(r.From), string(r.To), r.Result, string(r.Code),
-			string(r.Becomes), request, strings.Join(r.Authors, " "), strings.Join(r.Approvers, " "), strings.Join(r.By, " "), r.Operator, strings.Join(missing, " "), string(r.Digest)})
+			string(r.Becomes), request, strings.Join(r.Authors, " "), strings.Join(r.Approvers, " "), strings.Join(signersOf(r), " "), r.Operator, strings.Join(missing, " "), string(r.Digest)})
 	}
 	return out
 }

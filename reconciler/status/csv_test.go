@@ -88,3 +88,25 @@ func TestEveryPageSaysWhereProgramsFindIt(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoSignedARollbackIsNamedAndFound: whoever wrote what comes back did not bring it back.
+func TestWhoSignedARollbackIsNamedAndFound(t *testing.T) {
+	v := pastOf(troubled(t))
+	r := &v.Journal.Records[47]
+	r.Kind, r.Change, r.Authors, r.Signers, r.Approvers, r.Operator = "rollback", schema.Rollback, []string{"ann"}, []string{"bob"}, nil, "carol"
+	h := site(t, &v, now)
+	for path, want := range map[string]string{
+		"/audit?who=bob&kind=rollback":          "signed by bob, content by ann",
+		"/audit/48":                             "signed by bob, content by ann",
+		"/feed.atom":                            "signed by bob, content by ann",
+		"/api/v1/records?who=bob&kind=rollback": `"seq":48,"kind":"rollback"`,
+		"/audit.csv?who=bob&kind=rollback":      ",ann,,bob,carol,",
+	} {
+		if said := body(t, ask(h, "GET", path)); !strings.Contains(said, want) {
+			t.Errorf("%s does not say %q:\n%s", path, want, said)
+		}
+	}
+	if said := body(t, ask(h, "GET", "/audit?who=alice")); !strings.Contains(said, "by alice, approved by bob, carol") || strings.Contains(said, "content by") {
+		t.Error("who signed what he wrote himself is named otherwise than before")
+	}
+}

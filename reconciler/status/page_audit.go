@@ -33,7 +33,7 @@ func readPastQuery(q url.Values) pastQuery {
 
 func (q pastQuery) wants(r schema.Record, now time.Time) bool {
 	is := func(want, have string) bool { return want == "" || want == have }
-	names := slices.Concat(r.Authors, r.Approvers, r.By, []string{r.Operator})
+	names := slices.Concat(r.Authors, r.Approvers, signersOf(r), []string{r.Operator})
 	return (q.before == 0 || r.Seq < q.before) && (q.app == "" || strings.Contains(string(r.App), q.app)) && is(q.kind, r.Kind) && is(q.result, r.Result) &&
 		is(q.from, string(r.From)) && is(q.to, string(r.To)) && (q.who == "" || slices.Contains(names, q.who)) && (q.within == 0 || now.Sub(r.At) <= q.within)
 }

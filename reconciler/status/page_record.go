@@ -130,7 +130,7 @@ func recordFacts(r schema.Record) [][2]string {
 	add("written by", strings.Join(r.Authors, ", "))
 	add("approved by", strings.Join(r.Approvers, ", "))
 	add("brought in by", r.Operator)
-	add("signed by", strings.Join(r.By, ", "))
+	add("signed by", strings.Join(signersOf(r), ", "))
 	add("reason", r.Reason)
 	add("target", r.Target)
 	add("digest", string(r.Digest))
@@ -146,7 +146,7 @@ func steps(v schema.View, r schema.Record) []step {
 	now := asOf(v)
 	var out []step
 	if !r.Opened.IsZero() {
-		out = append(out, step{Name: "proposed", MergeRequest: requestOf(v, r.MergeRequest), Text: peopleOf(schema.Record{Authors: r.Authors}), Tone: good, At: stamped(r.Opened, now)})
+		out = append(out, step{Name: "proposed", MergeRequest: requestOf(v, r.MergeRequest), Text: peopleOf(schema.Record{Authors: r.Authors, Signers: r.Signers}), Tone: good, At: stamped(r.Opened, now)})
 	}
 	view := recordOf(v, r)
 	text := peopleOf(schema.Record{Approvers: r.Approvers})

@@ -118,10 +118,36 @@ func peopleOf(r schema.Record) string {
 			parts = append(parts, word+brief(strings.Join(names, ", ")))
 		}
 	}
-	add("by ", r.Authors)
+	signers := signersOf(r)
+	switch {
+	case len(signers) == 0 || sameNames(signers, r.Authors):
+		add("by ", r.Authors)
+	case len(r.Authors) > 0 && len(r.Signers) > 0: // as with a rollback: who brings it in is not who wrote what comes in
+		add("signed by ", signers)
+		add("content by ", r.Authors)
+	default:
+		add("by ", r.Authors)
+		add("signed by ", signers)
+	}
 	add("approved by ", r.Approvers)
-	add("signed by ", r.By)
 	return strings.Join(parts, ", ")
+}
+
+// signersOf are whose signatures an entry rests on: of its commits, and of the order that it carries out.
+func signersOf(r schema.Record) []string {
+	out := slices.Clone(r.Signers)
+	for _, name := range r.By {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// sameNames reports whether two lists name the same people, in any order.
+func sameNames(a, b []string) bool {
+	return !slices.ContainsFunc(a, func(name string) bool { return !slices.Contains(b, name) }) &&
+		!slices.ContainsFunc(b, func(name string) bool { return !slices.Contains(a, name) })
 }
 
 // brief is how text written by others stands in a list.
