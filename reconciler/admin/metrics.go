@@ -48,7 +48,7 @@ var metrics = []metric{
 	{name: "oldest_held_timestamp_seconds", help: "Since when the longest waiting change of a stage waits.", labels: []string{"stage"}},
 	{name: "unjudged_changes", help: "Changes of a stage that could not be judged, also where something else waits.", labels: []string{"stage"}},
 	{name: "oldest_unjudged_timestamp_seconds", help: "Since when the first of them could not be judged; absent without one.", labels: []string{"stage"}},
-	{name: "target_cells", help: "Apps in stages that a target holds, by whether they were read back; unknown where it does not answer, and while sluice_stale is 1.", labels: []string{"target", "state"}},
+	{name: "target_cells", help: "Apps in stages that a target holds, by whether they were read back; unknown where it does not answer, and while sluice_stale is 1. Not told by sluice web, which asks no target.", labels: []string{"target", "state"}},
 	{name: "control_change_waiting", help: "1 while a change of the control files waits."},
 	{name: "incidents", help: "Refs that were rewound, rewritten or lost."},
 	{name: "emergencies", help: "Admissions by break-glass that nobody has reviewed."},

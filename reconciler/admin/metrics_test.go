@@ -261,5 +261,8 @@ func TestWhatIsOldIsNotToldAsIfItWereSo(t *testing.T) {
 				t.Errorf("%s: metrics lack %s", row.sentence, want)
 			}
 		}
+		if row.reads && strings.Contains(got, "sluice_target_cells{") {
+			t.Errorf("%s: it tells of targets, which it does not ask", row.sentence)
+		}
 	}
 }

@@ -96,8 +96,11 @@ func (s series) cells(v *schema.View, stale bool) {
 }
 
 // targets counts what each target was found to hold: as admitted, not read back yet, or not as admitted; of one that does not answer, and
-// once the view is stale, it is not known.
+// once the view is stale, it is not known. Who reads the ledger alone asks none, and tells of none: unknown would be an alarm.
 func (s series) targets(v *schema.View, stale bool) {
+	if v.Alone != nil {
+		return
+	}
 	counts := map[string]map[string]int{}
 	for t := range targetViews(*v) {
 		if counts[t.Name] == nil {

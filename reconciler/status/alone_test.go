@@ -32,8 +32,13 @@ func TestWhatIsReadFromTheLedgerAloneIsNotGreen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := body(t, ask(h, "GET", "/badge/gray/catalog.json")); !strings.Contains(text, `"color":"#5b6470"`) || !strings.Contains(text, "live") {
+	if text := body(t, ask(h, "GET", "/badge/gray/catalog.json")); !strings.Contains(text, `"color":"#5b6470"`) || !strings.Contains(text, " as of #48\"") {
 		t.Errorf("the badge: %s", text)
+	}
+	for _, path := range []string{"/api/v1/cells/gray/catalog", "/api/v1/apps/catalog", "/view.json"} {
+		if text := body(t, ask(h, "GET", path)); !strings.Contains(text, `"name":"etcd"`) || strings.Contains(text, `"live":true`) || strings.Contains(text, `"live":false`) || strings.Contains(text, `"was":"live"`) {
+			t.Errorf("%s says of a target that nobody asked whether it is live:\n%s", path, text)
+		}
 	}
 	rows := []struct {
 		sentence string

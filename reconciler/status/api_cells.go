@@ -61,7 +61,7 @@ type apiUnjudged struct {
 
 type apiTarget struct {
 	Name    string      `json:"name"`
-	Live    bool        `json:"live"`
+	Live    *bool       `json:"live,omitempty"` // nil where nobody asks the target, or long ago
 	Code    schema.Code `json:"code,omitempty"`
 	Unknown time.Time   `json:"unknown_since,omitzero"`
 }
@@ -122,7 +122,11 @@ func (req asked) apiCell(c schema.CellView) apiCell {
 		out.Instances = &apiRunning{At: i.At.UTC(), Total: i.Total + i.Unread, Running: i.Running, Refused: i.Refused, Quiet: i.Quiet}
 	}
 	for _, t := range c.Targets {
-		out.Targets = append(out.Targets, apiTarget{Name: t.Name, Live: t.Live && state != unknown, Code: t.Code, Unknown: t.Unknown.UTC()})
+		told := apiTarget{Name: t.Name, Code: t.Code, Unknown: t.Unknown.UTC()}
+		if req.view.Alone == nil && state != unknown { // the ledger tells what was read back once, and not what the target has
+			told.Live = &t.Live
+		}
+		out.Targets = append(out.Targets, told)
 	}
 	return out
 }

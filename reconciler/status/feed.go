@@ -134,6 +134,9 @@ func badgeOf(v *schema.View, now time.Time, cell schema.Cell) badge {
 			if c.Seq > 0 && c.Revision != schema.None && state != unknown {
 				b.Message += " " + brief(c.Revision.String())
 			}
+			if v.Alone != nil && state != unknown {
+				b.Message += fmt.Sprintf(" as of #%d", v.Ledger.Size)
+			}
 		}
 	}
 	b.LabelWidth, b.MessageWidth = wide(b.Label), wide(b.Message)

@@ -3,7 +3,6 @@ package status
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -15,7 +14,8 @@ type toldView struct {
 	schema.View
 }
 
-// oldView is one that claims nothing of now: its cells are unknown, and say what they were.
+// oldView is one that claims nothing of now: once it is stale its cells are unknown, and say what they were; and no target is live or not,
+// also where the ledger alone was read.
 type oldView struct {
 	toldView
 	Apps []oldApp `json:"apps"`
@@ -28,13 +28,20 @@ type oldApp struct {
 
 type oldCell struct {
 	schema.CellView
-	Was schema.CellState `json:"was,omitempty"`
+	Was     schema.CellState `json:"was,omitempty"`
+	Targets []oldTarget      `json:"targets,omitempty"`
+}
+
+// oldTarget leaves out whether it is live.
+type oldTarget struct {
+	schema.TargetView
+	Live *bool `json:"live,omitempty"`
 }
 
 // told is what a program may be told of a view now.
 func (req asked) told() any {
 	out := toldView{Stale: req.view.Stale(req.now), Doubt: doubt(req.view), View: req.view}
-	if !out.Stale {
+	if !out.Stale && req.view.Alone == nil {
 		return out
 	}
 	old := oldView{toldView: out, Apps: []oldApp{}}
@@ -42,12 +49,11 @@ func (req asked) told() any {
 		cells := []oldCell{}
 		for _, c := range app.Cells {
 			told := oldCell{CellView: c}
-			if told.State = shown(c, true); told.State != c.State {
+			if told.State = shown(c, out.Stale); told.State != c.State {
 				told.Was = c.State
 			}
-			told.Targets = slices.Clone(c.Targets)
-			for i := range told.Targets {
-				told.Targets[i].Live = false
+			for _, t := range c.Targets {
+				told.Targets = append(told.Targets, oldTarget{TargetView: t})
 			}
 			cells = append(cells, told)
 		}
