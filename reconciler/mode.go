@@ -23,8 +23,7 @@ func passes(v schema.Verdict, mode schema.StageMode) schema.Outcome {
 	if v.Outcome == schema.Allow || !mode.Weak() {
 		return v.Outcome
 	}
-	missing := v.Missing()
-	if len(missing) == 0 || slices.ContainsFunc(missing, strict) {
+	if len(v.Missing()) == 0 || strict(v) {
 		return v.Outcome
 	}
 	return schema.Allow
@@ -35,13 +34,17 @@ func (v Preview) LetsIn(part schema.Verdict) bool {
 	return part.Outcome != schema.Allow && passes(part, v.Mode) == schema.Allow
 }
 
-// strict reports whether no mode lets in what a verdict misses.
+// strict reports whether no mode lets in what a verdict misses. What content misses is strict whoever found it: a target calls what does
+// not fit by a name of its own.
 func strict(v schema.Verdict) bool {
+	if v.Outcome == schema.Allow {
+		return false
+	}
 	switch v.Policy {
 	case "content", "suspension", "atomic":
 		return true
 	}
-	return v.Code == "tainted"
+	return v.Code == "tainted" || slices.ContainsFunc(v.Parts, strict)
 }
 
 // onlyObserved reports whether a target is one of stages alone in which nothing is written.

@@ -27,6 +27,7 @@ func TestWhatAModeLetsIn(t *testing.T) {
 		{"warned, what waits comes in", schema.All("gate", unsigned, soak), schema.Warn, schema.Allow},
 		{"observed, what is refused comes in", schema.All("gate", says("provenance", schema.Deny, "override")), schema.Observe, schema.Allow},
 		{"what cannot be delivered does not", schema.All("gate", unsigned, says("content", schema.Deny, "schema")), schema.Warn, schema.Deny},
+		{"what a target cannot hold does not", schema.All("gate", unsigned, schema.All("content", says("fits", schema.Deny, "too-large"))), schema.Warn, schema.Deny},
 		{"what people pinned does not", schema.All("change", schema.All("gate", unsigned), says("suspension", schema.Hold, "suspended")), schema.Observe, schema.Hold},
 		{"what people marked does not", schema.All("gate", says("provenance", schema.Deny, "tainted")), schema.Warn, schema.Deny},
 		{"half of an atomic merge request does not", schema.All("change", says("gate", schema.Allow, ""), says("atomic", schema.Hold, "atomic")), schema.Warn, schema.Hold},

@@ -315,6 +315,12 @@ var edgeMutations = []mutation{
 		"TestFoldListsTheRevisions",
 	},
 	{
+		"a mode lets in what a target cannot hold", "reconciler", "reconciler/mode.go",
+		"|| slices.ContainsFunc(v.Parts, strict)",
+		"|| slices.ContainsFunc(v.Missing(), func(m schema.Verdict) bool { return m.Policy == \"content\" })",
+		"TestWhatAModeLetsIn",
+	},
+	{
 		"a target that is only observed gets a checkpoint", "reconciler", "reconciler/mode.go",
 		"if s.Mode != schema.Observe {",
 		"if s.Mode == \"-\" {",

@@ -43,6 +43,11 @@ func (f *faulty) Read(ctx context.Context, want integrations.Release) (integrati
 	return f.Target.Read(ctx, want)
 }
 
+// Fits implements [integrations.Fitter] as the target below does.
+func (f *faulty) Fits(want integrations.Release) schema.Verdict {
+	return f.Target.(integrations.Fitter).Fits(want)
+}
+
 func (f *faulty) Write(ctx context.Context, want integrations.Release) (integrations.Observation, error) {
 	if f.fail != nil {
 		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.fail, Silent: f.silent}
