@@ -280,13 +280,14 @@ func targetViews(s ledger.State, stage schema.Stage, in ledger.ControlState) []s
 	return out
 }
 
-// commitOf is where an admission of a cell is in Git; zero where it is older than what is kept.
+// commitOf is where in Git an entry has what it gives targets: an admission of a cell, or a step by which the one before it widened;
+// zero where it is older than what is kept.
 func commitOf(s ledger.State, seq int64) schema.Hash {
-	if s.Admitted.Seq == seq {
+	if s.Admitted.Seq > 0 && s.Admitted.Seq <= seq {
 		return s.Admitted.Commit
 	}
-	for _, a := range s.Revisions {
-		if a.Seq == seq {
+	for _, a := range slices.Backward(s.Revisions) {
+		if a.Seq <= seq {
 			return a.Commit
 		}
 	}

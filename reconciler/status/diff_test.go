@@ -81,6 +81,8 @@ var secrets = []string{"hunter2", "hunter3", "geheim", "AES256"}
 func TestTheComparisonOfAnApp(t *testing.T) {
 	v := filed(t, pastOf(troubled(t)))
 	v.Steps = append(v.Steps, schema.StepView{From: "staging", Event: "promote", To: "gray", Policies: []schema.PolicySpec{{Name: "critical", Value: map[string]any{"fields": []any{"app.yaml#db.url"}}}}})
+	orders, _ := v.Cell(schema.Cell{Stage: "gray", App: "orders/api"})
+	orders.Targets[0].Entry += 2 // it went to some first, and widened
 	h := readable(t, &v, true)
 	for _, row := range []struct {
 		sentence, path string
@@ -93,7 +95,7 @@ func TestTheComparisonOfAnApp(t *testing.T) {
 		{"of two stages", "/diff?app=payments/ledger&from=gray&to=staging", 200, []string{"6 of 7 keys differ", "5000", "8000", "(hidden)", "app.yaml:2", "(encrypted)", "removed", "added", "&lt;b&gt;x&lt;/b&gt;", "swap the sides", "sluice diff gray staging payments/ledger", "with the one that is equal"}, []string{"limits.retries"}},
 		{"with what is equal", "/diff?app=payments/ledger&from=gray&to=staging&all", 200, []string{"limits.retries", "only what differs"}, nil},
 		{"critical keys come first", "/diff?app=payments/ledger&from=staging&to=gray", 200, []string{`db.url</code> <span class="mark bad">critical</span>`}, nil},
-		{"with what is live", "/diff?app=orders/api&from=gray&to=gray@live", 200, []string{"No difference in 6 keys", "as etcd was read back last"}, nil},
+		{"with what is live", "/diff?app=orders/api&from=gray&to=gray@live", 200, []string{"No difference in 6 keys", "to gray@live r:", "as etcd was read back last"}, nil},
 		{"with what was sealed, by its entry", "/diff?app=catalog&from=gray@%2331&to=gray", 200, []string{"No difference in 6 keys"}, nil},
 		{"with one side alone", "/diff?app=catalog&from=gray", 200, []string{"Name both sides, from and to, or neither."}, nil},
 		{"with a stage that is not there", "/diff?app=catalog&from=gray&to=moon", 200, []string{"There is no stage &#34;moon&#34;"}, nil},

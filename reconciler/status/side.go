@@ -78,7 +78,7 @@ func liveSide(out side, c schema.CellView, name string) (side, string) {
 	case out.Entry != 0 && out.Commit.IsZero():
 		return out, fmt.Sprintf("Entry #%d is older than what is kept: sluice history lists all.", out.Entry)
 	}
-	if c.Seq == out.Entry {
+	if c.Seq > 0 && c.Seq <= out.Entry { // the admission, or a step of its widening
 		out.Revision = c.Revision
 	}
 	return out, ""
