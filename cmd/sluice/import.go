@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -208,7 +210,9 @@ func (a *app) importPlace(ctx context.Context, f importFlags) (*importInto, erro
 	if err != nil {
 		return nil, usageError(fmt.Errorf("open the checkout: %w", err))
 	}
-	return &importInto{rules: rules, root: root, sealed: a.importSealed(ctx)}, nil
+	into := &importInto{rules: rules, root: root, sealed: a.importSealed(ctx)}
+	into.used = into.sealed && a.importUsed(ctx, rules.stage.Name)
+	return into, nil
 }
 
 // importProject reads sluice.yaml of the checkout. A checkout of a stage's branch has none; then it is that of the default branch.
@@ -247,6 +251,17 @@ func (a *app) onStageBranch(ctx context.Context, r importRules) error {
 func (a *app) importSealed(ctx context.Context) bool {
 	_, err := a.git(ctx, "rev-parse", "--verify", "--quiet", "refs/remotes/origin/"+schema.DefaultLedgerBranch)
 	return err == nil
+}
+
+// importUsed reports whether the stage has admitted something: it is sealed no more. A ledger that cannot be read may say so.
+func (a *app) importUsed(ctx context.Context, stage schema.StageName) bool {
+	c, err := a.openClone(ctx, cloneFlags{ledger: schema.DefaultLedgerBranch})
+	if err != nil {
+		return true
+	}
+	defer c.Close()
+	states, err := c.Ledger.Cells(ctx)
+	return err != nil || slices.ContainsFunc(states, func(s ledger.State) bool { return s.Stage == stage && s.Admitted.Seq > 0 })
 }
 
 // settings say how to reach the system: those of the flags, or of a target of that kind in the operator's file.

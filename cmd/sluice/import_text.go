@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
@@ -22,7 +23,8 @@ type importReport struct {
 	Beside  []string            `json:"beside"`    // in the apps' places already, and not read
 	Unknown []string            `json:"unchecked"` // targets whose kind nobody says
 	Written bool                `json:"written"`
-	Wrote   int                 `json:"wrote"` // files
+	Wrote   int                 `json:"wrote"`           // files
+	Later   string              `json:"later,omitempty"` // why nothing follows here
 	Next    []string            `json:"next"`
 }
 
@@ -47,24 +49,41 @@ func (i *importInto) report(source importSource, found integrations.Existing, pl
 			out.Unknown = append(out.Unknown, t.Name)
 		}
 	}
-	out.Next = i.next(len(plan.refused) > 0)
+	out.Later, out.Next = i.later(), i.next(len(plan.refused) > 0)
 	return out
 }
 
-// next are the commands that follow.
+// next are the commands that follow. Once the project is sealed nobody pushes into a stage's place: what comes there is judged.
 func (i *importInto) next(refused bool) []string {
-	if refused {
+	if refused || i.later() != "" {
 		return []string{}
 	}
 	stage := i.rules.stage
-	next := []string{"sluice lint", "git add -A && git commit -S -m \"config: import " + string(stage.Name) + "\" && git push"}
-	switch {
-	case !i.sealed:
-		return append(next, "sluice init --seal")
-	case lifecycle.Enters(i.rules.project, stage.Name):
+	commit := "git add -A && git commit -S -m \"config: import " + string(stage.Name) + "\""
+	if !i.sealed {
+		return []string{"sluice lint", commit + " && git push", "sluice init --seal"}
+	}
+	into := strings.TrimPrefix(i.rules.project.Ref(stage), "refs/heads/")
+	next := []string{"sluice lint", "git switch -c import-" + string(stage.Name), commit, "git push -u origin HEAD   # and open a merge request into " + into}
+	if lifecycle.Enters(i.rules.project, stage.Name) {
 		return next
 	}
-	return append(next, "sluice init --seal --stage "+string(stage.Name))
+	return append(next, "sluice init --seal --stage "+string(stage.Name)+"   # once it is merged")
+}
+
+// later says where changes begin, for a stage that others come before and that is no longer sealed: its gate would deny what is pushed.
+func (i *importInto) later() string {
+	p, name := i.rules.project, i.rules.stage.Name
+	if !i.used || lifecycle.Enters(p, name) {
+		return ""
+	}
+	text := fmt.Sprintf("stage %s has admitted apps already, or its ledger cannot be read: what is pushed into its place is denied [no-evidence]", name)
+	for _, s := range p.Stages {
+		if lifecycle.Enters(p, s.Name) {
+			return text + fmt.Sprintf("; give the same command with --stage %s, and promote from there", s.Name)
+		}
+	}
+	return text
 }
 
 func (a *app) printImport(r importReport) {
@@ -113,6 +132,10 @@ func (a *app) printImported(r importReport) {
 		fmt.Fprintf(a.out, "written  %s\n", count(int64(r.Wrote), "file", "files"))
 	} else {
 		fmt.Fprintln(a.out, "nothing is written: --write does it")
+	}
+	if r.Later != "" {
+		fmt.Fprintln(a.out, "\nnot to be pushed: "+r.Later)
+		return
 	}
 	fmt.Fprintln(a.out, "\nnext:")
 	for _, line := range r.Next {

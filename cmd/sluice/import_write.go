@@ -17,6 +17,7 @@ type importInto struct {
 	rules  importRules
 	root   *os.Root
 	sealed bool // the project has a ledger
+	used   bool // in which the stage has admitted something
 	beside []string
 }
 
