@@ -84,7 +84,7 @@ func TestProjectRefuses(t *testing.T) {
 		{"gates as a list", "version: 1\nstages: [{name: a, gates: []}]", "wrong-type", "2:27"},
 		{"a gate as a map", "version: 1\nstages: [{name: a, gates: {promote: {approvals: 1}}}]", "wrong-type", "2:37"},
 		{"an empty gate", "version: 1\nstages: [{name: a, gates: {promote: }}]", "wrong-type", "2:37"},
-		{"two policies in one entry", "version: 1\nstages: [{name: a, gates: {promote: [{approvals: 1, soak: 1h}]}}]", "wrong-type", "2:38"},
+		{"two policies in one entry", "version: 1\nstages: [{name: a, gates: {promote: [{approvals: 1, soak: 1h}]}}]", "bad-value", "2:53"},
 		{"provenance in a gate", "version: 1\nstages: [{name: a, gates: {promote: [provenance: true]}}]", "fixed-policy", "2:38"},
 		{"a stage that nothing leads to", "version: 1\nstages: [{name: a}, {name: b, after: []}]", "unreachable-stage", "2:28"},
 		{"too many patterns", "version: 1\nstage_local: [" + strings.Repeat("a, ", 1001) + "]", "bad-value", "2:3015"},

@@ -78,6 +78,10 @@ func LoadPolicyCases(file string, data []byte) (PolicyCases, Diagnostics) {
 	}
 	for i, item := range items {
 		if c, ok := src.policyCase(item, at(path, i)); ok {
+			if first := slices.IndexFunc(out.Cases, func(have PolicyCase) bool { return have.Name == c.Name }); first >= 0 && c.Name != "" {
+				name, _ := item.field("name")
+				src.badValue(name.value, join(at(path, i), "name"), "", fmt.Sprintf("the example on line %d is called %q already", out.Cases[first].Position.Line, c.Name))
+			}
 			out.Cases = append(out.Cases, c)
 		}
 	}
@@ -98,10 +102,11 @@ func (s *source) policyCase(v *value, path string) (PolicyCase, bool) {
 	}
 	if v, _ := o.get("codes"); v != nil {
 		c.Codes = []Code{}
-		for _, text := range o.texts("codes") {
-			if _, ok := Explain(Code(text)); !ok {
-				list, where := o.get("codes")
-				s.badValue(list, where, "", fmt.Sprintf("there is no code %q", text))
+		items, path := o.list("codes")
+		for i, item := range items {
+			text := s.text(item, at(path, i))
+			if _, ok := Explain(Code(text)); !ok && text != "" {
+				s.badValue(item, at(path, i), "", fmt.Sprintf("there is no code %q", text))
 			}
 			c.Codes = append(c.Codes, Code(text))
 		}

@@ -124,6 +124,12 @@ func (s PolicySpec) repeats(other PolicySpec) bool {
 
 // policy reads {name: value} and checks the value, so that policies only ever see good ones.
 func (s *source) policy(v *value, path string) (PolicySpec, bool) {
+	if v.kind == mapValue && len(v.fields) > 1 {
+		s.report(v.fields[1].at, "bad-value", "begin a line with - "+v.fields[1].key+":", args{
+			"field": place(path), "why": fmt.Sprintf("%s and %s stand in one item; each policy is an item of its own", v.fields[0].key, v.fields[1].key),
+		})
+		return PolicySpec{}, false
+	}
 	if v.kind != mapValue || len(v.fields) != 1 {
 		s.wrongType(v, path, "one policy and its value, like approvals: 1")
 		return PolicySpec{}, false
