@@ -15,36 +15,42 @@ type Composed struct {
 	Of   []Policy
 }
 
-// Evaluate has a part for every policy, so that a person sees all the ways there are. It denies once so many deny that no
-// evidence can help; it names the earliest time at which time alone would do. Of several that are asked for at_least counts nobody in two:
-// they stand for different people, or one with many roles would be all of them.
+// Evaluate has a part for every policy, so that a person sees all the ways there are. One that asks nothing of the change is no way: it
+// counts neither as met nor against, and what is left has to allow. It denies once so many deny that no evidence can help; it names the
+// earliest time at which time alone would do. Of several that are asked for at_least counts nobody in two: they stand for different
+// people, or one with many roles would be all of them.
 func (c Composed) Evaluate(f Facts) schema.Verdict {
 	parts := evaluate(c.Of, f)
 	if c.Need < 1 || c.Need > len(parts) {
 		return answer(c.Name, schema.Deny, "nothing-judged")
 	}
-	allowed, denied := 0, 0
+	asked := asking(parts)
+	need := min(c.Need, asked)
+	allowed, denied := asked-len(parts), 0
 	for _, p := range parts {
 		switch p.Outcome {
 		case schema.Allow:
-			allowed++
+			allowed++ // those that ask nothing are taken off already
 		case schema.Deny:
 			denied++
 		}
 	}
 	v := schema.Verdict{Policy: c.Name, Outcome: schema.Allow, Parts: parts}
 	switch {
-	case allowed >= c.Need:
-		return c.once(v)
+	case allowed >= need:
+		return c.once(v, need, asked)
 	case c.Need == len(parts):
 		return schema.All(c.Name, parts...)
 	}
 	v.Outcome, v.Code = schema.Hold, "choice"
-	v.Args = map[string]string{"have": number(allowed), "need": number(c.Need), "of": number(len(parts))}
-	if denied > len(parts)-c.Need {
+	v.Args = map[string]string{"have": number(allowed), "need": number(need), "of": number(asked)}
+	if asked < len(parts) {
+		v.Args["idle"] = idleOf(parts)
+	}
+	if denied > asked-need {
 		v.Outcome = schema.Deny
 	}
-	v.Earliest = soonest(parts, c.Need-allowed)
+	v.Earliest = soonest(parts, need-allowed)
 	return v
 }
 

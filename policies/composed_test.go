@@ -37,11 +37,9 @@ func TestComposed(t *testing.T) {
 	roles := list("approvals", 1, "approvals", map[string]any{"observed": 1, "roles": []string{"release"}})
 	twice := gatePolicy(t, "at_least", map[string]any{"n": 2, "of": append(list("soak", "96h"), roles...)})
 	missing := []schema.Code{"choice", "soak", "approvals-missing"}
-	edit := func(f *policies.Facts) { f.Change.Kind, f.Change.Source = schema.Edit, nil }
 	for _, r := range []row{
 		{"one of two ways is open", either, approvedBy(2, 3), schema.Allow, nil},
 		{"none of two ways is open", either, approvedBy(2), schema.Hold, missing},
-		{"the other way is open", either, edit, schema.Allow, nil},
 		{"all that is asked for is there", every, approvedBy(2), schema.Allow, nil},
 		{"one of all is missing", every, func(*policies.Facts) {}, schema.Hold, []schema.Code{"approvals-missing"}},
 		{"two of three", two, approvedBy(2), schema.Allow, nil},
@@ -62,6 +60,45 @@ func TestComposed(t *testing.T) {
 		{"all deny", policies.Composed{Name: "any", Need: 1, Of: []policies.Policy{fixed(schema.Deny), fixed(schema.Deny)}}, approvedBy(), schema.Deny, []schema.Code{"choice", "override", "override"}},
 		{"what denies cannot be reached, the other can", policies.Composed{Name: "any", Need: 1, Of: []policies.Policy{fixed(schema.Deny), fixed(schema.Hold)}}, approvedBy(), schema.Hold, []schema.Code{"choice", "override", "draft"}},
 		{"so many deny that too few are left", policies.Composed{Name: "at_least", Need: 2, Of: []policies.Policy{fixed(schema.Deny), fixed(schema.Deny), fixed(schema.Allow)}}, approvedBy(), schema.Deny, []schema.Code{"choice", "override", "override"}},
+	} {
+		r.run(t)
+	}
+}
+
+// TestAWayThatAsksNothingIsNone: what is not about a change lets nothing in, and is not asked for either.
+func TestAWayThatAsksNothingIsNone(t *testing.T) {
+	edit := func(f *policies.Facts) { f.Change.Kind, f.Change.Source = schema.Edit, nil }
+	release := map[string]any{"observed": 1, "roles": []string{"release"}}
+	two := gatePolicy(t, "at_least", map[string]any{"n": 2, "of": list("approvals", 2, "soak", "72h", "approvals", release)})
+	files := map[string]any{"files": []string{"limits.yaml"}, "then": list("approvals", 1)}
+	fits := gatePolicy(t, "any", list("approvals", 2, "when", files))
+	owned := gatePolicy(t, "any", list("approvals", 2, "approvals", map[string]any{"observed": 1, "paths": []string{"limits.yaml"}}))
+	made := gatePolicy(t, "any", list("approvals", 2, "all", list("soak", "48h", "when", files), "any", list("health", map[string]any{})))
+	small := turns(t, tree{"app.yaml": "1\n", "limits.yaml": "1\n"}, tree{"app.yaml": "2\n", "limits.yaml": "1\n"})
+	touched := turns(t, tree{"app.yaml": "1\n", "limits.yaml": "1\n"}, tree{"app.yaml": "1\n", "limits.yaml": "2\n"})
+	by := func(change func(*policies.Facts), accounts ...int64) func(*policies.Facts) {
+		return func(f *policies.Facts) { change(f); f.Approvals = toAll(f, accounts...) }
+	}
+	edited := func(accounts ...int64) func(*policies.Facts) {
+		return func(f *policies.Facts) { edit(f); approvedBy(accounts...)(f) }
+	}
+	either := gatePolicy(t, "any", list("soak", "48h", "approvals", 2))
+	missing := []schema.Code{"choice", "approvals-missing"}
+	for _, r := range []row{
+		{"one person, or soak that an edit has not", either, edited(2), schema.Hold, missing},
+		{"two people, or soak that an edit has not", either, edited(2, 3), schema.Allow, nil},
+		{"two people, and soak that an edit has not", two, edited(2, 3), schema.Hold, append(missing, "approver-ineligible", "approver-ineligible")},
+		{"two people in both of what is left", two, both(edited(2, 3), "bob"), schema.Hold, []schema.Code{"counted-twice"}},
+		{"three people in what is left", two, edited(2, 3, 8), schema.Allow, nil},
+		{"nothing is left", gatePolicy(t, "any", list("soak", "48h", "health", map[string]any{})), edit, schema.Allow, nil},
+		{"a when that is for another change", fits, small, schema.Hold, missing},
+		{"a when that is for another change, and two people", fits, by(small, 2, 3), schema.Allow, nil},
+		{"a when that is for the change", fits, by(touched, 2), schema.Allow, nil},
+		{"a when of which nobody knows whether it is", fits, func(f *policies.Facts) { small(f); f.Before = nil }, schema.Hold, []schema.Code{"choice", "approvals-missing", "approvals-missing"}},
+		{"approvals for files that do not change", owned, by(small, 2), schema.Hold, missing},
+		{"approvals for files that change", owned, by(touched, 2), schema.Allow, nil},
+		{"what is made of such alone", made, func(f *policies.Facts) { small(f); edit(f) }, schema.Hold, missing},
+		{"every one of all, of which one asks nothing", gatePolicy(t, "all", list("soak", "48h", "approvals", 1)), edited(2), schema.Allow, nil},
 	} {
 		r.run(t)
 	}

@@ -44,8 +44,9 @@ func seats(v schema.Verdict) []seat {
 	return out
 }
 
-// ways are those of every choice of so many of the parts.
+// ways are those of every choice of so many of the parts that ask anything.
 func (c Composed) ways(need int, parts []schema.Verdict) [][]seat {
+	need = min(need, asking(parts))
 	var out [][]seat
 	var choose func(from, need int, taken []seat)
 	choose = func(from, need int, taken []seat) {
@@ -54,6 +55,9 @@ func (c Composed) ways(need int, parts []schema.Verdict) [][]seat {
 			return
 		}
 		for i := from; i+need <= len(parts); i++ {
+			if idle(parts[i]) {
+				continue
+			}
 			for _, way := range ways(c.Of[i], parts[i]) {
 				if len(out) == mostWays {
 					return
@@ -67,19 +71,19 @@ func (c Composed) ways(need int, parts []schema.Verdict) [][]seat {
 }
 
 // once holds what allows only as long as somebody counts in two of several policies that are asked for.
-func (c Composed) once(v schema.Verdict) schema.Verdict {
-	if c.Name != "at_least" || c.Need < 2 {
+func (c Composed) once(v schema.Verdict, need, asked int) schema.Verdict {
+	if c.Name != "at_least" || need < 2 {
 		return v
 	}
-	have := c.Need
+	have := need
 	for have > 0 && !slices.ContainsFunc(c.ways(have, v.Parts), seated) {
 		have--
 	}
-	if have == c.Need {
+	if have == need {
 		return v
 	}
-	v.Outcome, v.Code, v.Earliest = schema.Hold, "counted-twice", soonest(v.Parts, c.Need-have)
-	v.Args = map[string]string{"have": number(have), "need": number(c.Need), "of": number(len(v.Parts)), "by": list(c.several(v.Parts))}
+	v.Outcome, v.Code, v.Earliest = schema.Hold, "counted-twice", soonest(v.Parts, need-have)
+	v.Args = map[string]string{"have": number(have), "need": number(need), "of": number(asked), "by": list(c.several(v.Parts))}
 	return v
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sluice-gitops/sluice/policies"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // contentTrees are those of policies about what the files hold.
@@ -111,6 +112,7 @@ func composedTrees(t *testing.T) []shown {
 
 		{"any", "allow", "one is enough", anyOf, approvedBy(2, 3)},
 		{"any", "hold", "none allows, and time alone would do", anyOf, approvedBy(2)},
+		{"any", "hold", "a way that asks nothing of the change", anyOf, func(f *policies.Facts) { f.Change.Kind, f.Change.Source = schema.Edit, nil }},
 		{"any", "deny", "each denies", listed("any", list("whitelist", "gray", "whitelist", "gray")), lists},
 		{"any", "missing", "nothing is known", anyOf, unknown},
 

@@ -114,8 +114,8 @@ var lifecycleCodes = []CodeInfo{
 		Fix:     "Wait. sluice why shows the earliest time. A rollback takes the revision away from all at once.",
 		Example: "wait  gray  gray: 10 % of the instances have to have it for 1h [gray-time]",
 	}, {
-		Code: "choice", Title: "too few of several ways are open", Message: "{need} of these {of} have to allow; {have} do so",
-		Cause: "The gate names several policies of which some are enough (any:, at_least:). Each says below what it misses.",
+		Code: "choice", Title: "too few of several ways are open", Message: "{need} of these {of} have to allow; {have} do so[; {idle} asks nothing of this change, and is no way]",
+		Cause: "The gate names several policies of which some are enough (any:, at_least:). Each says below what it misses. One that asks nothing of such a change, like soak of a tune, counts neither as met nor against.",
 		Fix:   "Bring what the easiest of them asks for.",
 		Example: "wait  any  1 of these 2 have to allow; 0 do so [choice]\n" +
 			"           - 0 of 1 approvals; may approve: bob, carol [approvals-missing]\n" +

@@ -64,7 +64,7 @@ var gateMutations = []mutation{
 	},
 	{
 		"one person fills every policy of a choice", "policies", "policies/once.go",
-		"if c.Name != \"at_least\" || c.Need < 2 {",
+		"if c.Name != \"at_least\" || need < 2 {",
 		"if c.Need > 0 {",
 		"TestComposed|TestNobodyCountsTwiceAgainstTheDumbTwin",
 	},

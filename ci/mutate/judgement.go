@@ -46,9 +46,15 @@ var judgementMutations = []mutation{
 	},
 	{
 		"one of several policies is enough where more are asked", "policies", "policies/composed.go",
-		"case allowed >= c.Need:",
+		"case allowed >= need:",
 		"case allowed >= 1:",
 		"TestComposed",
+	},
+	{
+		"a policy that asks nothing of the change is a way in", "policies", "policies/idle.go",
+		"return len(v.Args) == 0 //",
+		"return false //",
+		"TestAWayThatAsksNothingIsNone",
 	},
 	{
 		"a policy is not asked where nobody knows what changes", "policies", "policies/composed.go",
