@@ -81,7 +81,7 @@ var pageMutations = []mutation{
 	},
 	{
 		name: "page: the view as JSON claims what is old", pkg: "reconciler/status", file: "reconciler/status/view_json.go",
-		old: "shown(c, true)", new: "shown(c, false)", tests: "TestViewJSONClaimsNothingOfWhatIsOld",
+		old: "shown(c, out.Stale)", new: "shown(c, false)", tests: "TestViewJSONClaimsNothingOfWhatIsOld",
 	},
 	{
 		name: "page: any name is answered for", pkg: "reconciler/status", file: "reconciler/status/access.go",
