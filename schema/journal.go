@@ -92,7 +92,7 @@ type DeliveryResult struct {
 
 // StageFigures are the four figures of delivery (DORA) of one stage, and what they are made of.
 type StageFigures struct {
-	Deployments int64     // changes that went live
+	Deployments int64     // revisions that went live; ways back and removals are none
 	Failed      int64     // of those: rolled back, replaced by break-glass, or marked
 	Last        time.Time // when the last one went live
 	// LetIn is how often the mode of the stage alone let something in, that its gate would have held or refused.

@@ -38,7 +38,7 @@ type cell struct {
 	seq      int64 // its admission; 0: sealed, or none
 	revision schema.Revision
 	gray     bool // only some instances have it: it is not live
-	counts   bool // a change that people meant to bring, and not a way back
+	counts   bool // a change that people meant to bring, and neither a way back nor a removal, in whichever stage
 	required map[string]bool
 	live     time.Time // when it went live; zero: not yet
 	failed   bool      // counted as a failure
@@ -120,7 +120,7 @@ func (f *Fold) decided(e ledger.Entry, r schema.Record) {
 		f.fail(e.Cell(), before.revision)
 		before = f.cells[e.Cell()]
 	}
-	now := cell{seq: e.Seq, revision: r.Becomes, counts: !back && e.Kind != ledger.Retire, required: map[string]bool{}, broken: before.broken}
+	now := cell{seq: e.Seq, revision: r.Becomes, counts: !back && e.Kind != ledger.Retire && r.Change != schema.Retire, required: map[string]bool{}, broken: before.broken}
 	if before.failed && before.broken.IsZero() {
 		now.broken = before.live
 	}

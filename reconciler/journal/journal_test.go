@@ -121,6 +121,21 @@ func TestTheFourFiguresOfDelivery(t *testing.T) {
 	}
 }
 
+func TestARemovalIsNoDeploymentInAnyStage(t *testing.T) {
+	var s tale
+	s.live("gray", s.decides(ledger.Admit, schema.Edit, "gray", "", "r1"))
+	before := s.fold.Journal().Stages["gray"]
+	s.live("gray", s.decides(ledger.Admit, schema.Retire, "gray", "", ""))
+	s.live("production", s.decides(ledger.Retire, schema.Retire, "production", "gray", ""))
+	j := s.fold.Journal()
+	if got := j.Stages["gray"]; before.Deployments != 1 || !reflect.DeepEqual(got, before) {
+		t.Errorf("the removal changed gray from %+v to %+v", before, got)
+	}
+	if got := j.Stages["production"]; got.Deployments != 0 || got.Lead.Count != 0 || !got.Last.IsZero() {
+		t.Errorf("production counts a removal: %+v", got)
+	}
+}
+
 func TestAJournalGivenOutDoesNotChange(t *testing.T) {
 	var s tale
 	for range 45_000 {
