@@ -52,9 +52,27 @@ var readerMutations = []mutation{
 	},
 	{
 		"a cache is good for ever", "reconciler/provider", "reconciler/provider/provider.go",
-		"if !p.opts.Start.anyAge && (age > p.opts.Start.stale || age < -maxSkew) {",
+		"if !start.anyAge && (age > start.stale || age < -maxSkew) {",
 		"if age == 1 {",
 		"TestStart",
+	},
+	{
+		"a start writes over the last good before anything is bound", "reconciler/provider", "reconciler/provider/look.go",
+		"|| p.trial.hold(entry{snap, head, raw}) {",
+		"|| false {",
+		"TestARestartKeepsTheLastGood",
+	},
+	{
+		"a release that a binding refused is kept for the next start", "reconciler/provider", "reconciler/provider/look.go",
+		"if snap != nil && head.Seq == p.doubted.Load() ||",
+		"if",
+		"TestARestartKeepsTheLastGood|TestARefusalAtTheStartStands",
+	},
+	{
+		"a refusal goes back to what the start does not allow", "reconciler/provider", "reconciler/provider/trial.go",
+		"if err := p.startable(earlier); err != nil {",
+		"if err := p.startable(earlier); false {",
+		"TestARefusalAtTheStartStands",
 	},
 	{
 		"an older program writes over a newer one's cache", "reconciler/provider", "reconciler/provider/cache.go",

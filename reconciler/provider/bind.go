@@ -42,23 +42,40 @@ func Files(names ...string) BindOption {
 }
 
 // Bind makes a T of the configuration and keeps it new. From then on a snapshot that makes no T is rejected: the program
-// keeps what it has. The tags are described in the package's documentation.
+// keeps what it has. So it does where it is just starting: if what the source holds makes no T, and what the cache has does,
+// within Options.Start, it runs the latter, as if it had not been restarted. The tags are described in the package's documentation.
 func Bind[T any](p *Provider, options ...BindOption) (*Binding[T], error) {
 	b := &Binding[T]{p: p, how: howOf(options), asked: map[int]func(context.Context, *T, *T, Changes) error{}, told: map[int]func(*T, *T, Changes){}}
 	if err := checkType(reflect.TypeFor[T](), map[reflect.Type]bool{}); err != nil {
 		return nil, fmt.Errorf("bind configuration: %w", err)
 	}
+	if err := b.attach(); err != nil {
+		if err = p.refused(err, b); err != nil {
+			return nil, fmt.Errorf("bind configuration: %w", err)
+		}
+	}
+	return b, nil
+}
+
+func (b *Binding[T]) attach() error {
+	p := b.p
 	p.swap.Lock()
 	defer p.swap.Unlock()
 	snap := p.snap.Load()
 	value, err := decodeTo[T](snap.Document, b.how)
 	if err != nil {
-		return nil, fmt.Errorf("bind configuration: %w: entry %d: %w", ErrRejected, snap.Seq(), err)
+		return fmt.Errorf("%w: entry %d: %w", ErrRejected, snap.Seq(), err)
 	}
 	b.live.Store(value)
 	p.bindings = append(p.bindings, b)
 	p.snap.Store(snap.with(b, value))
-	return b, nil
+	p.doubted.CompareAndSwap(snap.Seq(), 0) // the program found a type that fits
+	return nil
+}
+
+func (b *Binding[T]) fits(d *Document) error {
+	_, err := decodeTo[T](d, b.how)
+	return err
 }
 
 // with is the snapshot with what one more binding made of it. Whoever holds the one before loses nothing.

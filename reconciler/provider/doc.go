@@ -10,6 +10,7 @@
 //		Keys:    provider.KeyFile("/etc/sluice/log_keys"),
 //		Cache:   provider.DirCache("/var/cache/pay"),
 //		Start:   provider.AllowStale(24 * time.Hour),
+//		Check:   provider.Fits[Config](provider.Files("app.yaml", "local.yaml?"), provider.Strict()), // validates in Open too
 //	})
 //	config, err := provider.Bind[Config](p, provider.Files("app.yaml", "local.yaml?"), provider.Strict())
 //	config.Load().Port // one atomic load
@@ -44,6 +45,9 @@
 // cache. An error or a panic in the first half rejects the release: what runs goes on running, and Healthy and Stats say why. A
 // function that does not return within Options.Callback is in Healthy, and no release is taken before it has returned. A
 // request that reads several keys should hold one snapshot, or one value of Load, for as long as it takes.
+//
+// At a start nothing is bound yet. A release that the cache does not have waits until 5 s after Open, or Close, before it is
+// kept, so that Bind can refuse it and go on with what the program ran before.
 //
 // # Trust
 //

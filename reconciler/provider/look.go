@@ -118,6 +118,9 @@ func (p *Provider) retire(head Head) error {
 // often than it is looked at. It is called without the lock, so that a slow disk holds up nobody but the next look.
 func (p *Provider) persist(ctx context.Context, snap *Snapshot, head Head, raw []byte) {
 	now := p.opts.Now()
+	if snap != nil && head.Seq == p.doubted.Load() || p.trial.hold(entry{snap, head, raw}) {
+		return
+	}
 	if p.opts.Cache == nil || bytes.Equal(raw, p.kept) && now.Sub(p.keptAt) < p.opts.Refresh/2 {
 		return
 	}

@@ -27,8 +27,15 @@ type Provider struct {
 
 	hung atomic.Pointer[hung] // the program's function that was given up; no other is called before it has returned
 
-	kept   []byte    // head that the cache has; this and the next by whose turn it is
+	kept   []byte    // head that the cache has; this and the next two by whose turn it is
 	keptAt time.Time // when it was written
+	trial  trial
+
+	settles time.Time    // when the trial is over; written by Open alone
+	doubted atomic.Int64 // entry that a binding refused, and none took: it is not kept
+
+	waiting atomic.Pointer[context.CancelFunc] // ends the wait for the source
+	again   atomic.Bool                        // it was ended for another look
 
 	mu     sync.Mutex // guards the three below
 	stats  Stats
@@ -59,12 +66,16 @@ func Open(ctx context.Context, opts Options) (*Provider, error) {
 	patient, cancel := context.WithTimeout(ctx, p.opts.Patience)
 	defer cancel()
 	cached, cacheErr := p.recall(patient)
+	p.trial.earlier = cached
 	at, err := p.first(patient)
 	if err != nil {
 		if err := p.fallBack(cached, err, cacheErr); err != nil {
 			p.stop()
 			return nil, fmt.Errorf("open configuration of %s in %s: %w", opts.App, opts.Stage, err)
 		}
+	}
+	if p.trial.end = time.Now().Add(trialTime); p.trial.earlier != nil {
+		p.settles = p.trial.end
 	}
 	go p.run(p.life, at, err)
 	return p, nil
@@ -154,16 +165,13 @@ func (p *Provider) fallBack(cached *Snapshot, live, cacheErr error) error {
 	p.swap.Lock()
 	defer p.swap.Unlock()
 	reasons := []error{live, cacheErr}
-	if cached != nil && (p.opts.Start.anyAge || p.opts.Start.stale > 0) {
-		age := p.opts.Now().Sub(cached.Confirmed())
-		if !p.opts.Start.anyAge && (age > p.opts.Start.stale || age < -maxSkew) {
-			reasons = append(reasons, fmt.Errorf("%w: the cache was confirmed at %s", ErrStale, cached.Confirmed().UTC().Format(time.RFC3339)))
-		} else if err := p.check(cached); err != nil {
-			reasons = append(reasons, fmt.Errorf("cache: %w", err))
-		} else {
+	if cached != nil && p.opts.Start.allowsCache() {
+		err := p.startable(cached)
+		if err == nil {
 			p.start(cached, live)
 			return nil
 		}
+		reasons = append(reasons, fmt.Errorf("cache: %w", err))
 	}
 	if p.opts.Start.fallback && p.opts.Fallback != nil {
 		snap := &Snapshot{Document: p.opts.Fallback, origin: Fallback, confirmed: &atomic.Int64{}, now: p.opts.Now}
@@ -175,6 +183,21 @@ func (p *Provider) fallBack(cached *Snapshot, live, cacheErr error) error {
 		reasons = append(reasons, fmt.Errorf("fallback: %w", err))
 	}
 	return errors.Join(reasons...)
+}
+
+func (s Start) allowsCache() bool { return s.anyAge || s.stale > 0 }
+
+// startable says why the program may not start with what the cache has.
+func (p *Provider) startable(cached *Snapshot) error {
+	start := p.opts.Start
+	if !start.allowsCache() {
+		return fmt.Errorf("%w: Start does not allow it", ErrStale)
+	}
+	age := p.opts.Now().Sub(cached.Confirmed())
+	if !start.anyAge && (age > start.stale || age < -maxSkew) {
+		return fmt.Errorf("%w: it was confirmed at %s", ErrStale, cached.Confirmed().UTC().Format(time.RFC3339))
+	}
+	return p.check(cached)
 }
 
 func (p *Provider) start(snap *Snapshot, live error) {
@@ -208,6 +231,9 @@ func (p *Provider) Close() error {
 	p.mu.Unlock()
 	p.stop()
 	<-p.done
+	if !was {
+		p.keepAtClose()
+	}
 	if c, ok := p.opts.Source.(Closer); ok && !was {
 		return c.Close()
 	}

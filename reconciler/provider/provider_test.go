@@ -211,6 +211,7 @@ func TestOneLineTellsThatItIsWellAgain(t *testing.T) {
 			time.Sleep(time.Hour)
 			source.Reconnect()
 			time.Sleep(time.Hour)
+			synctest.Wait()
 			if away, well := strings.Count(log.String(), "kept what runs"), strings.Count(log.String(), "well again"); away != n+1 || well != n+1 {
 				t.Errorf("away %d times, %d lines say so, and %d that it is well again:\n%s", n+1, away, well, log)
 			}

@@ -37,6 +37,22 @@ func TestReports(t *testing.T) {
 	})
 }
 
+// TestARefusalAtTheStartIsReported soon, though nothing changes at the source.
+func TestARefusalAtTheStartIsReported(t *testing.T) {
+	_, opts, _ := left(t)
+	synctest.Test(t, func(t *testing.T) {
+		source := providertest.New(ports(1))
+		source.Put(providertest.SourceSigner().Release(6, ports(666)))
+		opts.Source, opts.Start, opts.Identity = source, provider.AllowStale(time.Hour), provider.Identity{Instance: "pay-0"}
+		bind[low](t, open(t, opts))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if r := source.Reports()["pay-0"]; r.Seq != 5 || r.Origin != "cache" || r.Refused != 6 || r.Why != "rejected" {
+			t.Errorf("reported: %+v", r)
+		}
+	})
+}
+
 // TestReportsGoOnHoweverRareTheReads: an instance of which nothing is heard for a quarter of an hour counts as quiet.
 func TestReportsGoOnHoweverRareTheReads(t *testing.T) {
 	for name, wrap := range map[string]func(*providertest.Source) provider.Source{

@@ -33,9 +33,11 @@ func (p *Provider) reportAndWait(ctx context.Context, at Position, err error, li
 	for end := time.Now().Add(limit); ; {
 		p.report(ctx, err)
 		rest := max(0, time.Until(end))
-		if p.wait(ctx, at, min(rest, reportEvery)) || rest <= reportEvery {
+		limit := p.untilSettled(min(rest, reportEvery))
+		if p.wait(ctx, at, limit) || rest <= limit {
 			return
 		}
+		p.settle(ctx)
 	}
 }
 
@@ -54,12 +56,17 @@ const settle = 20 * time.Millisecond
 
 // wait returns true when the source has changed, or may have, and false when the limit is over.
 func (p *Provider) wait(ctx context.Context, at Position, limit time.Duration) bool {
-	w, ok := p.opts.Source.(Watcher)
-	if !ok || at == "" {
-		return !sleep(ctx, limit)
-	}
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	p.waiting.Store(&cancel)
+	if p.again.Swap(false) {
+		return true
+	}
+	w, ok := p.opts.Source.(Watcher)
+	if !ok || at == "" {
+		<-limited.Done()
+		return ctx.Err() != nil || p.again.Swap(false)
+	}
 	err := w.Watch(limited, at)
 	switch {
 	case err == nil:
@@ -72,7 +79,15 @@ func (p *Provider) wait(ctx context.Context, at Position, limit time.Duration) b
 		return true
 	}
 	p.lost = 0
-	return err == nil || ctx.Err() != nil
+	return err == nil || ctx.Err() != nil || p.again.Swap(false)
+}
+
+// lookAgain ends the wait.
+func (p *Provider) lookAgain() {
+	p.again.Store(true)
+	if cancel := p.waiting.Load(); cancel != nil {
+		(*cancel)()
+	}
 }
 
 // backoff grows from 0.1 s to about 30 s, and no two programs wait alike.
