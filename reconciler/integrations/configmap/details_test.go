@@ -135,6 +135,60 @@ func TestConflictsNameTheOtherManager(t *testing.T) {
 	}
 }
 
+// TestAPointerThatNamesAnother: the object that it should name is looked at, and only what differs is told.
+func TestAPointerThatNamesAnother(t *testing.T) {
+	for _, row := range []struct {
+		sentence string
+		damage   func(t *testing.T, d *desk, right, older string)
+		want     []string
+	}{
+		{"a name of no object of the cell", func(t *testing.T, d *desk, _, _ string) { d.at("pay-config").put(t, "current", []byte("evil")) },
+			[]string{"changed pay-config/current by human"}},
+		{"a name that one could have", func(t *testing.T, d *desk, right, _ string) {
+			d.at("pay-config").put(t, "current", []byte(right[:len(right)-10]+strings.Repeat("b", 10)))
+		}, []string{"changed pay-config/current by human"}},
+		{"an older release", func(t *testing.T, d *desk, _, older string) { d.at("pay-config").put(t, "current", []byte(older)) },
+			[]string{"changed pay-config/current by human"}},
+		{"and a key of others", func(t *testing.T, d *desk, _, _ string) {
+			d.at("pay-config").put(t, "current", []byte("evil"))
+			d.at("pay-config").put(t, "note", []byte("x"))
+		}, []string{"changed pay-config/current by human", "foreign pay-config/note by human"}},
+		{"and the right one is gone", func(t *testing.T, d *desk, right, older string) {
+			d.at("pay-config").put(t, "current", []byte(older))
+			d.at(right).drop(t)
+		}, []string{"deleted RIGHT/.sluice.document", "deleted RIGHT/.sluice.json", "deleted RIGHT/app.yaml", "changed pay-config/current by human"}},
+	} {
+		t.Run(row.sentence, func(t *testing.T) {
+			d := deskOf(t, "mode", "rolling")
+			d.write(t, d.release(1, map[string]string{"app.yaml": "a: 1"}))
+			older := string(d.at("pay-config").data(t)["current"])
+			want := d.release(2, map[string]string{"app.yaml": "a: 2"})
+			want.Applied = true
+			d.write(t, want)
+			right := string(d.at("pay-config").data(t)["current"])
+			row.damage(t, d, right, older)
+			o, err := d.Read(t.Context(), want)
+			must(t, err)
+			var got []string
+			for _, k := range o.Keys {
+				text := k.Op + " " + strings.Replace(strings.TrimPrefix(k.Key, d.stage["namespace"]+"/"), right, "RIGHT", 1)
+				if k.By != "" {
+					text += " by " + k.By
+				}
+				got = append(got, text)
+			}
+			slices.Sort(got)
+			slices.Sort(row.want)
+			if o.Equal || !slices.Equal(got, row.want) {
+				t.Errorf("got %q, want %q", got, row.want)
+			}
+			if o := d.write(t, want); !o.Equal || string(d.at("pay-config").data(t)["current"]) != right {
+				t.Errorf("not put back: %+v", o)
+			}
+		})
+	}
+}
+
 func managers(o *unstructured.Unstructured) []string {
 	var out []string
 	for _, m := range o.GetManagedFields() {

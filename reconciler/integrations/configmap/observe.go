@@ -17,7 +17,7 @@ type found struct {
 	integrations.Observation
 	head    integrations.Head
 	object  *object // that changes; nil if there is none
-	release *object // the immutable one that a pointer names; nil if there is none
+	release *object // the immutable one that belongs to a genuine head, or else that the pointer names; nil if there is none
 
 	right     bool     // what is ours is as wanted: only keys have to go
 	leftovers []string // keys that others wrote too, that we wrote and that the release does not have
@@ -34,7 +34,7 @@ func (t *Target) Read(ctx context.Context, want integrations.Release) (integrati
 	return o.Observation, err
 }
 
-// observe reads what a cell has: one object, or the pointer and then what it names, which never changes.
+// observe reads what a cell has: one object, or the pointer and then what belongs to it, which never changes.
 func (t *Target) observe(ctx context.Context, g goal) (found, error) {
 	o := found{Observation: integrations.Observation{Place: g.String()}}
 	var err error
@@ -49,7 +49,7 @@ func (t *Target) observe(ctx context.Context, g goal) (found, error) {
 		o.Digest = digestOf(o.object.data)
 	}
 	if g.rolling {
-		if o.release, err = t.named(ctx, g, o.object); err != nil {
+		if o.release, err = t.releaseOf(ctx, g, o); err != nil {
 			return o, err
 		}
 	}
@@ -59,6 +59,18 @@ func (t *Target) observe(ctx context.Context, g goal) (found, error) {
 	slices.Sort(o.Foreign)
 	slices.SortFunc(o.Keys, func(a, b integrations.Difference) int { return strings.Compare(a.Key, b.Key) })
 	return o, nil
+}
+
+// genuine reports whether the head is ours and that of the release.
+func (o *found) genuine(g goal) bool { return o.Holder == integrations.Us && o.head.Body.Equal(g.body) }
+
+// releaseOf reads the immutable object to compare. A genuine head says itself which one is its own: where the pointer was made to
+// name another, that one is as untouched as it is.
+func (t *Target) releaseOf(ctx context.Context, g goal, o found) (*object, error) {
+	if o.genuine(g) {
+		return t.get(ctx, g.place, g.release(o.object.head()))
+	}
+	return t.named(ctx, g, o.object)
 }
 
 // named reads the immutable object that a pointer names, if it could be one of the cell's.
@@ -75,8 +87,7 @@ func (t *Target) named(ctx context.Context, g goal, pointer *object) (*object, e
 
 // compare notes every difference of what is ours.
 func (o *found) compare(g goal) {
-	genuine := o.Holder == integrations.Us && o.head.Body.Equal(g.body)
-	if !genuine {
+	if !o.genuine(g) {
 		o.compareFiles(g)
 		o.note(g.place, g.name, headKey, g.body.Digest(), o.object)
 		o.right = false
@@ -121,9 +132,6 @@ func (o *found) compareFiles(g goal) {
 func (o *found) compareRelease(g goal, raw []byte) {
 	name := g.release(raw)
 	at := o.release
-	if at != nil && at.raw.GetName() != name {
-		return // the pointer's own key differs
-	}
 	data := g.with(raw)
 	for key, value := range data {
 		if at == nil || !bytes.Equal(at.data[key], value) {
