@@ -64,7 +64,16 @@ func (a Approvals) Evaluate(f Facts) schema.Verdict {
 	if len(counted) < a.Observed {
 		v.Outcome, v.Code = schema.Hold, "approvals-missing"
 	}
+	if f.Authorless && len(counted) > 0 {
+		v.Parts = append(v.Parts, noAuthors(policy))
+		v.Outcome = schema.Hold
+	}
 	return a.withSigned(v, len(signed), list(keys(signed)), list(a.eligible(f, excluded, signed)))
+}
+
+// noAuthors holds what rests on somebody not having worked on the change.
+func noAuthors(policy string) schema.Verdict {
+	return answer(policy, schema.Hold, "evidence-missing", "what", "who worked on it")
 }
 
 // withSigned adds what is said of signed approvals, where the gate asks for them. Where both kinds are missing there is one

@@ -76,7 +76,7 @@ func (c caseMaker) account(id string) (schema.Account, error) {
 func (c caseMaker) make(stage schema.StageName) (Facts, error) {
 	e := c.facts
 	f := Facts{
-		Now: e.At, Cell: schema.Cell{Stage: stage, App: e.App}, Ref: caseRef, Trust: c.trust, Gate: caseGate, Admitted: 1, Live: 2,
+		Now: e.At, Cell: schema.Cell{Stage: stage, App: e.App}, Ref: caseRef, Trust: c.trust, Gate: caseGate, Admitted: 1, Live: 2, Authorless: len(e.Authors) == 0,
 		Change: schema.Change{Kind: e.Kind}, Files: e.After, Was: e.Before, Apps: e.Apps,
 	}
 	if e.After == nil && e.Kind == schema.Retire {

@@ -1,6 +1,7 @@
 package policies_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -47,6 +48,16 @@ func TestWhatAnExampleLeavesOutIsNotKnown(t *testing.T) {
 		v := caseOf(t, policy, bare)
 		if missing := v.Missing(); v.Outcome != schema.Hold || len(missing) == 0 || missing[0].Code != code {
 			t.Errorf("%s: %+v", policy, v)
+		}
+	}
+	for _, policy := range []string{"approvals: 1", "approvals: {observed: 0, signed: 1}", "duties: {merger: [author]}", "any: [{approvals: 1}]"} {
+		anybody := schema.CaseFacts{App: "payments", Kind: schema.Promote, Source: "staging", At: noon, Approvers: []string{"bob"}, Signed: []string{"bob"}, MergedBy: "carol"}
+		if v := caseOf(t, policy, anybody); v.Outcome != schema.Hold || !slices.ContainsFunc(v.Missing(), func(m schema.Verdict) bool { return m.Code == "evidence-missing" }) {
+			t.Errorf("%s of nobody knows whose work: %+v", policy, v)
+		}
+		anybody.Authors = []string{"ann"}
+		if v := caseOf(t, policy, anybody); v.Outcome != schema.Allow {
+			t.Errorf("%s of ann's work: %+v", policy, v)
 		}
 	}
 	whole := bare

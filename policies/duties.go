@@ -45,6 +45,9 @@ func (d Duties) merged(f Facts) schema.Verdict {
 		return answer(policy, schema.Hold, "merger-unknown", "by", accountName(merger))
 	}
 	var parts []schema.Verdict
+	if slices.Contains(d.Merger, schema.DutyAuthor) && f.Authorless {
+		parts = append(parts, noAuthors(policy))
+	}
 	if slices.Contains(d.Merger, schema.DutyAuthor) && (Approvals{}).excluded(f)[person.ID] {
 		parts = append(parts, answer(policy, schema.Deny, "duty-conflict", "by", person.ID, "also", "worked on it"))
 	}

@@ -40,8 +40,11 @@ type Facts struct {
 	Live int64
 	// Excluded are principals (or unmapped accounts and addresses) who worked on what is promoted in earlier stages.
 	Excluded []string
-	Trust    schema.Trust // in force at the decision
-	Problems []schema.Problem
+	// Authorless says that nobody knows who worked on the change, so that nobody's approval is known to be another's. An example may
+	// leave that out; what was judged has it always.
+	Authorless bool
+	Trust      schema.Trust // in force at the decision
+	Problems   []schema.Problem
 	// Files are the cell's files after the change, by path relative to the app.
 	Files map[string][]byte
 	// Was are the files as they were admitted, where a policy of the gate compares values; nil otherwise.

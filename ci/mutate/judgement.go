@@ -57,6 +57,12 @@ var judgementMutations = []mutation{
 		"TestAWayThatAsksNothingIsNone",
 	},
 	{
+		"an approval counts where nobody knows whose work it is", "policies", "policies/approvals.go",
+		"if f.Authorless && len(counted) > 0 {",
+		"if f.Authorless && len(counted) < 0 {",
+		"TestWhatAnExampleLeavesOutIsNotKnown",
+	},
+	{
 		"a policy is not asked where nobody knows what changes", "policies", "policies/composed.go",
 		"if !known(f.Change.From, f.Before) || !known(f.Change.To, f.After) {\n\t\treturn true",
 		"if !known(f.Change.From, f.Before) || !known(f.Change.To, f.After) {\n\t\treturn false",
