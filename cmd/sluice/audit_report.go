@@ -43,7 +43,7 @@ it draws entries at random for somebody to check by hand; the same seed draws th
 		},
 	}
 	f.clone.add(c)
-	c.Flags().StringVar(&f.from, "from", "", "begin of the period: a `TIME`, RFC 3339 or a day in UTC")
+	c.Flags().StringVar(&f.from, "from", "", "begin of the period: a `TIME`, RFC 3339, a day in UTC, or how long ago")
 	c.Flags().StringVar(&f.to, "to", "", "end of the period, which is not in it: a `TIME`; by default the last entry")
 	c.Flags().StringVar(&f.stage, "stage", "", "only this `STAGE`")
 	c.Flags().IntVar(&f.sample, "sample", 0, "draw so many admissions at random")

@@ -32,7 +32,7 @@ that the entry is in the ledger's checkpoint. With --at it prints what was admit
 		},
 	}
 	f.add(c)
-	c.Flags().StringVar(&at, "at", "", "show what was admitted at that `TIME`, RFC 3339 or a day in UTC")
+	c.Flags().StringVar(&at, "at", "", "show what was admitted at that `TIME`, RFC 3339, a day in UTC, or how long ago")
 	c.Flags().StringVar(&stage, "stage", "", "with --at: only this `STAGE`")
 	return c
 }

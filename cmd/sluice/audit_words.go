@@ -93,12 +93,15 @@ func shortOr(h schema.Hash, nothing string) string {
 	return h.Short()
 }
 
-// readMoment reads a time as people write it; a day is its begin in UTC.
+// readMoment reads a time as people write it; a day is its begin in UTC, and 2m is two minutes ago.
 func readMoment(flag, text string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
 		if at, err := time.Parse(layout, text); err == nil {
 			return at.UTC(), nil
 		}
 	}
-	return time.Time{}, usageError(fmt.Errorf("%s %q: want 2026-11-23T09:00:00Z, or 2026-11-23", flag, text))
+	if d, err := schema.ParseDuration(text); err == nil {
+		return now().Add(-d).UTC(), nil
+	}
+	return time.Time{}, usageError(fmt.Errorf("%s %q: want 2026-11-23T09:00:00Z, 2026-11-23, or how long ago, as 90d or 2m", flag, text))
 }

@@ -46,7 +46,7 @@ It ends with 0 when all can be, or was, taken, and with 1 when something is refu
 func (f *importFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.stage, "stage", "", "the `STAGE` that holds it now (required)")
 	c.Flags().StringVar(&f.app, "app", "", "all of it is one `APP`; by default names say which app each belongs to, as apps: of sluice.yaml does")
-	c.Flags().StringArrayVar(&f.exclude, "exclude", nil, "leave out what matches the `PATTERN`, may be repeated; one without / matches at any depth")
+	c.Flags().StringArrayVar(&f.exclude, "exclude", nil, "leave out what matches the `PATTERN`, may be repeated; one without / matches at any depth, and the name of a directory leaves out all below it")
 	c.Flags().BoolVar(&f.write, "write", false, "write the files; without it only the report is made")
 	c.Flags().BoolVar(&f.force, "force", false, "with --write: also over files that hold something else")
 	c.Flags().StringVar(&f.config, "config", "", "the operator's `FILE`: where targets are, and what kind they are")

@@ -27,7 +27,7 @@ type importRules struct {
 // read takes over what the flags say of it.
 func (r *importRules) read(f importFlags) error {
 	var err error
-	if r.exclude, err = schema.ParsePatterns(f.exclude); err != nil {
+	if r.exclude, err = excludePatterns(f.exclude); err != nil {
 		return usageError(fmt.Errorf("--exclude: %w", err))
 	}
 	if f.app != "" {
@@ -135,6 +135,21 @@ func (p *importPlan) sort(r importRules, item integrations.Item) (importKey, boo
 	return key, true
 }
 
+// excludePatterns are patterns as ever; a name without wildcards may also be that of a directory, and names all below it then.
+func excludePatterns(given []string) (schema.Patterns, error) {
+	patterns := slices.Clone(given)
+	for _, p := range given {
+		switch {
+		case strings.ContainsAny(p, `*?[{\`):
+		case strings.Contains(p, "/"):
+			patterns = append(patterns, p+"/**")
+		default:
+			patterns = append(patterns, "**/"+p+"/**")
+		}
+	}
+	return schema.ParsePatterns(patterns)
+}
+
 // excludes reports whether patterns name an item, with or without its group.
 func excludes(patterns schema.Patterns, item integrations.Item) bool {
 	return patterns.Match(item.Name) || item.Group != "" && patterns.Match(item.Group+"/"+item.Name)
@@ -144,7 +159,7 @@ func excludes(patterns schema.Patterns, item integrations.Item) bool {
 func matchesNothing(patterns []string, items []integrations.Item) []string {
 	var out []string
 	for _, p := range patterns {
-		one, err := schema.ParsePatterns([]string{p})
+		one, err := excludePatterns([]string{p})
 		if err == nil && !slices.ContainsFunc(items, func(i integrations.Item) bool { return excludes(one, i) }) {
 			out = append(out, p)
 		}

@@ -14,23 +14,27 @@ import (
 
 func (a *app) suspendCommand() *cobra.Command {
 	var stage, app, until string
+	var replace bool
 	return a.requestCommand(requestKind{
 		kind: schema.KindSuspend, use: "suspend", short: "Pin a stage, or an app in it, for a time", args: cobra.NoArgs,
 		long: `suspend lets nothing into a stage, or into one app of it, but break-glass. Drift repair goes on. It ends by itself, or
-earlier with sluice resume.`,
+earlier with sluice resume. A second one takes the place of the first: one that ends earlier than that is refused without --replace.`,
 		example: `  sluice suspend --stage production --until 3d --reason "stocktaking"
   sluice suspend --stage production --app payments --until 2026-12-01T06:00Z --reason "incident 42"`,
 		flags: func(f *pflag.FlagSet) {
 			f.StringVar(&stage, "stage", "", "the `STAGE` to pin")
 			f.StringVar(&app, "app", "", "only this `APP` in it")
 			f.StringVar(&until, "until", "", "when it ends: a `TIME`, or how long from now (at most 90d)")
+			f.BoolVar(&replace, "replace", false, "also where it ends earlier than the suspension whose place it takes")
 		},
 		draft: func(ctx context.Context, d *desk, _ []string) (s schema.RequestStatement, err error) {
 			if s.Cell, err = d.stageOrCell(ctx, stage, app); err != nil {
 				return s, err
 			}
-			s.Until, err = d.end("until", until)
-			return s, err
+			if s.Until, err = d.end("until", until); err != nil || replace {
+				return s, err
+			}
+			return s, d.notShortened(ctx, s)
 		},
 	})
 }

@@ -15,10 +15,11 @@ import (
 func (d *desk) plainWords(ctx context.Context, s schema.RequestStatement) ([]string, []step, error) {
 	switch s.Kind {
 	case schema.KindSuspend:
-		return []string{
+		words, err := d.replacedWords(ctx, s)
+		return append([]string{
 			fmt.Sprintf("Nothing enters %s but by break-glass, until %s (%s).", placeName(s.Cell), minute(s.Until), roughly(s.Until.Sub(s.Made))),
 			"Drift repair goes on. It ends by itself; sluice resume ends it earlier.",
-		}, nil, nil
+		}, words...), nil, err
 	case schema.KindResume:
 		words, err := d.resumeWords(ctx, s.Cell)
 		return words, nil, err
@@ -67,6 +68,38 @@ func (d *desk) pinned(ctx context.Context, cell schema.Cell) (*ledger.Suspension
 		return nil, nil
 	}
 	return &found, nil
+}
+
+// replacedWords say which suspension this one takes the place of: of a stage, or of an app by itself, there is one at a time.
+func (d *desk) replacedWords(ctx context.Context, s schema.RequestStatement) ([]string, error) {
+	pinned, err := d.pinned(ctx, s.Cell)
+	if err != nil || pinned == nil {
+		return nil, err
+	}
+	what := "later"
+	if s.Until.Before(*pinned.Until) {
+		what = "EARLIER"
+	}
+	text := fmt.Sprintf("It REPLACES the suspension until %s (entry #%d", minute(*pinned.Until), pinned.Seq)
+	if e, _, err := d.Ledger.Entry(ctx, pinned.Seq); err == nil && e.Order != nil {
+		text += ": " + schema.Printable(e.Order.Reason)
+	}
+	if s.Until.Equal(*pinned.Until) {
+		return []string{text + "), and ends at the same time."}, nil
+	}
+	return []string{text + "), and ends " + what + "."}, nil
+}
+
+// notShortened refuses a suspension that would end one early that somebody asked for: that is what resume is for.
+func (d *desk) notShortened(ctx context.Context, s schema.RequestStatement) error {
+	pinned, err := d.pinned(ctx, s.Cell)
+	if err != nil || pinned == nil || !s.Until.Before(*pinned.Until) {
+		return err
+	}
+	return &failure{
+		code: exitUsage, err: fmt.Errorf("%s is suspended until %s already (entry #%d): this one would take its place and end earlier", placeName(s.Cell), minute(*pinned.Until), pinned.Seq),
+		hint: "a later --until; --replace to end it earlier; sluice resume to end it now",
+	}
 }
 
 func (d *desk) taintWords(ctx context.Context, s schema.RequestStatement) ([]string, error) {

@@ -77,7 +77,7 @@ func (a *app) schemaLifecycle(ctx context.Context) error {
 	d := lifecycle.Drawn(project)
 	switch a.output {
 	case "json":
-		return json.NewEncoder(a.out).Encode(drawingOf(lifecycle.Of(project)))
+		return a.encode(drawingOf(lifecycle.Of(project)))
 	case "mermaid":
 		_, err = fmt.Fprint(a.out, d.Mermaid())
 	case "dot":

@@ -197,6 +197,11 @@ func (s *statements) suspended() {
 	s.sluice("bob", exitDone, "suspend", "--stage", "production", "--until", "2d", "--reason", "stocktaking", "--yes")
 	s.checkTags("bob", schema.KindSuspend, 1)
 	s.pass(exitDone)
+	again := []string{"suspend", "--stage", "production", "--reason", "again"}
+	s.says("would take its place and end earlier", "carol", exitUsage, append(again, "--until", "1h", "--yes")...)
+	s.says("It REPLACES the suspension until ", "carol", exitDone, append(again, "--until", "1h", "--replace", "--dry-run")...)
+	s.says(": stocktaking), and ends EARLIER.", "carol", exitDone, append(again, "--until", "1h", "--replace", "--dry-run")...)
+	s.says(": stocktaking), and ends later.", "carol", exitDone, append(again, "--until", "3d", "--dry-run")...)
 	s.says("would hold until", "carol", exitDone, "resume", "--stage", "production", "--reason", "counted", "--yes")
 	s.pass(exitDone)
 	s.says("production (every app) is not suspended by itself", "carol", exitUsage, "resume", "--stage", "production", "--reason", "counted", "--yes")

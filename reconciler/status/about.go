@@ -34,7 +34,7 @@ func (s Selection) Of(v schema.View) schema.View {
 // Wrong says what of it cannot be meant; empty if nothing is.
 func (s Selection) Wrong() string {
 	for _, state := range s.States {
-		if !slices.Contains(states(), state) {
+		if !slices.Contains(filterStates(), state) {
 			return fmt.Sprintf("there is no state %q", brief(string(state)))
 		}
 	}
@@ -42,7 +42,7 @@ func (s Selection) Wrong() string {
 }
 
 // States are the words for how a cell is, as somebody may ask for them.
-func States() []schema.CellState { return states() }
+func States() []schema.CellState { return filterStates() }
 
 func badLabels(text string) string {
 	if text == "" {
