@@ -207,48 +207,6 @@ var judgementMutations = []mutation{
 		"TestApprovalsLetALargeChangeThrough",
 	},
 	{
-		"tokens in plain text pass", "policies", "policies/secrets.go",
-		"if at, ok := formatted(line); ok {",
-		"if at, ok := formatted(line); ok && false {",
-		"TestSecrets",
-	},
-	{
-		"a key in hexadecimal passes", "policies", "policies/secret_keys.go",
-		"return named && whole && isHexKey(value)",
-		"return named && whole && isHexKey(value) && false",
-		"TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown",
-	},
-	{
-		"a key below what it is for is shown", "policies", "policies/secret_shown.go",
-		"return hidesJoined(keys, values) || ",
-		"return ",
-		"TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown",
-	},
-	{
-		"a password below a key that holds several passes", "policies", "policies/secrets.go",
-		"|| isOwned(segments, value)) {",
-		"|| isOwned(segments, value) && false) {",
-		"TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown",
-	},
-	{
-		"a private key in base64 passes", "policies", "policies/secrets.go",
-		"if offset, found := encodedKey(line); found && offset < begin {",
-		"if offset, found := encodedKey(line); found && offset > begin {",
-		"TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown",
-	},
-	{
-		"one of several passwords passes", "policies", "policies/secret_texts.go",
-		"case isNamedKey(key, value), isOneOfSeveral(key, value):",
-		"case isNamedKey(key, value):",
-		"TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown",
-	},
-	{
-		"a secret's verdict shows the value", "policies", "policies/secrets.go",
-		"leaf.Position.Column, \"the value of \" + key, key})",
-		"leaf.Position.Column, \"the value \" + value, key})",
-		"TestAVerdictOnASecretSaysWhereAndNotWhat",
-	},
-	{
 		"who wrote a change may merge it", "policies", "policies/duties.go",
 		"(Approvals{}).excluded(f)[person.ID] {",
 		"false {",

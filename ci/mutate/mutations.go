@@ -16,4 +16,4 @@ var racy = map[string]int{
 }
 
 // mutations is all of them, by what they guard.
-var mutations = slices.Concat(signatureMutations, judgementMutations, auditMutations, fleetMutations, gateMutations, recordMutations, edgeMutations, targetMutations, configmapMutations, readerMutations, agentMutations, pageMutations, codeMutations)
+var mutations = slices.Concat(signatureMutations, judgementMutations, secretMutations, auditMutations, fleetMutations, gateMutations, recordMutations, edgeMutations, targetMutations, configmapMutations, readerMutations, agentMutations, pageMutations, codeMutations)
