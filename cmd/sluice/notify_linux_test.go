@@ -17,7 +17,7 @@ func TestAReloadHasItsTime(t *testing.T) {
 	var up float64
 	text, err := os.ReadFile("/proc/uptime") // with the time asleep, which the clock leaves out
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	if _, err := fmt.Sscanf(string(text), "%f", &up); err != nil {
 		t.Fatal(err)
