@@ -103,9 +103,12 @@ func (p *pass) standsOnRef(ctx context.Context, c *cellJudge, a asked) error {
 
 // deliverableNow refuses what no emergency makes possible.
 func deliverableNow(c *cellJudge, h history, to cellFiles, f policies.Facts) error {
+	_, err := schema.ParseApp(string(c.cell.App))
 	switch {
 	case len(to.problems) > 0:
 		return refused(to.problems[0].Code, "%s/%s cannot be configuration", c.path, to.problems[0].Path)
+	case err != nil:
+		return refused("name", "%s cannot be configuration: %v", c.path, err)
 	case h.tainted(to.side.Revision):
 		return refused("tainted", "%s is tainted until the roots acknowledge it", to.side.Revision)
 	}

@@ -3,6 +3,7 @@ package reconciler
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -292,10 +293,18 @@ func collectCounted(v schema.Verdict, observed, signed map[string]bool) {
 	}
 }
 
+// problems are what makes no configuration of a cell's files: their paths, and the app's name.
+func (c *cellJudge) problems(to cellFiles) []schema.Problem {
+	if _, err := schema.ParseApp(string(c.cell.App)); err != nil {
+		return append(slices.Clip(to.problems), schema.Problem{Path: c.path, Code: "name", Detail: err.Error()})
+	}
+	return to.problems
+}
+
 // misfits are what keeps the content from being delivered: files that do not parse, and what the stage's targets cannot
-// hold (RULES R41).
+// hold (RULES R41). Where there is no configuration no target is asked: it would say the same again in its own words.
 func (c *cellJudge) misfits(files map[string][]byte, to cellFiles) []schema.Verdict {
-	if to.side.Revision == schema.None || len(to.problems) > 0 {
+	if to.side.Revision == schema.None || len(c.problems(to)) > 0 {
 		return nil
 	}
 	if _, found := schema.NewDocument(documentFiles(to.manifest, files)); len(found) > 0 {

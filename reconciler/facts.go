@@ -116,11 +116,8 @@ func (c *cellJudge) facts(ctx context.Context, h history, l landing, b bound, ch
 	}
 	f := policies.Facts{
 		Now: c.now, Cell: c.cell, Ref: c.ref, Change: change, Landing: b.landing, Commits: b.commits,
-		MergeRequest: l.request, Trust: c.rules.trust, Problems: to.problems, Schemas: c.rules.files,
+		MergeRequest: l.request, Trust: c.rules.trust, Problems: c.problems(to), Schemas: c.rules.files,
 		Retirement: c.rules.retirement(c.cell.App),
-	}
-	if _, err := schema.ParseApp(string(c.cell.App)); err != nil {
-		f.Problems = append(f.Problems, schema.Problem{Path: c.path, Code: "name", Detail: err.Error()})
 	}
 	if f.Mixed, err = c.mixed(ctx, l); err != nil {
 		return f, err

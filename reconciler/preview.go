@@ -146,11 +146,8 @@ func (v *Previewer) preview(ctx context.Context, p *pass, stage schema.Stage, ce
 func (v *Previewer) facts(ctx context.Context, c *cellJudge, h history, out *Preview, to cellFiles, step Step) (policies.Facts, error) {
 	f := policies.Facts{
 		Now: c.now, Cell: c.cell, Ref: c.ref, Commits: out.Commits, Landing: schema.Landing{Tip: step.Signed}, Trust: c.rules.trust,
-		Problems: to.problems, Files: out.After, Schemas: c.rules.files, Misfits: c.misfits(out.After, to),
+		Problems: c.problems(to), Files: out.After, Schemas: c.rules.files, Misfits: c.misfits(out.After, to),
 		Admitted: c.state.Admitted.Seq, Retirement: c.rules.retirement(c.cell.App),
-	}
-	if _, err := schema.ParseApp(string(c.cell.App)); err != nil {
-		f.Problems = append(f.Problems, schema.Problem{Path: c.path, Code: "name", Detail: err.Error()})
 	}
 	if v.clone != nil {
 		f.Rollbacks = rollbacksOf(h.project, c.state, h.others)
