@@ -99,7 +99,7 @@ type StageFigures struct {
 	LetIn int64
 	// Lead is from when the merge request that first brought a revision was opened until it was live here.
 	Lead Durations
-	// Restore is from when content that failed went live until other content did.
+	// Restore is from when content that failed went live until other content did, that held.
 	Restore Durations
 }
 

@@ -22,7 +22,7 @@ func (a *app) historyCommand() *cobra.Command {
 		Use: "history APP", Short: "Show every decision and delivery of an app", Args: cobra.ExactArgs(1),
 		Long: `history lists the ledger's entries about an app, oldest first, the refused ones too, with the seal that took it over and the suspensions
 of the stages as wholes. Beside what went back stands its time to
-restore: from when what it left was live until it was itself. With -o json each line is one entry.`,
+restore: from when what it left was live until it was itself; of several in a row within a day the last has it, from the first that failed. With -o json each line is one entry.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			project, err := a.openClone(c.Context(), f)
 			if err != nil {

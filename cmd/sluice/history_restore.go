@@ -3,14 +3,15 @@ package main
 import (
 	"time"
 
+	"github.com/sluice-gitops/sluice/reconciler/journal"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
 // restores are the times to restore of the entries that went back, by their numbers: from when what they left was live everywhere
-// it had to be until they were. What was left before it was live, or was sealed, has none, and so has what is not live yet. The figures
-// of the page (package journal) count what was broken, and not steps back: of several in a row they have one, from the first that failed, and
-// none of what some instances alone had or a stage without targets has.
+// it had to be until they were. What was left before it was live, or was sealed, has none, and so has what is not live yet. Of several in
+// a row the one that held has it, from the first that failed. The figures of the page (package journal) count what was broken, and none of
+// what some instances alone had or a stage without targets has.
 func restores(entries []ledger.Entry) map[int64]time.Duration {
 	type running struct {
 		seq      int64
@@ -25,6 +26,10 @@ func restores(entries []ledger.Entry) map[int64]time.Duration {
 		switch {
 		case e.Kind.Admits():
 			next := running{seq: e.Seq, missing: map[string]bool{}, from: now.live, goesBack: e.Kind == ledger.Rollback || e.Kind == ledger.BreakGlass}
+			if next.goesBack && now.goesBack && (now.live.IsZero() || e.At.Sub(now.live) < journal.Holds) { // that did not hold
+				next.from = now.from
+				delete(out, now.seq)
+			}
 			for _, target := range e.Decision.Required {
 				next.missing[target] = true
 			}
@@ -39,7 +44,7 @@ func restores(entries []ledger.Entry) map[int64]time.Duration {
 			}
 		}
 		if now.goesBack && !now.from.IsZero() && !now.live.IsZero() {
-			out[now.seq], now.goesBack = max(0, now.live.Sub(now.from)), false
+			out[now.seq] = max(0, now.live.Sub(now.from))
 		}
 		cells[e.Cell()] = now
 	}

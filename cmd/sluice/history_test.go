@@ -47,6 +47,15 @@ func TestTimeToRestoreIsFromLiveToLive(t *testing.T) {
 		{"break-glass goes back as well", func() []ledger.Entry {
 			return []ledger.Entry{at(0, let(ledger.Admit)), at(5, let(ledger.BreakGlass))}
 		}, map[int64]time.Duration{2: 5 * time.Minute}},
+		{"of two in a row the one that held has it, from the first that failed", func() []ledger.Entry {
+			return []ledger.Entry{at(0, let(ledger.Admit)), at(10, let(ledger.Rollback, "etcd")), at(12, apply(2, "etcd", "ok")), at(20, let(ledger.Rollback, "etcd")), at(25, apply(4, "etcd", "ok"))}
+		}, map[int64]time.Duration{4: 25 * time.Minute}},
+		{"also where the first was never live", func() []ledger.Entry {
+			return []ledger.Entry{at(0, let(ledger.Admit)), at(10, let(ledger.Rollback, "etcd")), at(20, let(ledger.BreakGlass))}
+		}, map[int64]time.Duration{3: 20 * time.Minute}},
+		{"back from what held for a day is another matter", func() []ledger.Entry {
+			return []ledger.Entry{at(0, let(ledger.Admit)), at(10, let(ledger.Rollback)), at(10+24*60, let(ledger.Rollback))}
+		}, map[int64]time.Duration{2: 10 * time.Minute, 3: 24 * time.Hour}},
 		{"going on is no restoring", func() []ledger.Entry {
 			return []ledger.Entry{at(0, let(ledger.Admit)), at(5, let(ledger.Admit))}
 		}, map[int64]time.Duration{}},

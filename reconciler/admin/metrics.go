@@ -81,7 +81,7 @@ var metrics = []metric{
 	{name: "let_in_total", help: "Changes that the mode of a stage alone let in: its gate would have held or refused them.", labels: []string{"stage"}},
 	{name: "last_deployment_timestamp_seconds", help: "When the last change went live.", labels: []string{"stage"}},
 	{name: "lead_time_seconds", help: "From when the merge request that brought a revision was opened until it was live.", labels: []string{"stage"}},
-	{name: "restore_time_seconds", help: "From when content that failed went live until other content did.", labels: []string{"stage"}},
+	{name: "restore_time_seconds", help: "From when content that failed went live until other content did that held.", labels: []string{"stage"}},
 }
 
 // collector reads the views at each scrape, so that nothing has to be kept up to date beside them.

@@ -26,6 +26,8 @@ type Fold struct {
 	// begun is when the merge request that first brought a revision of an app was opened.
 	begun map[revision]time.Time
 	last  schema.Digest // of the entry before
+	// restored are the ways back that are live and have to hold yet, in the order in which they went live.
+	restored []restore
 }
 
 type revision struct {
@@ -55,6 +57,7 @@ func (f *Fold) Add(e ledger.Entry, digest schema.Digest) {
 	if len(f.journal.Records) >= 2*kept {
 		f.journal.Records = slices.Clone(f.journal.Records[len(f.journal.Records)-kept:])
 	}
+	f.settle(func(r restore) bool { return e.At.Sub(r.live) >= Holds })
 	r := record(e, digest)
 	r.Linked, f.last = e.Prev == f.last && e.Seq == f.journal.Read+1, digest
 	f.journal.Read = e.Seq
@@ -120,6 +123,7 @@ func (f *Fold) decided(e ledger.Entry, r schema.Record) {
 		f.fail(e.Cell(), before.revision)
 		before = f.cells[e.Cell()]
 	}
+	f.settle(func(r restore) bool { return r.cell == e.Cell() }) // what goes back from it was told by fail that it did not hold
 	now := cell{seq: e.Seq, revision: r.Becomes, counts: !back && e.Kind != ledger.Retire && r.Change != schema.Retire, required: map[string]bool{}, broken: before.broken}
 	if before.failed && before.broken.IsZero() {
 		now.broken = before.live
@@ -162,7 +166,8 @@ func (f *Fold) delivered(e ledger.Entry) {
 	figures := f.journal.Stages[e.Stage]
 	c.live = e.Happened()
 	if !c.broken.IsZero() {
-		figures.Restore, c.broken = figures.Restore.Within(schema.DurationBounds, c.live.Sub(c.broken), f.exemplar(e)), time.Time{}
+		f.restored = append(f.restored, restore{cell: e.Cell(), since: c.broken, live: c.live, from: f.exemplar(e)})
+		c.broken = time.Time{}
 	}
 	if c.counts {
 		figures.Deployments, figures.Last = figures.Deployments+1, c.live
@@ -179,9 +184,13 @@ func (f *Fold) exemplar(e ledger.Entry) schema.Exemplar {
 	return schema.Exemplar{Trace: f.Trace, At: e.Happened()}
 }
 
-// fail counts a change that went live and turned out wrong, once.
+// fail counts a change that went live and turned out wrong, once. A way back that turned out wrong restored nothing.
 func (f *Fold) fail(at schema.Cell, rev schema.Revision) {
 	c := f.cells[at]
+	if c.revision == rev {
+		f.reopen(at)
+		c = f.cells[at]
+	}
 	if c.revision != rev || c.live.IsZero() || !c.counts || c.failed {
 		return
 	}

@@ -121,6 +121,47 @@ func TestTheFourFiguresOfDelivery(t *testing.T) {
 	}
 }
 
+func TestARestoreEndsWithTheDeliveryThatHolds(t *testing.T) {
+	hours := func(n ...float64) schema.Durations {
+		var out schema.Durations
+		for _, n := range n {
+			out = out.With(time.Duration(n * float64(time.Hour)))
+		}
+		return out
+	}
+	var s tale
+	back := func(rev string) { s.live("production", s.decides(ledger.Rollback, schema.Rollback, "production", "", rev)) }
+	forth := func(rev string) { s.live("production", s.decides(ledger.Admit, schema.Edit, "production", "", rev)) }
+	figure := func() schema.Durations { return s.fold.Journal().Stages["production"].Restore }
+	for _, step := range []struct {
+		sentence string
+		do       func()
+		want     schema.Durations
+	}{
+		{"back once, and nobody knows yet whether that helps", func() { forth("r2"); back("r1") }, hours()},
+		{"once more, which is the same outage", func() { back("r0") }, hours()},
+		{"the next change: what is left held until then", func() { forth("r3") }, hours(4)},
+		{"a day without anything", func() { back("r0"); s.seq += 24; s.add(ledger.Entry{Kind: ledger.Observe}) }, hours(4, 2)},
+		{"back from that is no part of an outage that was over", func() { back("r0"); forth("r4") }, hours(4, 2)},
+		{"marked as failed: the next change ends it", func() {
+			back("r0")
+			s.add(ledger.Entry{Kind: ledger.Taint, Stage: "production", App: "shop", Order: &ledger.Order{Revision: "r0"}})
+			forth("r5")
+			forth("r6")
+		}, hours(4, 2, 5)},
+		{"not live when it is left", func() {
+			s.decides(ledger.Rollback, schema.Rollback, "production", "", "r5")
+			back("r4")
+			forth("r7")
+		}, hours(4, 2, 5, 3)},
+	} {
+		step.do()
+		if got := figure(); got.Count != step.want.Count || got.Sum != step.want.Sum {
+			t.Errorf("%s: %d of %v h in all, want %d of %v h", step.sentence, got.Count, got.Sum/3600, step.want.Count, step.want.Sum/3600)
+		}
+	}
+}
+
 func TestARemovalIsNoDeploymentInAnyStage(t *testing.T) {
 	var s tale
 	s.live("gray", s.decides(ledger.Admit, schema.Edit, "gray", "", "r1"))
