@@ -130,7 +130,9 @@ func TestARestoreEndsWithTheDeliveryThatHolds(t *testing.T) {
 		return out
 	}
 	var s tale
-	back := func(rev string) { s.live("production", s.decides(ledger.Rollback, schema.Rollback, "production", "", rev)) }
+	back := func(rev string) {
+		s.live("production", s.decides(ledger.Rollback, schema.Rollback, "production", "", rev))
+	}
 	forth := func(rev string) { s.live("production", s.decides(ledger.Admit, schema.Edit, "production", "", rev)) }
 	figure := func() schema.Durations { return s.fold.Journal().Stages["production"].Restore }
 	for _, step := range []struct {
