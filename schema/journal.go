@@ -54,6 +54,13 @@ type Record struct {
 	Reason       string    `json:"reason,omitempty"`
 	Target       string    `json:"target,omitempty"`
 	Admission    int64     `json:"admission,omitempty"` // of a delivery: the entry whose content it is
+	Says         []Said    `json:"says,omitempty"`      // the rest, in words: who gets what widens, the keys that drifted, until when
+}
+
+// Said is something that an entry says, and what that is: "until", "keys".
+type Said struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
 }
 
 // Transition is one step between nodes of the lifecycle and how the attempt ended.

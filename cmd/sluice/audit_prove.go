@@ -136,7 +136,7 @@ func (s auditSheet) people(step custodyStep, last bool) {
 		}
 		s.soak(d.Verdict)
 	}
-	s.order(e.Order)
+	s.order(e)
 }
 
 // soak tells what the soak policy answered.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sluice-gitops/sluice/reconciler/journal"
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -38,20 +39,18 @@ func (s auditSheet) line(name, format string, args ...any) {
 func (s auditSheet) entry(ctx context.Context, c *clone, shown shownEntry) {
 	e := shown.Entry
 	fmt.Fprintf(s.to, "%s  %s  %s\n\n", s.paint("1", fmt.Sprintf("entry #%d", e.Seq)), s.headline(e), e.At.UTC().Format(auditTime))
-	if e.ObservedAt != nil {
-		s.line("seen", "%s, and recorded when that could be done", e.ObservedAt.UTC().Format(auditTime))
-	}
+	s.said(journal.Seen(e))
 	if e.Ref != "" {
-		s.line("ref", "%s from %s to %s", e.Ref, shortOr(e.Old, "nothing"), shortOr(e.New, "nothing"))
+		s.line("ref", "%s %s", e.Ref, journal.Moved(e))
 	}
 	if e.Code != "" {
 		s.line("code", "[%s]", e.Code)
 	}
 	s.decision(e)
-	s.widens(e)
+	s.said(journal.Widens(e))
 	s.delivery(e.Delivery)
 	s.seal(e.Seal)
-	s.order(e.Order)
+	s.order(e)
 	s.evidence(ctx, c.Ledger, e)
 	fmt.Fprintln(s.to)
 	s.line("digest", "%s", shown.Digest)
@@ -89,15 +88,10 @@ func (s auditSheet) headline(e ledger.Entry) string {
 	return word
 }
 
-// widens says who gets what is admitted, from here on or at first.
-func (s auditSheet) widens(e ledger.Entry) {
-	switch {
-	case e.Step != nil && e.Step.Rule == nil:
-		s.line("goes to", "all, by entry #%d", e.Step.Admission)
-	case e.Step != nil:
-		s.line("goes to", "%s of the instances, by entry #%d", schema.PercentText(e.Step.Rule.Permyriad), e.Step.Admission)
-	case e.Decision != nil && e.Decision.Gray != nil:
-		s.line("goes to", "%s of the instances first", schema.PercentText(e.Decision.Gray.Permyriad))
+// said are lines in the words of the page.
+func (s auditSheet) said(lines []schema.Said) {
+	for _, l := range lines {
+		s.line(l.Name, "%s", l.Text)
 	}
 }
 
@@ -168,13 +162,7 @@ func (s auditSheet) delivery(d *ledger.Delivery) {
 
 // driftDetail is who wrote what was found, and as which change, where the target tells.
 func driftDetail(k ledger.DriftKey) string {
-	text := ""
-	if k.By != "" {
-		text += "  by " + schema.Printable(k.By)
-	}
-	if k.Revision != 0 {
-		text += fmt.Sprintf("  revision %d", k.Revision)
-	}
+	text := schema.Printable(journal.Writer(k))
 	if k.After != "" {
 		text += "  is " + brief(string(k.After))
 	}
@@ -197,7 +185,8 @@ func (s auditSheet) seal(seal *ledger.Seal) {
 	}
 }
 
-func (s auditSheet) order(o *ledger.Order) {
+func (s auditSheet) order(e ledger.Entry) {
+	o := e.Order
 	if o == nil {
 		return
 	}
@@ -210,12 +199,7 @@ func (s auditSheet) order(o *ledger.Order) {
 	if o.Revision != "" {
 		s.line("revision", "%s", o.Revision)
 	}
-	if o.Until != nil {
-		s.line("until", "%s", o.Until.UTC().Format(auditTime))
-	}
-	if o.Review != nil {
-		s.line("review by", "%s", o.Review.UTC().Format(auditTime))
-	}
+	s.said(journal.Terms(e))
 }
 
 // evidence lists the blobs with what they are.

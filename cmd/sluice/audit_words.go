@@ -86,13 +86,6 @@ func brief(digest string) string {
 	return digest
 }
 
-func shortOr(h schema.Hash, nothing string) string {
-	if h.IsZero() {
-		return nothing
-	}
-	return h.Short()
-}
-
 // readMoment reads a time as people write it; a day is its begin in UTC, and 2m is two minutes ago.
 func readMoment(flag, text string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {

@@ -214,3 +214,46 @@ func TestARecordSaysWhetherItFollows(t *testing.T) {
 		}
 	}
 }
+
+func TestARecordSaysWhatAuditShowSays(t *testing.T) {
+	until := start.Add(48 * time.Hour)
+	old, err := schema.ParseHash("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var many []ledger.DriftKey
+	for range 23 {
+		many = append(many, ledger.DriftKey{Op: "foreign", Key: "/a"})
+	}
+	said := func(name, text string) []schema.Said { return []schema.Said{{Name: name, Text: text}} }
+	for _, row := range []struct {
+		sentence string
+		entry    ledger.Entry
+		want     []schema.Said
+	}{
+		{"who gets it next", ledger.Entry{Kind: ledger.Widen, Step: &ledger.Step{Admission: 4, Rule: &schema.GrayRule{Permyriad: 2500}}}, said("goes to", "25 % of the instances, by entry #4")},
+		{"all get it", ledger.Entry{Kind: ledger.Widen, Step: &ledger.Step{Admission: 4}}, said("goes to", "all, by entry #4")},
+		{"who gets it first", ledger.Entry{Kind: ledger.Admit, Decision: &ledger.Decision{Gray: &schema.GrayRule{Permyriad: 500}}}, said("goes to", "5 % of the instances first")},
+		{"until when", ledger.Entry{Kind: ledger.Suspend, Order: &ledger.Order{Until: &until}}, said("until", "2026-11-03 08:00:00 UTC")},
+		{"until nobody knows when", ledger.Entry{Kind: ledger.Suspend, Order: &ledger.Order{}}, said("until", "somebody resumes it")},
+		{"how long it is kept", ledger.Entry{Kind: ledger.Archive, Order: &ledger.Order{Until: &until}}, said("kept until", "2026-11-03 08:00:00 UTC")},
+		{"that it is kept for ever", ledger.Entry{Kind: ledger.Archive, Order: &ledger.Order{}}, said("kept", "for ever")},
+		{"when it has to be looked at", ledger.Entry{Kind: ledger.BreakGlass, Order: &ledger.Order{Review: &until}}, said("review by", "2026-11-03 08:00:00 UTC")},
+		{"the keys, and nothing of their values", ledger.Entry{Kind: ledger.Drift, Delivery: &ledger.Delivery{Keys: []ledger.DriftKey{{Op: "changed", Key: "/a", By: "kubectl", Revision: 7, After: "sha256:aa"}}}},
+			said("keys", "changed /a  by kubectl  revision 7")},
+		{"from where a ref was moved to where", ledger.Entry{Kind: ledger.Observe, Ref: "refs/heads/main", Old: old}, said("moved", "from aaaaaaaa to nothing")},
+		{"when it was seen", ledger.Entry{Kind: ledger.Resume, ObservedAt: &until, Order: &ledger.Order{}}, said("seen", "2026-11-03 08:00:00 UTC, and recorded when that could be done")},
+	} {
+		var f journal.Fold
+		row.entry.Seq = 1
+		f.Add(row.entry, "")
+		if r, _ := f.Journal().Record(1); !reflect.DeepEqual(r.Says, row.want) {
+			t.Errorf("%s: got %v, want %v", row.sentence, r.Says, row.want)
+		}
+	}
+	var f journal.Fold
+	f.Add(ledger.Entry{Seq: 1, Kind: ledger.Drift, Delivery: &ledger.Delivery{Keys: many}}, "")
+	if r, _ := f.Journal().Record(1); len(r.Says) != 21 || r.Says[20].Text != "3 more: sluice audit show 1" {
+		t.Errorf("of many keys: %v", r.Says)
+	}
+}

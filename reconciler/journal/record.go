@@ -28,6 +28,7 @@ func record(e ledger.Entry, digest schema.Digest) schema.Record {
 	if s := e.Seal; s != nil && r.Commit.IsZero() {
 		r.Commit = s.Commit
 	}
+	r.Says = says(e)
 	return r
 }
 

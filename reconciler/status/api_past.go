@@ -97,7 +97,7 @@ func listTransitions(req asked) (any, *problem) {
 	for _, from := range nodes {
 		for _, to := range nodes {
 			c := counts[[2]schema.StageName{from, to}]
-			if ok := allowed(req.view, from, to); ok || c.N > 0 {
+			if ok := allowed(req.view, from, to); ok || !c.none() {
 				out.Transitions = append(out.Transitions, apiTransition{From: string(from), To: string(to), Count: c.N, Refused: c.Refused, Allowed: ok})
 			}
 		}

@@ -119,7 +119,7 @@ func transitionsTable(req asked) [][]string {
 	for _, from := range nodes {
 		for _, to := range nodes {
 			edge := [2]schema.StageName{from, to}
-			if c, ok := counts[edge], allowed(req.view, from, to); ok || c.N > 0 {
+			if c, ok := counts[edge], allowed(req.view, from, to); ok || !c.none() {
 				p50, p95 := "", ""
 				if all := took[edge]; len(all) > 0 {
 					p50, p95 = fmt.Sprintf("%.0f", math.Ceil(quantile(all, 0.5).Seconds())), fmt.Sprintf("%.0f", math.Ceil(quantile(all, 0.95).Seconds()))

@@ -11,10 +11,22 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// instancesText counts who runs what a cell has: "12 of 12 instances in gray run it". What instances say of themselves was never
-// signed, so it is said as theirs.
-func instancesText(v schema.InstancesView, now time.Time) string {
-	parts := []string{fmt.Sprintf("%d of %d instances in %s run it", v.Running, v.Total+v.Unread, safe(string(v.Stage)))}
+// runText counts who runs what a cell has: "12 of 12 instances run it". Of an app that leaves there is nothing to run, and what was
+// counted before the cell got something else is not about that.
+func runText(v schema.InstancesView, c schema.CellView, where string) string {
+	all := v.Total + v.Unread
+	switch {
+	case c.Seq > 0 && c.Revision == schema.None:
+		return fmt.Sprintf("%d%s still there", all, where)
+	case v.Content != "" && c.Content != "" && v.Content != c.Content:
+		return fmt.Sprintf("%d of %d%s ran what was there before", v.Running, all, where)
+	}
+	return fmt.Sprintf("%d of %d%s run it", v.Running, all, where)
+}
+
+// instancesText says who runs what a cell has, and which do not. What instances say of themselves was never signed, so it is said as theirs.
+func instancesText(v schema.InstancesView, c schema.CellView, now time.Time) string {
+	parts := []string{runText(v, c, " instances in "+safe(string(v.Stage)))}
 	add := func(n int, what string) {
 		if n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
@@ -50,9 +62,9 @@ type instancesPart struct {
 	Lines []string
 }
 
-func instancesOf(v schema.InstancesView, now time.Time, stale bool) *instancesPart {
-	out := &instancesPart{Text: instancesText(v, now), Tone: good}
-	if stale || v.Running < v.Total+v.Unread || v.More || len(v.Silent) > 0 {
+func instancesOf(v schema.InstancesView, c schema.CellView, now time.Time, stale bool) *instancesPart {
+	out := &instancesPart{Text: instancesText(v, c, now), Tone: good}
+	if stale || v.Content != c.Content && v.Content != "" && c.Content != "" || v.Running < v.Total+v.Unread || v.More || len(v.Silent) > 0 {
 		out.Tone = wait
 	}
 	for _, r := range v.Refusing {
@@ -68,16 +80,13 @@ func instancesOf(v schema.InstancesView, now time.Time, stale bool) *instancesPa
 }
 
 // instances writes who runs what; nothing where nobody knows.
-func (p paper) instances(v *schema.InstancesView) {
+func (p paper) instances(v *schema.InstancesView, c schema.CellView) {
 	if v == nil {
 		return
 	}
-	t := good
-	if v.Running < v.Total+v.Unread || v.More || len(v.Silent) > 0 {
-		t = wait
-	}
-	p.line("%s", p.paint(t, instancesText(*v, p.opts.Now)))
-	for _, line := range instancesOf(*v, p.opts.Now, false).Lines {
+	part := instancesOf(*v, c, p.opts.Now, false)
+	p.line("%s", p.paint(part.Tone, part.Text))
+	for _, line := range part.Lines {
 		p.line("  %s", line)
 	}
 }

@@ -98,7 +98,7 @@ func wholeCell(req asked, c schema.CellView) cell {
 		}
 	}
 	if c.Instances != nil {
-		out.Instances = instancesOf(*c.Instances, asOf(req.view), stale)
+		out.Instances = instancesOf(*c.Instances, c, asOf(req.view), stale)
 	}
 	if c.Gray != nil {
 		out.Gray = grayText(*c.Gray, asOf(req.view))

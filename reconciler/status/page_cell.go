@@ -72,7 +72,7 @@ func cellOf(cfg Config, v schema.View, c schema.CellView, stale bool) cell {
 		out.MergeRequest = requestOf(v, c.MergeRequest)
 	}
 	if i := c.Instances; i != nil && state != unknown {
-		out.Runs = fmt.Sprintf("%d of %d run it", i.Running, i.Total+i.Unread)
+		out.Runs = runText(*i, c, "")
 	}
 	if c.Unjudged != nil {
 		out.Unjudged = unjudgedLines(cfg, c.Unjudged)

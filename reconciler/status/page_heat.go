@@ -27,8 +27,8 @@ type heatRow struct {
 }
 
 type heatCell struct {
-	N          int
-	Refused    int // of them held or denied
+	N          int // what was let in
+	Refused    int // changes that were held or denied, however often, and also where they were let in later
 	Level      int // 0 to 5
 	Href       string
 	Text       string // what a screen reader says
@@ -98,12 +98,15 @@ func heatOf(v schema.View, now time.Time, within time.Duration, result string) *
 		for _, to := range nodes {
 			c := counts[[2]schema.StageName{from, to}]
 			c.NotAllowed = !allowed(v, from, to)
-			c.Level = level(c.N, most)
+			c.Level = level(c.shown(result), most)
 			q := pastQuery{from: string(from), to: string(to), result: result, within: within}
-			if c.N > 0 {
+			if !c.none() {
 				c.Href = q.link("/audit")
 			}
 			c.Text = fmt.Sprintf("%d from %s to %s", c.N, safe(string(from)), safe(string(to)))
+			if c.Refused > 0 {
+				c.Text += fmt.Sprintf(", %d not let in", c.Refused)
+			}
 			if c.NotAllowed {
 				c.Text += ", not an allowed step"
 			}
@@ -129,8 +132,27 @@ func nameOfWindow(within time.Duration) string {
 	return within.String()
 }
 
+// none reports whether nobody tried it.
+func (c heatCell) none() bool { return c.N == 0 && c.Refused == 0 }
+
+// shown is what the colour goes by: what was let in, or what was not where that is asked for.
+func (c heatCell) shown(result string) int {
+	if result == "" || result == schema.Passed {
+		return c.N
+	}
+	return c.Refused
+}
+
+// countTransitions counts what passed, and the changes that did not: one that is judged again and again is one.
 func countTransitions(v schema.View, within time.Duration, result string) (map[[2]schema.StageName]heatCell, int) {
-	counts, most := map[[2]schema.StageName]heatCell{}, 0
+	type change struct {
+		app      schema.App
+		from, to schema.StageName
+		kind     schema.Kind
+		revision schema.Revision
+		iid      int64
+	}
+	counts, most, refused := map[[2]schema.StageName]heatCell{}, 0, map[change]bool{}
 	for _, r := range v.Journal.Records {
 		from, to := r.From, r.To
 		if r.Kind == "archive" && r.Code == "" {
@@ -140,11 +162,14 @@ func countTransitions(v schema.View, within time.Duration, result string) (map[[
 			continue
 		}
 		c := counts[[2]schema.StageName{from, to}]
-		c.N++
-		if r.Result != schema.Passed {
+		switch it := (change{r.App, from, to, r.Change, r.Becomes, r.MergeRequest}); {
+		case r.Result == schema.Passed:
+			c.N++
+		case !refused[it]:
+			refused[it] = true
 			c.Refused++
 		}
-		counts[[2]schema.StageName{from, to}], most = c, max(most, c.N)
+		counts[[2]schema.StageName{from, to}], most = c, max(most, c.shown(result))
 	}
 	return counts, most
 }

@@ -132,10 +132,21 @@ func recordFacts(r schema.Record) [][2]string {
 	add("brought in by", r.Operator)
 	add("signed by", strings.Join(signersOf(r), ", "))
 	add("reason", r.Reason)
+	for i, said := range r.Says {
+		if i > 0 && r.Says[i-1].Name == said.Name {
+			said.Name = ""
+		}
+		out = append(out, [2]string{said.Name, safe(said.Text)})
+	}
 	add("target", r.Target)
 	add("digest", string(r.Digest))
 	add("entry before", string(r.Prev))
 	return out
+}
+
+// sameChange reports whether two decisions are about the same: what was held once may be let in later.
+func sameChange(a, b schema.Record) bool {
+	return a.Change == b.Change && a.Becomes == b.Becomes && a.MergeRequest == b.MergeRequest
 }
 
 // steps are what happened to an admitted change, in order: proposed, decided, written, replaced.
@@ -162,6 +173,8 @@ func steps(v schema.View, r schema.Record) []step {
 		switch {
 		case later.Admission == r.Seq:
 			out = append(out, step{Name: safe(later.Kind), Text: view.Text, Tone: view.Tone, At: view.At, Href: view.Href})
+		case later.Result == schema.Passed && r.Result != schema.Passed && sameChange(r, later):
+			return append(out, step{Name: "let in", Text: view.Text, Tone: good, At: view.At, Href: view.Href})
 		case later.Result == schema.Passed:
 			return append(out, step{Name: "replaced", Text: view.Text, Tone: quiet, At: view.At, Href: view.Href})
 		}

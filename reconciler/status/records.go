@@ -91,11 +91,40 @@ func recordOf(v schema.View, r schema.Record) recordView {
 
 // recordText says what an entry records, in a few words.
 func recordText(r schema.Record) string {
+	text, said := whatHappened(r), map[string][]string{}
+	for _, s := range r.Says {
+		said[s.Name] = append(said[s.Name], brief(s.Text))
+	}
+	add := func(between string, more ...string) {
+		text = strings.TrimPrefix(text+between+strings.Join(more, ", "), between)
+	}
+	for _, part := range []string{"moved", "keys", "goes to", "kept", "kept until", "until"} {
+		switch found := said[part]; {
+		case len(found) == 0:
+		case part == "moved":
+			add(" ", found...)
+		case part == "keys" && len(found) > 2:
+			add(": ", found[0], "and more")
+		case part == "keys":
+			add(": ", found...)
+		default:
+			add(", ", part+" "+found[0])
+		}
+	}
+	if (r.Kind == "suspend" || r.Kind == "resume") && r.Reason != "" {
+		add(": ", brief(r.Reason))
+	}
+	return text
+}
+
+func whatHappened(r schema.Record) string {
 	revision := ""
 	if r.Becomes != "" && r.Becomes != schema.None {
 		revision = " " + name(r.Becomes)
 	}
 	switch {
+	case r.Change == schema.Retire, r.Change != "" && r.App != "" && r.Becomes == schema.None:
+		return "removal from " + brief(string(r.Stage))
 	case r.App == "" && r.Stage == "" && r.Change != "":
 		return strings.TrimSpace("control files" + revision + " " + brief(string(r.Code)))
 	case r.From != "" && r.From != r.To:

@@ -155,7 +155,7 @@ func (s sight) journal(v schema.View, hidden words) (*schema.Journal, schema.Led
 	if v.Journal == nil || v.Journal.Read < v.Ledger.Size {
 		return nil, schema.LedgerView{Size: min(v.Ledger.Size, 1)} // sealed or not is no secret
 	}
-	out := schema.Journal{Whole: v.Journal.Whole, Since: v.Journal.Since, Kinds: map[string]int64{}}
+	out := schema.Journal{Whole: v.Journal.Whole, Kinds: map[string]int64{}}
 	for _, r := range v.Journal.Records {
 		if r.App == "" || !s.shows(schema.Cell{Stage: r.Stage, App: r.App}) || !s.showsStage(r.To) && r.To != "" {
 			continue
@@ -163,12 +163,13 @@ func (s sight) journal(v schema.View, hidden words) (*schema.Journal, schema.Led
 		if r.From != "" && !s.showsStage(r.From) {
 			r.From = ""
 		}
-		r.Reason, r.Ref = hidden.text(r.Reason), hidden.text(r.Ref)
+		r.Reason, r.Ref, r.Says = hidden.text(r.Reason), hidden.text(r.Ref), hidden.said(r.Says)
 		out.Records, out.Kinds[r.Kind] = append(out.Records, r), out.Kinds[r.Kind]+1
 	}
 	ledger := schema.LedgerView{Size: min(v.Ledger.Size, 1)}
 	if n := len(out.Records); n > 0 {
 		ledger = schema.LedgerView{Size: out.Records[n-1].Seq, At: out.Records[n-1].At}
+		out.Since = out.Records[0].At // when others began is not told
 	}
 	out.Read = ledger.Size
 	return &out, ledger

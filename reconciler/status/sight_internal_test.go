@@ -85,3 +85,15 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 		}
 	}
 }
+
+func TestAPartBeginsWithItsFirstRecord(t *testing.T) {
+	at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	record := func(seq int64, app schema.App) schema.Record {
+		return schema.Record{Seq: seq, App: app, Stage: "gray", At: at.Add(time.Duration(seq) * time.Hour)}
+	}
+	v := schema.View{Journal: &schema.Journal{Read: 3, Since: at.Add(time.Hour), Records: []schema.Record{record(1, "zebra"), record(2, "pay"), record(3, "pay")}}}
+	j, _ := sight{{Apps: schema.Patterns{"pay"}}}.journal(v, words{})
+	if want := at.Add(2 * time.Hour); !j.Since.Equal(want) {
+		t.Errorf("it begins at %s, want %s", j.Since, want)
+	}
+}

@@ -75,6 +75,7 @@ func secretive(t testing.TB) schema.View {
 	for i, r := range v.Journal.Records {
 		if r.App == "payments/ledger" {
 			v.Journal.Records[i].Reason, v.Journal.Records[i].Ref = "because of zebra/api", "refs/heads/kangaroo"
+			v.Journal.Records[i].Says = []schema.Said{{Name: "keys", Text: "foreign /a  by zebra/api"}}
 		}
 	}
 	v.Problems = append(v.Problems, "deliver payments/ledger in gray: koala has the lock")

@@ -50,6 +50,15 @@ func (w words) text(text string) string {
 	return text
 }
 
+// said is what an entry says, each text whole or not at all.
+func (w words) said(all []schema.Said) []schema.Said {
+	out := slices.Clone(all)
+	for i := range out {
+		out[i].Text = w.text(out[i].Text)
+	}
+	return out
+}
+
 // owner is whose an app is; nobody's where that would tell of others.
 func (w words) owner(name string) string {
 	if w.in(name) {

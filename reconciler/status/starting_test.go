@@ -57,6 +57,17 @@ func TestInstancesStandOnThePage(t *testing.T) {
 	}
 	d := readDescription(t, h)
 	d.holds("/api/v1/cells/{stage}/{app}", ask(h, "GET", "/api/v1/cells/gray/catalog"))
+	c := &v.Apps[0].Cells[3]
+	was := *c
+	c.Instances.Content = content("9")
+	if text := body(t, ask(site(t, &v, now), "GET", "/cell/gray/catalog")); !strings.Contains(text, "9 of 12 instances in gray ran what was there before") {
+		t.Error("what was counted of what was there before is said of what came")
+	}
+	c.Seq, c.Revision = 50, schema.None
+	if text := body(t, ask(site(t, &v, now), "GET", "/cell/gray/catalog")); !strings.Contains(text, "12 instances in gray still there") || strings.Contains(text, "run it") {
+		t.Error("of an app that leaves it says who runs it")
+	}
+	*c = was
 	v.Looked = ago(time.Hour)
 	if text := body(t, ask(site(t, &v, now), "GET", "/apps")); strings.Contains(text, "run it") {
 		t.Error("of what is old it says who runs it")

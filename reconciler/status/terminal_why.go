@@ -114,7 +114,7 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 	if c.Gray != nil {
 		p.line("%s", p.paint(busy, grayText(*c.Gray, p.opts.Now)))
 	}
-	p.instances(c.Instances)
+	p.instances(c.Instances, c)
 	if text := notCounted(v, c.Cell.Stage); text != "" && c.Instances == nil && c.State != schema.Absent {
 		p.line("%s", p.paint(quiet, text))
 	}
@@ -150,7 +150,7 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 		if sum := Risk(c.Held.Verdict); sum != "" {
 			p.line("    risk  %s", sum)
 		}
-		p.instances(c.Held.Instances)
+		p.instances(c.Held.Instances, schema.CellView{}) // of the stage before
 		ways = append(ways, waysOut(c, p.opts)...)
 	}
 	p.targets(c, p.opts.Verbose)
