@@ -230,7 +230,7 @@ func (p *pass) applied(j job, d *deliveries) {
 }
 
 // failed records a delivery that did not succeed, once for each reason. A target that only does not answer is given two
-// intervals before the cells that were live there count as unverified (RULES R12).
+// intervals before the cells that were live there count as unverified (RULES R12). That a place has another owner is certain at once.
 func (p *pass) failed(j job, err error, d *deliveries) {
 	if errors.Is(err, context.Canceled) {
 		d.errs = append(d.errs, err)
@@ -258,7 +258,7 @@ func (p *pass) failed(j job, err error, d *deliveries) {
 		e := deliveryEntry(ledger.Apply, j)
 		e.Code, e.Delivery.Result = code, ledger.ResultFailed
 		d.entries = append(d.entries, e)
-	case j.target.Required && p.now.Sub(since) >= 2*p.cfg.Interval:
+	case code == integrations.CodeTaken || j.target.Required && p.now.Sub(since) >= 2*p.cfg.Interval:
 		e := deliveryEntry(ledger.TargetDown, j)
 		e.Code = code
 		d.entries = append(d.entries, e)

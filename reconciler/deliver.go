@@ -108,12 +108,12 @@ func (p *pass) compared(ctx context.Context, v *visit, jobs []job, results []int
 			p.observed(jobs[i], found, &v.d)
 			continue
 		}
-		if found.Err == nil {
-			p.tellForeign(jobs[i], found.Observation)
+		if err := refusedPlace(v.name, jobs[i].release, found); err != nil {
+			p.failed(jobs[i], err, &v.d)
+			continue
 		}
+		p.tellForeign(jobs[i], found.Observation)
 		switch {
-		case found.Err != nil:
-			p.failed(jobs[i], found.Err, &v.d)
 		case found.Equal:
 			p.settled(jobs[i], &v.d)
 			if found.Outdated && p.ledger.Head().Signer != nil {
@@ -139,6 +139,17 @@ func (p *pass) compared(ctx context.Context, v *visit, jobs []job, results []int
 	}
 	p.note(v.d.entries[before:])
 	return p.write(ctx, v, differ, again)
+}
+
+// refusedPlace is why nothing of a place is compared: it could not be read, or it has another owner, whose content is no drift of ours.
+func refusedPlace(target string, want integrations.Release, found integrations.Result) error {
+	if found.Err != nil || found.Equal {
+		return found.Err
+	}
+	if err := (integrations.Spec{Name: target}).Permit(want, found.Observation); errors.Is(err, integrations.ErrTaken) {
+		return err
+	}
+	return nil
 }
 
 // silentAtLast reports whether a target stopped answering, so that there is no use in going on.

@@ -80,13 +80,20 @@ func (p *pass) heals(ctx context.Context, j *job, found integrations.Observation
 		return true
 	}
 	p.contest(*j, d)
-	heal := !p.now.Before(f.next())
+	heal := missing(found) || !p.now.Before(f.next())
 	if heal {
 		f = append(f, p.now)
 		j.silent = true
 	}
 	p.fights[j.key()] = f
 	return heal
+}
+
+// missing reports whether nothing is where readers look and nothing else was changed. Nobody's writing is lost by putting that back,
+// and readers have nothing until then, so it waits for no fight.
+func missing(found integrations.Observation) bool {
+	return found.Holder == integrations.Nobody &&
+		!slices.ContainsFunc(found.Keys, func(d integrations.Difference) bool { return d.Op == integrations.Changed })
 }
 
 // notHealed takes back that a cell was put back: whoever changed it once did not change it again.
@@ -100,7 +107,7 @@ func (p *pass) notHealed(key deliveryKey) {
 // is about to be written over. Without it that would be gone before anybody was told. An empty place is not: stages move.
 func replaced(live int64, found integrations.Observation) bool {
 	switch found.Holder {
-	case integrations.Altered, integrations.Another, integrations.Stranger:
+	case integrations.Altered, integrations.Stranger:
 		return live != 0
 	case integrations.Us:
 		return found.Seq < live

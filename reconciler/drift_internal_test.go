@@ -51,7 +51,6 @@ func TestWhatANewReleaseIsWrittenOver(t *testing.T) {
 		{"one that was written since and not recorded", 3, integrations.Observation{Holder: integrations.Us, Seq: 5}, false},
 		{"a genuine one of before", 3, integrations.Observation{Holder: integrations.Us, Seq: 2}, true},
 		{"a marker that was altered", 3, integrations.Observation{Holder: integrations.Altered}, true},
-		{"another project's", 3, integrations.Observation{Holder: integrations.Another}, true},
 		{"something without a marker", 3, integrations.Observation{Holder: integrations.Stranger}, true},
 		{"nothing", 3, integrations.Observation{Holder: integrations.Nobody}, false},
 		{"something without a marker, where we never were", 0, integrations.Observation{Holder: integrations.Stranger}, false},
@@ -59,6 +58,32 @@ func TestWhatANewReleaseIsWrittenOver(t *testing.T) {
 	} {
 		if got := replaced(row.live, row.found); got != row.told {
 			t.Errorf("%s: told %v, want %v", row.sentence, got, row.told)
+		}
+	}
+}
+
+func TestWhatIsMissing(t *testing.T) {
+	keys := func(ops ...string) []integrations.Difference {
+		var out []integrations.Difference
+		for _, op := range ops {
+			out = append(out, integrations.Difference{Key: "k", Op: op})
+		}
+		return out
+	}
+	for _, row := range []struct {
+		sentence string
+		found    integrations.Observation
+		want     bool
+	}{
+		{"nothing is there", integrations.Observation{Holder: integrations.Nobody, Keys: keys(integrations.Deleted, integrations.Deleted)}, true},
+		{"the head alone is gone", integrations.Observation{Holder: integrations.Nobody, Keys: keys(integrations.Deleted)}, true},
+		{"the head is gone, and a key of the mirror was changed", integrations.Observation{Holder: integrations.Nobody, Keys: keys(integrations.Deleted, integrations.Changed)}, false},
+		{"files are gone below a head that is there", integrations.Observation{Holder: integrations.Us, Keys: keys(integrations.Deleted)}, false},
+		{"something without a marker is there", integrations.Observation{Holder: integrations.Stranger, Keys: keys(integrations.Deleted)}, false},
+		{"the marker was altered", integrations.Observation{Holder: integrations.Altered, Keys: keys(integrations.Deleted)}, false},
+	} {
+		if got := missing(row.found); got != row.want {
+			t.Errorf("%s: got %v, want %v", row.sentence, got, row.want)
 		}
 	}
 }

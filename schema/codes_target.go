@@ -71,7 +71,7 @@ var targetCodes = []CodeInfo{
 		Example: "etcd: differs from what was admitted: app.yaml changed by mallory, found 2026-11-23 06:50 UTC (entry #61) [drift]",
 	}, {
 		Code: "drift-contested", Title: "somebody keeps changing the target", Message: "[{target}: ]somebody else keeps changing what was admitted",
-		Cause:   "It was put back three times within an hour and changed again. It is still put back, after waits that grow to 15 minutes, and recorded no more until it stays.",
+		Cause:   "It was put back three times within an hour and changed again. It is still put back, after waits that grow to 15 minutes (what was deleted altogether at the next look), and recorded no more until it stays.",
 		Fix:     "Find the other writer: sluice history APP lists the drift entries, sluice audit show NUMBER their keys and, where the target tells, who manages them. Take its right to write away.",
 		Example: "no    target  etcd: somebody else keeps changing what was admitted [drift-contested]",
 	}, {

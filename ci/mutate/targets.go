@@ -72,9 +72,33 @@ var targetMutations = []mutation{
 	},
 	{
 		"a fight over a target is gone on with at once", "reconciler/stories", "reconciler/drift.go",
-		"heal := !p.now.Before(f.next())",
+		"heal := missing(found) || !p.now.Before(f.next())",
 		"heal := true",
 		"TestStories/drift_contested",
+	},
+	{
+		"what is gone is put back only when the wait of a fight is over", "reconciler/stories", "reconciler/drift.go",
+		"heal := missing(found) || ",
+		"heal := ",
+		"TestStories/drift_gone",
+	},
+	{
+		"what others changed where the head is gone is no fight", "reconciler", "reconciler/drift.go",
+		"return d.Op == integrations.Changed })",
+		"return false })",
+		"TestWhatIsMissing",
+	},
+	{
+		"another project's place is drift of ours", "reconciler/stories", "reconciler/deliver.go",
+		"errors.Is(err, integrations.ErrTaken) {",
+		"errors.Is(err, integrations.ErrTaken) && false {",
+		"TestStories/place_taken",
+	},
+	{
+		"that a place has another owner is told after two intervals", "reconciler/stories", "reconciler/converge.go",
+		"case code == integrations.CodeTaken || j.target.Required",
+		"case j.target.Required",
+		"TestStories/place_taken",
 	},
 	{
 		"what others wrote where a target was left is written over", "reconciler/stories", "reconciler/ledger/state.go",

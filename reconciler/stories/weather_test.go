@@ -91,7 +91,8 @@ func (w *world) crashAt(words []string) []string {
 }
 
 // tamper changes a live file by hand: "tamper files dev/a x"; with "=r2" to what that revision has; with "beside=r2" it puts
-// that where an app lay before sluice, and with "marker" it takes away what says whose it is.
+// that where an app lay before sluice, with "marker" it takes away what says whose it is, with "gone" everything, and with "another" it
+// makes it another project's; "back" makes that ours again.
 func (w *world) tamper(words []string) []string {
 	stage, app, _ := strings.Cut(words[1], "/")
 	dir := filepath.Join(w.targets[words[0]].dir, string(stageWords[stage]), app)
@@ -102,6 +103,14 @@ func (w *world) tamper(words []string) []string {
 	}
 	if len(words) > 2 && words[2] == "marker" {
 		w.must(os.Remove(filepath.Join(dir, "current", ".sluice.json")))
+		return nil
+	}
+	if len(words) > 2 && words[2] == "gone" {
+		w.must(os.RemoveAll(dir))
+		return nil
+	}
+	if len(words) > 2 && (words[2] == "another" || words[2] == "back") {
+		w.handOver(filepath.Join(dir, "current", ".sluice.json"), words[2] == "back")
 		return nil
 	}
 	text := "true"
@@ -119,6 +128,20 @@ func (w *world) tamper(words []string) []string {
 	}
 	w.must(os.WriteFile(filepath.Join(dir, "current", "app.yaml"), []byte(text+"\n"), 0o644))
 	return nil
+}
+
+// handOver makes a head another project's, or ours again.
+func (w *world) handOver(head string, back bool) {
+	ours, theirs := `"project":"`+w.team.Root().Project+`"`, `"project":"`+strings.Repeat("e", len(w.team.Root().Project))+`"`
+	if back {
+		ours, theirs = theirs, ours
+	}
+	text, err := os.ReadFile(head)
+	w.must(err)
+	if !strings.Contains(string(text), ours) {
+		w.t.Fatalf("%s has no %s", head, ours)
+	}
+	w.must(os.WriteFile(head, []byte(strings.Replace(string(text), ours, theirs, 1)), 0o644))
 }
 
 // eject leaves a cell at a target, as sluice eject does: "eject files prod/a". What lay there from the last time was moved away.
