@@ -11,21 +11,22 @@ type Election interface {
 	Changed() <-chan struct{}
 }
 
-// turn is a pass, or a look where another process leads.
-func (r *Reconciler) turn(ctx context.Context) Report {
+// turn is a pass, or a look where another process leads. It is cut where another began to lead meanwhile.
+func (r *Reconciler) turn(ctx context.Context) (report Report, cut bool) {
 	if r.cfg.Election == nil {
-		return r.Pass(ctx)
+		return r.Pass(ctx), false
 	}
 	lead, ok := r.cfg.Election.Leading()
 	if !ok {
-		return r.follow(ctx)
+		return r.follow(ctx), false
 	}
 	if lead == nil {
-		return r.Pass(ctx)
+		return r.Pass(ctx), false
 	}
 	ctx, over := whileLeading(ctx, lead)
 	defer over()
-	return r.Pass(ctx)
+	report = r.Pass(ctx)
+	return report, lead.Err() != nil
 }
 
 // follows reports whether another process works: what happens at a target is then its business.

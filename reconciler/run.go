@@ -16,19 +16,13 @@ func (r *Reconciler) Run(ctx context.Context, wake <-chan struct{}) error {
 	changed := r.watch(ctx)
 	defer r.questions.end()
 	for {
-		report := r.turn(ctx)
+		report, cut := r.turn(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		wait := r.cfg.Interval + rand.N(r.cfg.Jitter+1)
-		switch err := report.Err(); {
-		case errors.Is(err, ErrMoved):
-			r.cfg.Log.Info("another reconciler was first; looking again", "error", err)
+		if again := r.tellTurn(report.Err(), cut); again {
 			wait = rand.N(time.Second)
-		case errors.Is(err, context.Canceled) && r.follows():
-			r.cfg.Log.Info("another reconciler leads now", "error", err)
-		default:
-			r.tellErrors(err)
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -44,6 +38,21 @@ func (r *Reconciler) Run(ctx context.Context, wake <-chan struct{}) error {
 			return nil
 		}
 	}
+}
+
+// tellTurn logs how a turn went, and reports whether to look again at once. Where another process began to lead meanwhile, whatever
+// ended unfinished did so for that, in the words of whoever was asked.
+func (r *Reconciler) tellTurn(err error, cut bool) (again bool) {
+	switch {
+	case errors.Is(err, ErrMoved):
+		r.cfg.Log.Info("another reconciler was first; looking again", "error", err)
+		return true
+	case err != nil && cut && !errors.Is(err, ErrDoubt):
+		r.cfg.Log.Info("another reconciler may lead now; what was left undone is its work", "error", err)
+	default:
+		r.tellErrors(err)
+	}
+	return false
 }
 
 // watch lets targets that can tell of changes wake the loop. It only saves time: the periodic comparison finds the same.

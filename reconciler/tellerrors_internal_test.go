@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -57,6 +58,35 @@ func TestErrorsAreToldOnceWhileTheyStayTheSame(t *testing.T) {
 		}
 		if !slices.Equal(got, row.want) {
 			t.Errorf("%s:\ngot  %s\nwant %s", row.sentence, strings.Join(got, "\n     "), strings.Join(row.want, "\n     "))
+		}
+	}
+}
+
+func TestWhatALostLeadLeavesUndoneIsNoError(t *testing.T) {
+	undone := errors.Join(fmt.Errorf("fetch: %w", context.Canceled), errors.New("push: signal: killed"))
+	for _, row := range []struct {
+		sentence string
+		err      error
+		cut      bool
+		levels   []string
+		again    bool
+	}{
+		{"nothing went wrong", nil, true, nil, false},
+		{"another may lead", undone, true, []string{"INFO"}, false},
+		{"nobody else leads", undone, false, []string{"ERROR", "ERROR"}, false},
+		{"another may lead, and the ledger is in doubt", errors.Join(undone, ErrDoubt), true, []string{"ERROR", "ERROR", "ERROR"}, false},
+		{"another was first", fmt.Errorf("append: %w", ErrMoved), true, []string{"INFO"}, true},
+	} {
+		var out bytes.Buffer
+		r := &Reconciler{cfg: Config{Log: plainLog(&out)}}
+		again := r.tellTurn(row.err, row.cut)
+		var levels []string
+		for line := range strings.Lines(out.String()) {
+			level, _, _ := strings.Cut(strings.TrimPrefix(line, "level="), " ")
+			levels = append(levels, level)
+		}
+		if again != row.again || !slices.Equal(levels, row.levels) {
+			t.Errorf("%s: looks again %v, told\n%s", row.sentence, again, out.String())
 		}
 	}
 }

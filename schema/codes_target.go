@@ -5,7 +5,7 @@ var targetCodes = []CodeInfo{
 	{
 		Code: "target-conflict", Title: "target changed underneath", Message: "[{target}: ]somebody else wrote at the same time",
 		Cause:   "The write was refused, so that it does not overwrite what nobody has looked at.",
-		Fix:     "Wait: it is tried again. If it stays, find the other writer.",
+		Fix:     "Wait: sluice run tries again. If it stays, find the other writer.",
 		Example: "no    target  etcd: somebody else wrote at the same time [target-conflict]",
 	}, {
 		Code: "target-taken", Title: "place has another owner", Message: "[{target}: ]the place has another owner: another project, another app, or another ledger of this project",
@@ -30,13 +30,13 @@ var targetCodes = []CodeInfo{
 	}, {
 		Code: "target-unavailable", Title: "target cannot be reached", Message: "[{target}: ]cannot be reached",
 		Cause: "It is down, or the network is. What it holds is not verified meanwhile.",
-		Fix:   "Bring it back: it is tried again.",
+		Fix:   "Bring it back: sluice run tries again by itself; run any other command again.",
 		Example: "no    target  etcd: cannot be reached [target-unavailable]\n" +
 			"sluice: target etcd: unavailable: http://etcd:2379: connection refused",
 	}, {
 		Code: "target-full", Title: "target has no room", Message: "[{target}: ]has no room left",
 		Cause:   "Its storage quota is used up (etcd: the NOSPACE alarm), so it refuses every write. Readers still get what is there.",
-		Fix:     "Give it room: compact, defragment and disarm the alarm, or raise the quota. It is tried again.",
+		Fix:     "Give it room: compact, defragment and disarm the alarm, or raise the quota. sluice run tries again by itself.",
 		Example: "no    target  etcd: has no room left [target-full]",
 	}, {
 		Code: "target-settings", Title: "target is reached the wrong way", Message: "[{target}: ]is not reached with these settings",

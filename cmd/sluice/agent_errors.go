@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"github.com/sluice-gitops/sluice/reconciler/agent"
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/provider"
 )
 
@@ -16,6 +17,8 @@ func readerError(err error) error {
 		return nil
 	case errors.Is(err, provider.ErrUnavailable) && errors.Is(err, fs.ErrPermission):
 		return &failure{code: exitForbidden, err: err, hint: "the source does not let this user read the place of the app"}
+	case errors.Is(err, provider.ErrUnavailable) && errors.Is(err, integrations.ErrUnavailable):
+		return &failure{code: exitUnavailable, err: err, hint: "bring it back and run the agent again; with --cache it starts with the last that it knew"}
 	case errors.Is(err, agent.ErrDirectory) && errors.Is(err, provider.ErrBackwards):
 		return &failure{code: exitTampered, err: err, hint: "the source has an old copy, which no rollback is: find out who put it there. What is in the directory stays"}
 	case errors.Is(err, agent.ErrDirectory) && refused:

@@ -295,6 +295,10 @@ func TestLoadOfAnAppThatIsCalledLikeATemplate(t *testing.T) {
 		{"mounted, and nothing in it yet", "x-config", map[string]string{"other": ""}, "x", ""},
 		{"nothing there", "x-config", nil, "", "the app is x in a mounted ConfigMap and x-config in a directory"},
 		{"nothing there, and no doubt", "x", nil, "x", ""},
+		{"a ConfigMap of one release", "pay.x-config-2456789bcd", map[string]string{"..data": "->..1", "..1/" + provider.HeadFile: `{"app":"pay/x"}`}, "", "mount it at the path …/pay.x-config and load pay.x-config"},
+		{"one of another template", "x-2456789bcd", map[string]string{"..data": "->..1", "..1/" + provider.HeadFile: `{"app":"x"}`}, "", "load x"},
+		{"an app that is called so", "x-2456789bcd", map[string]string{"..data": "->..1", "..1/" + provider.HeadFile: `{"app":"x-2456789bcd"}`}, "x-2456789bcd", ""},
+		{"an app that is called so, with nothing there yet", "x-2456789bcd", nil, "x-2456789bcd", ""},
 	} {
 		dir := t.TempDir()
 		for name, text := range row.make {

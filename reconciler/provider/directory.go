@@ -2,10 +2,13 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -58,7 +61,34 @@ func (d Directory) Document(_ context.Context, part Part, at Position) ([]byte, 
 	if !ok {
 		return nil, fmt.Errorf("position %q", at)
 	}
-	return d.read(target, DocumentFile, part.Size)
+	text, err := d.read(target, DocumentFile, part.Size)
+	if errors.Is(err, fs.ErrNotExist) {
+		if name, ok := d.points(target); ok {
+			return nil, fmt.Errorf("the ConfigMap that is mounted there has mode rolling and only names %s, which has the files: mount that one: %w", name, err)
+		}
+	}
+	return text, err
+}
+
+// releaseSuffix is what the name of an immutable ConfigMap ends in: ten letters of a hash, as kubectl writes it.
+var releaseSuffix = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?-[2456789bcdfghkmt]{10}$`)
+
+// ofOneRelease takes the hash off the name of a ConfigMap that only one release has.
+func ofOneRelease(name string) (mutable string, ok bool) {
+	if !releaseSuffix.MatchString(name) {
+		return "", false
+	}
+	return name[:strings.LastIndexByte(name, '-')], true
+}
+
+// points reports whether a release is none, but the ConfigMap that names the one which has the files (mode rolling).
+func (d Directory) points(target string) (name string, ok bool) {
+	text, err := d.read(target, "current", 253)
+	if err != nil {
+		return "", false
+	}
+	_, ok = ofOneRelease(string(text))
+	return string(text), ok
 }
 
 // Watch implements [Watcher], by looking.

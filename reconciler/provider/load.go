@@ -63,6 +63,9 @@ const templateSuffix = "-config"
 // could start the program with the cache of another app.
 func (d Directory) appOf(name string) (string, error) {
 	own := strings.ReplaceAll(name, ".", "/")
+	if mutable, ok := ofOneRelease(name); ok && d.headApp() == strings.ReplaceAll(strings.TrimSuffix(mutable, templateSuffix), ".", "/") {
+		return "", fmt.Errorf("%s is the ConfigMap of one release (mode rolling), and the next one has another name: mount it at the path …/%s and load %s", name, mutable, mutable)
+	}
 	short, ambiguous := strings.CutSuffix(own, templateSuffix)
 	if !ambiguous || short == "" {
 		return own, nil
@@ -76,13 +79,24 @@ func (d Directory) appOf(name string) (string, error) {
 	if _, err := os.Stat(d.Path); err != nil {
 		return "", fmt.Errorf("the app is %s in a mounted ConfigMap and %s in a directory of the target file, and neither is there (name it in Options.App of Open): %w", short, own, err)
 	}
-	if raw, err := d.read("", HeadFile, MaxHead); err == nil {
-		var head struct {
-			App string `json:"app"`
-		}
-		if json.Unmarshal(raw, &head) == nil && head.App == own {
-			return own, nil
-		}
+	if d.headApp() == own {
+		return own, nil
 	}
 	return short, nil
+}
+
+// headApp is the app that the head which is there names, genuine or not; empty where there is none.
+func (d Directory) headApp() string {
+	_, target := d.link()
+	raw, err := d.read(target, HeadFile, MaxHead)
+	if err != nil {
+		return ""
+	}
+	var head struct {
+		App string `json:"app"`
+	}
+	if json.Unmarshal(raw, &head) != nil {
+		return ""
+	}
+	return head.App
 }

@@ -111,15 +111,15 @@ func ReadObject(ctx context.Context, settings map[string]string, o Object) (Live
 	t := &Target{timeout: 10 * time.Second}
 	var err error
 	if t.config, err = clientConfig(settings); err != nil {
-		return LiveObject{}, &integrations.Error{Key: o.Namespace + "/" + o.Name, Class: integrations.ErrInvalid, Err: err}
+		return LiveObject{}, unsettled(o, err)
 	}
 	var client *http.Client
 	if client, err = rest.HTTPClientFor(t.config); err != nil {
-		return LiveObject{}, fmt.Errorf("connect: %w", err)
+		return LiveObject{}, unsettled(o, err)
 	}
 	defer client.CloseIdleConnections()
 	if t.objects, err = dynamic.NewForConfigAndClient(t.config, client); err != nil {
-		return LiveObject{}, fmt.Errorf("connect: %w", err)
+		return LiveObject{}, unsettled(o, err)
 	}
 	at, err := t.get(ctx, o.place, o.Name)
 	if err != nil || at == nil {
@@ -134,6 +134,11 @@ func ReadObject(ctx context.Context, settings map[string]string, o Object) (Live
 		live.Release = &LiveObject{Data: release.data, Revision: release.revision(), Named: o.named(release.raw.GetName(), release), live: release}
 	}
 	return live, err
+}
+
+// unsettled says that an object cannot be asked for with the settings that are there.
+func unsettled(o Object, err error) error {
+	return &integrations.Error{Key: o.Namespace + "/" + o.Name, Class: integrations.ErrSettings, Err: err}
 }
 
 // named reports whether an object holds what its name says, or has a name that says nothing of that.

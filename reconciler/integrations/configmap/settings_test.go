@@ -1,11 +1,13 @@
 package configmap_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/configmap"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/integrationstest"
 )
@@ -51,6 +53,18 @@ func TestErrorsOfSettingsNameTheFieldAndTheFile(t *testing.T) {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %q is not in %q", row.sentence, want, err)
 			}
+		}
+	}
+}
+
+// TestAnObjectThatCannotBeAskedFor: the operator's file is what is wrong, not the content.
+func TestAnObjectThatCannotBeAskedFor(t *testing.T) {
+	for _, settings := range []map[string]string{
+		{"endpoints": "https://h:1", "token_file": "/nope/token"}, {"kubeconfig_file": "/nope/kubeconfig"}, {"endpoints": "http://h:1", "token_file": "/nope/token"},
+	} {
+		_, err := configmap.ReadObject(t.Context(), settings, configmap.Object{Namespace: "production", Name: "pay-config"})
+		if !errors.Is(err, integrations.ErrSettings) {
+			t.Errorf("%v: got %v, want ErrSettings", settings, err)
 		}
 	}
 }

@@ -26,7 +26,11 @@ func (s secret) redact(text string) string {
 
 func (s secret) in(body []byte) bool { return s != "" && bytes.Contains(body, []byte(s)) }
 
-const maxToken = 4 << 10 // bytes; a real one has some dozens
+// A real one has some dozens. One of a few letters would be found in every answer, and none could be kept.
+const (
+	minToken = 8       // bytes
+	maxToken = 4 << 10 // bytes
+)
 
 // tokenFile is where the token lies. It is read at every request, so that a rotated one is used without a restart.
 type tokenFile struct {
@@ -60,6 +64,9 @@ func (f *tokenFile) read() (secret, error) {
 	token := strings.TrimSpace(string(data))
 	if token == "" {
 		return "", fmt.Errorf("read token: %s is empty", f.path)
+	}
+	if len(token) < minToken {
+		return "", fmt.Errorf("read token: %s is too short to be a token", f.path)
 	}
 	for _, r := range token {
 		if r <= ' ' || r > '~' {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -77,6 +78,29 @@ func TestReadsWhatTheTargetWrites(t *testing.T) {
 	must(t, err)
 	if err := p.Refresh(t.Context()); !errors.Is(err, provider.ErrRetired) {
 		t.Errorf("retired: %v", err)
+	}
+}
+
+// TestThePointerOfARollingConfigMapSaysWhatToMount: it has a genuine head, and no files.
+func TestThePointerOfARollingConfigMapSaysWhatToMount(t *testing.T) {
+	for _, row := range []struct{ current, want string }{
+		{"pay-config-2456789bcd", "only names pay-config-2456789bcd, which has the files: mount that one"},
+		{"not a name", "no such file"},
+	} {
+		dir := t.TempDir()
+		release := filepath.Join(dir, "..1")
+		must(t, os.Mkdir(release, 0o700))
+		must(t, os.Symlink("..1", filepath.Join(dir, "..data")))
+		signer := providertest.NewSigner("pointer")
+		head := providertest.Head(1, providertest.Document(map[string]any{"app.yaml": "port: 1"}))
+		must(t, os.WriteFile(filepath.Join(release, provider.HeadFile), signer.Sign(head), 0o600))
+		must(t, os.WriteFile(filepath.Join(release, "current"), []byte(row.current), 0o600))
+		_, err := provider.Open(t.Context(), provider.Options{
+			Source: mount.New(dir), Project: head.Project, Stage: head.Stage, App: head.App, Keys: signer.Keys(), Patience: time.Millisecond,
+		})
+		if !errors.Is(err, provider.ErrUnavailable) || !strings.Contains(err.Error(), row.want) {
+			t.Errorf("current is %q: got %v, want %q", row.current, err, row.want)
+		}
 	}
 }
 
