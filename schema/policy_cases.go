@@ -34,7 +34,6 @@ type CaseFacts struct {
 	Kind      Kind
 	At        time.Time // of the decision
 	Source    StageName
-	SourceAt  Position
 	Soaked    time.Duration
 	Authors   []string // ids of people, who also signed it
 	Approvers []string // as the forge tells them
@@ -48,6 +47,8 @@ type CaseFacts struct {
 	Guardrails []string
 	Rollbacks  []CaseRollback
 	Apps       int // of the stage that the merge request changes; zero is that nobody counted them
+	// Where is the place of each field that is written, by its name; of the people of a list, "authors[0]".
+	Where map[string]Position
 }
 
 // CaseRollback is a rollback of the app before the change.
@@ -124,9 +125,10 @@ func (s *source) caseFacts(v *value, path string) CaseFacts {
 		return CaseFacts{}
 	}
 	f := CaseFacts{
-		App: App(o.text("app")), At: o.when("at"), Source: StageName(o.text("source")), SourceAt: o.positionOf("source"), Soaked: o.duration("soaked"), Authors: o.texts("authors"),
+		App: App(o.text("app")), At: o.when("at"), Source: StageName(o.text("source")), Soaked: o.duration("soaked"), Authors: o.texts("authors"),
 		Approvers: o.texts("approvers"), Signed: o.texts("signed"), MergedBy: o.text("merged_by"), Title: o.text("title"),
-		Kind: Kind(o.choice("kind", string(Promote), string(Edit), string(Rollback), string(Tune), string(Retire))),
+		Kind:  Kind(o.choice("kind", string(Promote), string(Edit), string(Rollback), string(Tune), string(Retire))),
+		Where: o.where(),
 	}
 	if f.At.IsZero() {
 		f.At = DefaultCaseTime
@@ -183,6 +185,18 @@ func (o object) positionOf(name string) Position {
 		return o.src.position(v.at)
 	}
 	return Position{}
+}
+
+// where is the place of every field, and of every item of a list.
+func (o object) where() map[string]Position {
+	out := map[string]Position{}
+	for _, m := range o.v.fields {
+		out[m.key] = o.src.position(m.value.at)
+		for i, item := range m.value.items {
+			out[at(m.key, i)] = o.src.position(item.at)
+		}
+	}
+	return out
 }
 
 func (s *source) isMap(v *value, path string) bool {

@@ -3,6 +3,18 @@ package main
 // gateMutations take guards of policies that gates name away.
 var gateMutations = []mutation{
 	{
+		"an example comes from where nothing leads", "cmd/sluice", "cmd/sluice/case_facts.go",
+		"!slices.Contains(before, facts.Source) {",
+		"before == nil && len(c.lines) == 0 {",
+		"TestScripts/policy$",
+	},
+	{
+		"a suspension ends another early", "cmd/sluice", "cmd/sluice/request_words.go",
+		"|| !s.Until.Before(*pinned.Until) {",
+		"|| s.Until != nil {",
+		"TestScripts/requests",
+	},
+	{
 		"a simulation compares with revisions of other patterns", "cmd/sluice", "reconciler/simulate_ways.go",
 		"p.Reconciler, p.regrouped = w.engine, math.MaxInt64",
 		"p.Reconciler, p.regrouped = w.engine, min(0, math.MaxInt64)",

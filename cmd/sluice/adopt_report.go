@@ -38,7 +38,7 @@ type adoptionReason struct {
 }
 
 func (a *app) adoptReport(ctx context.Context, f traceFlags, text string) error {
-	since, err := parseSince("--since", text)
+	since, err := readMoment("--since", text)
 	if err != nil {
 		return err
 	}

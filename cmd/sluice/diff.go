@@ -142,7 +142,7 @@ func datable(ctx context.Context, l *ledger.Ledger, named bool, sides ...string)
 			}
 			continue
 		}
-		at, err := parseSince("@", when)
+		at, err := readMoment("@", when)
 		if err != nil {
 			continue // said of the app
 		}
@@ -193,7 +193,7 @@ func admissionAt(state ledger.State, when string) (ledger.Admission, error) {
 	}
 	is := func(a ledger.Admission) bool { return a.Revision.String() == when }
 	if !strings.HasPrefix(when, "r:") {
-		at, err := parseSince("@", when)
+		at, err := readMoment("@", when)
 		if err != nil {
 			return ledger.Admission{}, err
 		}

@@ -22,11 +22,16 @@ func lintCases(root fs.FS, project schema.Project) (schema.Diagnostics, error) {
 		return nil, fmt.Errorf("read %s: %w", schema.CasesDir, reason(err))
 	}
 	var found schema.Diagnostics
+	people := casePeople(root)
+	present, err := presentIn(root, project)
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		file := schema.CasesDir + "/" + name
 		switch {
 		case isCases(name):
-			found = append(found, lintCasesFile(file, files[name], project)...)
+			found = append(found, lintCasesFile(file, files[name], project, people, present.Apps)...)
 		case likeCases(name):
 			found = append(found, schema.FindingIn(file, "bad-value", map[string]string{"field": "the name", "why": untriedName}))
 		}
@@ -41,30 +46,16 @@ func isCases(name string) bool { return slices.Contains([]string{".yaml", ".yml"
 
 func likeCases(name string) bool { return !isCases(name) && isCases(strings.ToLower(name)) }
 
-func lintCasesFile(file string, data []byte, project schema.Project) schema.Diagnostics {
+func lintCasesFile(file string, data []byte, project schema.Project, people []string, present []schema.App) schema.Diagnostics {
 	cases, found := schema.LoadPolicyCases(file, data)
 	if len(found) > 0 {
 		return found
 	}
-	var names []string
-	for _, s := range project.Stages {
-		names = append(names, string(s.Name))
+	facts := caseFacts{project: project, people: people, file: file, lines: strings.Split(string(data), "\n")}
+	if project.Layout != schema.BranchLayout { // where the checkout is of one stage
+		facts.present = present
 	}
-	unknown := func(at schema.Position, name schema.StageName) {
-		if _, ok := project.Stage(name); !ok && name != "" {
-			d := schema.FindingIn(file, "unknown-stage", map[string]string{"stage": string(name)})
-			d.Position, d.Width, d.Hint = at, len(name), schema.DidYouMean(string(name), names)
-			if lines := strings.Split(string(data), "\n"); at.Line > 0 && at.Line <= len(lines) {
-				d.Source = lines[at.Line-1]
-			}
-			found = append(found, d)
-		}
-	}
-	unknown(cases.StageAt, cases.Stage)
-	for _, c := range cases.Cases {
-		unknown(c.Facts.SourceAt, c.Facts.Source)
-	}
-	return found
+	return facts.judge(cases)
 }
 
 // unasked names the gates that are written and that no example asks: nothing shows what they answer.

@@ -268,15 +268,13 @@ func tryCases(name string, project schema.Project, trust schema.Trust, files map
 	if err := found.Err(); err != nil {
 		return nil, usageError(err)
 	}
-	stage, ok := project.Stage(cases.Stage)
-	if !ok {
-		return nil, noStageIn(project, cases.StageAt, cases.Stage)
+	facts := caseFacts{project: project, people: peopleOf(trust), file: name, lines: strings.Split(string(files[name]), "\n")}
+	if err := facts.judge(cases).Err(); err != nil {
+		return nil, usageError(err)
 	}
+	stage, _ := project.Stage(cases.Stage)
 	var out []triedCase
 	for _, c := range cases.Cases {
-		if _, ok := project.Stage(c.Facts.Source); !ok && c.Facts.Source != "" {
-			return nil, noStageIn(project, c.Facts.SourceAt, c.Facts.Source)
-		}
 		verdict, err := policies.JudgeCase(project, stage, c.Facts, trust, files)
 		if err != nil {
 			return nil, usageError(fmt.Errorf("%s: %s: %w", c.Position, c.Name, err))
@@ -285,11 +283,6 @@ func tryCases(name string, project schema.Project, trust schema.Trust, files map
 		out = append(out, triedCase{File: name, Name: c.Name, OK: ok, Want: c.Want, Codes: c.Codes, Verdict: verdict, at: c.Position, stage: stage.Name, gate: gateOf(c.Facts.Kind)})
 	}
 	return out, nil
-}
-
-func noStageIn(project schema.Project, at schema.Position, name schema.StageName) error {
-	hint := schema.DidYouMean(string(name), words(stageNames(project)))
-	return &failure{code: exitUsage, err: fmt.Errorf("%s: there is no stage %q in sluice.yaml", at, name), hint: hint}
 }
 
 // codesOf are the reasons that a verdict names, each once, sorted.

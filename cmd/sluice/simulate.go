@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -51,7 +50,7 @@ was decided in this time.`,
 }
 
 func (a *app) simulate(ctx context.Context, f simulateFlags) error {
-	since, err := parseSince("--since", f.since)
+	since, err := readMoment("--since", f.since)
 	if err != nil {
 		return err
 	}
@@ -156,19 +155,6 @@ func (a *app) policyFiles(dir string) (map[string][]byte, error) {
 		files[".sluice/"+path] = data
 	}
 	return files, nil
-}
-
-// parseSince reads a time, or how long ago.
-func parseSince(flag, text string) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339, "2006-01-02"} {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at.UTC(), nil
-		}
-	}
-	if d, err := schema.ParseDuration(text); err == nil {
-		return now().Add(-d).UTC(), nil
-	}
-	return time.Time{}, usageError(fmt.Errorf("%s %q: want a time (2026-12-31T12:00:00Z), a date, or how long ago (90d, 12h)", flag, text))
 }
 
 func (a *app) printSimulation(out reconciler.Simulation) error {
