@@ -21,7 +21,7 @@ func alwaysMet(p PolicySpec, stage StageName) string {
 	if spec, err := p.Composed(); err == nil {
 		met, why := 0, ""
 		for _, part := range spec.Of {
-			if reason := alwaysMet(part, stage); reason != "" {
+			if reason := alwaysMet(part, stage); reason != "" && (spec.Need == len(spec.Of) || !sometimesIdle(part)) {
 				met, why = met+1, "in its "+part.Name+", "+reason
 			}
 		}
@@ -47,6 +47,10 @@ func alwaysMet(p PolicySpec, stage StageName) string {
 	case "expression":
 		if spec, err := p.Expression(); err == nil {
 			return alwaysTrue(spec.That, stage)
+		}
+	case "soak":
+		if spec, err := p.Soak(); err == nil && spec.For == 0 && spec.In == "" {
+			return "it asks for no time"
 		}
 	case "window":
 		if spec, err := p.Calendar(); err == nil && spec.wholeWeek() {

@@ -51,14 +51,18 @@ func adviceOnDropped(s Stage, kinds gateKinds, now time.Time) Diagnostics {
 // asksApproval reports whether no change of a kind passes a policy without what it says of approvals.
 func asksApproval(p PolicySpec, kind Kind, now time.Time, stage StageName) bool {
 	if spec, err := p.Composed(); err == nil {
-		without := 0
+		asked, without := 0, 0
 		for _, part := range spec.Of {
+			if idleFor(part, kind) {
+				continue // it is no way
+			}
+			asked++
 			shut := slices.ContainsFunc(closed(part, now, stage), func(s shut) bool { return !s.some })
 			if !shut && !asksApproval(part, kind, now, stage) {
 				without++
 			}
 		}
-		return without < spec.Need
+		return without < min(spec.Need, asked)
 	}
 	if spec, err := p.When(); err == nil {
 		return everyFile(spec.Apps) && everyFile(spec.Files) && (len(spec.Kinds) == 0 || slices.Contains(spec.Kinds, kind)) &&
@@ -66,6 +70,28 @@ func asksApproval(p PolicySpec, kind Kind, now time.Time, stage StageName) bool 
 	}
 	spec, err := p.Approvals()
 	return err == nil && spec.asksEvery()
+}
+
+// idleFor reports whether a policy asks nothing of any change of a kind. One that promotes may tune as well.
+func idleFor(p PolicySpec, kind Kind) bool {
+	if spec, err := p.When(); err == nil {
+		return len(spec.Kinds) > 0 && !slices.Contains(spec.Kinds, kind) && !slices.Contains(spec.Kinds, Tune)
+	}
+	return p.Name == "soak" && kind != Promote && kind != Retire
+}
+
+// sometimesIdle reports whether a policy may ask nothing of a change: it is no way of a choice then.
+func sometimesIdle(p PolicySpec) bool {
+	if spec, err := p.When(); err == nil {
+		return len(spec.Apps)+len(spec.Files)+len(spec.Kinds) > 0
+	}
+	if spec, err := p.Approvals(); err == nil {
+		return !spec.asksEvery()
+	}
+	if parts := p.Parts(); parts != nil {
+		return !slices.ContainsFunc(parts, func(part PolicySpec) bool { return !sometimesIdle(part) })
+	}
+	return p.Name == "soak" || p.Name == "health"
 }
 
 // adviceOnWhen finds a when for kinds of change that its gate is never asked about. Whether anything is tuned, files say.

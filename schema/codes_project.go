@@ -162,9 +162,9 @@ var projectCodes = []CodeInfo{
 		Example: "     8 |       promote: [{approvals: 3}]\n" +
 			"staging asks for more approvals than there can be: 3, where 2 besides an author may approve",
 	}, {
-		Code: "override-always-met", Warning: true, Title: "an exception that is the rule", Message: `{policy} of {stage} holds nothing: the approvals that its gate asks of every change meet its override`,
-		Cause: "Whoever gets the approvals of the gate has those that override: asks for as well, so changes pass at any time.",
-		Fix:   "Ask for more people, other roles, owners or signatures in override:.",
+		Code: "override-always-met", Warning: true, Title: "an exception that is the rule", Message: `{policy} of {stage} holds nothing[ but {rest}]: the approvals that its gate asks of every change meet its {field}`,
+		Cause: "Whoever gets the approvals of the gate has those as well that override:, confirm: or large: asks for, so what they are an exception to passes like all else.",
+		Fix:   "Ask for more people, other roles, owners or signatures there.",
 		Example: "     8 |       promote: [{approvals: 2}, {freeze: {weekly: Sat-Sun, zone: UTC, override: 2}}]\n" +
 			"freeze of staging holds nothing: the approvals that its gate asks of every change meet its override",
 	}, {

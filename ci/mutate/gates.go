@@ -3,6 +3,12 @@ package main
 // gateMutations take guards of policies that gates name away.
 var gateMutations = []mutation{
 	{
+		"a confirmation that everything has is no finding", "schema", "schema/advice_overrides.go",
+		"return err == nil && every.covers(asked)",
+		"return err == nil && field == \"override\" && every.covers(asked)",
+		"TestAdviceOnGates",
+	},
+	{
 		"an example comes from where nothing leads", "cmd/sluice", "cmd/sluice/case_facts.go",
 		"!slices.Contains(before, facts.Source) {",
 		"before == nil && len(c.lines) == 0 {",
