@@ -228,8 +228,8 @@ func TestEveryAlertHasARunbook(t *testing.T) {
 		if !slices.ContainsFunc(sections, func(s []string) bool { return s[1] == a[1] }) {
 			t.Errorf("the runbook has no section ### %s", a[1])
 		}
-		if !strings.Contains(string(rules), `runbook_url: "https://github.com/sluice-gitops/sluice/blob/main/examples/deploy/monitoring/README.md#`+strings.ToLower(a[1])+`"`) {
-			t.Errorf("alert %s names no runbook_url that can be opened", a[1])
+		if !strings.Contains(string(rules), `runbook_url: "README.md#`+strings.ToLower(a[1])+`"`) {
+			t.Errorf("alert %s does not name its section as runbook_url", a[1])
 		}
 	}
 }

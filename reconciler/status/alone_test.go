@@ -60,5 +60,26 @@ func TestWhatIsReadFromTheLedgerAloneIsNotGreen(t *testing.T) {
 		if row.stale != "" && (!strings.Contains(text, row.stale) || !strings.Contains(text, "cells unknown.") || strings.Contains(text, "alone. Its")) || row.stale == "" && strings.Contains(text, "Stale") {
 			t.Errorf("%s:\n%s", row.sentence, text)
 		}
+		r := ask(site(t, &v, now), "GET", "/healthz")
+		if text := body(t, r); (r.StatusCode == 503) != (row.stale != "") || !strings.Contains(text, strings.TrimPrefix(row.stale, "Stale: ")) {
+			t.Errorf("%s: /healthz says %d %s", row.sentence, r.StatusCode, text)
+		}
+	}
+}
+
+// TestHealthTellsOfTheOperatorsFile: whether what it says was taken over when it was last read.
+func TestHealthTellsOfTheOperatorsFile(t *testing.T) {
+	v := sample(t)
+	for taken, want := range map[bool]string{
+		true:  `<span class="mark good">ok</span> <b>config</b> the operator&#39;s file is in force since 2026-11-23 06:30 UTC`,
+		false: `<span class="mark wait">wait</span> <b>config</b> the operator&#39;s file was read again and not taken over, the log says why; what is in force is of 2026-11-23 06:30 UTC`,
+	} {
+		h, err := status.New(status.Config{View: func() *schema.View { return &v }, Now: func() time.Time { return now }, Reload: func() (bool, time.Time) { return taken, ago(time.Hour) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := body(t, ask(h, "GET", "/health")); !strings.Contains(text, want) {
+			t.Errorf("taken over: %v; the page lacks %q:\n%s", taken, want, text[strings.Index(text, "<main"):])
+		}
 	}
 }

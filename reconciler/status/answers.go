@@ -80,16 +80,23 @@ func (s *site) missing(w http.ResponseWriter, r *http.Request) {
 
 // healthz answers 200 while the view says something about now, and 503 with the reason otherwise.
 func (s *site) healthz(w http.ResponseWriter, _ *http.Request) {
-	v, now := s.cfg.View(), s.cfg.Now()
 	w.Header().Set("Cache-Control", "no-store")
+	if why := unwell(s.cfg.View(), s.cfg.Now()); why != "" {
+		http.Error(w, why, http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// unwell says why a view tells nothing of now; empty where it does.
+func unwell(v *schema.View, now time.Time) string {
 	switch {
 	case v == nil:
-		http.Error(w, "no look at the repository yet", http.StatusServiceUnavailable)
+		return "no look at the repository yet"
 	case v.Stale(now):
-		http.Error(w, staleBar(*v, now), http.StatusServiceUnavailable)
-	default:
-		fmt.Fprintln(w, "ok")
+		return staleBar(*v, now)
 	}
+	return ""
 }
 
 // file answers with what is built in, packed once.

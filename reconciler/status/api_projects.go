@@ -20,8 +20,7 @@ type apiProject struct {
 
 // projectsJSON lists the projects that who asks may see something of, also before they were read.
 func (s *site) projectsJSON(w http.ResponseWriter, r *http.Request) {
-	q, torn := readAddress(r.URL.RawQuery)
-	if wrong := (asked{q: q, torn: torn}).refused(nil); wrong != nil {
+	if wrong := unasked(r); wrong != nil {
 		s.problem(w, r, *wrong)
 		return
 	}

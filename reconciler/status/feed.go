@@ -44,6 +44,10 @@ const feedKind = "application/atom+xml"
 // feed tells the newest decisions to who follows many things. Its links are whole addresses, for who reads it elsewhere; its ids are the
 // ledger's, and stay when the page moves.
 func (s *site) feed(w http.ResponseWriter, r *http.Request) {
+	if wrong := unasked(r); wrong != nil {
+		s.problem(w, r, *wrong)
+		return
+	}
 	v := s.cfg.View()
 	if v == nil || v.Journal == nil {
 		s.problem(w, r, problem{Title: "nothing is known yet", Status: http.StatusServiceUnavailable})

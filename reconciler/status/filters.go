@@ -98,6 +98,12 @@ func (req asked) refused(known []filter) *problem {
 	return p
 }
 
+// unasked refuses what an address that can be asked for nothing was asked.
+func unasked(r *http.Request) *problem {
+	q, torn := readAddress(r.URL.RawQuery)
+	return asked{q: q, torn: torn}.refused(nil)
+}
+
 // mostLeftOut bounds what is told of an address: it is as long as somebody likes.
 const mostLeftOut = 8
 

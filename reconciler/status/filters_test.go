@@ -37,6 +37,9 @@ var misunderstood = []struct{ api, page, why string }{
 	{"/api/v1/apps?stat=held", "/apps?stat=held", "stat=held (there is no such filter here: it is one of q, stage, state,"},
 	{"/audit.csv?limit=3", "/audit?sate=held", "sate=held"},
 	{"/api/v1/version?q=x", "/health?q=x", "q=x (there is no such filter here)"},
+	{"/view.json?state=held", "", ""},
+	{"/feed.atom?app=catalog", "", ""},
+	{"/view.json?%zz", "", ""},
 	{"/api/v1/policies?%zz", "/policies?%zz", "the address"},
 }
 

@@ -89,7 +89,10 @@ func laneOf(v schema.View, stage schema.StageName, sum stageTally, stale bool) l
 		}
 		return sum.counts.of(s)
 	}
-	out := lane{Name: safe(string(stage)), Href: query{stage: stage}.link(), Count: counted(sum.total, "app"), Oldest: stamped(sum.oldest, asOf(v))}
+	out := lane{Name: safe(string(stage)), Href: query{stage: stage}.link(), Count: counted(sum.total, "app")}
+	if !stale { // what waited then may have been let in since
+		out.Oldest = stamped(sum.oldest, asOf(v))
+	}
 	for _, s := range append([]schema.CellState{unknown}, states()...) {
 		if n := count(s); n > 0 && (!lookOf(s).Intended || n == sum.total) {
 			l := lookOf(s)

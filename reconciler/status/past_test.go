@@ -57,7 +57,8 @@ func pastOf(v schema.View) schema.View {
 
 func TestPagesOfThePast(t *testing.T) {
 	v := pastOf(troubled(t))
-	reading, none, doubtful, draftless := v, v, v, v
+	reading, none, doubtful, draftless, old := v, v, v, v, v
+	old.Looked = ago(18 * time.Minute)
 	draftless.Drafts = nil
 	doubtful.ProblemCodes = []schema.Code{"log-rollback"}
 	behind := *v.Journal
@@ -77,6 +78,7 @@ func TestPagesOfThePast(t *testing.T) {
 			"9 of 18 cells as intended", "Needs attention", "catalog in production</a> refs/heads/main was rewound", "oldest waits since", "1 held",
 			"Last let in", "raise the limit of the fx desk", "draft</a> <span class=\"count\">2 merge requests", "archived</a> <span class=\"count\">1 app<",
 		}, nil},
+		{"of what is old nobody knows what waits", "/", &old, 200, []string{"cells unknown."}, []string{"oldest waits"}},
 		{"the wall has nothing to press", "/wall", &v, 200, []string{"9 of 18 cells", `class="wall"`}, []string{"<nav", "live.js", "<form"}},
 		{"the list of promotions has what waits and what failed", "/promotions", &v, 200, []string{"3 changes waiting or refused now", "Waiting, oldest first", "/promotions/46", "denied", "/promotions/30"}, nil},
 		{"the heat map counts from where to where", "/transitions?window=90d", &v, 200, []string{"Transitions in the last 90d", `aria-label="0 from draft to production, 1 not let in, not an allowed step"`, "1 not let in", "draft → development"}, nil},

@@ -138,8 +138,8 @@ func found(p peer, text string, most int) []link {
 func (s *site) healthOfAll(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	for _, p := range s.cfg.peers() {
-		if v := p.view(); v == nil || v.Stale(s.cfg.Now()) {
-			http.Error(w, "project "+p.name+" was not read lately", http.StatusServiceUnavailable)
+		if why := unwell(p.view(), s.cfg.Now()); why != "" {
+			http.Error(w, "project "+p.name+": "+why, http.StatusServiceUnavailable)
 			return
 		}
 	}

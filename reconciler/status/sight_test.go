@@ -333,7 +333,7 @@ func TestEveryProjectIsShown(t *testing.T) {
 	d := readDescription(t, h)
 	d.holds("/api/v1/projects", ask(h, "GET", "/api/v1/projects"))
 	d.holds("/api/v1/apps", ask(h, "GET", "/p/zoo/api/v1/apps"))
-	if r := ask(h, "GET", "/healthz"); r.StatusCode != 503 {
+	if r := ask(h, "GET", "/healthz"); r.StatusCode != 503 || !strings.Contains(body(t, r), "no look at the repository yet") {
 		t.Errorf("a project that was never read is well: %d", r.StatusCode)
 	}
 	some := shared(t, proxied, views, "shop", "zoo", "new")

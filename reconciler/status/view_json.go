@@ -63,6 +63,10 @@ func (req asked) told() any {
 }
 
 func (s *site) viewJSON(w http.ResponseWriter, r *http.Request) {
+	if wrong := unasked(r); wrong != nil {
+		s.problem(w, r, *wrong)
+		return
+	}
 	v := s.cfg.View()
 	if v == nil {
 		http.Error(w, "no look at the repository yet", http.StatusServiceUnavailable)
