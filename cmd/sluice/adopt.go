@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,12 @@ enforcement would have changed nothing, with 1 where it would, and with 7 where 
 				if overwrite {
 					hint = "sluice adopt --report --config FILE says what its targets hold; what was read back there is put back as drift"
 				}
-				err = &failure{code: exitUsage, err: fmt.Errorf("%s has nothing to adopt", placeName(s.Cell)), hint: hint}
+				all, err := d.Ledger.Cells(ctx)
+				if err != nil {
+					return s, err
+				}
+				hint = cmp.Or(refusedHint(all, s.Cell), hint)
+				return s, &failure{code: exitUsage, err: fmt.Errorf("%s has nothing to adopt", placeName(s.Cell)), hint: hint}
 			}
 			return s, err
 		},
@@ -99,6 +105,18 @@ func (d *desk) adoptable(ctx context.Context, cell schema.Cell, overwrite bool) 
 	return slices.DeleteFunc(slices.Clone(all), func(s ledger.State) bool {
 		return s.Stage != cell.Stage || cell.App != "" && s.App != cell.App || !reconciler.Adoptable(s, stage, d.Ledger.Head().Control, overwrite, d.Ledger.Head().Size)
 	}), nil
+}
+
+// refusedHint is what comes first where a change was refused, which no mode lets in and no adoption takes over: a file that is none, or one that
+// the targets cannot hold. It is empty where nothing was.
+func refusedHint(all []ledger.State, cell schema.Cell) string {
+	for _, s := range all {
+		if s.Stage != cell.Stage || cell.App != "" && s.App != cell.App || s.Held == nil || s.Held.Verdict.Outcome != schema.Deny {
+			continue
+		}
+		return fmt.Sprintf("a change of %s in %s was refused and is not let in: revert it, or mend its files, by a merge request first; sluice why %s %s says what is wrong", s.App, s.Stage, s.App, s.Stage)
+	}
+	return ""
 }
 
 // adoptWords says what an adoption takes over.

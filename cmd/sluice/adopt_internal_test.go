@@ -43,3 +43,25 @@ func TestTheReportCountsWhatEnforcementWouldHold(t *testing.T) {
 		t.Errorf("the report obeys a name: %q", out.String())
 	}
 }
+
+func TestWhatWasRefusedIsMendedBeforeItIsAdopted(t *testing.T) {
+	held := func(app schema.App, o schema.Outcome) ledger.State {
+		return ledger.State{Stage: "development", App: app, Held: &ledger.Held{Verdict: schema.Verdict{Outcome: o}}}
+	}
+	all := []ledger.State{{Stage: "development", App: "live"}, held("waits", schema.Hold), held("broken", schema.Deny)}
+	for _, row := range []struct {
+		cell schema.Cell
+		want string
+	}{
+		{schema.Cell{Stage: "development"}, "a change of broken in development was refused"},
+		{schema.Cell{Stage: "development", App: "broken"}, "revert it, or mend its files, by a merge request first; sluice why broken development"},
+		{schema.Cell{Stage: "development", App: "waits"}, ""},
+		{schema.Cell{Stage: "development", App: "live"}, ""},
+		{schema.Cell{Stage: "production"}, ""},
+	} {
+		got := refusedHint(all, row.cell)
+		if !strings.Contains(got, row.want) || (got == "") != (row.want == "") {
+			t.Errorf("%v: got %q, want %q", row.cell, got, row.want)
+		}
+	}
+}
