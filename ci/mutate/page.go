@@ -171,4 +171,20 @@ var pageMutations = []mutation{
 		name: "metrics: half a ledger is counted", pkg: "reconciler/admin", file: "reconciler/admin/past.go",
 		old: "if j == nil || !j.Whole {", new: "if j == nil {", tests: "TestCountersWaitUntilTheLedgerIsRead",
 	},
+	{
+		name: "page: the whole view passes over a filter", pkg: "reconciler/status", file: "reconciler/status/filters.go",
+		old: "return asked{q: q, torn: torn}.refused(nil)", new: "_, _ = q, torn\n\treturn nil", tests: "TestWhatAFilterCannotMeanIsNotPassedOver",
+	},
+	{
+		name: "page: what an entry says names what may not be seen", pkg: "reconciler/status", file: "reconciler/status/sight_words.go",
+		old: "out[i].Text = w.text(out[i].Text)", new: "out[i].Text += \"\"", tests: "TestNobodySeesWhatIsNotForHim",
+	},
+	{
+		name: "page: a part tells when the rest began", pkg: "reconciler/status", file: "reconciler/status/sight.go",
+		old: "out.Since = out.Records[0].At", new: "out.Since = v.Journal.Since", tests: "TestAPartBeginsWithItsFirstRecord",
+	},
+	{
+		name: "journal: a way back that did not hold ends the outage", pkg: "reconciler/journal", file: "reconciler/journal/journal.go",
+		old: "\t\tf.reopen(at)\n", new: "", tests: "TestARestoreEndsWithTheDeliveryThatHolds",
+	},
 }
