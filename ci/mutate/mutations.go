@@ -15,5 +15,10 @@ var racy = map[string]int{
 	"an older program writes over a newer one's cache": 3,
 }
 
+// inBrowser are those whose tests drive a browser, by name: they are tried with SLUICE_E2E=1 alone, and a run without it names them.
+var inBrowser = map[string]bool{
+	"live: what nobody spoke for stays as it was": true, "live: the rest of the page is not asked for": true,
+}
+
 // mutations is all of them, by what they guard.
 var mutations = slices.Concat(signatureMutations, judgementMutations, secretMutations, auditMutations, fleetMutations, gateMutations, recordMutations, edgeMutations, targetMutations, configmapMutations, readerMutations, agentMutations, pageMutations, codeMutations)

@@ -33,6 +33,11 @@ func TestMutationsFit(t *testing.T) {
 			}
 		}
 	}
+	for name := range inBrowser {
+		if !names[name] {
+			t.Errorf("%q needs a browser, and there is no such mutation", name)
+		}
+	}
 	for name := range unknown {
 		t.Errorf("%q is tried again, and there is no such mutation", name)
 	}

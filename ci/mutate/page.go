@@ -187,4 +187,12 @@ var pageMutations = []mutation{
 		name: "journal: a way back that did not hold ends the outage", pkg: "reconciler/journal", file: "reconciler/journal/journal.go",
 		old: "\t\tf.reopen(at)\n", new: "", tests: "TestARestoreEndsWithTheDeliveryThatHolds",
 	},
+	{
+		name: "live: what nobody spoke for stays as it was", pkg: "reconciler/status", file: "reconciler/status/templates/live.js",
+		old: "Date.now() - known > after) forget();", new: "Date.now() - known > after) say('');", tests: "TestBrowserFollowsTheWholePage",
+	},
+	{
+		name: "live: the rest of the page is not asked for", pkg: "reconciler/status", file: "reconciler/status/templates/live.js",
+		old: "    note(event);\n    refresh();\n", new: "    note(event);\n", tests: "TestBrowserFollowsTheWholePage",
+	},
 }
