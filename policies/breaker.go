@@ -46,17 +46,19 @@ func (b Breaker) look(f Facts) arithmetic {
 	return a
 }
 
-// risk is the score in tenths: whole numbers, so that it is the same on every machine. No rollback counts like ones that did
-// not restore.
+// risk is the score in tenths, rounded once, half up: whole numbers, so that it is the same on every machine. No rollback counts like ones
+// that did not restore.
 func (a arithmetic) risk(weight int) int {
-	fields, back := 0, (100-weight)*10
-	if a.critical > 0 {
-		fields = weight * 10 * len(a.changed) / a.critical
+	changed, critical := len(a.changed), a.critical
+	if critical == 0 {
+		changed, critical = 0, 1
 	}
-	if a.rate.rollbacks > 0 {
-		back = (100 - weight) * 10 * (a.rate.rollbacks - a.rate.restored) / a.rate.rollbacks
+	failed, rollbacks := a.rate.rollbacks-a.rate.restored, a.rate.rollbacks
+	if rollbacks == 0 {
+		failed, rollbacks = 1, 1
 	}
-	return fields + back
+	parts, whole := 10*(weight*changed*rollbacks+(100-weight)*failed*critical), critical*rollbacks
+	return (2*parts + whole) / (2 * whole)
 }
 
 // args are the numbers as a person checks them.

@@ -123,7 +123,7 @@ func TestBreakerSaysItsArithmetic(t *testing.T) {
 	v := p.Evaluate(f)
 	want := map[string]string{
 		"fields": "1 of 3", "restored": "1", "rollbacks": "3", "rate": "33", "threshold": "85", "window": "168h", "weight": "60",
-		"risk": "46.6", // 60 * 1/3 + 40 * 2/3
+		"risk": "46.7", // 60 * 1/3 + 40 * 2/3, which is 46.66…
 	}
 	if d := cmp.Diff(want, v.Args); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

@@ -2,7 +2,7 @@ package policies
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
 	"sync"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -25,11 +25,11 @@ type parsedList struct {
 func (l *parsedLists) of(f Facts, path string) (schema.Patterns, error) {
 	data, ok := f.Schemas[path]
 	if !ok {
-		return nil, fmt.Errorf("%s is not there", path)
+		return nil, errNoList
 	}
 	if l == nil {
 		names, found := schema.ParseList(path, data)
-		return names, found.Err()
+		return names, listFault(path, found)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -40,6 +40,17 @@ func (l *parsedLists) of(f Facts, path string) (schema.Patterns, error) {
 	if l.read == nil {
 		l.read = map[string]parsedList{}
 	}
-	l.read[path] = parsedList{bytes.Clone(data), names, found.Err()}
-	return names, found.Err()
+	err := listFault(path, found)
+	l.read[path] = parsedList{bytes.Clone(data), names, err}
+	return names, err
+}
+
+var errNoList = errors.New("it is not there")
+
+// listFault is what is wrong in a list, in one line: the first of its findings.
+func listFault(path string, found schema.Diagnostics) error {
+	if len(found) == 0 {
+		return nil
+	}
+	return errors.New(placed(found[0].Position, path, found[0].Message))
 }

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -28,7 +29,8 @@ func (s Schema) Evaluate(f Facts) schema.Verdict {
 	for _, rule := range s.Rules {
 		compiled, err := s.made.of(rule.Schema, f.Schemas)
 		if err != nil {
-			parts = append(parts, answer(policy, schema.Hold, "schema-unusable", "schema", rule.Schema, "detail", oneLine(err)))
+			at, why := SchemaFault(rule.Schema, f.Schemas)
+			parts = append(parts, answer(policy, schema.Hold, "schema-unusable", "schema", rule.Schema, "detail", placed(at, rule.Schema, why)))
 			continue
 		}
 		for _, path := range sortedPaths(f.Files) {
@@ -111,6 +113,17 @@ func sortedPaths(files map[string][]byte) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// placed is what is wrong in a control file, behind its line; behind the file as well where that is another one than is named.
+func placed(at schema.Position, file, why string) string {
+	switch {
+	case at.File != "" && at.File != file && at.Line > 0:
+		return fmt.Sprintf("%s:%d: %s", at.File, at.Line, why)
+	case at.Line > 0:
+		return fmt.Sprintf("line %d: %s", at.Line, why)
+	}
+	return why
 }
 
 func oneLine(err error) string {

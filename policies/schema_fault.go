@@ -49,6 +49,8 @@ func loadFault(path string, load *jsonschema.LoadURLError, files map[string][]by
 	switch {
 	case !ours:
 		return referring(path, load.URL, files), fmt.Sprintf("it refers to %s, and nothing outside of %s is read", load.URL, schema.SchemaDir)
+	case !there && file == path:
+		return schema.Position{File: path}, "it is not there"
 	case !there:
 		return referring(path, load.URL, files), fmt.Sprintf("it refers to %s, which is not there", file)
 	}

@@ -39,7 +39,7 @@ func (t Tags) Evaluate(f Facts) schema.Verdict {
 		for _, path := range rule.Lists() {
 			names, err := t.lists.of(f, path)
 			if err != nil {
-				parts = append(parts, answer(policy, schema.Hold, "list-unusable", "list", path, "detail", oneLine(err)))
+				parts = append(parts, answer(policy, schema.Hold, "list-unusable", "list", path, "detail", err.Error()))
 			}
 			lists[path] = names
 		}
@@ -82,7 +82,7 @@ func (j tagJudge) file(policy string, rule schema.TagRule, path string, data []b
 	if !ok {
 		var err error
 		if value, err = j.reading.decode(path, data); err != nil {
-			return []schema.Verdict{answer(policy, schema.Deny, "schema", "path", path, "detail", oneLine(err))}
+			return []schema.Verdict{answer(policy, schema.Deny, "schema", "path", path, "detail", err.Error())}
 		}
 		j.values[path] = value
 	}

@@ -13,7 +13,7 @@ func (w Whitelist) Evaluate(f Facts) schema.Verdict {
 	const policy = "whitelist"
 	names, err := w.lists.of(f, w.List)
 	if err != nil {
-		return answer(policy, schema.Hold, "list-unusable", "list", w.List, "detail", oneLine(err))
+		return answer(policy, schema.Hold, "list-unusable", "list", w.List, "detail", err.Error())
 	}
 	if !names.MatchName(string(f.Cell.App)) {
 		return answer(policy, schema.Deny, "not-listed", "name", string(f.Cell.App), "list", w.List)

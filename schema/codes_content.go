@@ -36,7 +36,7 @@ var contentCodes = []CodeInfo{
 		Code: "schema-unusable", Title: "schema is not usable", Message: "{schema} is not usable[: {detail}]",
 		Cause:   "The gate names a schema that is not in force or does not compile. A check that cannot be done is no yes.",
 		Fix:     "Correct the schema in .sluice/schemas, in a change of its own.",
-		Example: "wait  schema  .sluice/schemas/app.json is not usable: … - at '/type': got string, want array [schema-unusable]",
+		Example: "wait  schema  .sluice/schemas/app.json is not usable: it is not there [schema-unusable]",
 	}, {
 		Code: "tag", Title: "value is not as its rule says", Message: "{path}[ at {at}] {detail}",
 		Cause:   "The gate has a rule for this value (tags:), and the value does not satisfy it. The value itself is not repeated here.",
@@ -67,7 +67,7 @@ var contentCodes = []CodeInfo{
 		Code: "list-unusable", Title: "list is not usable", Message: "{list} is not usable[: {detail}]",
 		Cause:   "The gate names a list that is not in force or cannot be read. A check that cannot be done is no yes.",
 		Fix:     "Correct the list in .sluice/lists, in a change of its own.",
-		Example: "wait  whitelist  .sluice/lists/gray.yaml is not usable: .sluice/lists/gray.yaml is not there [list-unusable]",
+		Example: "wait  whitelist  .sluice/lists/gray.yaml is not usable: it is not there [list-unusable]",
 	}, {
 		Code: "no-app", Title: "file belongs to no app", Message: "{path} belongs to no app",
 		Cause:   "It lies above the apps' directories, or apps: in sluice.yaml is set otherwise than meant.",

@@ -95,15 +95,22 @@ func lintGate(root fs.FS, gate policies.FileGate, cell schema.Cell, dir string, 
 
 // unusableFile says of a schema or list what is wrong in it, at its place.
 func unusableFile(leaf schema.Verdict, control map[string][]byte) schema.Diagnostic {
-	d := schema.Diagnostic{Position: schema.Position{File: unusable(leaf)}, Width: 1, Code: leaf.Code, Message: leaf.Code.Message(leaf.Args)}
-	if leaf.Code != "schema-unusable" {
+	file := unusable(leaf)
+	d := schema.Diagnostic{Position: schema.Position{File: file}, Width: 1, Code: leaf.Code, Message: leaf.Code.Message(leaf.Args)}
+	args := map[string]string{"schema": file, "list": file}
+	if leaf.Code == "list-unusable" {
+		if _, found := schema.ParseList(file, control[file]); len(found) > 0 {
+			d.Position, d.Width, d.Hint, args["detail"] = found[0].Position, found[0].Width, found[0].Hint, found[0].Message
+		}
+	} else {
+		d.Position, args["detail"] = policies.SchemaFault(file, control)
+	}
+	if args["detail"] == "" {
 		return d
 	}
-	if at, why := policies.SchemaFault(unusable(leaf), control); why != "" {
-		d.Position, d.Message = at, leaf.Code.Message(map[string]string{"schema": unusable(leaf), "detail": why})
-		if lines := strings.Split(string(control[at.File]), "\n"); at.Line > 0 && at.Line <= len(lines) {
-			d.Source = strings.TrimRight(lines[at.Line-1], "\r")
-		}
+	d.Message = leaf.Code.Message(args)
+	if lines := strings.Split(string(control[d.Position.File]), "\n"); d.Position.Line > 0 && d.Position.Line <= len(lines) {
+		d.Source = strings.TrimRight(lines[d.Position.Line-1], "\r")
 	}
 	return d
 }
