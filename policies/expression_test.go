@@ -51,6 +51,7 @@ func TestExpression(t *testing.T) {
 		{"the files are not those that were admitted", expression(t, `was["app.yaml"].replicas > 0`), and(func(f *policies.Facts) { f.Was["app.yaml"] = []byte("replicas: 9\n") }), schema.Hold, missing},
 		{"a file does not parse", expression(t, `files["app.yaml"].replicas > 0`), compares(t, before, tree{"app.yaml": "replicas: 3\n", "b.yaml": "a: [\n"}), schema.Hold, missing},
 		{"a number that nothing can hold", expression(t, `files["app.yaml"].replicas > 0`), compares(t, before, tree{"app.yaml": "replicas: 3\nmax: 1e999\n"}), schema.Hold, missing},
+		{"whole numbers that only their last digits tell apart", expression(t, `files["app.yaml"].n == was["app.yaml"].n`), compares(t, tree{"app.yaml": "n: 12345678901234567890\n"}, tree{"app.yaml": "n: 12345678901234567891\n"}), schema.Hold, missing},
 		{"what changes is not known", expression(t, `changed.all(p, p != "secret.pem")`), and(func(f *policies.Facts) { f.Before = nil }), schema.Hold, missing},
 		{"no merge request", expression(t, `approvers == []`), and(func(f *policies.Facts) { f.MergeRequest = nil }), schema.Hold, missing},
 		{"no source", expression(t, `soaked == duration("0s")`), and(func(f *policies.Facts) { f.Change.Source = nil }), schema.Hold, missing},

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"encoding/json"
+	"math/big"
 	"slices"
 
 	"cel.dev/cel-go/cel"
@@ -179,31 +180,49 @@ func decoded(r reading, files map[string][]byte, manifest schema.Manifest, side 
 }
 
 // celValue makes of a decoded value what CEL calculates with: whole numbers are int, others double. A number that neither can
-// hold is no value.
+// hold is no value. What it was made of stays as it is: other policies read the same.
 func celValue(value any) (any, bool) {
 	switch v := value.(type) {
 	case map[string]any:
+		out := make(map[string]any, len(v))
 		for name, item := range v {
 			plain, ok := celValue(item)
 			if !ok {
 				return nil, false
 			}
-			v[name] = plain
+			out[name] = plain
 		}
+		return out, true
 	case []any:
+		out := make([]any, len(v))
 		for i, item := range v {
 			plain, ok := celValue(item)
 			if !ok {
 				return nil, false
 			}
-			v[i] = plain
+			out[i] = plain
 		}
+		return out, true
 	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return n, true
-		}
-		n, err := v.Float64()
-		return n, err == nil
+		return celNumber(v)
 	}
 	return value, true
+}
+
+// celNumber is a whole number as int, another as double. A whole one that a double would round is no value: two that differ would be
+// equal.
+func celNumber(v json.Number) (any, bool) {
+	if n, err := v.Int64(); err == nil {
+		return n, true
+	}
+	n, err := v.Float64()
+	if err != nil {
+		return nil, false
+	}
+	if whole, ok := new(big.Int).SetString(v.String(), 10); ok {
+		if _, accuracy := new(big.Float).SetInt(whole).Float64(); accuracy != big.Exact {
+			return nil, false
+		}
+	}
+	return n, true
 }

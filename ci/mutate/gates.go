@@ -105,6 +105,12 @@ var gateMutations = []mutation{
 		"TestExpression",
 	},
 	{
+		"an expression rewrites what the next policy reads", "policies", "policies/vocabulary.go",
+		"out := make(map[string]any, len(v))",
+		"out := v",
+		"TestTheOrderOfAGateChangesNothing",
+	},
+	{
 		"an expression believes any file", "policies", "policies/vocabulary.go",
 		"!ok || schema.DigestOf(data) != file.Digest {",
 		"!ok || len(data) < 0 {",
