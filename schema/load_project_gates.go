@@ -91,14 +91,22 @@ func (r *projectReader) defaultRollback(promote Gate) Gate {
 	return nil
 }
 
-// defaultRetire asks for what promotion asks, two approvals if it says nothing.
+// defaultRetire asks for all the approvals that promotion asks for, and for two where none of these is asked of every change.
 func (r *projectReader) defaultRetire(promote Gate) Gate {
+	var out Gate
+	every := false
 	for _, p := range promote {
-		if p.Name == "approvals" {
-			return Gate{p}
+		if p.Name != "approvals" {
+			continue
 		}
+		out = append(out, p)
+		spec, err := p.Approvals()
+		every = every || err != nil || spec.asksEvery() // what cannot be read is refused where it stands
 	}
-	return r.approvalsGate(2)
+	if every {
+		return out
+	}
+	return append(out, r.approvalsGate(2)...)
 }
 
 // checkBefore refuses what can never be satisfied of policies about the stage before: before the first stage, before a rollback, or

@@ -2,6 +2,7 @@ package schema_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -267,5 +268,37 @@ func TestWrittenGatesReplaceTheDefaultOnesOnly(t *testing.T) {
 	}
 	if got := need(t, production.Gates.Retire); got != 0 {
 		t.Errorf("production retire: got %d, want what promote asks", got)
+	}
+}
+
+// TestTheDefaultRetirementAsksAllThatPromotionAsks holds that no app leaves by an approvals policy that asks about some files alone.
+func TestTheDefaultRetirementAsksAllThatPromotionAsks(t *testing.T) {
+	for promote, want := range map[string]string{
+		"approvals: {observed: 1, paths: [db/*.yaml]}":                                     "1 of db/*.yaml, 2",
+		"approvals: {observed: 1, paths: [db/*.yaml]}, approvals: {observed: 3}":           "1 of db/*.yaml, 3",
+		"approvals: {observed: 1}, secrets: {}, approvals: {observed: 2, paths: [a.yaml]}": "1, 2 of a.yaml",
+		"approvals: {observed: 1, paths: ['**']}":                                          "1 of **",
+		"any: [{approvals: 1}, {approvals: {signed: 1}}]":                                  "2",
+		"approvals: 0, approvals: {observed: 4, paths: [a.yaml]}":                          "0, 4 of a.yaml",
+	} {
+		gate := "      - " + strings.ReplaceAll(promote, "}, ", "}\n      - ")
+		gate = strings.ReplaceAll(strings.ReplaceAll(gate, "0, approvals", "0\n      - approvals"), "{approvals: 1}\n      - {", "{approvals: 1}, {")
+		p := loaded(t, "version: 1\nstages:\n  - name: development\n  - name: production\n    gates:\n      promote:\n"+gate+"\n")
+		production, _ := p.Stage("production")
+		var got []string
+		for _, part := range production.Gates.Retire {
+			spec, err := part.Approvals()
+			if err != nil {
+				t.Fatalf("%s: retire asks %+v: %v", promote, part, err)
+			}
+			text := strconv.Itoa(spec.Observed)
+			if len(spec.Paths) > 0 {
+				text += " of " + string(spec.Paths[0])
+			}
+			got = append(got, text)
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%s: retire asks %s, want %s", promote, strings.Join(got, ", "), want)
+		}
 	}
 }

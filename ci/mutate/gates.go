@@ -111,6 +111,12 @@ var gateMutations = []mutation{
 		"TestTheOrderOfAGateChangesNothing",
 	},
 	{
+		"the default retirement asks the first approvals of the promote gate alone", "schema", "schema/load_project_gates.go",
+		"\tif every {\n\t\treturn out\n",
+		"\tif every || len(out) > 0 {\n\t\treturn out[:1]\n",
+		"TestTheDefaultRetirementAsksAllThatPromotionAsks",
+	},
+	{
 		"an expression believes any file", "policies", "policies/vocabulary.go",
 		"!ok || schema.DigestOf(data) != file.Digest {",
 		"!ok || len(data) < 0 {",
