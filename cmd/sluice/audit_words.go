@@ -96,5 +96,5 @@ func readMoment(flag, text string) (time.Time, error) {
 	if d, err := schema.ParseDuration(text); err == nil {
 		return now().Add(-d).UTC(), nil
 	}
-	return time.Time{}, usageError(fmt.Errorf("%s %q: want 2026-11-23T09:00:00Z, 2026-11-23, or how long ago, as 90d or 2m", flag, text))
+	return time.Time{}, usageError(fmt.Errorf("%s %q: want a time (2026-11-23T09:00:00Z), a date, or how long ago (90d, 2m)", flag, text))
 }
