@@ -37,7 +37,7 @@ demo: build-static ## play the tour: a change from a signed commit to etcd (DEMO
 # kube-apiserver takes minutes and gigabytes to build, and a browser is large: make real brings them.
 test: ## run the tests, with what real servers can be installed or built; tests of others say so and skip (PKG=./schema for one package, SLUICE_REAL=off to install nothing)
 	@[ "$${SLUICE_REAL-}" = off ] || ci/real/install.sh --try openssh gnupg prometheus etcd etcd-packaged
-	$(TEST) -timeout 20m $(PKG)
+	$(TEST) -timeout 45m $(PKG)
 
 build: no-cgo ## build bin/sluice: position-independent, for hosts and images with the glibc loader
 	$(BUILD) -buildmode=pie -o $(BIN)/sluice ./cmd/sluice
@@ -65,15 +65,15 @@ vuln: $(TOOLS)/govulncheck ## look for known vulnerabilities that our code reach
 race: export GORACE = atexit_sleep_ms=20
 race: ## run the tests of everything concurrent under the race detector; needs a C compiler
 	@command -v $${CC:-cc} >/dev/null || { echo 'make: race needs a C compiler (apt-get install gcc libc6-dev)' >&2; exit 1; }
-	CGO_ENABLED=1 $(TEST) -race -timeout 20m $$($(GO) list ./reconciler/... ./cmd/... | grep -v '/stories$$')
-	CGO_ENABLED=1 $(TEST) -race -timeout 20m -run '$(RACING)' ./reconciler/stories
+	CGO_ENABLED=1 $(TEST) -race -timeout 45m $$($(GO) list ./reconciler/... ./cmd/... | grep -v '/stories$$')
+	CGO_ENABLED=1 $(TEST) -race -timeout 45m -run '$(RACING)' ./reconciler/stories
 
 real: ## install the real programs that tests drive: etcd, kube-apiserver, ssh-keygen, gpg, chromium, prometheus
 	ci/real/install.sh
 
 e2e: ## run the end-to-end tests against the real programs (make real first), and hunt 100,000 reads for torn ones (HUNT=1000 for fewer)
-	SLUICE_E2E=1 SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 20m -run '$(FARTHER)' ./cmd/... ./ci/... ./reconciler/status
-	SLUICE_HUNT=$(or $(HUNT),100000) $(TEST) -count=1 -timeout 20m -run 'TestNoReadIsTorn' ./reconciler/provider/etcd
+	SLUICE_E2E=1 SLUICE_REAL=$${SLUICE_REAL-required} $(TEST) -count=1 -timeout 45m -run '$(FARTHER)' ./cmd/... ./ci/... ./reconciler/status
+	SLUICE_HUNT=$(or $(HUNT),100000) $(TEST) -count=1 -timeout 45m -run 'TestNoReadIsTorn' ./reconciler/provider/etcd
 
 screenshots: ## keep pictures of every page, on a desk, on a phone and in the dark, to be looked at (DIR=bin/screenshots)
 	@mkdir -p $(or $(DIR),bin/screenshots)
