@@ -1,27 +1,30 @@
 package schema
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // adviceOnAlways finds policies that let everything through, by their words alone: they look like a guard and are none. That a gate asks for
 // no approval is said elsewhere.
-func adviceOnAlways(stage StageName, g Gate) Diagnostics {
+func adviceOnAlways(g Gate, about asking) Diagnostics {
 	var out Diagnostics
 	for _, p := range g {
-		why := alwaysMet(p, stage)
+		why := alwaysMet(p, about)
 		if why == "" || p.Name == "approvals" || p.Position.Line == 0 {
 			continue
 		}
-		out = append(out, gateAdvice(p.Position, len(p.Name), "always-met", args{"stage": string(stage), "policy": p.Name, "why": why}))
+		out = append(out, gateAdvice(p.Position, len(p.Name), "always-met", args{"stage": string(about.stage), "policy": p.Name, "why": why}))
 	}
 	return out
 }
 
 // alwaysMet says why everything passes a policy; empty if something may not.
-func alwaysMet(p PolicySpec, stage StageName) string {
+func alwaysMet(p PolicySpec, about asking) string {
 	if spec, err := p.Composed(); err == nil {
 		met, why := 0, ""
 		for _, part := range spec.Of {
-			if reason := alwaysMet(part, stage); reason != "" && (spec.Need == len(spec.Of) || !sometimesIdle(part)) {
+			if reason := alwaysMet(part, about); reason != "" && (spec.Need == len(spec.Of) || !sometimesIdle(part)) {
 				met, why = met+1, "in its "+part.Name+", "+reason
 			}
 		}
@@ -32,8 +35,9 @@ func alwaysMet(p PolicySpec, stage StageName) string {
 	}
 	if spec, err := p.When(); err == nil {
 		why := ""
+		about = about.when(spec)
 		for _, part := range spec.Then {
-			if why = alwaysMet(part, stage); why == "" {
+			if why = alwaysMet(part, about); why == "" {
 				return ""
 			}
 		}
@@ -46,11 +50,15 @@ func alwaysMet(p PolicySpec, stage StageName) string {
 		}
 	case "expression":
 		if spec, err := p.Expression(); err == nil {
-			return alwaysTrue(spec.That, stage)
+			return cmp.Or(alwaysTrue(spec.That, about.stage), about.always(spec.That, true))
 		}
 	case "soak":
 		if spec, err := p.Soak(); err == nil && spec.For == 0 && spec.In == "" {
 			return "it asks for no time"
+		}
+	case "freeze":
+		if spec, err := p.Calendar(); err == nil && len(spec.Weekly) == 0 {
+			return spec.past(about.now)
 		}
 	case "window":
 		if spec, err := p.Calendar(); err == nil && spec.wholeWeek() {

@@ -3,7 +3,6 @@ package schema
 import (
 	"slices"
 	"strings"
-	"time"
 )
 
 // gateKinds are the kinds of change that each gate of a stage is asked about.
@@ -21,14 +20,17 @@ func (p Project) kindsOf(s Stage) gateKinds {
 	return k
 }
 
+// maybe are the kinds of a promote gate, with tune: whether anything is tuned, files say.
+func (k gateKinds) maybe() []Kind { return append(slices.Clone(k.promote), Tune) }
+
 // adviceOnDropped finds a gate that lets a change through without approvals where the default one, which it replaces, asks for some. Who
 // writes a number, be it 0, has said so.
-func adviceOnDropped(s Stage, kinds gateKinds, now time.Time) Diagnostics {
+func adviceOnDropped(s Stage, kinds gateKinds, about asking) Diagnostics {
 	var out Diagnostics
 	note := func(gate, replaced Gate, of []Kind, at Position, name string) {
 		need := asked(replaced)
 		passes := func(k Kind) bool {
-			return !slices.ContainsFunc(gate, func(spec PolicySpec) bool { return asksApproval(spec, k, now, s.Name) })
+			return !slices.ContainsFunc(gate, func(spec PolicySpec) bool { return asksApproval(spec, k, about) })
 		}
 		if need == 0 || at.Line == 0 || !slices.ContainsFunc(of, passes) {
 			return
@@ -49,7 +51,8 @@ func adviceOnDropped(s Stage, kinds gateKinds, now time.Time) Diagnostics {
 }
 
 // asksApproval reports whether no change of a kind passes a policy without what it says of approvals.
-func asksApproval(p PolicySpec, kind Kind, now time.Time, stage StageName) bool {
+func asksApproval(p PolicySpec, kind Kind, about asking) bool {
+	about.kinds = []Kind{kind}
 	if spec, err := p.Composed(); err == nil {
 		asked, without := 0, 0
 		for _, part := range spec.Of {
@@ -57,8 +60,8 @@ func asksApproval(p PolicySpec, kind Kind, now time.Time, stage StageName) bool 
 				continue // it is no way
 			}
 			asked++
-			shut := slices.ContainsFunc(closed(part, now, stage), func(s shut) bool { return !s.some })
-			if !shut && !asksApproval(part, kind, now, stage) {
+			shut := slices.ContainsFunc(closed(part, about), func(s shut) bool { return !s.some })
+			if !shut && !asksApproval(part, kind, about) {
 				without++
 			}
 		}
@@ -66,7 +69,7 @@ func asksApproval(p PolicySpec, kind Kind, now time.Time, stage StageName) bool 
 	}
 	if spec, err := p.When(); err == nil {
 		return everyFile(spec.Apps) && everyFile(spec.Files) && (len(spec.Kinds) == 0 || slices.Contains(spec.Kinds, kind)) &&
-			slices.ContainsFunc(spec.Then, func(part PolicySpec) bool { return asksApproval(part, kind, now, stage) })
+			slices.ContainsFunc(spec.Then, func(part PolicySpec) bool { return asksApproval(part, kind, about) })
 	}
 	spec, err := p.Approvals()
 	return err == nil && spec.asksEvery()
@@ -94,7 +97,7 @@ func sometimesIdle(p PolicySpec) bool {
 	return p.Name == "soak" || p.Name == "health"
 }
 
-// adviceOnWhen finds a when for kinds of change that its gate is never asked about. Whether anything is tuned, files say.
+// adviceOnWhen finds a when for kinds of change that its gate is never asked about.
 func adviceOnWhen(s Stage, kinds gateKinds) Diagnostics {
 	var out Diagnostics
 	note := func(gate Gate, of []Kind, name string) {
@@ -105,7 +108,7 @@ func adviceOnWhen(s Stage, kinds gateKinds) Diagnostics {
 			}
 		}
 	}
-	note(s.Gates.Promote, append(kinds.promote[:len(kinds.promote):len(kinds.promote)], Tune), "promote")
+	note(s.Gates.Promote, kinds.maybe(), "promote")
 	note(s.Gates.Rollback, kinds.rollback, "rollback")
 	note(s.Gates.Retire, kinds.retire, "retire")
 	return out

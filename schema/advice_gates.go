@@ -1,36 +1,49 @@
 package schema
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
 
 // AdviceOnGates says what is allowed in a gate but probably not meant: one that lost its default approvals, one that never opens
-// again, one that nobody passes. It needs nothing but the file and the time, and holds nothing.
-func (p Project) AdviceOnGates(now time.Time) Diagnostics {
+// again, one that nobody passes. It needs nothing but the file and the time, and holds nothing. holds
+// answers for expressions.
+func (p Project) AdviceOnGates(now time.Time, holds Holds) Diagnostics {
 	var out Diagnostics
 	for i, s := range p.Stages {
 		kinds := p.kindsOf(s)
-		out = append(out, adviceOnDropped(s, kinds, now)...)
+		out = append(out, adviceOnDropped(s, kinds, asking{stage: s.Name, now: now, holds: holds})...)
 		out = append(out, adviceOnWhen(s, kinds)...)
-		for _, spec := range slices.Concat(s.Gates.Promote, s.Gates.Rollback, s.Gates.Retire) {
-			for _, c := range closed(spec, now, s.Name) {
-				if c.Position.Line > 0 {
-					out = append(out, gateAdvice(c.Position, len(c.Name), c.code, args{"stage": string(s.Name), "policy": c.Name, "why": c.why}))
-				}
-			}
+		gates := []Gate{s.Gates.Promote, s.Gates.Rollback, s.Gates.Retire}
+		abouts := []asking{{s.Name, kinds.maybe(), now, holds}, {s.Name, kinds.rollback, now, holds}, {s.Name, kinds.retire, now, holds}}
+		for g, gate := range gates {
+			out = append(out, adviceOnShut(gate, abouts[g])...)
 		}
-		for _, gate := range []Gate{s.Gates.Promote, s.Gates.Rollback, s.Gates.Retire} {
+		for g, gate := range gates {
 			out = append(out, adviceOnHours(s.Name, gate)...)
 			out = append(out, adviceOnOverrides(s.Name, gate)...)
 			out = append(out, adviceOnSecrets(s.Name, gate)...)
-			out = append(out, adviceOnAlways(s.Name, gate)...)
+			out = append(out, adviceOnAlways(gate, abouts[g])...)
 		}
 		if at := s.Gates.RetireAt; at.Line > 0 && i < len(p.Stages)-1 {
 			out = append(out, gateAdvice(at, len("retire"), "gate-never-asked", args{"stage": string(s.Name), "last": string(p.Stages[len(p.Stages)-1].Name)}))
 		}
 	}
 	return slices.CompactFunc(out, func(a, b Diagnostic) bool { return a.Position == b.Position && a.Code == b.Code })
+}
+
+// adviceOnShut finds what lets nothing through.
+func adviceOnShut(gate Gate, about asking) Diagnostics {
+	var out Diagnostics
+	for _, spec := range gate {
+		for _, c := range closed(spec, about) {
+			if c.Position.Line > 0 {
+				out = append(out, gateAdvice(c.Position, len(c.Name), c.code, args{"stage": string(about.stage), "policy": c.Name, "why": c.why}))
+			}
+		}
+	}
+	return out
 }
 
 func gateAdvice(at Position, width int, code Code, a args) Diagnostic {
@@ -46,12 +59,12 @@ type shut struct {
 }
 
 // closed finds what lets nothing through of a policy, whatever the change is. Of a choice it finds nothing while enough others are open.
-func closed(p PolicySpec, now time.Time, stage StageName) []shut {
+func closed(p PolicySpec, about asking) []shut {
 	if spec, err := p.Composed(); err == nil {
 		var out []shut
 		open := 0
 		for _, part := range placed(spec.Of, p.Position) {
-			found := closed(part, now, stage)
+			found := closed(part, about)
 			if !slices.ContainsFunc(found, func(s shut) bool { return !s.some }) {
 				open++
 			}
@@ -64,15 +77,16 @@ func closed(p PolicySpec, now time.Time, stage StageName) []shut {
 	}
 	if spec, err := p.When(); err == nil {
 		var out []shut
+		about = about.when(spec)
 		for _, part := range placed(spec.Then, p.Position) {
-			for _, s := range closed(part, now, stage) {
+			for _, s := range closed(part, about) {
 				s.why, s.some = s.why+", of the changes that its when is for", true
 				out = append(out, s)
 			}
 		}
 		return out
 	}
-	return neverOpens(p, now, stage)
+	return neverOpens(p, about)
 }
 
 // placed gives parts the position of what they are parts of, as [PolicySpec.Parts] does.
@@ -84,7 +98,7 @@ func placed(parts []PolicySpec, at Position) []PolicySpec {
 }
 
 // neverOpens finds why one policy lets nothing through.
-func neverOpens(p PolicySpec, now time.Time, stage StageName) []shut {
+func neverOpens(p PolicySpec, about asking) []shut {
 	always := func(why string) []shut {
 		if why == "" {
 			return nil
@@ -94,7 +108,7 @@ func neverOpens(p PolicySpec, now time.Time, stage StageName) []shut {
 	switch p.Name {
 	case "window":
 		if spec, err := p.Calendar(); err == nil && len(spec.Weekly) == 0 && spec.Override == nil {
-			return always(spec.over(now))
+			return always(spec.over(about.now))
 		}
 	case "freeze":
 		if spec, err := p.Calendar(); err == nil && spec.wholeWeek() && spec.Override == nil {
@@ -102,7 +116,7 @@ func neverOpens(p PolicySpec, now time.Time, stage StageName) []shut {
 		}
 	case "expression":
 		if spec, err := p.Expression(); err == nil {
-			return always(neverTrue(spec.That, stage))
+			return always(cmp.Or(neverTrue(spec.That, about.stage), about.always(spec.That, false)))
 		}
 	case "tags":
 		spec, err := p.Tags()

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-gitops/sluice/policies"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -85,13 +86,21 @@ func TestAdviceOnGates(t *testing.T) {
 		{"of another stage", stages("    promote: [{approvals: 2}, {expression: 'stage == \"dev\" && app == \"a\"'}]\n"), "sluice.yaml:7:32 gate-never-opens expression lets nothing into production: it asks for the stage dev, and this gate is that of production"},
 		{"of this one, or another way", stages("    promote: [{approvals: 2}, {expression: 'stage == \"production\"'}, {expression: 'stage == \"dev\" || app == \"a\"'}]\n"),
 			"sluice.yaml:7:32 always-met expression holds nothing in production: it asks for the stage production, which is the one of this gate"},
+		{"of a kind that never comes", stages("    promote: [{approvals: 2}, {expression: 'kind == \"rollback\"'}]\n"), "sluice.yaml:7:32 gate-never-opens expression lets nothing into production: it is false of any promote or tune, and of nothing else is this asked"},
+		{"of all but one that never comes", stages("    promote: [{approvals: 2}, {expression: 'kind != \"retire\" || size(changed) < 5'}]\n"), "sluice.yaml:7:32 always-met expression holds nothing in production: it is true of any promote or tune, and of nothing else is this asked"},
+		{"of one kind of two", stages("    promote: [{approvals: 2}, {expression: 'kind == \"promote\"'}, {expression: 'kind != \"retire\" && size(changed) < 5'}]\n"), ""},
+		{"of a kind that its when leaves out", stages("    promote: [{approvals: 2}, {when: {kinds: [tune], then: [{expression: 'kind == \"promote\"'}]}}]\n"), "sluice.yaml:7:32 gate-never-opens expression lets nothing into production: it is false of any tune, and of nothing else is this asked, of the changes that its when is for"},
+		{"of what comes back", stages("    rollback: [{expression: 'kind == \"rollback\" || size(changed) < 5'}]\n    retire: [{expression: 'kind == \"promote\" && size(changed) < 5'}]\n"), "sluice.yaml:7:5 approvals-dropped this gate of production asks for no approval: it replaces the default of 1\nsluice.yaml:8:5 approvals-dropped this gate of production asks for no approval: it replaces the default of 2\nsluice.yaml:8:15 gate-never-opens expression lets nothing into production: it is false of any retire, and of nothing else is this asked\nsluice.yaml:7:17 always-met expression holds nothing in production: it is true of any rollback, and of nothing else is this asked"},
+		{"a freeze that is over", stages("    promote: [{approvals: 2}, {freeze: {zone: UTC, dates: 2026-10-01 00:00 - 2026-10-01 12:00}}]\n"), "sluice.yaml:7:32 always-met freeze holds nothing in production: its last span ended 2026-10-01 12:00 UTC"},
+		{"a freeze that is to come, or comes every week", stages("    promote: [{approvals: 2}, {freeze: {zone: UTC, dates: [2026-10-01 00:00 - 2026-10-01 12:00, 2026-12-01 00:00 - 2026-12-01 12:00]}}]\n    rollback: [{approvals: 1}, {freeze: {zone: UTC, weekly: Sat, dates: 2026-10-01 00:00 - 2026-10-01 12:00}}]\n"), ""},
+		{"a choice with a freeze that is over", stages("    promote: [{any: [{approvals: 2}, {freeze: {zone: UTC, dates: 2026-10-01 00:00 - 2026-10-01 12:00}}]}]\n"), "sluice.yaml:7:5 approvals-dropped this gate of production asks for no approval of some changes: it replaces the default of 2\nsluice.yaml:7:16 always-met any holds nothing in production: in its freeze, its last span ended 2026-10-01 12:00 UTC"},
 		{"a number in the form of a text", stages("    promote: [{approvals: 1}, {tags: {a.yaml: {n: \"required,integer,email\"}}}]\n"), "sluice.yaml:7:32 gate-never-opens tags lets nothing into production: no value of n is both integer and email"},
 		{"bounds that meet", stages("    promote: [{approvals: 1}, {tags: {a.yaml: {n: \"min=5,max=5\"}}}]\n"), ""},
 		{"retiring where nothing retires", "version: 1\nstages: [{name: development, gates: {retire: [{approvals: 1}]}}, {name: production}]\n", "sluice.yaml:2:38 gate-never-asked an app retires from production, the last stage: this retire gate of development is never asked"},
 		{"retiring from the last stage", stages("    retire: [{approvals: 3}]\n"), ""},
 	} {
 		var got []string
-		for _, d := range loaded(t, row.project).AdviceOnGates(now) {
+		for _, d := range loaded(t, row.project).AdviceOnGates(now, policies.Holds) {
 			got = append(got, d.Position.String()+" "+string(d.Code)+" "+d.Message)
 		}
 		if text := strings.Join(got, "\n"); text != row.want {

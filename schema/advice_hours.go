@@ -7,22 +7,33 @@ import (
 	"time"
 )
 
-// over says that the last of the dates has passed.
+// over says of a window why none of its dates is to come.
 func (c CalendarSpec) over(now time.Time) string {
+	zone, err := c.Location()
+	if err != nil || len(c.Dates) == 0 {
+		return ""
+	}
+	if !slices.ContainsFunc(c.Dates, func(d DateSpan) bool { return d.happens(zone) }) {
+		return "the clock of " + c.Zone + " is set past all of its spans, so it never opens"
+	}
+	if past := c.past(now); past != "" {
+		return past + ", so it is closed for ever"
+	}
+	return ""
+}
+
+// past says that the last of the dates has passed.
+func (c CalendarSpec) past(now time.Time) string {
 	zone, err := c.Location()
 	if err != nil || len(c.Dates) == 0 {
 		return ""
 	}
 	last := slices.MaxFunc(c.Dates, func(a, b DateSpan) int { return cmp.Compare(a.Until, b.Until) }).Until
 	wall := time.Unix(int64(last)*60, 0).UTC()
-	end := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, zone)
-	if !slices.ContainsFunc(c.Dates, func(d DateSpan) bool { return d.happens(zone) }) {
-		return "the clock of " + c.Zone + " is set past all of its spans, so it never opens"
-	}
-	if now.Before(end) {
+	if now.Before(time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, zone)) {
 		return ""
 	}
-	return fmt.Sprintf("its last span ended %s %s, so it is closed for ever", wall.Format("2006-01-02 15:04"), c.Zone)
+	return fmt.Sprintf("its last span ended %s %s", wall.Format("2006-01-02 15:04"), c.Zone)
 }
 
 // happens reports whether the clock of a place shows a minute of the span: one that is set forward leaves some out.

@@ -98,7 +98,7 @@ func TestAdviceOnSecrets(t *testing.T) {
 		{"[]", false}, {"['*.yaml']", false}, {"['**#tokenName']", false}, {"['app.yaml#*']", false},
 	} {
 		p := loaded(t, "version: 1\nstages: [{name: dev}, {name: prod, gates: {promote: [{approvals: 1}, {any: [{secrets: {allow: "+row.allow+"}}, {soak: 1h}]}]}}]\n")
-		found := p.AdviceOnGates(schema.DefaultCaseTime)
+		found := p.AdviceOnGates(schema.DefaultCaseTime, nil)
 		if off := len(found) == 1 && found[0].Code == "secrets-off" && found[0].Position.Line == 2; off != row.off || !off && len(found) > 0 {
 			t.Errorf("%s: got %v", row.allow, found)
 		}
@@ -138,7 +138,7 @@ func TestAdviceOnWhatIsAlwaysMet(t *testing.T) {
 	} {
 		p := loaded(t, "version: 1\nstages: [{name: dev}, {name: prod, gates: {promote: [{approvals: 1}, {"+row.gate+"}]}}]\n")
 		got := ""
-		for _, d := range p.AdviceOnGates(schema.DefaultCaseTime) {
+		for _, d := range p.AdviceOnGates(schema.DefaultCaseTime, nil) {
 			if d.Code == "always-met" {
 				got = d.Message
 			}

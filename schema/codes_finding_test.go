@@ -58,7 +58,7 @@ func findings(file string, data []byte) schema.Diagnostics {
 		if len(ds) > 0 {
 			return ds
 		}
-		ds = append(project.Advice(threePeople), project.AdviceOnGates(time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC))...)
+		ds = append(project.Advice(threePeople), project.AdviceOnGates(time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC), nil)...)
 		return append(ds, project.MissingSchemas(func(string) bool { return false })...)
 	}
 	return schema.LintFile(file, data)

@@ -133,7 +133,7 @@ var projectCodes = []CodeInfo{
 			"window lets nothing into staging: its last span ended 2026-01-09 18:00 Europe/Berlin, so it is closed for ever",
 	}, {
 		Code: "always-met", Warning: true, Title: "everything passes a policy", Message: `{policy} holds nothing in {stage}: {why}`,
-		Cause: "It is written as a guard, and its value lets every change through: an expression that is true, a choice with a way that asks for nothing, a window without an end.",
+		Cause: "It is written as a guard, and its value lets every change through: an expression that is true of all that its gate is asked about, a choice with a way that asks for nothing, a window without an end, a freeze that is over.",
 		Fix:   "Correct the value, or remove the policy, so that nobody counts on it.",
 		Example: "     8 |       promote: [{approvals: 1}, {any: [{approvals: 0}, {soak: 24h}]}]\n" +
 			"any holds nothing in staging: in its approvals, it asks for nobody",
