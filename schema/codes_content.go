@@ -38,6 +38,13 @@ var contentCodes = []CodeInfo{
 		Fix:     "Correct the schema in .sluice/schemas, in a change of its own.",
 		Example: "wait  schema  .sluice/schemas/app.json is not usable: it is not there [schema-unusable]",
 	}, {
+		Code: "schema-keyword", Warning: true, Title: "a word of a schema checks nothing", Message: `"{word}" is no keyword of JSON Schema, which passes over it`,
+		Cause: "JSON Schema passes over words that it does not know. One that is misspelt looks like a rule, and every file meets it.",
+		Fix:   "Correct the word; begin one that is a note for people or another program with x-.",
+		Example: "app.json:3:3: warning[schema-keyword]: \"requried\" is no keyword of JSON Schema, which passes over it\n" +
+			"     3 |   \"requried\": [\"replicas\"]\n" +
+			"       |   ^^^^^^^^^^ did you mean \"required\"?",
+	}, {
 		Code: "tag", Title: "value is not as its rule says", Message: "{path}[ at {at}] {detail}",
 		Cause:   "The gate has a rule for this value (tags:), and the value does not satisfy it. The value itself is not repeated here.",
 		Fix:     "Correct the value, or ask the admins to change the rule in sluice.yaml.",
@@ -68,6 +75,13 @@ var contentCodes = []CodeInfo{
 		Cause:   "The gate names a list that is not in force or cannot be read. A check that cannot be done is no yes.",
 		Fix:     "Correct the list in .sluice/lists, in a change of its own.",
 		Example: "wait  whitelist  .sluice/lists/gray.yaml is not usable: it is not there [list-unusable]",
+	}, {
+		Code: "listed-twice", Warning: true, Title: "a name stands in a list twice", Message: `"{name}" stands in line {line} already`,
+		Cause: "The list works as with one of them, and whoever takes one out believes that the name is no longer listed.",
+		Fix:   "Remove one of the two.",
+		Example: "live.yaml:3:3: warning[listed-twice]: \"payments\" stands in line 1 already\n" +
+			"     3 | - payments\n" +
+			"       |   ^^^^^^^^",
 	}, {
 		Code: "no-app", Title: "file belongs to no app", Message: "{path} belongs to no app",
 		Cause:   "It lies above the apps' directories, or apps: in sluice.yaml is set otherwise than meant.",

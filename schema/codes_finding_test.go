@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +62,7 @@ func findings(file string, data []byte) schema.Diagnostics {
 		ds = append(project.Advice(threePeople), project.AdviceOnGates(time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC), nil)...)
 		return append(ds, project.MissingSchemas(func(string) bool { return false })...)
 	}
-	return schema.LintFile(file, data)
+	return slices.Concat(schema.LintFile(file, data), schema.AdviceOnKeywords(file, data), schema.AdviceOnTwice(file, data))
 }
 
 // inTrust reads a trust directory of two people and a robot with the file in it; no data takes the file out.

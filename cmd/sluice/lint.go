@@ -123,11 +123,15 @@ func (a *app) lint(ctx context.Context, op *schema.Operator) (schema.Diagnostics
 	if err != nil {
 		return nil, err
 	}
+	control, err := lintControl(root)
+	if err != nil {
+		return nil, err
+	}
 	names, err := lintNames(root, project, source)
 	if err != nil {
 		return nil, err
 	}
-	found = slices.Concat(found, weakModes(project), project.AdviceOnGates(now(), policies.Holds), names, lintPeople(root, project), more, fits, gates, cases)
+	found = slices.Concat(found, weakModes(project), project.AdviceOnGates(now(), policies.Holds), names, lintPeople(root, project), more, fits, gates, cases, control)
 	found = a.lintSubmodules(ctx, project, found)
 	slices.SortStableFunc(found, func(x, y schema.Diagnostic) int { return strings.Compare(x.Position.File, y.Position.File) })
 	return found, nil
