@@ -43,6 +43,7 @@ func (p *pass) converge(ctx context.Context, report *Report) (err error) {
 	var d deliveries
 	jobs := p.plan(ctx, states, full, dirty, &d)
 	p.forgetDiffers(jobs, full)
+	p.forgetUnread(jobs, full)
 	if err := errors.Join(d.errs...); errors.Is(err, ErrDoubt) {
 		return err // whatever comes after could be another ledger's
 	}
@@ -52,6 +53,7 @@ func (p *pass) converge(ctx context.Context, report *Report) (err error) {
 	}
 	if full {
 		p.full, p.fullTook = p.now, p.cfg.Now().Sub(began)
+		p.comparedNow(jobs)
 	}
 	report.Drifted, report.Failed = report.Drifted+d.drifted, d.failed
 	return errors.Join(append(d.errs, early, p.recordDeliveries(ctx, report, d.entries))...)
@@ -245,6 +247,7 @@ func (p *pass) failed(j job, err error, d *deliveries) {
 	if p.observes(j.state) {
 		return // it was only compared
 	}
+	p.unread[j.key()] = code
 	since, known := p.down[j.key()]
 	if !known {
 		p.down[j.key()], since = p.now, p.now

@@ -66,12 +66,14 @@ type Reconciler struct {
 	inForce atomic.Pointer[rules]
 	ruled   chan struct{} // closed when the first are known
 
-	silent    map[string]silence // by target, those that did not answer
-	questions questions
-	fights    map[deliveryKey]fight
-	differs   map[deliveryKey]int           // keys that would change where nothing is written
-	reported  map[deliveryKey]schema.Digest // drift that is told and left
-	strangers map[deliveryKey]string        // keys beside ours that were logged
+	silent     map[string]silence          // by target, those that did not answer
+	unread     map[deliveryKey]schema.Code // why a cell that was compared last was not read or written at a target
+	comparedAt time.Time                   // when everything was compared last, at those targets that answered
+	questions  questions
+	fights     map[deliveryKey]fight
+	differs    map[deliveryKey]int           // keys that would change where nothing is written
+	reported   map[deliveryKey]schema.Digest // drift that is told and left
+	strangers  map[deliveryKey]string        // keys beside ours that were logged
 
 	sieves sieves
 
@@ -125,7 +127,7 @@ func New(cfg Config) (*Reconciler, error) {
 	r := &Reconciler{
 		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, refused: map[string]int64{}, unproposed: map[schema.Cell]unproposed{}, undecided: undecided{}, outrun: map[string]schema.Hash{}, proposing: turns{}, merging: turns{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
 		looked: map[schema.StageName]int64{}, fleet: map[schema.Cell]*schema.InstancesView{}, fights: map[deliveryKey]fight{}, differs: map[deliveryKey]int{}, reported: map[deliveryKey]schema.Digest{},
-		strangers: map[deliveryKey]string{}, silent: map[string]silence{}, contested: map[schema.Cell]bool{},
+		strangers: map[deliveryKey]string{}, silent: map[string]silence{}, unread: map[deliveryKey]schema.Code{}, contested: map[schema.Cell]bool{},
 	}
 	r.ruled = make(chan struct{})
 	r.questions.back = make(chan struct{}, 1)

@@ -54,3 +54,30 @@ func (r *Reconciler) silentViews() []schema.SilentView {
 	}
 	return out
 }
+
+// forgetUnread forgets what was not read or written where this pass asks again: of all, if it compares everything.
+func (r *Reconciler) forgetUnread(jobs map[string][]job, full bool) {
+	if full {
+		clear(r.unread)
+		return
+	}
+	for _, some := range jobs {
+		for _, j := range some {
+			delete(r.unread, j.key())
+		}
+	}
+}
+
+// comparedNow notes that everything was compared, unless there was something to compare and no target could be read.
+func (p *pass) comparedNow(jobs map[string][]job) {
+	asked, read := false, false
+	for _, some := range jobs {
+		for _, j := range some {
+			asked = true
+			read = read || p.unread[j.key()] == ""
+		}
+	}
+	if read || !asked {
+		p.comparedAt = p.now
+	}
+}

@@ -44,9 +44,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 		if p.refs != nil {
 			v.Looked = p.now
 		}
-		if !p.full.IsZero() {
-			v.Compared = p.full
-		}
+		v.Compared = p.comparedAt
 		p.next(ctx, &v)
 		r.withInstances(&v)
 	}
@@ -56,6 +54,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 	r.tellOverdue(&v)
 	v.Guards, v.Silent = r.guarded, r.silentViews()
 	withSilent(&v)
+	r.withUnread(&v)
 	r.view.Store(&v)
 }
 

@@ -50,3 +50,40 @@ func silentCell(c *schema.CellView, silent []schema.SilentView) {
 		c.State = schema.Unverified
 	}
 }
+
+// withUnread says at once of what could not be compared or written for another reason than silence: whether it is live is not known,
+// though the ledger is told of it only when it lasts.
+func (r *Reconciler) withUnread(v *schema.View) {
+	if len(r.unread) == 0 {
+		return
+	}
+	v.Apps = slices.Clone(v.Apps)
+	for i := range v.Apps {
+		v.Apps[i].Cells = slices.Clone(v.Apps[i].Cells)
+		for j := range v.Apps[i].Cells {
+			r.unreadCell(&v.Apps[i].Cells[j])
+		}
+	}
+}
+
+func (r *Reconciler) unreadCell(c *schema.CellView) {
+	own := false
+	for k, t := range c.Targets {
+		key := deliveryKey{c.Cell, t.Name}
+		code := r.unread[key]
+		if code == "" || t.Code != "" {
+			continue
+		}
+		if !own {
+			c.Targets, own = slices.Clone(c.Targets), true
+		}
+		at := &c.Targets[k]
+		at.Live, at.Code = false, code
+		if doesNotAnswer(code) {
+			at.Unknown = r.down[key]
+		}
+	}
+	if own && c.State == schema.Live {
+		c.State = schema.Unverified
+	}
+}

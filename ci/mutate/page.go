@@ -3,6 +3,10 @@ package main
 // pageMutations take away what keeps the page for those who may look, reading alone, and true.
 var pageMutations = []mutation{
 	{
+		name: "view: a cell that a pass could not read stays live", pkg: "reconciler/stories", file: "reconciler/view_silent.go",
+		old: "at.Live, at.Code = false, code", new: "at.Code = \"\"", tests: "TestStories/target_unread",
+	},
+	{
 		name: "view: a target that does not answer stays live", pkg: "reconciler", file: "reconciler/view_silent.go",
 		old: "t.Live, t.Code = false, codeUnavailable", new: "t.Code = codeUnavailable", tests: "TestOfATargetThatDoesNotAnswerNothingIsKnown",
 	},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // overdue tells what the page says of admissions that are not live for long, and whether an alert would fire.
@@ -26,6 +27,16 @@ func (w *world) shown(words []string) []string {
 	defer repo.Close()
 	view, err := reconciler.NewView(w.ctx, clone.Ledger, clone.Project)
 	w.must(err)
+	return w.cellsOf(view, words)
+}
+
+// page tells the same as the page of the running reconciler has it, and when it says that the targets were compared.
+func (w *world) page(words []string) []string {
+	view := *w.r.View()
+	return append(w.cellsOf(view, words), "targets compared "+view.Compared.Format("Mon 15:04"))
+}
+
+func (w *world) cellsOf(view schema.View, words []string) []string {
 	var out []string
 	for _, app := range view.Apps {
 		for _, c := range app.Cells {

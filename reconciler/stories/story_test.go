@@ -174,7 +174,7 @@ func (w *world) do(words []string) []string {
 		"note": w.note, "forge-note": w.forgeNote, "lose-note": w.loseNote, "notes-of": w.notesOf, "asked": w.askedForge, "token": w.token,
 		"rules": w.rules, "rules-hidden": w.rulesHidden, "trust": w.trust, "use": w.use, "misplace": w.misplace, "back": w.back, "seal-stage": w.sealStage, "cosign": w.cosign, "clear": w.clear, "agree": w.agree, "move": w.moved,
 		"proposed": w.proposed, "close": w.closeRequest, "forget": w.forgetBranch, "next": w.next, "bot": w.botWrites, "promote": w.promote, "branches": w.branches,
-		"tree": w.tree, "overdue": w.overdue, "shown": w.shown, "silent": w.silentNow, "simulate": w.simulate, "lenient": w.lenient, "whose": w.whose,
+		"tree": w.tree, "overdue": w.overdue, "shown": w.shown, "page": w.page, "silent": w.silentNow, "simulate": w.simulate, "lenient": w.lenient, "whose": w.whose,
 	}
 	command, ok := commands[words[0]]
 	if !ok {

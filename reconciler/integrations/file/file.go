@@ -56,9 +56,9 @@ func (t *Target) Read(ctx context.Context, want integrations.Release) (integrati
 	if err != nil {
 		return integrations.Observation{}, err
 	}
-	root, err := os.OpenRoot(t.dir)
+	root, err := t.open(place)
 	if err != nil {
-		return integrations.Observation{Place: t.name(place)}, t.fail(place, err)
+		return integrations.Observation{Place: t.name(place)}, err
 	}
 	defer root.Close()
 	cell, err := root.OpenRoot(place)
@@ -147,6 +147,18 @@ func (t *Target) name(place string) string {
 
 func (t *Target) error(key string, class, err error) error {
 	return &integrations.Error{Target: t.spec.Name, Key: key, Class: class, Err: err}
+}
+
+// open opens the directory itself. Where it is not there, as with a volume that is not mounted, every cell is as badly off.
+func (t *Target) open(key string) (*os.Root, error) {
+	root, err := os.OpenRoot(t.dir)
+	if err == nil {
+		return root, nil
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, t.fail(key, err)
+	}
+	return nil, &integrations.Error{Target: t.spec.Name, Key: key, Class: integrations.ErrUnavailable, Err: err, Silent: true}
 }
 
 // fail finds the class of an error of the file system.

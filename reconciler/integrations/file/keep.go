@@ -35,9 +35,9 @@ func (t *Target) Checkpoint(ctx context.Context, project string) ([]byte, error)
 	if err := t.canceled(ctx, dir); err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(t.dir)
+	root, err := t.open(dir)
 	if err != nil {
-		return nil, t.fail(dir, err)
+		return nil, err
 	}
 	defer root.Close()
 	return t.kept(root, dir)
@@ -64,9 +64,9 @@ func (t *Target) KeepCheckpoint(ctx context.Context, project string, signed []by
 	if err != nil {
 		return false, err
 	}
-	root, err := os.OpenRoot(t.dir)
+	root, err := t.open(dir)
 	if err != nil {
-		return false, t.fail(dir, err)
+		return false, err
 	}
 	defer root.Close()
 	if err := root.MkdirAll(dir, 0o755); err != nil {

@@ -24,9 +24,9 @@ func (t *Target) Leave(ctx context.Context, want integrations.Release, write boo
 	if err != nil {
 		return out, err
 	}
-	root, err := os.OpenRoot(t.dir)
+	root, err := t.open(place)
 	if err != nil {
-		return out, t.fail(place, err)
+		return out, err
 	}
 	defer root.Close()
 	cell, err := root.OpenRoot(place)

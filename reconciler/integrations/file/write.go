@@ -92,7 +92,7 @@ func (t *Target) check(want integrations.Release) error {
 
 // openCell opens the cell's directory, which it makes; dir itself has to be there.
 func (t *Target) openCell(place string) (*os.Root, error) {
-	root, err := os.OpenRoot(t.dir)
+	root, err := t.open(place)
 	if err != nil {
 		return nil, err
 	}
