@@ -25,6 +25,7 @@ func TestWhatIsASecretIsNotShown(t *testing.T) {
 		{"password_hash: abc", "/password_hash", true}, {"authorization: {mode: abc}", "/authorization/mode", false}, {"compass: abc", "/compass", false}, {"key: abc", "/key", false}, {"limits: {max: 5}", "/limits/max", false},
 		{"Kennwort: abc", "/Kennwort", true}, {"密码: abc", "/密码", true}, {"pin: 47", "/pin", true}, {"ping: abc", "/ping", false}, {"pw: abc", "/pw", true}, {"db_pw: abc", "/db_pw", true}, {"bearer: abc", "/bearer", true}, {"cookie_key: abc", "/cookie_key", true}, {"auth: abc", "/auth", true}, {"auth: true", "/auth", false},
 		{"auths: {h: {auth: abc}}", "/auths/h/auth", true}, {"auth: {mode: abc}", "/auth/mode", false},
+		{"PGPASSWORD: abc", "/PGPASSWORD", true}, {"args: [mysql, -uroot, -pabc]", "/args/2", true}, {"args: [mysql, -port, -P3306]", "/args/1", false}, {"args: [serve, -pabc]", "/args/1", false},
 		{`args: ["--password", abc]`, "/args/1", true}, {`args: ["--password", --tls]`, "/args/1", false}, {`args: ["--port", abc]`, "/args/1", false}, {`[a, "-token", abc]`, "/2", true},
 	} {
 		leaves, problems := schema.Flatten("app.yaml", []byte(row.text))
@@ -40,6 +41,8 @@ func TestWhatIsASecretIsNotShown(t *testing.T) {
 		`"a: 1\npassword: hunter\n"`: true, "DB_PASS=hunter": true, `"Authorization: Bearer abcdefghijk"`: true, `"--api-key=abc"`: true,
 		`"{\"password\":\"x\"}"`: true, `"{\"auths\":{\"h\":{\"auth\":\"x\"}}}"`: true, `"serve --password x"`: true, `"machine h login u password x"`: true, `"a\n  password hunter2\n"`: true,
 		`"<password>x</password>"`: true, `"<db password=\"x\"/>"`: true, `"https://hooks.slack.com/services/` + `T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"`: true,
+		`"Basic Ym9iOnBhc3N3b3Jk"`: true, `"mysql -uroot -pS3cr3tRoot"`: true, `"/usr/bin/mysqldump --all -proot db"`: true, `"serve --password=x"`: true, "PGPASSWORD=x": true, `"PGPASSWORD=x psql"`: true, `"sshpass -px ssh h"`: true,
+		`"Basic plan"`: false, `"basic support"`: false, `"Basic bm9uYW1l"`: false, `"serve -p 8080"`: false, `"serve -p8080"`: false, `"mysql -p 8080"`: false, `"mysql -port 3306"`: false, `"mysql -P3306 -uroot"`: false, `"mysql -p$PW"`: false, `"mysql -p\"${PW}\""`: false, `"docker run --name mysql -p3306:3306 mysql"`: false, `"tar -pxf mysql.tar"`: false, `"my-mysql -port"`: false,
 		`"password reset"`: false, `"<passwordFile>x</passwordFile>"`: false, `"{\"port\":\"x\"}"`: false, `"serve --port x"`: false,
 		`"Server=h;Password=${PASSWORD}"`: false, `"jdbc:mysql://h/db?user=u"`: false, "5": false, `"a=b"`: false, `"--token-file=/run/x"`: false, "": false, `"see https://example.com/token"`: false,
 	} {

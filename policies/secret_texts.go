@@ -1,13 +1,10 @@
 package policies
 
 import (
-	"bytes"
-	"encoding/base64"
 	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -76,12 +73,6 @@ func isSecret(key, value string) bool {
 	return schema.NamesLogin(key) && len(value) >= 8 && (hasDigit(value) && !wayToLogIn.MatchString(value) && looksRandom(value) || isPair(value))
 }
 
-// isPair reports whether a text is a name and a password as a header has them.
-func isPair(value string) bool {
-	text, err := base64.StdEncoding.DecodeString(value)
-	return err == nil && utf8.Valid(text) && bytes.IndexByte(text, ':') > 0
-}
-
 func hasDigit(value string) bool { return strings.ContainsFunc(value, unicode.IsDigit) }
 
 // hidesForm reports whether a line has what [insideText] looks for, whatever the value is.
@@ -109,6 +100,9 @@ func flagOf(leaves map[string]schema.Leaf, pointer string) string {
 	place, err := strconv.Atoi(pointer[cut+1:])
 	if err != nil || place == 0 {
 		return ""
+	}
+	if ofClientList(leaves, pointer[:cut+1], place) {
+		return "p.password"
 	}
 	value, _ := textOf(leaves[pointer])
 	before, _ := textOf(leaves[pointer[:cut+1]+strconv.Itoa(place-1)])

@@ -107,6 +107,12 @@ func formatted(line []byte) (at sighting, ok bool) {
 	if offset, found := curlPassword(line); found && offset < begin {
 		begin, at.kind, ok = offset, "the password of a command", true
 	}
+	if offset, found := clientPassword(line); found && offset < begin {
+		begin, at.kind, ok = offset, "the password of a command", true
+	}
+	if offset, found := headerLogin(line); found && offset < begin {
+		begin, at.kind, ok = offset, "the credential of a header", true
+	}
 	if offset, found := encodedKey(line); found && offset < begin {
 		begin, at.kind, ok = offset, "a private key in base64", true
 	}

@@ -33,6 +33,18 @@ var secretMutations = []mutation{
 		"TestSecretsAreKnownAlikeWhereTheyAreRefusedAndShown",
 	},
 	{
+		"a password behind -p passes", "policies", "policies/secret_logins.go",
+		"return value != \"\" && !reference.MatchString(value) && !noPassword.MatchString(value)",
+		"return false",
+		"TestWhatIsASecretIsNotShown",
+	},
+	{
+		"a credential of HTTP Basic passes", "policies", "policies/secrets.go",
+		"if offset, found := headerLogin(line); found && offset < begin {",
+		"if offset, found := headerLogin(line); found && offset > begin {",
+		"TestWhatIsASecretIsNotShown",
+	},
+	{
 		"one of several passwords passes", "policies", "policies/secret_texts.go",
 		"case isNamedKey(key, value), isOneOfSeveral(key, value):",
 		"case isNamedKey(key, value):",
