@@ -156,6 +156,11 @@ func (d Durations) Within(bounds []float64, took time.Duration, from Exemplar) D
 	return out
 }
 
+// Removes reports whether a decision takes an app out of a stage: as it is retired, or as its files are deleted in one before.
+func (r Record) Removes() bool {
+	return r.Change == Retire || r.Change != "" && r.App != "" && r.Becomes == None
+}
+
 // Record returns one of the kept records.
 func (j *Journal) Record(seq int64) (Record, bool) {
 	if j == nil {

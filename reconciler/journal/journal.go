@@ -124,7 +124,7 @@ func (f *Fold) decided(e ledger.Entry, r schema.Record) {
 		before = f.cells[e.Cell()]
 	}
 	f.settle(func(r restore) bool { return r.cell == e.Cell() }) // what goes back from it was told by fail that it did not hold
-	now := cell{seq: e.Seq, revision: r.Becomes, counts: !back && e.Kind != ledger.Retire && r.Change != schema.Retire, required: map[string]bool{}, broken: before.broken}
+	now := cell{seq: e.Seq, revision: r.Becomes, counts: !back && e.Kind != ledger.Retire && !r.Removes(), required: map[string]bool{}, broken: before.broken}
 	if before.failed && before.broken.IsZero() {
 		now.broken = before.live
 	}

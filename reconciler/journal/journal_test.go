@@ -169,6 +169,7 @@ func TestARemovalIsNoDeploymentInAnyStage(t *testing.T) {
 	s.live("gray", s.decides(ledger.Admit, schema.Edit, "gray", "", "r1"))
 	before := s.fold.Journal().Stages["gray"]
 	s.live("gray", s.decides(ledger.Admit, schema.Retire, "gray", "", ""))
+	s.live("gray", s.decides(ledger.Admit, schema.Promote, "gray", "testing", string(schema.None))) // as the stages before the last have it
 	s.live("production", s.decides(ledger.Retire, schema.Retire, "production", "gray", ""))
 	j := s.fold.Journal()
 	if got := j.Stages["gray"]; before.Deployments != 1 || !reflect.DeepEqual(got, before) {

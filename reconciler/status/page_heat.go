@@ -202,7 +202,7 @@ func tookAlong(v schema.View, within time.Duration) map[[2]schema.StageName][]ti
 	}
 	let, took := map[at]time.Time{}, map[[2]schema.StageName][]time.Duration{}
 	for _, r := range v.Journal.Records {
-		if r.Result != schema.Passed || r.App == "" || r.To == schema.ArchiveNode {
+		if r.Result != schema.Passed || r.App == "" || r.To == schema.ArchiveNode || r.Removes() {
 			continue
 		}
 		begin := let[at{r.App, r.From, r.Becomes}]

@@ -123,7 +123,7 @@ func whatHappened(r schema.Record) string {
 		revision = " " + name(r.Becomes)
 	}
 	switch {
-	case r.Change == schema.Retire, r.Change != "" && r.App != "" && r.Becomes == schema.None:
+	case r.Removes():
 		return "removal from " + brief(string(r.Stage))
 	case r.App == "" && r.Stage == "" && r.Change != "":
 		return strings.TrimSpace("control files" + revision + " " + brief(string(r.Code)))
