@@ -20,6 +20,15 @@ type Clone struct {
 	rules   *rules
 }
 
+// View is what the clone shows, with why apps leave.
+func (c *Clone) View(ctx context.Context) (schema.View, error) {
+	v, err := NewView(ctx, c.Ledger, c.Project)
+	if err == nil {
+		withRetirements(v.Apps, c.rules)
+	}
+	return v, err
+}
+
 // OpenClone opens the ledger at a commit. An empty anchor leaves open whose it is.
 func OpenClone(ctx context.Context, objs ledger.Objects, tip schema.Hash, anchor schema.Digest) (*Clone, error) {
 	unproven, err := ledger.Unverified(ctx, objs, tip)

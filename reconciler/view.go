@@ -65,9 +65,19 @@ func (r *Reconciler) viewOf(ctx context.Context, p *pass) (schema.View, error) {
 	}
 	v, err := NewView(ctx, p.ledger, p.rules.project)
 	if err == nil {
+		withRetirements(v.Apps, p.rules)
 		r.plain = &v
 	}
 	return v, err
+}
+
+// withRetirements adds why apps leave, as the records in force have it, to a view that nobody else has yet.
+func withRetirements(apps []schema.AppView, r *rules) {
+	for i := range apps {
+		if record, ok := r.retirements[apps[i].App]; ok {
+			apps[i].Retirement = &record
+		}
+	}
 }
 
 // minStale keeps the shortest intervals from calling a view stale while the next pass is still under way.

@@ -88,6 +88,8 @@ type AppView struct {
 	// Owner and Labels are what the control files in force say of the app; empty where they say nothing.
 	Owner  string            `json:"owner,omitempty"`
 	Labels map[string]string `json:"labels,omitempty"`
+	// Retirement is the record in force by which the app leaves the last stage; nil where there is none.
+	Retirement *Retirement `json:"-"`
 }
 
 // CellState is one word for how a cell is.

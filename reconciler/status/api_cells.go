@@ -119,7 +119,7 @@ func (req asked) apiCell(c schema.CellView) apiCell {
 		out.Unjudged = &apiUnjudged{Commit: hashOrEmpty(u.Commit), Since: u.From().UTC(), Code: u.Code, Why: u.Why}
 	}
 	if i := c.Instances; i != nil {
-		out.Instances = &apiRunning{At: i.At.UTC(), Total: i.Total + i.Unread, Running: i.Running, Refused: i.Refused, Quiet: i.Quiet}
+		out.Instances = &apiRunning{At: i.At.UTC(), Total: i.Total + i.Unread, Running: runningNow(*i, c), Refused: i.Refused, Quiet: i.Quiet}
 	}
 	for _, t := range c.Targets {
 		told := apiTarget{Name: t.Name, Code: t.Code, Unknown: t.Unknown.UTC()}

@@ -157,7 +157,7 @@ func appsTable(req asked) ([][]string, *problem) {
 				line[7] = strings.Join(missing, " ")
 			}
 			if c.Instances != nil && !stale {
-				line[8], line[9] = strconv.Itoa(c.Instances.Running), strconv.Itoa(c.Instances.Total+c.Instances.Unread)
+				line[8], line[9] = strconv.Itoa(runningNow(*c.Instances, *c)), strconv.Itoa(c.Instances.Total+c.Instances.Unread)
 			}
 			out = append(out, line)
 		}

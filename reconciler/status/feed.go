@@ -54,17 +54,21 @@ func (s *site) feed(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id, base := "urn:sluice:"+safe(v.Project), s.cfg.origin(r)+s.cfg.base
-	out := atomFeed{ID: id, Title: "sluice " + safe(title(*v)), Updated: v.Ledger.At.UTC().Format(time.RFC3339), Author: "sluice",
+	updated := v.Ledger.At
+	if updated.IsZero() {
+		updated = v.At // there is no entry that may be seen
+	}
+	out := atomFeed{ID: id, Title: "sluice " + safe(title(*v)), Updated: updated.UTC().Format(time.RFC3339), Author: "sluice",
 		Links: []atomLink{{"self", feedKind, base + "/feed.atom"}, {"alternate", "text/html", base + "/promotions"}}}
 	for _, record := range slices.Backward(v.Journal.Records) {
 		if len(out.Entries) == 50 {
 			break
 		}
-		if record.Result == "" || record.Target != "" {
+		if !isDecision(record) {
 			continue
 		}
 		view := recordOf(*v, record)
-		out.Entries = append(out.Entries, atomEntry{ID: fmt.Sprintf("%s:%d", id, record.Seq), Title: strings.TrimSpace(view.Where + ": " + view.Text + " " + view.Result),
+		out.Entries = append(out.Entries, atomEntry{ID: fmt.Sprintf("%s:%d", id, record.Seq), Title: strings.Join(strings.Fields(view.Where+": "+view.Text+" "+view.Code+" "+view.Result), " "),
 			Updated: record.At.UTC().Format(time.RFC3339), Link: atomLink{"alternate", "text/html", fmt.Sprintf("%s/promotions/%d", base, record.Seq)}, Summary: view.People})
 	}
 	body, err := xml.MarshalIndent(out, "", " ")

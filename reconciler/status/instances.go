@@ -24,6 +24,14 @@ func runText(v schema.InstancesView, c schema.CellView, where string) string {
 	return fmt.Sprintf("%d of %d%s run it", v.Running, all, where)
 }
 
+// runningNow is how many run what the cell has. Those that were counted before it got that, or of an app that leaves, do not.
+func runningNow(v schema.InstancesView, c schema.CellView) int {
+	if c.Seq > 0 && c.Revision == schema.None || v.Content != "" && c.Content != "" && v.Content != c.Content {
+		return 0
+	}
+	return v.Running
+}
+
 // instancesText says who runs what a cell has, and which do not. What instances say of themselves was never signed, so it is said as theirs.
 func instancesText(v schema.InstancesView, c schema.CellView, now time.Time) string {
 	parts := []string{runText(v, c, " instances in "+safe(string(v.Stage)))}

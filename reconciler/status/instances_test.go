@@ -85,3 +85,27 @@ func TestAClonesAnswerSaysThatItKnowsNoInstances(t *testing.T) {
 		}
 	}
 }
+
+// TestInstancesOfWhatWasThereBeforeDoNotRunWhatIsNow: the API and the table count as the page does.
+func TestInstancesOfWhatWasThereBeforeDoNotRunWhatIsNow(t *testing.T) {
+	for sentence, change := range map[string]func(c *schema.CellView){
+		"4": func(*schema.CellView) {},
+		"0 of an app that has left": func(c *schema.CellView) {
+			c.State, c.Revision, c.Content = schema.Retired, schema.None, schema.NoContent
+		},
+		"0 that were counted before ": func(c *schema.CellView) { c.Content = content("9") },
+	} {
+		v := sample(t)
+		c := &v.Apps[0].Cells[0]
+		c.Seq, c.Instances = 7, &schema.InstancesView{Stage: c.Cell.Stage, At: ago(time.Minute), Content: c.Content, Total: 4, Running: 4}
+		change(c)
+		h := site(t, &v, now)
+		place := string(c.Cell.Stage) + "/" + string(c.Cell.App)
+		if api := body(t, ask(h, "GET", "/api/v1/cells/"+place)); !strings.Contains(api, `"total":4,"running":`+sentence[:1]+",") {
+			t.Errorf("%s: %s", sentence, api)
+		}
+		if table := body(t, ask(h, "GET", "/apps.csv")); !strings.Contains(table, ","+sentence[:1]+",4,") {
+			t.Errorf("%s: %s", sentence, table)
+		}
+	}
+}

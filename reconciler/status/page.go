@@ -82,13 +82,13 @@ type searchField struct {
 }
 
 // stampView is a time as the page prints it: for people and for programs. It is empty where the time is not known.
-type stampView struct{ Text, Machine, Age string }
+type stampView struct{ Text, Machine, Age, For string }
 
 func stamped(t, now time.Time) stampView {
 	if t.IsZero() {
 		return stampView{}
 	}
-	return stampView{Text: stamp(t), Machine: t.UTC().Format(time.RFC3339), Age: relative(t, now)}
+	return stampView{Text: stamp(t), Machine: t.UTC().Format(time.RFC3339), Age: relative(t, now), For: age(now.Sub(t))}
 }
 
 // basePage is what every page of a view has. Ages are as of the view, so that the page changes with the view alone.

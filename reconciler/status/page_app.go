@@ -97,6 +97,9 @@ func wholeCell(req asked, c schema.CellView) cell {
 			out.NextRequest = requestLink(req.view, c.Next.MergeRequest)
 		}
 	}
+	if c.State == schema.Retired {
+		out.Note = strings.TrimPrefix(out.Note+"; "+retiredText(req.view, c.Cell), "; ")
+	}
 	if c.Instances != nil {
 		out.Instances = instancesOf(*c.Instances, c, asOf(req.view), stale)
 	}
@@ -111,6 +114,28 @@ func wholeCell(req asked, c schema.CellView) cell {
 		out.Why = fmt.Sprintf("sluice why %s %s", quote(string(c.Cell.App)), quote(string(c.Cell.Stage)))
 	}
 	return out
+}
+
+// retiredText says why an app has left a stage, who answers for it, and how long what ran there is kept, as far as that is recorded.
+func retiredText(v schema.View, cell schema.Cell) string {
+	var parts []string
+	if app, ok := findApp(v, string(cell.App)); ok && app.Retirement != nil {
+		parts = append(parts, "retired: "+safe(app.Retirement.Reason), "owner "+safe(app.Retirement.Owner))
+	}
+	if v.Journal == nil {
+		return strings.Join(parts, "; ")
+	}
+	for _, r := range slices.Backward(v.Journal.Records) {
+		if r.Kind != "archive" || r.App != cell.App || r.Stage != cell.Stage {
+			continue
+		}
+		for _, s := range r.Says {
+			if s.Name == "kept" || s.Name == "kept until" {
+				return strings.Join(append(parts, fmt.Sprintf("what ran here is %s %s (entry #%d)", s.Name, safe(s.Text), r.Seq)), "; ")
+			}
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // keyLinks lead to the keys of a cell: what it has, what waits, how it differs from the stage before.

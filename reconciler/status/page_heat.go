@@ -33,6 +33,7 @@ type heatCell struct {
 	Href       string
 	Text       string // what a screen reader says
 	NotAllowed bool
+	Back       bool // a way back, which is counted where it begins, on the diagonal
 }
 
 // edgeTimes is how long changes took along one edge.
@@ -98,6 +99,7 @@ func heatOf(v schema.View, now time.Time, within time.Duration, result string) *
 		for _, to := range nodes {
 			c := counts[[2]schema.StageName{from, to}]
 			c.NotAllowed = !allowed(v, from, to)
+			c.Back = c.NotAllowed && c.none() && goesBack(v, from, to)
 			c.Level = level(c.shown(result), most)
 			q := pastQuery{from: string(from), to: string(to), result: result, within: within}
 			if !c.none() {
@@ -190,6 +192,11 @@ func allowed(v schema.View, from, to schema.StageName) bool {
 	return slices.ContainsFunc(v.Steps, func(s schema.StepView) bool {
 		return s.From == from && s.To == to && s.Event != "rollback"
 	})
+}
+
+// goesBack reports whether the lifecycle has the step as a rollback alone.
+func goesBack(v schema.View, from, to schema.StageName) bool {
+	return slices.ContainsFunc(v.Steps, func(s schema.StepView) bool { return s.From == from && s.To == to && s.Event == "rollback" })
 }
 
 // tookAlong is how long changes took from one node to the next, sorted: from being let in there, or proposed, to being let in

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -33,6 +34,7 @@ type attention struct {
 	MergeRequest               link
 	Risk                       string // with its arithmetic; empty where no breaker was asked
 	Since                      stampView
+	Code                       string // of the target that is not as it should be
 }
 
 // mostAttention keeps the list one that people read.
@@ -128,6 +130,10 @@ func attentions(req asked) ([]attention, int) {
 			a.Risk, a.MergeRequest = Risk(c.Held.Verdict), requestOf(v, c.Held.MergeRequest)
 		} else if c.Unjudged != nil {
 			a.Advice = unjudgedAdvice(*c.Unjudged, req.cfg.Commands)
+		} else if i := slices.IndexFunc(c.Targets, func(t schema.TargetView) bool { return t.Code != "" }); i >= 0 {
+			if info, known := schema.Explain(c.Targets[i].Code); known {
+				a.Code, a.Advice = string(info.Code), advice(info.Fix, req.cfg.Commands)
+			}
 		}
 		out = append(out, a)
 	}

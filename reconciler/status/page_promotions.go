@@ -16,6 +16,17 @@ type queued struct {
 	Since                             stampView
 }
 
+// isDecision reports whether an entry is about a change, and no delivery of one.
+func isDecision(r schema.Record) bool { return r.Result != "" && r.Target == "" }
+
+// promotionPage shows one decision about a change; what else the ledger has is below another address.
+func promotionPage(req asked) (page, int) {
+	if r, ok := req.view.Journal.Record(entryNumber(req.path("seq"))); ok && !isDecision(r) {
+		return missingPage(req.cfg, req.view, fmt.Sprintf("Entry #%d decides about no change; it is at /audit/%d.", r.Seq, r.Seq), req.now), http.StatusNotFound
+	}
+	return recordPage(req)
+}
+
 // promotionsPage shows what waits, oldest first, and what was decided. What failed stays.
 func promotionsPage(req asked) (page, int) {
 	v := req.view
@@ -34,7 +45,7 @@ func promotionsPage(req asked) (page, int) {
 	p.More = len(held) - len(p.Queue)
 	p.Text = counted(len(held), "change") + " waiting or refused now."
 	q := readPastQuery(req.q)
-	p.Records = lastRecords(req, func(r schema.Record) bool { return r.Result != "" && r.Target == "" && q.wants(r, v.At) }, recordsPerPage+1)
+	p.Records = lastRecords(req, func(r schema.Record) bool { return isDecision(r) && q.wants(r, v.At) }, recordsPerPage+1)
 	if len(p.Records) > recordsPerPage {
 		p.Records = p.Records[:recordsPerPage]
 		q.before = p.Records[recordsPerPage-1].Seq

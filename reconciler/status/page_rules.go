@@ -90,7 +90,19 @@ func healthPage(req asked) (page, int) {
 	if v.Alone != nil {
 		p.Checks = append(p.Checks, checkLine{Line: Line{Mark: Wait, Policy: "reconciler", Text: amount.ReplaceAllString(heardText(v), "$1\u00a0$2")}, Tone: wait})
 	} else {
-		line("targets", !v.Compared.IsZero(), "last compared "+when(v.Compared, asOf(v)))
+		amiss, compared := badTargets(v), "not compared yet"
+		if !v.Compared.IsZero() {
+			compared = "last compared " + when(v.Compared, asOf(v))
+		}
+		line("targets", !v.Compared.IsZero() && len(amiss) == 0, compared)
+		for _, b := range amiss {
+			info, known := schema.Explain(b.Code)
+			text := b.text(asOf(v))
+			if !known {
+				text += " [" + safe(string(b.Code)) + "]"
+			}
+			p.Checks = append(p.Checks, checkLine{Line: Line{Mark: No, Depth: 1, Text: text, Code: info.Code}, Tone: bad, Advice: advice(info.Fix, req.cfg.Commands)})
+		}
 	}
 	line("questions", len(v.Problems) == 0, fmt.Sprintf("%d could not be answered in the last pass", len(v.Problems)))
 	for _, code := range v.ProblemCodes {
@@ -104,7 +116,10 @@ func healthPage(req asked) (page, int) {
 		read += ". " + past
 	}
 	if v.Narrowed {
-		read = strings.TrimSpace("the last entry that you may see is " + when(v.Ledger.At, asOf(v)) + ". " + past)
+		read = "there is no entry that you may see. " + past
+		if !v.Ledger.At.IsZero() {
+			read = "the last entry that you may see is " + when(v.Ledger.At, asOf(v)) + ". " + past
+		}
 	}
 	line("ledger", doubtText(v) == "" && v.Journal != nil && v.Journal.Read == v.Ledger.Size, strings.TrimSpace(read))
 	if req.cfg.Reload != nil {

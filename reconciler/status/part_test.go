@@ -77,3 +77,17 @@ func TestTimesAreNotUnderstated(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoSeesNothingIsToldNoTimeAndNoNumber: there is no entry to have them of.
+func TestWhoSeesNothingIsToldNoTimeAndNoNumber(t *testing.T) {
+	v := schema.View{Project: "k3p9", Repository: "config", At: ago(time.Second), Looked: ago(time.Second), StaleAfter: time.Minute, Narrowed: true, Ledger: schema.LedgerView{Size: 1}, Stages: stages, Journal: &schema.Journal{Read: 1}}
+	h := site(t, &v, now)
+	for path, wrong := range map[string]string{"/": "ledger #1", "/health": "unknown time", "/feed.atom": "0001-01-01"} {
+		if text := body(t, ask(h, "GET", path)); strings.Contains(text, wrong) {
+			t.Errorf("%s says %q: %s", path, wrong, text)
+		}
+	}
+	if text := body(t, ask(h, "GET", "/health")); !strings.Contains(text, "there is no entry that you may see") {
+		t.Errorf("/health: %s", text)
+	}
+}

@@ -75,7 +75,7 @@ func TestPagesOfThePast(t *testing.T) {
 		want, not  []string
 	}{
 		{"the overview names what to look at, worst first, with who can help", "/", &v, 200, []string{
-			"9 of 18 cells as intended", "Needs attention", "catalog in production</a> refs/heads/main was rewound", "oldest waits since", "1 held",
+			"9 of 18 cells as intended", "Needs attention", "catalog in production</a> refs/heads/main was rewound", "oldest waits for", "1 held",
 			"Last let in", "raise the limit of the fx desk", "draft</a> <span class=\"count\">2 merge requests", "archived</a> <span class=\"count\">1 app<",
 		}, nil},
 		{"of what is old nobody knows what waits", "/", &old, 200, []string{"cells unknown."}, []string{"oldest waits"}},
@@ -145,5 +145,33 @@ func TestNoStaleGreen(t *testing.T) {
 				t.Errorf("GET %s still claims %q", path, not)
 			}
 		}
+	}
+}
+
+// TestAnEntryThatDecidesNothingIsNoPromotion: it is among the entries alone.
+func TestAnEntryThatDecidesNothingIsNoPromotion(t *testing.T) {
+	v := pastOf(sample(t))
+	h, tried := site(t, &v, now), 0
+	for _, r := range v.Journal.Records {
+		if r.Target != "" {
+			tried++
+			if w := ask(h, "GET", "/promotions/"+number(r.Seq)); w.StatusCode != 404 || !strings.Contains(body(t, w), "/audit/"+number(r.Seq)) {
+				t.Errorf("entry %d: %d", r.Seq, w.StatusCode)
+			}
+		}
+	}
+	if tried == 0 {
+		t.Fatal("no entry was tried")
+	}
+}
+
+// TestARollbackIsAStepThatExists: the table does not say that the lifecycle lacks it.
+func TestARollbackIsAStepThatExists(t *testing.T) {
+	v := pastOf(sample(t))
+	v.Steps = append(v.Steps, schema.StepView{From: "production", Event: "rollback", To: "gray"})
+	before := strings.Count(body(t, ask(site(t, &v, now), "GET", "/transitions")), `counted on the diagonal">↺`)
+	v.Steps = v.Steps[:len(v.Steps)-1]
+	if after := strings.Count(body(t, ask(site(t, &v, now), "GET", "/transitions")), `counted on the diagonal">↺`); before != after+1 {
+		t.Errorf("%d ways back with it, %d without", before, after)
 	}
 }

@@ -20,6 +20,7 @@ type recordView struct {
 	Tone             tone
 	MergeRequest     link
 	Missing          []string
+	Code             string      // why, where no decision says it
 	Parts            []checkLine // of the badge: what was checked, and what was not
 	Steps            []step
 	Facts            [][2]string
@@ -67,7 +68,10 @@ func lastRecords(req asked, want func(schema.Record) bool, most int) []recordVie
 }
 
 func recordOf(v schema.View, r schema.Record) recordView {
-	now := asOf(v)
+	now, code := asOf(v), schema.Code("")
+	if _, known := schema.Explain(r.Code); known {
+		code, r.Code = r.Code, ""
+	}
 	out := recordView{
 		Seq: r.Seq, Href: fmt.Sprintf("/audit/%d", r.Seq), Kind: brief(r.Kind), Text: recordText(r), At: stamped(r.At, now), People: peopleOf(r),
 		Result: brief(r.Result), MergeRequest: requestOf(v, r.MergeRequest),
@@ -83,6 +87,7 @@ func recordOf(v schema.View, r schema.Record) recordView {
 	case schema.Barred, "failed":
 		out.Tone, out.Symbol = bad, "✗"
 	}
+	out.Code = brief(string(code))
 	for _, code := range r.Missing {
 		out.Missing = append(out.Missing, brief(string(code)))
 	}

@@ -74,3 +74,26 @@ func TestTransitionsAreWhatPassed(t *testing.T) {
 		}
 	}
 }
+
+func TestARemovalTookNoTime(t *testing.T) {
+	at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	let := func(seq int64, from, to schema.StageName, becomes schema.Revision) schema.Record {
+		return schema.Record{Seq: seq, App: "pay", Stage: to, From: from, To: to, Result: schema.Passed, Change: schema.Promote, Becomes: becomes, At: at.Add(time.Duration(seq) * time.Minute)}
+	}
+	records := []schema.Record{let(1, "development", "testing", "sha256:55"), let(2, "testing", "gray", "sha256:55"), let(3, "development", "testing", schema.None), let(4, "testing", "gray", schema.None)}
+	took := leadTimes(schema.View{At: at, Stages: []schema.StageName{"testing", "gray"}, Journal: &schema.Journal{Records: records}}, time.Hour)
+	if len(took) != 1 || took[0].N != 1 {
+		t.Errorf("it took %+v", took)
+	}
+}
+
+func TestATimeIsAtMostWhatIsSaid(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		4600 * time.Millisecond: "5 s", time.Minute: "1 min", 95100 * time.Millisecond: "1 min 36 s", 9*time.Minute + 59500*time.Millisecond: "10 min", 10*time.Minute + time.Second: "11 min",
+		96 * time.Minute: "1 h 36 min", 11*time.Hour + time.Minute: "12 h", 47*time.Hour + time.Minute: "2 d", 0: "0 s",
+	} {
+		if got := atMost(d); got != want {
+			t.Errorf("%s: %s, want %s", d, got, want)
+		}
+	}
+}

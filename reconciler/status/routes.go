@@ -38,7 +38,7 @@ func (s *site) routes() []route {
 		{"/diff", s.shows("diff.html", diffPage, diffFilters...)},
 		{"/values/{stage}/{app...}", s.shows("diff.html", valuesPage, keyFilters...)},
 		{"/promotions", s.shows("promotions.html", promotionsPage, pastFilters...)},
-		{"/promotions/{seq}", s.shows("record.html", recordPage)},
+		{"/promotions/{seq}", s.shows("record.html", promotionPage)},
 		{"/transitions", s.shows("transitions.html", transitionsPage, stepFilters...)},
 		{"/audit", s.shows("audit.html", auditPage, pastFilters...)},
 		{"/audit/{seq}", s.shows("record.html", recordPage)},

@@ -28,13 +28,13 @@ func freshness(v schema.View, now time.Time) string {
 	if !now.IsZero() {
 		parts[0] += " (" + relative(at, now) + ")"
 	}
-	if v.Ledger.Size > 0 {
+	if v.Ledger.Size > 0 && !(v.Narrowed && v.Ledger.At.IsZero()) { // of a ledger without an entry that may be seen, no number is told
 		parts = append(parts, fmt.Sprintf("ledger #%d", v.Ledger.Size))
 	}
 	switch {
 	case v.Alone != nil: // the bar below says of when the entry is
 	case !v.Compared.IsZero():
-		parts = append(parts, "targets compared "+v.Compared.UTC().Format("15:04:05 UTC"))
+		parts = append(parts, comparedText(v))
 	case v.StaleAfter > 0 && !v.Looked.IsZero(): // a running reconciler, which does compare
 		parts = append(parts, "targets not compared yet")
 	}

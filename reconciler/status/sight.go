@@ -45,6 +45,9 @@ func (s sight) narrow(v schema.View) schema.View {
 	}
 	for _, app := range v.Apps {
 		narrowed := schema.AppView{App: app.App, Owner: hidden.owner(app.Owner), Labels: hidden.labels(app.Labels)}
+		if r := app.Retirement; r != nil {
+			narrowed.Retirement = &schema.Retirement{Reason: hidden.text(r.Reason), Owner: hidden.owner(r.Owner), Retention: r.Retention}
+		}
 		for _, c := range app.Cells {
 			if s.shows(c.Cell) {
 				narrowed.Cells = append(narrowed.Cells, s.cell(c, hidden))

@@ -182,8 +182,13 @@ func age(d time.Duration) string {
 func atMost(d time.Duration) string {
 	for _, unit := range []time.Duration{time.Second, time.Minute, time.Hour} {
 		up := (d + unit - 1).Truncate(unit)
-		if unit == time.Second && up < time.Minute || unit == time.Minute && up < time.Hour || unit == time.Hour && up < 48*time.Hour {
+		whole, rest := up.Truncate(60*unit), up%(60*unit)
+		switch {
+		case unit == time.Hour && up >= 48*time.Hour, up >= 600*unit: // from ten of the next unit on, that is exact enough
+		case unit == time.Hour || whole == 0 || rest == 0:
 			return age(up)
+		default:
+			return age(whole) + " " + age(rest)
 		}
 	}
 	return age((d + 24*time.Hour - 1).Truncate(24 * time.Hour))
