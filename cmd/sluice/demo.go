@@ -48,7 +48,8 @@ type demo struct {
 	team     *team.Team
 	daemon   *daemon
 	page     *pageServer
-	etcd     string // endpoint
+	desk     *pageServer // metrics and health
+	etcd     string      // endpoint
 	programs *programs
 	stop     context.CancelFunc
 	running  chan error
@@ -104,7 +105,7 @@ func (d *demo) play(ctx context.Context, started time.Time) error {
 }
 
 func (d *demo) addresses() string {
-	return fmt.Sprintf("  merge requests  %s/%s/-/merge_requests\n  status page     http://%s/\n", d.forge.URL(), d.team.Path(), d.page.address)
+	return fmt.Sprintf("  merge requests  %s/%s/-/merge_requests\n  status page     http://%s/\n  for machines    http://%s/metrics and /readyz\n", d.forge.URL(), d.team.Path(), d.page.address, d.desk.address)
 }
 
 func (d *demo) heading(text string) string {
@@ -189,9 +190,14 @@ func (d *demo) startReconciler(ctx context.Context) error {
 		stop()
 		return err
 	}
-	d.stop, d.running = stop, make(chan error, 2)
+	if d.desk, err = listenAdmin(running, "127.0.0.1:0", adminProjects([]*daemon{d.daemon}), adminConfig{}); err != nil {
+		stop()
+		return err
+	}
+	d.stop, d.running = stop, make(chan error, 3)
 	go func() { d.running <- d.daemon.reconciler.Run(running, d.wake) }()
 	go func() { d.running <- d.page.serve(running) }()
+	go func() { d.running <- d.desk.serve(running) }()
 	return nil
 }
 
@@ -200,7 +206,7 @@ func (d *demo) close() error {
 	errs := []error{d.programs.Close()}
 	if d.stop != nil {
 		d.stop()
-		errs = append(errs, <-d.running, <-d.running)
+		errs = append(errs, <-d.running, <-d.running, <-d.running)
 	}
 	if d.daemon != nil {
 		errs = append(errs, d.daemon.Close())

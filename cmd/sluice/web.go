@@ -55,14 +55,15 @@ running reconciler knows, such as open merge requests and guard rails, it does n
 }
 
 func (a *app) web(ctx context.Context, f runFlags, commands []string) error {
+	told, log := listenSignals(), a.logger(f.logFormat)
 	op, err := f.operator()
 	if err != nil {
 		return err
 	}
+	again := webAgain(f, op, log)
 	if op.Listen == "" {
 		op.Listen = "127.0.0.1:8080"
 	}
-	log := a.logger(f.logFormat)
 	watchers, err := openWatchers(ctx, op, log)
 	if err != nil {
 		return err
@@ -97,6 +98,14 @@ func (a *app) web(ctx context.Context, f runFlags, commands []string) error {
 	for _, w := range watchers {
 		wg.Go(func() { w.run(ctx) })
 	}
+	wg.Go(func() { onEach(ctx, told.reload, again) })
+	wg.Go(func() {
+		onEach(ctx, told.wake, func() {
+			for _, w := range watchers {
+				w.wakeUp()
+			}
+		})
+	})
 	wg.Wait()
 	return errors.Join(errs...)
 }
@@ -150,6 +159,7 @@ type watcher struct {
 	interval time.Duration
 	requests string // address of the forge's merge requests
 	log      *slog.Logger
+	wake     chan struct{} // look at once
 
 	past journal.Fold
 	told string // the trouble that was logged last
@@ -190,7 +200,7 @@ func openWatcher(ctx context.Context, op schema.Operator, log *slog.Logger) (*wa
 	if err != nil {
 		return nil, settingError(err)
 	}
-	return &watcher{name: redacted(project.Repository), repo: repo, apart: project.Ledger.Repository != project.Repository, ref: "refs/heads/" + project.Ledger.Branch, anchor: project.Anchor, interval: op.Poll.Interval, requests: requestsOf(project.GitLab), log: log}, nil
+	return &watcher{name: redacted(project.Repository), repo: repo, apart: project.Ledger.Repository != project.Repository, ref: "refs/heads/" + project.Ledger.Branch, anchor: project.Anchor, interval: op.Poll.Interval, requests: requestsOf(project.GitLab), log: log, wake: make(chan struct{}, 1)}, nil
 }
 
 // Close gives the mirror back.
@@ -206,7 +216,16 @@ func (w *watcher) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-w.wake:
 		}
+	}
+}
+
+// wakeUp makes it look at once.
+func (w *watcher) wakeUp() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // it is to look already
 	}
 }
 
@@ -273,7 +292,7 @@ func (w *watcher) viewAt(ctx context.Context, last schema.View, from string, tip
 	if err := w.goesOn(ctx, clone.Ledger); err != nil {
 		return last, err
 	}
-	view, err := reconciler.NewView(ctx, clone.Ledger, clone.Project)
+	view, err := clone.View(ctx)
 	if err != nil {
 		return last, err
 	}
