@@ -57,11 +57,15 @@ func (p *pass) proposed(ctx context.Context, mr schema.MergeRequest, s *note.Sub
 
 // holdTogether says of each app of an atomic project which others keep it out, as the judge will once it is merged.
 func holdTogether(cells []note.Cell) {
-	var out []schema.Cell
+	out := map[schema.Cell]fate{}
 	enters := func(c note.Cell) bool { return c.Settled || c.Verdict.Outcome == schema.Allow || c.LetIn != "" }
 	for _, c := range cells {
-		if !enters(c) {
-			out = append(out, c.Cell)
+		switch {
+		case enters(c):
+		case c.Verdict.Outcome == schema.Deny:
+			out[c.Cell] = isDenied
+		default:
+			out[c.Cell] = mustWait
 		}
 	}
 	if len(out) == 0 {

@@ -3,6 +3,7 @@ package reconciler
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,15 +12,42 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// parts says, per merge request, of each cell that it changes whether its part was admitted.
-type parts map[int64]map[schema.Cell]bool
+// parts says, per merge request, how the part of it in each cell that it changes goes.
+type parts map[int64]map[schema.Cell]share
 
-// split are the merge requests that cannot come in whole, with the cells that keep them out.
-type split map[int64][]schema.Cell
+// share is what a merge request brings to one cell, with where it landed on the ref.
+type share struct {
+	fate       fate
+	start, tip schema.Hash
+}
+
+// fate is how a merge request's part in a cell goes. The later ones are worse.
+type fate int
+
+const (
+	comesIn fate = iota
+	mustWait
+	isDenied
+	isLost // taken back or replaced, and never came in
+)
+
+func fateOf(kind ledger.Kind) fate {
+	switch {
+	case kind.Admits():
+		return comesIn
+	case kind == ledger.Hold:
+		return mustWait
+	}
+	return isDenied
+}
+
+// split are the merge requests that cannot come in whole, with what keeps them out.
+type split map[int64]map[schema.Cell]fate
 
 // judgeCells judges cells of one ref. In an atomic project the cells of a merge request come in together or not at all (RULES
-// R1): where one does not, all are judged again with that known, until nothing new follows. A cell about which nothing could be
-// found out keeps everything out, because what it shares a merge request with is not known either.
+// R1): where one does not, all are judged again with that known, until nothing new follows. That holds of cells too that are not judged
+// any more, because what came in them was taken back. A cell about which nothing could be found out keeps everything out, because what
+// it shares a merge request with is not known either.
 func (p *pass) judgeCells(ctx context.Context, cells []schema.Cell, from, tip schema.Hash) ([]judged, map[schema.Cell]error) {
 	out := split{}
 	for {
@@ -30,7 +58,11 @@ func (p *pass) judgeCells(ctx context.Context, cells []schema.Cell, from, tip sc
 			return decided, wrong
 		case len(wrong) > 0:
 			return nil, wrong
-		case !out.grow(seen):
+		}
+		if cell, err := p.addLost(ctx, seen, decided); err != nil {
+			return nil, map[schema.Cell]error{cell: err}
+		}
+		if !out.grow(seen) {
 			return decided, nil
 		}
 	}
@@ -50,33 +82,75 @@ func (p *pass) judgeEach(ctx context.Context, cells []schema.Cell, from, tip sch
 	return all, wrong
 }
 
-// note takes down how a landing's part went in a cell. What was pushed without a merge request is whole by itself.
-func (p parts) note(l landing, cell schema.Cell, admitted bool) {
+// note takes down how a landing's part goes in a cell. What was pushed without a merge request is whole by itself.
+func (p parts) note(l landing, chain []schema.Hash, cell schema.Cell, how fate) {
 	if p == nil || l.request == nil {
 		return
 	}
 	if p[l.request.IID] == nil {
-		p[l.request.IID] = map[schema.Cell]bool{}
+		p[l.request.IID] = map[schema.Cell]share{}
 	}
-	was, known := p[l.request.IID][cell]
-	p[l.request.IID][cell] = admitted && (was || !known)
+	how = max(how, p[l.request.IID][cell].fate)
+	p[l.request.IID][cell] = share{fate: how, start: l.from(chain), tip: chain[l.end]}
 }
 
-// grow adds the merge requests of which some part was not admitted, and reports whether there are new ones.
+// leave takes down that what was not let into a cell until now is not there any more.
+func (p parts) leave(cell schema.Cell) {
+	for _, cells := range p {
+		if was, known := cells[cell]; known && was.fate != comesIn {
+			was.fate = isLost
+			cells[cell] = was
+		}
+	}
+}
+
+// addLost takes down the cells that a merge request changes and that nothing was judged in for it, though they never had what it
+// brought: without them it is half a merge request.
+func (p *pass) addLost(ctx context.Context, seen parts, decided []judged) (schema.Cell, error) {
+	entries := make([]ledger.Entry, len(decided))
+	for i, d := range decided {
+		entries[i] = d.entry
+	}
+	for _, cells := range seen {
+		for cell, at := range maps.Clone(cells) {
+			if at.fate != comesIn {
+				continue
+			}
+			others, err := p.cellsBetween(ctx, cell.Stage, at.start, at.tip)
+			if err != nil {
+				return cell, err
+			}
+			for _, other := range others {
+				if _, known := cells[other]; known {
+					continue
+				}
+				had, err := p.hadAt(ctx, other, entries, at.tip)
+				if err != nil {
+					return other, err
+				}
+				if !had {
+					cells[other] = share{fate: isLost, start: at.start, tip: at.tip}
+				}
+			}
+		}
+	}
+	return schema.Cell{}, nil
+}
+
+// grow adds the merge requests of which some part does not come in, and reports whether there are new ones.
 func (s split) grow(seen parts) bool {
 	more := false
 	for iid, cells := range seen {
 		if _, known := s[iid]; known {
 			continue
 		}
-		var out []schema.Cell
-		for cell, admitted := range cells {
-			if !admitted {
-				out = append(out, cell)
+		out := map[schema.Cell]fate{}
+		for cell, at := range cells {
+			if at.fate != comesIn {
+				out[cell] = at.fate
 			}
 		}
 		if len(out) > 0 && len(cells) > len(out) {
-			slices.SortFunc(out, func(x, y schema.Cell) int { return strings.Compare(x.String(), y.String()) })
 			s[iid], more = out, true
 		}
 	}
@@ -91,14 +165,26 @@ func (s split) withOthers(verdict schema.Verdict, mode schema.StageMode, f polic
 	return schema.All("change", verdict, heldBy(s[f.MergeRequest.IID]))
 }
 
-// heldBy is the verdict of an app that others of its merge request keep out.
-func heldBy(cells []schema.Cell) schema.Verdict {
-	return schema.Verdict{Policy: "atomic", Outcome: schema.Hold, Code: "atomic", Args: map[string]string{"cells": cellNames(cells)}}
+// heldBy is the verdict of an app that others of its merge request keep out: those that wait may still come in, the rest may not.
+func heldBy(others map[schema.Cell]fate) schema.Verdict {
+	var waiting, lost []schema.Cell
+	for cell, how := range others {
+		if how == mustWait {
+			waiting = append(waiting, cell)
+		} else {
+			lost = append(lost, cell)
+		}
+	}
+	if len(lost) > 0 {
+		return schema.Verdict{Policy: "atomic", Outcome: schema.Hold, Code: "atomic-lost", Args: map[string]string{"cells": cellNames(lost)}}
+	}
+	return schema.Verdict{Policy: "atomic", Outcome: schema.Hold, Code: "atomic", Args: map[string]string{"cells": cellNames(waiting)}}
 }
 
 const maxCellNames = 5
 
 func cellNames(cells []schema.Cell) string {
+	slices.SortFunc(cells, func(x, y schema.Cell) int { return strings.Compare(x.String(), y.String()) })
 	var names []string
 	for i, cell := range cells {
 		if i == maxCellNames {
@@ -108,71 +194,4 @@ func cellNames(cells []schema.Cell) string {
 		names = append(names, fmt.Sprintf("%s in %s", cell.App, cell.Stage))
 	}
 	return strings.Join(names, ", ")
-}
-
-// together asks of an admission into an atomic project that every other cell its merge request changes came in with it, or holds
-// what was admitted there anyway.
-func (r *replay) together(ctx context.Context, a *appended, c *cellJudge, e ledger.Entry) []ledger.Finding {
-	mr, at := e.Decision.MergeRequest, e.Decision.Landing
-	if !c.rules.project.Atomic || mr == nil || e.Kind == ledger.BreakGlass {
-		return nil
-	}
-	for _, stage := range c.rules.project.Stages {
-		if c.rules.project.Ref(stage) != c.ref {
-			continue
-		}
-		apps, err := c.appsBetween(ctx, stage, at.Start, at.Tip)
-		if err != nil {
-			return lacking(c.path, err)
-		}
-		for _, app := range apps {
-			other := schema.Cell{Stage: stage.Name, App: app}
-			if other == e.Cell() || cameWith(a.Entries, other, mr.IID) {
-				continue
-			}
-			if found := r.settledAt(ctx, a, c, other, at.Tip); len(found) > 0 {
-				return found
-			}
-		}
-	}
-	return nil
-}
-
-// appsBetween lists the apps of a stage that differ between two positions of its ref.
-func (p *pass) appsBetween(ctx context.Context, stage schema.Stage, from, to schema.Hash) ([]schema.App, error) {
-	dir := p.rules.project.Dir(stage)
-	before, err := subtree(ctx, p.cfg.Repository, from, dir)
-	if err != nil {
-		return nil, err
-	}
-	after, err := subtree(ctx, p.cfg.Repository, to, dir)
-	if err != nil {
-		return nil, err
-	}
-	return changedApps(ctx, p.cfg.Repository, p.rules.project.Apps, before, after)
-}
-
-func cameWith(entries []ledger.Entry, cell schema.Cell, iid int64) bool {
-	return slices.ContainsFunc(entries, func(e ledger.Entry) bool {
-		return e.Cell() == cell && e.Kind.Admits() && e.Decision.MergeRequest != nil && e.Decision.MergeRequest.IID == iid
-	})
-}
-
-// settledAt asks that a cell holds, at a position, what the ledger admitted into it.
-func (r *replay) settledAt(ctx context.Context, a *appended, c *cellJudge, cell schema.Cell, at schema.Hash) []ledger.Finding {
-	stage, _ := c.rules.project.Stage(cell.Stage)
-	other := newCellJudge(c.pass, stage, cell.App)
-	state, _, err := a.Before.Cell(ctx, cell)
-	if err != nil {
-		return lacking(c.path, err)
-	}
-	other.state, other.chain = state, []schema.Hash{at}
-	ok, err := other.holdsAdmitted(ctx, 0)
-	switch {
-	case err != nil:
-		return lacking(c.path, err)
-	case !ok:
-		return mismatch(c.path, "the project is atomic, and %s of the same merge request did not come in with it", cell)
-	}
-	return nil
 }

@@ -135,6 +135,7 @@ func (c *cellJudge) walk(ctx context.Context) error {
 		}
 		if back >= 0 {
 			base, pending = back, nil
+			c.parts.leave(c.cell)
 		}
 		if base != l.end {
 			if base, pending, err = c.step(ctx, l, base, pending); err != nil {
@@ -160,7 +161,7 @@ func (c *cellJudge) step(ctx context.Context, l landing, base int, pending *judg
 			return base, nil, err
 		}
 		if !h.rollsBack(c.admitted().Revision, to.side.Revision) {
-			c.parts.note(l, c.cell, false)
+			c.parts.note(l, c.chain, c.cell, fateOf(pending.entry.Kind))
 			return base, pending, nil
 		}
 		after = l.start
@@ -169,7 +170,10 @@ func (c *cellJudge) step(ctx context.Context, l landing, base int, pending *judg
 	if err != nil {
 		return base, nil, err
 	}
-	c.parts.note(l, c.cell, d.entry.Kind.Admits())
+	if d.entry.Kind.Admits() {
+		c.parts.leave(c.cell)
+	}
+	c.parts.note(l, c.chain, c.cell, fateOf(d.entry.Kind))
 	if !d.entry.Kind.Admits() {
 		d.entry.Decision.Landing.Base = c.chain[base]
 		return base, d, nil

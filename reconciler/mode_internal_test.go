@@ -77,16 +77,24 @@ func TestAnAtomicProjectsNoteSpeaksOfAllApps(t *testing.T) {
 		{Cell: schema.Cell{Stage: "staging", App: "d"}, Settled: true, Verdict: says("gate", schema.Deny, "override")},
 	}
 	holdTogether(cells)
-	for i, want := range []string{"b in staging", "", "b in staging", ""} {
+	for i, want := range []string{"atomic-lost b in staging", "", "atomic-lost b in staging", ""} {
 		got := ""
 		for _, m := range cells[i].Verdict.Missing() {
-			if m.Code == "atomic" {
-				got = m.Args["cells"]
+			if m.Policy == "atomic" {
+				got = string(m.Code) + " " + m.Args["cells"]
 			}
 		}
 		if got != want || cells[i].LetIn != "" {
 			t.Errorf("%s: held by %q (let in by %q), want %q", cells[i].Cell, got, cells[i].LetIn, want)
 		}
+	}
+	waiting := []note.Cell{
+		{Cell: schema.Cell{Stage: "staging", App: "a"}, Verdict: says("gate", schema.Allow, "")},
+		{Cell: schema.Cell{Stage: "staging", App: "b"}, Verdict: says("gate", schema.Hold, "soak")},
+	}
+	holdTogether(waiting)
+	if got := waiting[0].Verdict.Parts[1]; got.Code != "atomic" || got.Args["cells"] != "b in staging" {
+		t.Errorf("beside one that waits: %v", got)
 	}
 }
 

@@ -183,6 +183,12 @@ var lifecycleCodes = []CodeInfo{
 		Fix:     "Look at what those wait for with sluice why, or revert the merge request and make one for each app.",
 		Example: "wait  atomic  it could come in, but orders in staging of the same merge request cannot yet [atomic]",
 	}, {
+		Code: "atomic-lost", Title: "others of its merge request are refused or taken back",
+		Message: "it could come in but for {cells} of the same merge request, refused or taken back",
+		Cause:   "The project is atomic, and a part of what came together was denied, or was taken back or replaced before it came in: the rest stays out as well.",
+		Fix:     "Take the whole merge request back, all its apps, then submit again what is to come in; while it is open, mend it or make one for each app.",
+		Example: "wait  atomic  it could come in but for orders in staging of the same merge request, refused or taken back [atomic-lost]",
+	}, {
 		Code: "key-in-use", Title: "new log key signs", Message: "the log key that replaced another signs from here on",
 		Cause: "A log key was replaced; the first entry by the new one shows that the reconciler holds it.",
 		Fix:   "Give the new key as log_key_file, take next_log_key_file out, and let the roots drop the old key from log_keys.",

@@ -107,6 +107,9 @@ func enters(v schema.Verdict, tooLate func(schema.Code) bool) bool {
 		return v.Outcome == schema.Allow
 	}
 	late := tooLate(v.Code)
+	if v.Code == "atomic-lost" {
+		return false // what keeps it out does not come in
+	}
 	if v.Code != "" && !late {
 		return true
 	}

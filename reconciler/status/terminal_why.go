@@ -62,7 +62,7 @@ func (p paper) whyControl(v schema.View) int {
 	p.line("%s: %s since %s", p.strong("control files"), p.paint(lookOf(word).Tone, string(word)), when(v.Control.Since, p.opts.Now))
 	p.line("commit %s", short(v.Control.Commit))
 	p.checklist(landed(v.Control.Verdict, p.opts))
-	p.ways(waysOut(schema.CellView{Cell: schema.Control, Held: v.Control}, p.opts))
+	p.ways(waysOut(v, schema.CellView{Cell: schema.Control, Held: v.Control}, p.opts))
 	return exitWaits
 }
 
@@ -151,7 +151,7 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 			p.line("    risk  %s", sum)
 		}
 		p.instances(c.Held.Instances, schema.CellView{}) // of the stage before
-		ways = append(ways, waysOut(c, p.opts)...)
+		ways = append(ways, waysOut(v, c, p.opts)...)
 	}
 	p.targets(c, p.opts.Verbose)
 	p.ways(ways)

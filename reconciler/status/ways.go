@@ -15,7 +15,7 @@ type way struct {
 
 // waysOut are those of RULES R14 for what is held in a cell: the evidence, taking the change back, and a rollback where there
 // is something to go back to.
-func waysOut(c schema.CellView, o TextOptions) []way {
+func waysOut(v schema.View, c schema.CellView, o TextOptions) []way {
 	cell, h := c.Cell, *c.Held
 	var out []way
 	if enters(h.Verdict, late(h.Verdict, o)) {
@@ -26,7 +26,11 @@ func waysOut(c schema.CellView, o TextOptions) []way {
 		return append(out, way{Text: "Take the change of the control files back by a merge request; what is in force stays so.",
 			Commands: []string{"git revert " + parent(h)}})
 	}
-	out = append(out, takeBack(cell, h, c.Seq == 0, o))
+	if whole := joined(v, c); len(whole) > 0 {
+		out = append(out, takeAllBack(whole, o))
+	} else {
+		out = append(out, takeBack(cell, h, c.Seq == 0, o))
+	}
 	if c.Goal == "" || h.Change.Kind == schema.Rollback {
 		return out
 	}
