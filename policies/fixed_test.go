@@ -205,7 +205,7 @@ func TestSoak(t *testing.T) {
 		{"paused where a disturbance restarts the time", policies.Soak{For: time.Hour, Reset: true}, soaked(25*time.Hour, false), schema.Hold, []schema.Code{"soak-paused"}},
 		{"an edit has nothing to soak", p, func(f *policies.Facts) { f.Change.Kind, f.Change.Source = schema.Edit, nil }, schema.Allow, nil},
 		{"a promotion without a source", p, func(f *policies.Facts) { f.Change.Source = nil }, schema.Hold, []schema.Code{"not-live"}},
-		{"soak of another stage", policies.Soak{For: time.Hour, In: "testing"}, nil, schema.Hold, []schema.Code{"not-live"}},
+		{"soak of another stage", policies.Soak{For: time.Hour, In: "testing"}, nil, schema.Hold, []schema.Code{"came-past"}},
 		{"a clock that the forge does not share", p, func(f *policies.Facts) { f.ClockSkew = 72 * time.Hour }, schema.Hold, []schema.Code{"clock"}},
 	} {
 		r.run(t)

@@ -24,8 +24,11 @@ func (h Health) Evaluate(f Facts) schema.Verdict {
 		return allow("health")
 	}
 	src := f.Change.Source
-	if src == nil || h.In != "" && h.In != src.Stage {
+	if src == nil {
 		return answer("health", schema.Hold, "not-live")
+	}
+	if h.In != "" && h.In != src.Stage {
+		return answer("health", schema.Hold, "came-past", "in", string(h.In), "from", string(src.Stage))
 	}
 	if f.Change.To.Revision == schema.None {
 		return allow("health") // nothing runs where the app is gone

@@ -67,7 +67,7 @@ func TestHealth(t *testing.T) {
 		{"they were read an hour ago", every, seen(func(f *policies.Facts) { f.Health.At = noon.Add(-time.Hour) }, runs(12, c(2))), schema.Hold, unknown},
 		{"they will be read in an hour", every, seen(func(f *policies.Facts) { f.Health.At = noon.Add(time.Hour) }, runs(12, c(2))), schema.Hold, unknown},
 		{"the content there is not known", every, seen(func(f *policies.Facts) { f.Change.Source.Content = "" }, runs(12, "")), schema.Hold, few},
-		{"it comes from another stage than the one that is asked", here, seen(nil, runs(12, c(2))), schema.Hold, []schema.Code{"not-live"}},
+		{"it comes from another stage than the one that is asked", here, seen(nil, runs(12, c(2))), schema.Hold, []schema.Code{"came-past"}},
 		{"no source", every, seen(func(f *policies.Facts) { f.Change.Source = nil }, runs(12, c(2))), schema.Hold, []schema.Code{"not-live"}},
 		{"an absence runs nowhere", every, seen(func(f *policies.Facts) { f.Change.To.Revision = schema.None }), schema.Allow, nil},
 		{"a rollback has nothing before it", every, func(f *policies.Facts) { f.Change.Kind = schema.Rollback }, schema.Allow, nil},

@@ -54,7 +54,8 @@ func unlisted(f Facts) bool {
 	return f.Files == nil && f.Change.To.Content != schema.NoContent && f.Change.To.Revision != schema.None
 }
 
-// extent is what a change does to the files of an app. A file that moved is written, and not deleted.
+// extent is what a change does to the files of an app. A file that moved is written, and not deleted: each new file is where one of the
+// same bytes went, however many of these go.
 type extent struct {
 	written []schema.File // added or changed
 	deleted []string
@@ -66,7 +67,7 @@ func extentOf(before, after schema.Manifest) extent {
 		was[file.Path] = file
 	}
 	var e extent
-	added := map[schema.Digest]bool{}
+	added := map[schema.Digest]int{}
 	for _, file := range after {
 		old, ok := was[file.Path]
 		delete(was, file.Path)
@@ -74,12 +75,16 @@ func extentOf(before, after schema.Manifest) extent {
 			continue
 		}
 		e.written = append(e.written, file)
-		added[file.Digest] = added[file.Digest] || !ok
+		if !ok {
+			added[file.Digest]++
+		}
 	}
 	for path, file := range was {
-		if !added[file.Digest] {
+		if added[file.Digest] == 0 {
 			e.deleted = append(e.deleted, path)
+			continue
 		}
+		added[file.Digest]--
 	}
 	slices.Sort(e.deleted)
 	return e

@@ -23,8 +23,11 @@ func (s Soak) Evaluate(f Facts) schema.Verdict {
 		return allow(policy)
 	}
 	src := f.Change.Source
-	if src == nil || s.In != "" && s.In != src.Stage {
+	if src == nil {
 		return answer(policy, schema.Hold, "not-live")
+	}
+	if s.In != "" && s.In != src.Stage {
+		return answer(policy, schema.Hold, "came-past", "in", string(s.In), "from", string(src.Stage))
 	}
 	if f.ClockSkew != 0 {
 		return answer(policy, schema.Hold, "clock", "skew", duration(coarse(f.ClockSkew)))

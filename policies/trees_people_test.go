@@ -80,6 +80,7 @@ func peopleTrees(t *testing.T) []shown {
 		{"soak", "hold", "no time is running", soak, func(f *policies.Facts) {
 			f.Change.Source.Soaked, f.Change.Source.SoakingSince = time.Hour, time.Time{}
 		}},
+		{"soak", "hold", "it came past the stage that is asked", gatePolicy(t, "soak", map[string]any{"for": "1h", "in": "testing"}), nil},
 		{"soak", "missing", "two clocks differ", soak, func(f *policies.Facts) { f.ClockSkew = 72 * time.Hour }},
 		{"soak", "missing", "it is live nowhere", soak, func(f *policies.Facts) { f.Change.Source = nil }},
 

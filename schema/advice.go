@@ -1,6 +1,9 @@
 package schema
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Advice says what is allowed but probably not meant: gates that nobody can pass, stages that one person alone can change, a
 // trust root that one lost key locks. `sluice lint` shows it where it is written in a file; it holds nothing.
@@ -78,7 +81,7 @@ func adviceOnRoot(t Trust) Diagnostics {
 	return Diagnostics{FindingIn(TrustDir+"/"+RootFile, "trust-lockout", args{"threshold": count(t.Root.Threshold), "roots": count(len(t.Root.Roots))})}
 }
 
-// MissingSchemas finds schemas that a gate names and that are not there; have answers by path from the top of the repository.
+// MissingSchemas finds schemas and lists that a gate names and that are not there; have answers by path from the top of the repository.
 func (p Project) MissingSchemas(have func(path string) bool) Diagnostics {
 	var out Diagnostics
 	seen := map[string]bool{}
@@ -89,8 +92,12 @@ func (p Project) MissingSchemas(have func(path string) bool) Diagnostics {
 					continue
 				}
 				seen[path] = true
+				code := Code("schema-missing")
+				if strings.HasPrefix(path, ListDir+"/") {
+					code = "list-missing"
+				}
 				out = append(out, Diagnostic{
-					Position: spec.Position, Width: len(spec.Name), Code: "schema-missing", Message: Code("schema-missing").Message(args{"path": path}),
+					Position: spec.Position, Width: len(spec.Name), Code: code, Message: code.Message(args{"path": path}),
 				})
 			}
 		}

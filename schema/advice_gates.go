@@ -15,6 +15,7 @@ func (p Project) AdviceOnGates(now time.Time, holds Holds) Diagnostics {
 		kinds := p.kindsOf(s)
 		out = append(out, adviceOnDropped(s, kinds, asking{stage: s.Name, now: now, holds: holds})...)
 		out = append(out, adviceOnWhen(s, kinds)...)
+		out = append(out, p.adviceOnEdges(s)...)
 		gates := []Gate{s.Gates.Promote, s.Gates.Rollback, s.Gates.Retire}
 		abouts := []asking{{s.Name, kinds.maybe(), now, holds}, {s.Name, kinds.rollback, now, holds}, {s.Name, kinds.retire, now, holds}}
 		for g, gate := range gates {

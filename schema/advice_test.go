@@ -108,4 +108,9 @@ func TestMissingSchemasAreNamedOnce(t *testing.T) {
 	if len(found) != 1 || found[0].Code != "schema-missing" || !strings.Contains(found[0].Message, ".sluice/schemas/a.json") || found[0].Position.Line != 2 {
 		t.Errorf("got %+v", found)
 	}
+	p = loaded(t, "version: 1\nstages: [{name: dev}, {name: prod, gates: {promote: [{approvals: 1}, {whitelist: teams}]}}]\n")
+	found = p.MissingSchemas(func(string) bool { return false })
+	if len(found) != 1 || found[0].Code != "list-missing" || !strings.Contains(found[0].Message, ".sluice/lists/teams.yaml") {
+		t.Errorf("a list: got %+v", found)
+	}
 }

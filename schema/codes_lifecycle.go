@@ -63,6 +63,11 @@ var lifecycleCodes = []CodeInfo{
 		Fix:     "Wait until it is applied there; sluice status shows which target is behind.",
 		Example: "no    provenance  r:57ba02cc is not live in the stage before gray yet [not-live]",
 	}, {
+		Code: "came-past", Title: "came past the stage that is asked for", Message: "comes from {from}, and the gate asks for {in}",
+		Cause:   "The gate counts soak, or instances, in one stage alone (in:), and the change is promoted from another one. Of several stages that have it live, it comes from the one that after: lists first.",
+		Fix:     "Promote it to that stage first. Where it is live there already, the admins list that stage first in after:, or leave in: out of the gate.",
+		Example: "wait  soak  comes from testing, and the gate asks for gray [came-past]",
+	}, {
 		Code: "target-down", Title: "cannot be verified in the stage before", Message: "[{from}: ]a required target cannot be reached, so what runs there is not verified",
 		Cause:   "Nobody can say that the revision still runs in the stage before. Soak time pauses, too.",
 		Fix:     "Bring the target back.",

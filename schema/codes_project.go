@@ -150,6 +150,12 @@ var projectCodes = []CodeInfo{
 		Example: "     8 |       retire: [{approvals: 2}]\n" +
 			"an app retires from production, the last stage: this retire gate of staging is never asked",
 	}, {
+		Code: "edge-never-passes", Warning: true, Title: "a way into a stage that its gate never lets through", Message: `what comes to {stage} from {from} never passes: {policy} asks for {in}`,
+		Cause: "The stage comes after several, and its gate counts soak, or instances, in one of them alone (in:).",
+		Fix:   "Leave in: out, which asks the stage that it comes from, or take the other stage out of after:.",
+		Example: "     9 |       promote: [{approvals: 1}, {soak: {for: 1h, in: gray}}]\n" +
+			"sluice.yaml:9:34: warning[edge-never-passes]: what comes to production from testing never passes: soak asks for gray",
+	}, {
 		Code: "when-never-asked", Warning: true, Title: "a when is for changes that never come", Message: `the {gate} gate of {stage} is never asked about {kinds}, so this when asks for nothing`,
 		Cause: "A promote gate sees edit in a stage that no other leads to, promote in the others, and tune; a rollback gate sees rollback, and a retire gate retire.",
 		Fix:   "Name kinds that the gate sees, or move the policy to the gate of these.",
@@ -191,8 +197,14 @@ var projectCodes = []CodeInfo{
 		Example: "     9 |       promote: [{approvals: 1}, {secrets: {allow: [\"**\"]}}]\n" +
 			"secrets of staging refuses nothing: its exceptions are for every file or key",
 	}, {
-		Code: "schema-missing", Title: "a file that a gate names is missing", Message: "the gate names {path}, which does not exist",
-		Cause: "A gate names a JSON Schema below .sluice/schemas, or a list below .sluice/lists.",
+		Code: "list-missing", Title: "a list that a gate names is missing", Message: "the gate names {path}, which does not exist",
+		Cause: "A gate names a list below .sluice/lists: what enters would not be known to be on it, so nothing would enter.",
+		Fix:   "Add the list or correct its name.",
+		Example: "     8 |       promote: [{approvals: 1}, {whitelist: teams}]\n" +
+			"sluice.yaml:8:34: error[list-missing]: the gate names .sluice/lists/teams.yaml, which does not exist",
+	}, {
+		Code: "schema-missing", Title: "a schema that a gate names is missing", Message: "the gate names {path}, which does not exist",
+		Cause: "A gate names a JSON Schema below .sluice/schemas.",
 		Fix:   "Add the file or correct its name.",
 		Example: "     8 |       promote: [{approvals: 1}, {schema: app.json}]\n" +
 			"sluice.yaml:8:34: error[schema-missing]: the gate names .sluice/schemas/app.json, which does not exist",

@@ -201,6 +201,12 @@ var judgementMutations = []mutation{
 		"TestLimits",
 	},
 	{
+		"one new file excuses any number that go", "policies", "policies/limits.go",
+		"added[file.Digest]--",
+		"_ = file",
+		"TestLimits",
+	},
+	{
 		"approvals let a mass deletion through", "policies", "policies/limits.go",
 		"parts = parts[len(large):]",
 		"parts = nil",
