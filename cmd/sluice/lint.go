@@ -112,22 +112,21 @@ func (a *app) lint(ctx context.Context, op *schema.Operator) (schema.Diagnostics
 	if err != nil {
 		return nil, err
 	}
+	var names schema.Diagnostics
 	if project.Layout == schema.BranchLayout {
-		onBranches, err := a.lintBranches(ctx, root, project, op)
+		onBranches, err := a.lintBranches(ctx, root, project, op, source)
 		if err != nil {
 			return nil, err
 		}
 		more = append(more, onBranches...)
+	} else if names, err = lintNames(root, project, source); err != nil {
+		return nil, err
 	}
 	cases, err := lintCases(root, project)
 	if err != nil {
 		return nil, err
 	}
 	control, err := lintControl(root)
-	if err != nil {
-		return nil, err
-	}
-	names, err := lintNames(root, project, source)
 	if err != nil {
 		return nil, err
 	}

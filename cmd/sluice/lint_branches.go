@@ -31,7 +31,7 @@ func (b branchPlaces) Open(name string) (fs.File, error) {
 }
 
 // lintBranches judges the branches of the stages as far as this clone has them, each as it is here, else at the origin, and says which it took.
-func (a *app) lintBranches(ctx context.Context, root fs.FS, project schema.Project, op *schema.Operator) (schema.Diagnostics, error) {
+func (a *app) lintBranches(ctx context.Context, root fs.FS, project schema.Project, op *schema.Operator, source []byte) (schema.Diagnostics, error) {
 	repo, refs, err := a.openRepo(ctx)
 	if err != nil {
 		fmt.Fprintln(a.errs, "sluice: no branch of a stage is judged: this is no clone")
@@ -56,9 +56,9 @@ func (a *app) lintBranches(ctx context.Context, root fs.FS, project schema.Proje
 		places.project.Stages = append(places.project.Stages, stage)
 	}
 	if len(places.project.Stages) < len(project.Stages) { // whether a stage before has an app is not known
-		return places.lint(op, false)
+		return places.lint(op, nil)
 	}
-	return places.lint(op, true)
+	return places.lint(op, source)
 }
 
 // stageRef is the branch as it is in this clone, else as the origin had it last.
@@ -71,16 +71,17 @@ func stageRef(refs map[string]schema.Hash, branch string) (string, schema.Hash) 
 	return "", schema.Hash{}
 }
 
-// lint asks what is asked of directories. Places are written as git does, BRANCH:PATH.
-func (b branchPlaces) lint(op *schema.Operator, whole bool) (schema.Diagnostics, error) {
+// lint asks what is asked of directories. Places are written as git does, BRANCH:PATH. source is the project file where every branch is
+// known, for only then is it told what none of them has.
+func (b branchPlaces) lint(op *schema.Operator, source []byte) (schema.Diagnostics, error) {
 	var found schema.Diagnostics
 	add := func(more schema.Diagnostics, err error) error {
 		found = append(found, more...)
 		return err
 	}
 	err := errors.Join(add(lintPlaces(b, b.project)), add(lintFits(b, b.project, op)), add(lintGates(b, b.project)))
-	if whole {
-		err = errors.Join(err, add(lintAlone(b, b.project)))
+	if source != nil {
+		err = errors.Join(err, add(lintAlone(b, b.project)), add(lintNames(b, b.project, source)))
 	}
 	if err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 )
 
 // lintNames says which names in guards mean nothing in any stage: those of the project file, of the lists that whitelists name, and the apps
-// that roles are limited to.
+// that roles are limited to. In the branch layout places are those that [branchPlaces] shows.
 func lintNames(root fs.FS, project schema.Project, source []byte) (schema.Diagnostics, error) {
 	present, err := presentIn(root, project)
 	if err != nil {
@@ -46,7 +46,8 @@ func whitelists(project schema.Project) []string {
 func presentIn(root fs.FS, project schema.Project) (schema.Present, error) {
 	apps := map[schema.App]bool{}
 	files := map[string][]string{} // the places of each path that files have in their apps
-	for _, place := range stagePlaces(project) {
+	for _, stage := range project.Stages {
+		place := stage.Place
 		below, err := filesByApp(root, place, project)
 		if err != nil {
 			return schema.Present{}, err
@@ -68,18 +69,6 @@ func presentIn(root fs.FS, project schema.Project) (schema.Present, error) {
 			return known[file].pointers, known[file].known
 		},
 	}, nil
-}
-
-// stagePlaces are the directories of the stages; in the branch layout the checkout is of one.
-func stagePlaces(project schema.Project) []string {
-	if project.Layout == schema.BranchLayout {
-		return []string{"."}
-	}
-	var out []string
-	for _, stage := range project.Stages {
-		out = append(out, stage.Place)
-	}
-	return out
 }
 
 // shownLeaves are the places of values in files.
