@@ -93,6 +93,7 @@ func TestJSONSchemasRefuseSlips(t *testing.T) {
 		"a layout that there is not":  "version: 1\nlayout: tree\n",
 		"no version":                  "layout: branch\n",
 		"a policy that there is not":  "version: 1\nstages: [{name: a, gates: {promote: [aprovals: 1]}}]\n",
+		"a when that is text":         "version: 1\nstages: [{name: a, gates: {promote: [when: foo]}}]\n",
 		"two policies in one":         "version: 1\nstages: [{name: a, gates: {promote: [{approvals: 1, soak: 1h}]}}]\n",
 		"a slip inside of a policy":   "version: 1\nstages: [{name: a, gates: {promote: [approvals: {observd: 1}]}}]\n",
 		"a slip inside of a choice":   "version: 1\nstages: [{name: a, gates: {promote: [any: [{aprovals: 1}]]}}]\n",

@@ -113,7 +113,7 @@ func (d jsonDescriber) field(file, path string) map[string]any {
 	}
 	if narrow := jsonRefined[file+": "+path]; narrow != nil {
 		forms = append(forms, narrow...)
-	} else if len(forms) == 0 || strings.Contains(row.kind, " or ") || strings.Contains(row.kind, "as `approvals`") || strings.Contains(row.kind, "as the policy") {
+	} else if kind, _, _ := strings.Cut(row.kind, ";"); len(forms) == 0 || strings.Contains(kind, " or ") || strings.Contains(row.kind, "as `approvals`") || strings.Contains(row.kind, "as the policy") {
 		forms = append(forms, d.forms(row.kind, len(forms) > 0)...)
 	}
 	out := map[string]any{"description": row.text}

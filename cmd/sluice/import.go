@@ -131,6 +131,9 @@ func (a *app) importFrom(ctx context.Context, f importFlags, source importSource
 		return err
 	}
 	defer into.root.Close()
+	if err := into.refuseOwn(source); err != nil {
+		return err
+	}
 	found, err := source.read(ctx)
 	if err != nil {
 		return err
@@ -138,7 +141,7 @@ func (a *app) importFrom(ctx context.Context, f importFlags, source importSource
 	if len(found.Items)+len(found.Left) == 0 {
 		return &failure{code: exitNo, err: fmt.Errorf("nothing is there to take over: %s", source)}
 	}
-	for _, pattern := range matchesNothing(f.exclude, found.Items) {
+	for _, pattern := range matchesNothing(f.exclude, found) {
 		fmt.Fprintf(a.errs, "sluice: --exclude %s matches nothing that is there\n", schema.Printable(pattern))
 	}
 	plan := planImport(into.rules, found)

@@ -155,9 +155,13 @@ func excludes(patterns schema.Patterns, item integrations.Item) bool {
 	return patterns.Match(item.Name) || item.Group != "" && patterns.Match(item.Group+"/"+item.Name)
 }
 
-// matchesNothing are the patterns that none of the items is named by: most likely something else was meant.
-func matchesNothing(patterns []string, items []integrations.Item) []string {
+// matchesNothing are the patterns that nothing which is there is named by, be it left anyway: most likely something else was meant.
+func matchesNothing(patterns []string, found integrations.Existing) []string {
 	var out []string
+	items := slices.Clone(found.Items)
+	for _, l := range found.Left {
+		items = append(items, integrations.Item{Name: l.Place})
+	}
 	for _, p := range patterns {
 		one, err := excludePatterns([]string{p})
 		if err == nil && !slices.ContainsFunc(items, func(i integrations.Item) bool { return excludes(one, i) }) {
