@@ -48,6 +48,7 @@ func (p *pass) announceAll(ctx context.Context, a *announced) error {
 		return err
 	}
 	p.newsOfTags(ctx, a)
+	a.newsOfAbove(p.above)
 	open, err := p.opened(ctx)
 	if err != nil {
 		return nil // the view says so

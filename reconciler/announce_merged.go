@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/reconciler/note"
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -64,10 +65,7 @@ func (p *pass) landedCell(ctx context.Context, stage schema.Stage, app schema.Ap
 		out.Change, out.Verdict = held.Change, held.Verdict
 		return out, false, c.fill(ctx, &out, held.Base, held.Tip)
 	case entry == 0:
-		to, err := c.filesAt(ctx, landedTip(mr))
-		out.Settled = to.side.Content == c.admitted().Content
-		out.Replaced = !out.Settled
-		return out, true, err
+		return p.landedUnjudged(ctx, c, mr, out)
 	}
 	e, _, err := p.ledger.Entry(ctx, entry)
 	if err != nil || e.Decision == nil {
@@ -80,6 +78,38 @@ func (p *pass) landedCell(ctx context.Context, stage schema.Stage, app schema.Ap
 	now := c.state.Admitted
 	out.Live = now.Seq == entry && !now.LiveAt.IsZero()
 	return out, out.Live || now.Seq != entry || p.observes(c.state), c.fill(ctx, &out, e.Decision.Landing.Base, e.Decision.Landing.Tip)
+}
+
+// landedUnjudged is of a merge request that was not let in and does not wait either: what it brought is admitted already, lies above
+// what waits, or is gone.
+func (p *pass) landedUnjudged(ctx context.Context, c *cellJudge, mr schema.MergeRequest, out note.Cell) (note.Cell, bool, error) {
+	tip, held := landedTip(mr), c.state.Held
+	to, err := c.filesAt(ctx, tip)
+	if err != nil {
+		return out, false, err
+	}
+	if out.Settled = to.side.Content == c.admitted().Content; out.Settled {
+		return out, true, nil
+	}
+	out.Replaced = true
+	if held == nil || held.Tip == tip {
+		return out, true, nil
+	}
+	now, err := c.filesAt(ctx, p.ledger.Refs().Seen[mr.TargetRef])
+	if err != nil || now.side.Content != to.side.Content {
+		return out, true, err
+	}
+	if over, err := p.cfg.Repository.IsAncestor(ctx, held.Tip, tip); err != nil || !over {
+		return out, true, err
+	}
+	out.Replaced, out.Below = false, belowOf(*held)
+	out.Below.Merged = true
+	return out, false, c.fill(ctx, &out, held.Tip, tip)
+}
+
+// belowOf names a held change in the note of what lies above it.
+func belowOf(h ledger.Held) note.Below {
+	return note.Below{IID: h.IID, Commit: h.Tip, Refused: h.Verdict.Outcome == schema.Deny}
 }
 
 func (p *pass) landedControl(ctx context.Context, n *announcedNote, s *note.Subject) (bool, error) {

@@ -116,6 +116,9 @@ func (p *pass) proposedCell(ctx context.Context, stage schema.Stage, app schema.
 	if out.Pending, err = c.onTop(ctx, l.onto, out.Change); err != nil {
 		return out, err
 	}
+	if held := c.state.Held; out.Pending && held != nil {
+		out.Below = belowOf(*held)
+	}
 	before := chain[0]
 	if at := c.state.Admitted.Commit; !at.IsZero() {
 		if _, err := c.cfg.Repository.Commit(ctx, at); err == nil {

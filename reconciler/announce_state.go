@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,8 +19,9 @@ type announced struct {
 	Seq      int64                    `json:"seq"` // entries of the ledger up to which were taken into account
 	Requests map[int64]*announcedNote `json:"requests"`
 
-	tags   map[schema.Hash]bool // approvals by signature that were taken into account
-	denied time.Time            // until when it is not tried, after the forge refused
+	above  map[schema.Cell]schema.AboveView // what was not judged because of what waits below it, and was taken into account
+	tags   map[schema.Hash]bool             // approvals by signature that were taken into account
+	denied time.Time                        // until when it is not tried, after the forge refused
 }
 
 // announcedNote is what is known of one merge request.
@@ -36,6 +38,22 @@ type announcedNote struct {
 	News    bool             `json:"news,omitempty"`
 
 	denied time.Time // until when it is not looked at, after the forge refused
+}
+
+// newsOfAbove marks the merge requests that the judge passed over, of which no entry speaks, and those that were passed over before.
+func (a *announced) newsOfAbove(over map[schema.Cell]schema.AboveView) {
+	for cell, now := range over {
+		if a.above[cell] == now || now.MergeRequest == 0 {
+			continue
+		}
+		n := a.request(now.MergeRequest)
+		n.Merged = true
+		n.adds(cell)
+		for _, n := range a.Requests {
+			n.News = n.News || slices.Contains(n.Cells, cell)
+		}
+	}
+	a.above = maps.Clone(over)
 }
 
 func (n *announcedNote) about(app schema.App, stage schema.StageName) bool {

@@ -112,6 +112,7 @@ func (p *pass) base(ctx context.Context, state ledger.State, seen schema.Hash) (
 // what was not let in, above which only a rollback or a return to admitted content gets anywhere.
 func (c *cellJudge) walk(ctx context.Context) error {
 	base := 0
+	delete(c.Reconciler.above, c.cell)
 	pending, err := c.unsealed(ctx)
 	if err != nil {
 		return err
@@ -162,6 +163,7 @@ func (c *cellJudge) step(ctx context.Context, l landing, base int, pending *judg
 		}
 		if !h.rollsBack(c.admitted().Revision, to.side.Revision) {
 			c.parts.note(l, c.chain, c.cell, fateOf(pending.entry.Kind))
+			c.passOver(l)
 			return base, pending, nil
 		}
 		after = l.start
@@ -183,6 +185,18 @@ func (c *cellJudge) step(ctx context.Context, l landing, base int, pending *judg
 	}
 	c.admit(*d)
 	return l.end, nil, nil
+}
+
+// passOver remembers what is not judged because of what is below it.
+func (c *cellJudge) passOver(l landing) {
+	if c.Reconciler.above == nil {
+		return // nobody looks
+	}
+	over := schema.AboveView{Commit: c.chain[l.end]}
+	if l.request != nil {
+		over.MergeRequest = l.request.IID
+	}
+	c.Reconciler.above[c.cell] = over
 }
 
 // admit takes an admission into the state that later landings of this pass are judged by.

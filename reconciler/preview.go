@@ -60,6 +60,8 @@ type Preview struct {
 	Verdict schema.Verdict
 	// Pending says that the base does not hold what was admitted: something on the branch waits, and this would be on top of it.
 	Pending bool
+	// Above is what was not let in on the branch and lies below it: it would not be judged. Nil where there is nothing of the kind.
+	Above *schema.HeldView
 	// Moved says that somebody else changed the cell since the people's commits left it, so that what lands is not what they
 	// signed (RULES R6).
 	Moved         bool
@@ -111,6 +113,9 @@ func (v *Previewer) preview(ctx context.Context, p *pass, stage schema.Stage, ce
 		return out, err
 	}
 	if out.Moved, err = c.movedUnder(ctx, step); err != nil {
+		return out, err
+	}
+	if out.Above, err = c.heldBelow(ctx, step, after); err != nil {
 		return out, err
 	}
 	b, err := c.withCommits(ctx, c, bound{}, step.Base, step.Signed)
@@ -232,6 +237,26 @@ func (c *cellJudge) movedUnder(ctx context.Context, step Step) (bool, error) {
 	}
 	base, head, signed, target := trees[0], trees[1], trees[2], trees[3]
 	return signed != head || !step.Target.IsZero() && target != base && target != head, nil
+}
+
+// heldBelow is what is held in the cell where a step would land on top of it, and does not lead back to what was admitted before.
+func (c *cellJudge) heldBelow(ctx context.Context, step Step, after cellFiles) (*schema.HeldView, error) {
+	onto := step.Target
+	if onto.IsZero() {
+		onto = step.Base
+	}
+	held := c.state.Held
+	if held == nil {
+		return nil, nil
+	}
+	if on, err := c.cfg.Repository.IsAncestor(ctx, held.Tip, onto); err != nil || !on {
+		return nil, err
+	}
+	if on, err := c.onTop(ctx, onto, schema.Change{To: after.side}); err != nil || !on {
+		return nil, err
+	}
+	out := heldView(*held)
+	return &out, nil
 }
 
 func (c *cellJudge) filesAt(ctx context.Context, commit schema.Hash) (cellFiles, error) {

@@ -33,6 +33,7 @@ type Reconciler struct {
 	// forgeless says in what way the forge was not read in the last pass that asked; empty where it was.
 	forgeless string
 	undecided undecided
+	above     map[schema.Cell]schema.AboveView // what the judge passed over last, by the cell with a held change below it
 	// refused are branches of ours whose merge request, the number, a person closed.
 	refused    map[string]int64
 	unproposed map[schema.Cell]unproposed
@@ -125,7 +126,7 @@ func New(cfg Config) (*Reconciler, error) {
 		return nil, fmt.Errorf("open the spool: %w", err)
 	}
 	r := &Reconciler{
-		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, refused: map[string]int64{}, unproposed: map[schema.Cell]unproposed{}, undecided: undecided{}, outrun: map[string]schema.Hash{}, proposing: turns{}, merging: turns{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
+		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, refused: map[string]int64{}, unproposed: map[schema.Cell]unproposed{}, undecided: undecided{}, above: map[schema.Cell]schema.AboveView{}, outrun: map[string]schema.Hash{}, proposing: turns{}, merging: turns{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
 		looked: map[schema.StageName]int64{}, fleet: map[schema.Cell]*schema.InstancesView{}, fights: map[deliveryKey]fight{}, differs: map[deliveryKey]int{}, reported: map[deliveryKey]schema.Digest{},
 		strangers: map[deliveryKey]string{}, silent: map[string]silence{}, unread: map[deliveryKey]schema.Code{}, contested: map[schema.Cell]bool{},
 	}

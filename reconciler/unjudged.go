@@ -87,7 +87,7 @@ func withUnjudged(apps []schema.AppView, project schema.Project, cell schema.Cel
 		a := schema.AppView{App: cell.App}
 		a.Owner, a.Labels = project.Whose(cell.App)
 		for _, stage := range project.Stages {
-			a.Cells = append(a.Cells, schema.CellView{Cell: schema.Cell{Stage: stage.Name, App: cell.App}, Path: project.CellPath(stage, cell.App), State: schema.Absent})
+			a.Cells = append(a.Cells, schema.CellView{Cell: schema.Cell{Stage: stage.Name, App: cell.App}, Ref: project.Ref(stage), Path: project.CellPath(stage, cell.App), State: schema.Absent})
 		}
 		apps, at = append(slices.Clip(apps), a), len(apps)
 	}

@@ -40,6 +40,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 			v = fresh
 			v.Journal = past
 			p.withUndecided(&v)
+			p.nameAbove(&v)
 		}
 		if p.refs != nil {
 			v.Looked = p.now
@@ -64,11 +65,14 @@ func (r *Reconciler) viewOf(ctx context.Context, p *pass) (schema.View, error) {
 		return *last, nil
 	}
 	v, err := NewView(ctx, p.ledger, p.rules.project)
-	if err == nil {
-		withRetirements(v.Apps, p.rules)
-		r.plain = &v
+	if err != nil {
+		return v, err
 	}
-	return v, err
+	withRetirements(v.Apps, p.rules)
+	if r.plain = &v; WithAbove(ctx, v, p.ledger, p.cfg.Repository) != nil {
+		r.plain = nil // it is looked for again
+	}
+	return v, nil
 }
 
 // withRetirements adds why apps leave, as the records in force have it, to a view that nobody else has yet.
@@ -200,7 +204,7 @@ func apps(states []ledger.State, project schema.Project, in ledger.ControlState,
 		view.Owner, view.Labels = project.Whose(app)
 		for _, stage := range project.Stages {
 			c := cellView(schema.Cell{Stage: stage.Name, App: app}, stages[stage.Name], stage, in)
-			c.Path = project.CellPath(stage, app)
+			c.Ref, c.Path = project.Ref(stage), project.CellPath(stage, app)
 			if c.Held != nil {
 				if goal, ok := (history{project: project, cell: c.Cell, own: stages[stage.Name], others: stages}).before(); ok {
 					c.Goal = goal.Revision

@@ -33,6 +33,12 @@ var landingCodes = []CodeInfo{
 		Fix:     "Rebase the branch on the stage, sign, let it be approved and merge again.",
 		Example: "wait  merge-request  !42: the same app was changed meanwhile: limits.yaml [rebase-needed]",
 	}, {
+		Code: "above-held", Title: "lies above what was not let in", Message: "{below} lies below it on the branch and {is}: nothing above that is judged",
+		Cause: "The branch has a change of the same app that was refused or waits. Whatever is merged on top of it, also with the right values, would let that in as well, " +
+			"so it is not judged before that has entered or was taken back.",
+		Fix:     "Take that one back first: sluice why prints the commands. Once that is merged, rebase this on the branch.",
+		Example: "merge-request  hold [above-held]: !42 lies below it on the branch and was refused: nothing above that is judged",
+	}, {
 		Code: "history-shape", Title: "history has a shape that is refused", Message: "[{merge_request}: ]the merge has not the two parents of a merge",
 		Cause:   "It has more than two parents, unrelated ones or swapped ones, so that nobody can say what was merged into what.",
 		Fix:     "Revert it, then merge with one of the forge's usual methods.",

@@ -139,7 +139,8 @@ type CellView struct {
 	LetIn *LetInView `json:"let_in,omitempty"`
 	// Instances are those that a running reconciler saw last; a clone knows none.
 	Instances *InstancesView `json:"instances,omitempty"`
-	// Path is where its files are in Git, below the root.
+	// Ref and Path are where its files are in Git: the full name of the stage's ref, and the directory below the root.
+	Ref  string `json:"-"`
 	Path string `json:"-"`
 	// Next is what a promotion would bring here; nil where nothing differs, or something waits that says why itself.
 	Next *NextView `json:"next,omitempty"`
@@ -239,6 +240,16 @@ type HeldView struct {
 	Verdict      Verdict   `json:"verdict"`
 	// Instances are those that the verdict was given by, where the gate asks for health.
 	Instances *InstancesView `json:"instances,omitempty"`
+	// Above is other content that lies above it on the stage's ref; nil where there is none.
+	Above *AboveView `json:"above,omitempty"`
+}
+
+// AboveView is what lies above a change that was not let in: it is judged once that has entered or was taken back.
+type AboveView struct {
+	Commit Hash `json:"commit,omitzero"` // position of the stage's ref that brought it
+	// MergeRequest brought it, as a running reconciler knows; a clone knows none.
+	MergeRequest int64  `json:"merge_request,omitempty"`
+	Why          string `json:"why,omitempty"` // whether there is any could not be found out
 }
 
 // EmergencyView is content that was let into a cell without its gate.

@@ -375,6 +375,12 @@ var edgeMutations = []mutation{
 		"TestCheckClassifiesAsTheReconcilerDoes",
 	},
 	{
+		"check passes over what lies above a refused change", "cmd/sluice", "cmd/sluice/check_above.go",
+		"if p.Above == nil {",
+		"if p.Above != nil {",
+		"TestScripts/check$",
+	},
+	{
 		"a stage's name writes lines of its own into the variables of later jobs", "cmd/sluice", "cmd/sluice/check_report_job.go",
 		"schema.CheckSegment(name) == nil &&",
 		"",

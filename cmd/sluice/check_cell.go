@@ -37,6 +37,7 @@ func (d *checkDesk) checkCell(ctx context.Context, cell schema.Cell) error {
 			Message: schema.Code("rebase-needed").Message(nil),
 		})
 	}
+	d.findAbove(p)
 	if stage, _ := d.rules.Project.Stage(cell.Stage); len(stage.Targets) > 0 {
 		out.Answers = append(out.Answers, checkedAnswer{Policy: "targets", Outcome: notJudged, Text: "whether they can hold it", By: "the reconciler"})
 	}
@@ -120,6 +121,9 @@ func (d *checkDesk) answerOf(p reconciler.Preview, v schema.Verdict) checkedAnsw
 	case "merge-request":
 		if p.Moved {
 			return checkedAnswer{Policy: v.Policy, Outcome: outcomeWord(schema.Hold), Code: "rebase-needed", Text: schema.Code("rebase-needed").Message(nil)}
+		}
+		if p.Above != nil {
+			return checkedAnswer{Policy: v.Policy, Outcome: outcomeWord(schema.Hold), Code: aboveHeld, Text: aboveText(*p.Above)}
 		}
 		return checkedAnswer{Policy: v.Policy, Outcome: notJudged, By: "the reconciler, once it is merged"}
 	case "approvals", "breaker", "critical":

@@ -205,6 +205,7 @@ func (a *app) view(c *cobra.Command, f cloneFlags, verbose bool) (schema.View, s
 	if err != nil {
 		return schema.View{}, status.TextOptions{}, err
 	}
+	_ = reconciler.WithAbove(c.Context(), view, project.Ledger, gitrepo.Mirror{Repo: project.repo}) // the view says what is not known
 	if view, err = reconciler.WithNext(c.Context(), view, project.Ledger, project.Project, now()); err != nil {
 		return schema.View{}, status.TextOptions{}, err
 	}
@@ -219,7 +220,6 @@ func (a *app) view(c *cobra.Command, f cloneFlags, verbose bool) (schema.View, s
 	}
 	opts := status.TextOptions{
 		Now: now(), Color: a.colored(), Width: a.width(), Verbose: verbose, Commands: commandNames(c.Root()),
-		Place: places(view, project.Project),
 	}
 	return view, opts, nil
 }
@@ -233,19 +233,4 @@ func commandNames(root *cobra.Command) []string {
 		}
 	}
 	return names
-}
-
-// places says where cells lie in Git, so that advice can name exact git commands.
-func places(view schema.View, project schema.Project) func(schema.Cell) status.Place {
-	return func(cell schema.Cell) status.Place {
-		stage, ok := project.Stage(cell.Stage)
-		if !ok {
-			return status.Place{}
-		}
-		place := status.Place{Ref: project.Ref(stage), Path: project.CellPath(stage, cell.App)}
-		if c, ok := view.Cell(cell); ok {
-			place.Base = c.Commit
-		}
-		return place
-	}
 }

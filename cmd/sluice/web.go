@@ -299,6 +299,9 @@ func (w *watcher) viewAt(ctx context.Context, last schema.View, from string, tip
 	if view, err = reconciler.WithNext(ctx, view, clone.Ledger, clone.Project, now()); err != nil {
 		return last, err
 	}
+	if !w.apart {
+		_ = reconciler.WithAbove(ctx, view, clone.Ledger, gitrepo.Mirror{Repo: w.repo}) // the view says what is not known
+	}
 	view.Journal = w.past.Journal()
 	view.Journal.Whole = true
 	view.Repository, view.StaleAfter, view.Ledger.Ref, view.Requests, view.Alone = last.Repository, last.StaleAfter, from, w.requests, &schema.Alone{Every: w.interval}

@@ -69,11 +69,16 @@ func (w *writer) cell(c Cell) {
 	if c.Replaced {
 		return
 	}
+	if c.Below.Merged {
+		w.edits(c.Edits)
+		w.block("%s", c.Below.text(c.Cell))
+		return
+	}
 	w.block("%s", change(c.Change))
 	w.edits(c.Edits)
 	switch {
 	case c.Pending:
-		w.block("Something on the branch waits below this change, which cannot enter before that is cleared or taken back.")
+		w.block("%s", c.Below.text(c.Cell))
 	case c.LetIn != "":
 		w.block("Its stage does not enforce (mode %s). What its gate says:", Code(string(c.LetIn)))
 		w.gate(c.Verdict)

@@ -113,13 +113,17 @@ func samples() map[string]note.Subject {
 	same.Cell.App, same.Settled = "app-9", true
 	pending := promotion(gate())
 	pending.Pending = true
+	onRefused := pending
+	onRefused.Below = note.Below{IID: 42, Refused: true}
+	passedOver := note.Subject{Merged: true, Cells: []note.Cell{pending}}
+	passedOver.Cells[0].Below, passedOver.Cells[0].Pending = note.Below{Commit: schema.Hash{0x1a}, Merged: true}, false
 	control := about()
 	control.Control = &note.Control{Changed: []string{"sluice.yaml", ".sluice"}, Verdict: schema.All("gate", yes("signed", "signers", "ann"),
 		is("admins", schema.Hold, "control-unsigned", "have", "1", "need", "2", "by", "ann", "eligible", "rolf"))}
 	return map[string]note.Subject{
 		"held": about(promotion(held)), "allowed": about(promotion(gate(yes("approvals", "by", "bob, carol")))), "denied": about(denied),
 		"merged": merged, "admitted": admitted, "control": control, "rollback": about(rollback), "many_keys": about(many), "secrets": about(secrets),
-		"multi_app": about(append(apps, same)...), "pending": about(pending), "nothing_left": about(),
+		"multi_app": about(append(apps, same)...), "pending": about(pending), "pending_on_refused": about(onRefused), "passed_over": passedOver, "nothing_left": about(),
 		"choice": about(promotion(gate(choice))), "merged_unsigned": lost, "replaced": replaced,
 		"unsigned": about(promotion(schema.All("gate", yes("trust"), is("signed", schema.Hold, "unsigned", "commit", "1a2b3c4d"), approvals("0", "1", "")))),
 	}

@@ -26,7 +26,7 @@ type Status struct {
 func (s Subject) Statuses() []Status {
 	var out []Status
 	if s.Control != nil {
-		out = append(out, status(string(schema.Control.App), []string{s.Control.signal()}, []string{s.plain("control files", s.Control.state(), s.Control.Verdict)}))
+		out = append(out, status(string(schema.Control.App), []string{s.Control.signal()}, []string{s.plain("control files", s.Control.state(), s.Control.Verdict, Below{})}))
 	}
 	byStage := map[schema.StageName][]Cell{}
 	var stages []schema.StageName
@@ -44,7 +44,7 @@ func (s Subject) Statuses() []Status {
 		var signals, texts []string
 		for _, c := range byStage[stage] {
 			signals = append(signals, c.signal())
-			texts = append(texts, s.plain(string(c.Cell.App), c.state(), c.Verdict)+c.enforced())
+			texts = append(texts, s.plain(string(c.Cell.App), c.state(), c.Verdict, c.Below)+c.enforced())
 		}
 		out = append(out, status(string(stage), signals, texts))
 	}
@@ -81,10 +81,13 @@ func status(name string, signals, texts []string) Status {
 }
 
 // plain says the state of one change without markup.
-func (s Subject) plain(what string, is state, v schema.Verdict) string {
+func (s Subject) plain(what string, is state, v schema.Verdict, below Below) string {
 	text := clipped(schema.Printable(what)) + ": " + is.String()
 	if w := slices.Concat(wants(v, schema.Deny), wants(v, schema.Hold)); len(w) > 0 && (is == waits || is == refused) {
 		text += ": " + strings.Join(w, "; ")
+	}
+	if below != (Below{}) {
+		text += "; " + below.lies()
 	}
 	return strings.NewReplacer("`", "", "<code>", "", "</code>", "").Replace(text)
 }
@@ -95,6 +98,9 @@ func (c Cell) signal() string {
 		return "success"
 	case refused:
 		return "failed"
+	}
+	if c.Below.Refused {
+		return "failed" // it waits for somebody who takes back what is below it
 	}
 	return waiting(c.Verdict)
 }

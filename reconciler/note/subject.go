@@ -37,6 +37,8 @@ type Cell struct {
 	Settled bool
 	// Pending says that something on the branch waits below this change, which cannot enter before that is cleared.
 	Pending bool
+	// Below is what waits below it, of one that is pending, and of a merged one that is not judged because of it.
+	Below Below
 	// Admitted is the ledger's entry that let it in, and Live that the targets have it; of a merged one.
 	Admitted int64
 	Live     bool
@@ -46,6 +48,14 @@ type Cell struct {
 	LetIn schema.StageMode
 	// AtMerge are the policies that only the merge itself tells about.
 	AtMerge []string
+}
+
+// Below is a change that was not let in, below another one on the branch. Its zero is that nothing is known of any.
+type Below struct {
+	IID     int64 // its merge request; 0 where none is known
+	Commit  schema.Hash
+	Refused bool // it does not wait for anything
+	Merged  bool // what lies on it was merged
 }
 
 // File is a file that differs, by path from the top of the repository.
@@ -80,6 +90,7 @@ const (
 	settled              // nothing is asked of it
 	replaced
 	ready
+	above // merged on top of what was not let in, and not judged
 	waits
 	refused
 )
@@ -92,6 +103,8 @@ func (c Cell) state() state {
 		return settled
 	case c.Replaced:
 		return replaced
+	case c.Below.Merged:
+		return above
 	case c.LetIn != "" && !c.Pending:
 		return ready
 	case c.Verdict.Outcome == schema.Deny:

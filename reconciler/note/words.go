@@ -12,7 +12,7 @@ import (
 
 // String is the state as a note says it.
 func (s state) String() string {
-	return [...]string{"admitted", "as admitted already", "taken back or replaced", "may enter", "waits", "refused"}[s]
+	return [...]string{"admitted", "as admitted already", "taken back or replaced", "may enter", "not judged", "waits", "refused"}[s]
 }
 
 func outcome(o schema.Outcome) string {
@@ -32,14 +32,14 @@ func (s Subject) headline() string {
 	case s.Empty():
 		return "this merge request changes no app any more"
 	case s.Control != nil && len(s.Cells) == 0:
-		return s.sentence("the change of the control files", s.Control.state(), s.Control.Verdict, s.Control.Admitted, false, false)
+		return s.sentence("the change of the control files", s.Control.state(), s.Control.Verdict, s.Control.Admitted, Cell{})
 	case len(open) == 0 && len(s.Cells) == 1:
 		return place(s.Cells[0]) + " is as admitted already, so nothing is asked"
 	case len(open) == 0:
 		return "everything is as admitted already, so nothing is asked"
 	case len(open) == 1 && s.Control == nil:
 		c := open[0]
-		return s.sentence(place(c), c.state(), c.Verdict, c.Admitted, c.Pending, c.Live) + c.enforced()
+		return s.sentence(place(c), c.state(), c.Verdict, c.Admitted, c) + c.enforced()
 	}
 	return s.sums(open)
 }
@@ -59,16 +59,18 @@ func (c Cell) enforced() string {
 // below is what a change waits for that is on top of another one.
 const below = "what is below it on the branch"
 
-func (s Subject) sentence(what string, is state, v schema.Verdict, entry int64, pending, live bool) string {
+func (s Subject) sentence(what string, is state, v schema.Verdict, entry int64, c Cell) string {
 	switch is {
 	case entered:
 		text := fmt.Sprintf("%s is admitted, by entry %d of the ledger", what, entry)
-		if live {
+		if c.Live {
 			text += ", and live"
 		}
 		return text
 	case replaced:
 		return what + " was taken back or replaced before it entered"
+	case above:
+		return what + " is not judged: " + c.Below.lies()
 	case ready:
 		if s.Merged {
 			return what + " enters with the next look"
@@ -78,7 +80,7 @@ func (s Subject) sentence(what string, is state, v schema.Verdict, entry int64, 
 		return what + " is refused: " + strings.Join(wants(v, schema.Deny), "; ")
 	}
 	left := wants(v, schema.Hold)
-	if pending {
+	if c.Pending {
 		left = append(left, below)
 	}
 	return what + " waits: " + strings.Join(left, "; ")
@@ -96,7 +98,7 @@ func (s Subject) sums(open []Cell) string {
 		total++
 	}
 	var parts []string
-	for _, is := range []state{refused, waits, ready, entered, replaced} {
+	for _, is := range []state{refused, waits, above, ready, entered, replaced} {
 		word := is.String()
 		if is == waits && n[is] != 1 {
 			word = "wait"

@@ -49,6 +49,15 @@ type apiHeld struct {
 	MergeRequest int64         `json:"merge_request,omitempty"`
 	URL          string        `json:"url,omitempty"`
 	Missing      []schema.Code `json:"missing"`
+	Above        *apiAbove     `json:"above,omitempty"`
+}
+
+// apiAbove is what lies above what waits, and is not judged.
+type apiAbove struct {
+	Commit       string `json:"commit,omitempty"`
+	MergeRequest int64  `json:"merge_request,omitempty"`
+	URL          string `json:"url,omitempty"`
+	Why          string `json:"why,omitempty"`
 }
 
 // apiUnjudged is a change that no pass could judge.
@@ -114,6 +123,9 @@ func (req asked) apiCell(c schema.CellView) apiCell {
 				out.Held.Missing = append(out.Held.Missing, m.Code)
 			}
 		}
+	}
+	if h := c.Held; h != nil && h.Above != nil {
+		out.Held.Above = &apiAbove{Commit: hashOrEmpty(h.Above.Commit), MergeRequest: h.Above.MergeRequest, URL: requestLink(req.view, h.Above.MergeRequest), Why: h.Above.Why}
 	}
 	if u := c.Unjudged; u != nil {
 		out.Unjudged = &apiUnjudged{Commit: hashOrEmpty(u.Commit), Since: u.From().UTC(), Code: u.Code, Why: u.Why}

@@ -33,29 +33,20 @@ func joined(v schema.View, c schema.CellView) []schema.CellView {
 const maxRestored = 20
 
 // takeAllBack restores what is admitted in all cells that a merge request changed and that wait.
-func takeAllBack(cells []schema.CellView, o TextOptions) way {
+func takeAllBack(cells []schema.CellView) way {
 	h := *cells[0].Held
 	request := mergeRequest(h.MergeRequest)
 	w := way{Text: fmt.Sprintf("Take the whole merge request %s back: a merge request that restores the admitted files of all its apps needs nothing of the above. Then submit again what is to come in.", request)}
-	at := o.place(cells[0].Cell)
-	into := "origin/" + strings.TrimPrefix(at.Ref, "refs/heads/")
-	branch := quote(fmt.Sprintf("revert/merge-request-%d", h.MergeRequest))
-	var restored []string
-	for _, c := range cells {
-		if at := o.place(c.Cell); at.Path != "" && !at.Base.IsZero() {
-			restored = append(restored, fmt.Sprintf("git restore --source=%s --staged --worktree -- %s", at.Base.Short(), quote(at.Path)))
+	into := "origin/" + strings.TrimPrefix(cells[0].Ref, "refs/heads/")
+	w.Commands = []string{"git fetch origin", "git switch -c " + quote(fmt.Sprintf("revert/merge-request-%d", h.MergeRequest)) + " " + quote(into)}
+	if len(cells) > maxRestored {
+		w.Commands = append(w.Commands, "git revert "+parent(h))
+	} else {
+		for _, c := range cells {
+			w.Commands = append(w.Commands, undone(c))
 		}
+		w.Commands = append(w.Commands, "git commit -S -m "+quote("merge request "+request+" taken back"))
 	}
-	switch {
-	case at.Ref == "":
-		w.Commands = []string{"git revert " + parent(h)}
-		return w
-	case len(restored) < len(cells) || len(restored) > maxRestored:
-		restored = []string{"git revert " + parent(h)}
-	default:
-		restored = append(restored, "git commit -S -m "+quote("merge request "+request+" taken back"))
-	}
-	w.Commands = append([]string{"git fetch origin", "git switch -c " + branch + " " + quote(into)}, restored...)
 	w.Commands = append(w.Commands, "git push -u origin HEAD")
 	return w
 }

@@ -29,9 +29,6 @@ func halved(t testing.TB, code schema.Code, refused schema.Outcome) schema.View 
 
 func TestTheWayOutOfHalfAnAtomicMergeRequestIsToTakeAllOfItBack(t *testing.T) {
 	opts := options()
-	opts.Place = func(c schema.Cell) status.Place {
-		return status.Place{Ref: "refs/heads/main", Path: "stages/" + string(c.Stage) + "/" + string(c.App), Base: commit(t, "9")}
-	}
 	waits, refused := schema.Cell{Stage: "gray", App: "payments/ledger"}, schema.Cell{Stage: "production", App: "orders/api"}
 	lost, may := halved(t, "atomic-lost", schema.Deny), halved(t, "atomic", schema.Hold)
 	for _, row := range []struct {

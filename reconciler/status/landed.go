@@ -2,6 +2,7 @@ package status
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -24,6 +25,14 @@ const (
 	lateAdvice = "It cannot be added after the merge: take the change back, then submit it again with it."
 	signAdvice = "Ask one of the people named to sign it: that counts after the merge as well."
 )
+
+// ofFiles are the codes that other files mend. Files on top of what has landed are not judged before that was taken back.
+var ofFiles = []schema.Code{
+	"name", "path-collision", "unsupported-entry", "malformed-tree", "limit-exceeded", "schema", "tag", "secret", "too-large",
+}
+
+// backAdvice helps with those.
+const backAdvice = "It has landed, so take it back first (below): what is merged on top of it is not judged. Then propose the corrected files again"
 
 // late says which codes nothing mends any more, for a verdict and the commands that there are.
 func late(v schema.Verdict, o TextOptions) func(schema.Code) bool {
@@ -55,6 +64,9 @@ func canBeSigned(v schema.Verdict) bool {
 func landed(v schema.Verdict, o TextOptions) []Line {
 	lines, late, said := missingFirst(Text(v)), late(v, o), false
 	for i := range lines {
+		if lines[i].Mark != OK && slices.Contains(ofFiles, lines[i].Code) {
+			lines[i].Clear = afterwards(lines[i].Code, lines[i].Clear)
+		}
 		if lines[i].Mark == OK || !slices.Contains(tooLate, lines[i].Code) {
 			continue
 		}
@@ -69,6 +81,20 @@ func landed(v schema.Verdict, o TextOptions) []Line {
 		}
 	}
 	return lines
+}
+
+// afterwards is what helps with files that have landed: what would have before, once they were taken back. A secret is known by then.
+func afterwards(code schema.Code, fix string) string {
+	if fix == "" {
+		return "" // another line says it
+	}
+	if rest, ok := strings.CutPrefix(fix, "Correct the value"); ok {
+		return backAdvice + rest
+	}
+	if code == "secret" {
+		return "Change the secret, since it is known now. " + backAdvice + "."
+	}
+	return backAdvice + "."
 }
 
 // missingFirst moves lines that are ok to the end, and keeps lines below the one that sums them up.
@@ -99,6 +125,11 @@ func mendable(lines []Line, i int, late func(schema.Code) bool) bool {
 		}
 	}
 	return false
+}
+
+// CanEnter reports whether a change that has landed can still enter as it is: people may sign for it, or time passes.
+func CanEnter(v schema.Verdict) bool {
+	return enters(v, late(v, TextOptions{Commands: []string{"approve"}}))
 }
 
 // enters reports whether a landed change can still enter as it is, once somebody gives what is missing or time passes.

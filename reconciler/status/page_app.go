@@ -110,7 +110,7 @@ func wholeCell(req asked, c schema.CellView) cell {
 		out.Links = keyLinks(req.view, c)
 	}
 	if c.Held != nil {
-		out.Ways = waysOut(req.view, c, TextOptions{Commands: req.cfg.Commands, Place: req.cfg.Place})
+		out.Ways = waysOut(req.view, c, TextOptions{Commands: req.cfg.Commands})
 		out.Why = fmt.Sprintf("sluice why %s %s", quote(string(c.Cell.App)), quote(string(c.Cell.Stage)))
 	}
 	return out

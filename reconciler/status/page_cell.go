@@ -19,6 +19,7 @@ type cell struct {
 	MergeRequest             link
 	Note, Change             string
 	InTheWay                 int
+	Above                    string      // what lies above the change that waits
 	Risk                     string      // of the change that waits, with its arithmetic
 	Unjudged                 []checkLine // why a change could not be judged
 	Lines                    []checkLine
@@ -79,7 +80,7 @@ func cellOf(cfg Config, v schema.View, c schema.CellView, stale bool) cell {
 	}
 	if c.Held != nil {
 		out.MergeRequest, out.Change, out.Lines = requestOf(v, c.Held.MergeRequest), changeText(*c.Held), checkLines(cfg, *c.Held, now)
-		out.Risk = Risk(c.Held.Verdict)
+		out.Risk, out.Above = Risk(c.Held.Verdict), aboveText(c)
 		for _, l := range out.Lines {
 			if l.Mark != OK {
 				out.Missing = append(out.Missing, l)

@@ -83,7 +83,7 @@ func TestPagesSayWhatTheyShould(t *testing.T) {
 		{"a page that stands still", &whole, "/apps?still", 200, []string{"load this page again by itself"}, []string{"http-equiv"}},
 		{"a stale view claims no state", &stale, "/apps", 200, []string{"Stale: Git was last read 2026-11-23 07:12 UTC", "18 cells unknown", "was live"}, []string{"✓", "state good"}},
 		{"a stale app claims no state", &stale, "/app/catalog", 200, []string{"unknown"}, []string{"✓", "state good", "mark good"}},
-		{"one app", &whole, "/app/payments/ledger", 200, []string{"promote r:66666666", "Ways out", "git revert aaaaaaaa", "sluice why payments/ledger gray", "refuses the login", "sha256:5555"}, nil},
+		{"one app", &whole, "/app/payments/ledger", 200, []string{"promote r:66666666", "Ways out", "git restore --source=99999999 --staged", "sluice why payments/ledger gray", "refuses the login", "sha256:5555"}, nil},
 		{"not sealed", &unsealed, "/", 200, []string{"Not sealed yet: run sluice init --seal."}, []string{"<table"}},
 		{"no apps", &empty, "/", 200, []string{"No app configurations"}, []string{"<table"}},
 		{"before the first look", nil, "/", 200, []string{"Nothing is known yet", `content="2"`}, []string{"<table", "0 "}},

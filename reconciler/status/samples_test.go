@@ -166,6 +166,7 @@ var stages = []schema.StageName{"development", "testing", "staging", "gray", "pr
 func liveCell(app schema.App, stage schema.StageName, digit string, old time.Duration) schema.CellView {
 	return schema.CellView{
 		Cell: schema.Cell{Stage: stage, App: app}, State: schema.Live, Revision: revision(digit), Content: content(digit), Goal: revision("4"), Seq: 31, MergeRequest: 4101,
+		Ref: "refs/heads/main", Path: "stages/" + string(stage) + "/" + string(app), Commit: schema.Hash{0x99, 0x99, 0x99, 0x99},
 		Since: ago(old), LiveAt: ago(old - time.Second), Targets: []schema.TargetView{{Name: "etcd", Live: true, At: ago(old - time.Second)}},
 	}
 }
@@ -212,7 +213,7 @@ func sample(t testing.TB) schema.View {
 		c["production"].Targets[0].Live = true
 	})
 	add("search", func(c cells) {
-		*c["development"] = schema.CellView{Cell: c["development"].Cell, State: schema.Held, Held: heldView(t, verdicts["unsigned"])}
+		*c["development"] = schema.CellView{Cell: c["development"].Cell, State: schema.Held, Held: heldView(t, verdicts["unsigned"]), Ref: "refs/heads/main", Path: "stages/development/search"}
 		for _, stage := range stages[1:] {
 			*c[stage] = schema.CellView{Cell: c[stage].Cell, State: schema.Absent}
 		}

@@ -150,7 +150,7 @@ func note(c schema.CellView) string {
 	case c.State == schema.Refused && c.Incident != nil:
 		return incidentText(*c.Incident)
 	case c.Held != nil:
-		return heldNote(*c.Held)
+		return heldNote(*c.Held) + aboveNote(*c.Held)
 	}
 	var parts []string
 	if text := unjudgedText(c.Unjudged); text != "" {

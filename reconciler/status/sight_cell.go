@@ -11,7 +11,7 @@ import (
 func (s sight) cell(c schema.CellView, hidden words) schema.CellView {
 	out := schema.CellView{
 		Cell: c.Cell, State: c.State, Revision: c.Revision, Content: c.Content, Seq: c.Seq, Commit: c.Commit, MergeRequest: c.MergeRequest, By: hidden.text(c.By), Cause: c.Cause, Since: c.Since, LiveAt: c.LiveAt,
-		Goal: c.Goal, Gray: c.Gray, Path: c.Path, Unjudged: unworded(c.Unjudged),
+		Goal: c.Goal, Gray: c.Gray, Ref: c.Ref, Path: c.Path, Unjudged: unworded(c.Unjudged),
 		Held: s.held(c.Held, c.Cell.App, hidden), Instances: s.instances(c.Instances, c.Cell.App, hidden), Next: s.next(c.Next, c.Cell.App, hidden),
 	}
 	for _, t := range c.Targets {
@@ -63,9 +63,13 @@ func (s sight) held(h *schema.HeldView, app schema.App, hidden words) *schema.He
 			change.Files = append(change.Files, f)
 		}
 	}
-	return &schema.HeldView{
+	out := &schema.HeldView{
 		Seq: h.Seq, Since: h.Since, Commit: h.Commit, Change: change, MergeRequest: h.MergeRequest, Verdict: hidden.without(h.Verdict), Instances: s.instances(h.Instances, app, hidden),
 	}
+	if h.Above != nil {
+		out.Above = &schema.AboveView{Commit: h.Above.Commit, MergeRequest: h.Above.MergeRequest, Why: hidden.text(h.Above.Why)}
+	}
+	return out
 }
 
 // instances are those of a cell that may be seen, whose own words may name others.

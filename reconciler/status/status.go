@@ -31,8 +31,6 @@ type Config struct {
 	Content Content
 	// Values shows the values of keys that do not look like secrets; without it keys are shown alone.
 	Values bool
-	// Place says where a cell lies in Git, as in [TextOptions]; nil where that is unknown.
-	Place func(schema.Cell) Place
 	// Badges lets anybody who reaches the page have pictures of states.
 	Badges bool
 	// Reload returns whether the operator's file was taken over when it was last read, and when that was last so; nil where it is not

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/sluice-gitops/sluice/schema"
 )
 
 // TextOptions say how the terminal texts are written.
@@ -19,25 +17,9 @@ type TextOptions struct {
 	Verbose bool // also ledger entries, content digests and what is already met
 	// Commands are the names of the binary's commands. Texts advise no other ones; they fall back to git (RULES R14).
 	Commands []string
-	// Place says where a cell lies in Git, so that git commands can be exact; nil where that is unknown.
-	Place func(schema.Cell) Place
-}
-
-// Place is a cell's place in Git.
-type Place struct {
-	Ref  string      // full name of its stage's ref
-	Path string      // its directory, from the top of the repository
-	Base schema.Hash // a commit that holds the admitted content; zero if unknown
 }
 
 func (o TextOptions) has(command string) bool { return slices.Contains(o.Commands, command) }
-
-func (o TextOptions) place(cell schema.Cell) Place {
-	if o.Place == nil {
-		return Place{}
-	}
-	return o.Place(cell)
-}
 
 // paper writes lines and remembers the first error, so that texts read as a sequence of lines.
 type paper struct {

@@ -146,6 +146,9 @@ func (p paper) why(v schema.View, c schema.CellView) int {
 	}
 	if c.Held != nil {
 		p.line("%s", changeText(*c.Held))
+		if text := aboveText(c); text != "" {
+			p.line("%s", p.paint(wait, text))
+		}
 		p.checklist(landed(c.Held.Verdict, p.opts))
 		if sum := Risk(c.Held.Verdict); sum != "" {
 			p.line("    risk  %s", sum)

@@ -22,19 +22,20 @@ func waysOut(v schema.View, c schema.CellView, o TextOptions) []way {
 		out = append(out, evidence(cell, h.Verdict, o))
 	}
 	if cell == schema.Control {
-		out = append(out, controlWays(h.Verdict, o)...)
-		return append(out, way{Text: "Take the change of the control files back by a merge request; what is in force stays so.",
-			Commands: []string{"git revert " + parent(h)}})
+		return append(append(out, controlWays(h.Verdict, o)...), controlBack(h))
 	}
 	if whole := joined(v, c); len(whole) > 0 {
-		out = append(out, takeAllBack(whole, o))
+		out = append(out, takeAllBack(whole))
 	} else {
-		out = append(out, takeBack(cell, h, c.Seq == 0, o))
+		out = append(out, takeBack(c))
+	}
+	if h.Above != nil && h.Above.Why == "" {
+		out = append(out, again(c))
 	}
 	if c.Goal == "" || h.Change.Kind == schema.Rollback {
 		return out
 	}
-	return append(out, rollback(cell, o))
+	return append(out, rollback(c, o))
 }
 
 // evidence is the first way out, of a change that can still enter as it is: with the command of those who can sign for it.
@@ -62,37 +63,72 @@ func evidenceText(v schema.Verdict, o TextOptions) string {
 	return "Wait: the change then enters by itself."
 }
 
-// takeBack restores what is admitted. Restoring needs no evidence but the merge request that brings it.
-func takeBack(cell schema.Cell, h schema.HeldView, first bool, o TextOptions) way {
+// takeBack restores what is admitted, whatever else was merged meanwhile. Restoring needs no evidence but the merge request that
+// brings it.
+func takeBack(c schema.CellView) way {
+	h := *c.Held
 	w := way{Text: "Take it back: a merge request that restores the admitted files needs nothing of the above. Then submit the change again."}
-	if first {
+	if c.Seq == 0 {
 		w.Text = "Take it back: a merge request that removes the change again needs nothing of the above. Then submit it again."
 	}
-	at := o.place(cell)
-	branch := quote("revert/" + strings.ReplaceAll(string(cell.App), "/", "-") + "-" + string(cell.Stage))
-	into := "origin/" + strings.TrimPrefix(at.Ref, "refs/heads/")
-	switch {
-	case at.Ref == "" || at.Path == "":
-		w.Commands = []string{"git revert " + parent(h)}
-	case at.Base.IsZero():
-		w.Commands = []string{"git fetch origin", "git switch -c " + branch + " " + quote(into), "git revert " + parent(h), "git push -u origin HEAD"}
-	default:
-		w.Commands = []string{
-			"git fetch origin",
-			"git switch -c " + branch + " " + quote(into),
-			fmt.Sprintf("git restore --source=%s --staged --worktree -- %s", at.Base.Short(), quote(at.Path)),
-			fmt.Sprintf("git commit -S -m %s", quote(fmt.Sprintf("%s: back to %s", cell, name(h.Change.From.Revision)))),
-			"git push -u origin HEAD",
-		}
+	if h.Above != nil && h.Above.Why == "" {
+		w.Text = strings.Replace(w.Text, "Take it back:", "Take it back, with what lies above it:", 1)
+		w.Text, _, _ = strings.Cut(w.Text, " Then submit")
 	}
+	w.Commands = proposal(c, "revert", undone(c), fmt.Sprintf("%s: back to %s", c.Cell, name(h.Change.From.Revision)))
 	return w
+}
+
+// again proposes anew what nobody judged.
+func again(c schema.CellView) way {
+	h := *c.Held
+	what := aboveName(*h.Above)
+	return way{
+		Text:     fmt.Sprintf("Once that is merged, propose what lies above it (%s) in a merge request of its own:", what),
+		Commands: proposal(c, "again", restored(c, h.Above.Commit), fmt.Sprintf("%s: again what %s has", c.Cell, what)),
+	}
+}
+
+// undone brings a cell back to what is admitted in it.
+func undone(c schema.CellView) string {
+	if c.Seq == 0 {
+		return "git rm -r -q -- " + quote(c.Path)
+	}
+	return restored(c, c.Commit)
+}
+
+func restored(c schema.CellView, from schema.Hash) string {
+	return fmt.Sprintf("git restore --source=%s --staged --worktree -- %s", from.Short(), quote(c.Path))
+}
+
+// proposal are the commands that make a branch on the cell's ref, change the files there, and push it.
+func proposal(c schema.CellView, kind, change, message string) []string {
+	branch := kind + "/" + strings.ReplaceAll(string(c.Cell.App), "/", "-") + "-" + string(c.Cell.Stage)
+	return []string{
+		"git fetch origin",
+		"git switch -c " + quote(branch) + " " + quote("origin/"+strings.TrimPrefix(c.Ref, "refs/heads/")),
+		change,
+		"git commit -S -m " + quote(message),
+		"git push -u origin HEAD",
+	}
 }
 
 // parent is the argument of git revert. Which commits are merges is not known here, so the sentence stands beside it.
 func parent(h schema.HeldView) string { return short(h.Commit) + "   # with -m 1 if it is a merge" }
 
-func rollback(cell schema.Cell, o TextOptions) way {
-	app, stage := quote(string(cell.App)), quote(string(cell.Stage))
+// controlBack reverts the commit on a branch of its own.
+func controlBack(h schema.HeldView) way {
+	return way{
+		Text: "Take the change of the control files back by a merge request; what is in force stays so.",
+		Commands: []string{
+			"git fetch origin", "git remote set-head origin --auto", "git switch -c revert/control origin/HEAD",
+			"git revert " + parent(h), "git push -u origin HEAD",
+		},
+	}
+}
+
+func rollback(c schema.CellView, o TextOptions) way {
+	app, stage := quote(string(c.Cell.App)), quote(string(c.Cell.Stage))
 	if o.has("rollback") {
 		return way{Text: "Roll back to a revision that was live here before:", Commands: []string{"sluice rollback " + app + " --stage " + stage}}
 	}
@@ -100,9 +136,7 @@ func rollback(cell schema.Cell, o TextOptions) way {
 	if o.has("history") {
 		w.Commands = append(w.Commands, "sluice history "+app)
 	}
-	if at := o.place(cell); at.Path != "" {
-		w.Commands = append(w.Commands, "git restore --source=COMMIT --staged --worktree -- "+quote(at.Path))
-	}
+	w.Commands = append(w.Commands, "git restore --source=COMMIT --staged --worktree -- "+quote(c.Path))
 	return w
 }
 

@@ -3,6 +3,7 @@ package status_test
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,9 +16,12 @@ import (
 )
 
 func TestWhyQuestions(t *testing.T) {
-	place := func(c schema.Cell) status.Place {
-		return status.Place{Ref: "refs/heads/main", Path: "stages/" + string(c.Stage) + "/" + string(c.App), Base: commit(t, "9")}
-	}
+	above := sample(t)
+	above.Apps[2].Cells[3].Held.Above = &schema.AboveView{Commit: commit(t, "b"), MergeRequest: 4121}
+	refused := sample(t)
+	refused.Apps[1].Cells[4].Held.Above = &schema.AboveView{Commit: commit(t, "b")}
+	unread := sample(t)
+	unread.Apps[2].Cells[3].Held.Above = &schema.AboveView{Why: "read commit bbbbbbbb: not found"}
 	gone := troubled(t)
 	gone.Apps[0].Cells[4].Incident = &schema.Incident{Ref: "refs/heads/stage/production", Code: "ref-missing", Seen: commit(t, "1"), Since: ago(time.Hour)}
 	gone.Incidents = []schema.Incident{*gone.Apps[0].Cells[4].Incident}
@@ -52,7 +56,10 @@ func TestWhyQuestions(t *testing.T) {
 		exit   int
 		change func(*status.TextOptions)
 	}{
-		{"with-a-place", quietly, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, func(o *status.TextOptions) { o.Place = place }},
+		{"never-admitted", quietly, schema.Cell{Stage: "development", App: "search"}, 1, nil},
+		{"newer-above-held", above, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, nil},
+		{"newer-above-denied", refused, schema.Cell{Stage: "production", App: "orders/api"}, 1, nil},
+		{"newer-not-known", unread, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, nil},
 		{"with-rollback", quietly, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, func(o *status.TextOptions) { o.Commands = append(o.Commands, "rollback") }},
 		{"no-goal-of-a-rollback", sealed, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, func(o *status.TextOptions) { o.Commands = append(o.Commands, "rollback") }},
 		{"verbose", quietly, schema.Cell{Stage: "gray", App: "payments/ledger"}, 1, func(o *status.TextOptions) { o.Verbose = true }},
@@ -135,20 +142,32 @@ func TestTheWaysOutWork(t *testing.T) {
 	base := head(t, work)
 	run(t, work, "cd stages/gray && echo two > payments/ledger/limits.yaml && echo new > payments/ledger/new.yaml && echo y > other/a && git add . && git commit -q -m two && git push -q origin main")
 	tip := head(t, work)
+	run(t, work, "cd stages/gray && echo three > payments/ledger/limits.yaml && git commit -q -a -m three && git push -q origin main")
+	newest := head(t, work)
 
 	v := sample(t)
-	v.Apps[2].Cells[3].Held.Commit = tip
+	c := &v.Apps[2].Cells[3]
+	c.Commit, c.Held.Commit, c.Held.Above = base, tip, &schema.AboveView{Commit: newest, MergeRequest: 7}
 	opts := options()
-	opts.Place = func(schema.Cell) status.Place {
-		return status.Place{Ref: "refs/heads/main", Path: "stages/gray/payments/ledger", Base: base}
-	}
-	commands := printed(t, v, schema.Cell{Stage: "gray", App: "payments/ledger"}, opts, "Take it back")
+	commands := printed(t, v, c.Cell, opts, "Take it back")
 	run(t, work, strings.ReplaceAll(commands, "commit -S", "commit -q"))
 	got := run(t, work, "git diff --name-only "+base.String()+" HEAD && git rev-parse origin/revert/payments-ledger-gray HEAD | uniq | wc -l")
 	if strings.Fields(got)[0] != "stages/gray/other/a" || strings.Fields(got)[1] != "1" {
 		t.Errorf("after\n%s\nthe other app alone should differ from what was admitted, and it should be pushed; got %s", commands, got)
 	}
-
+	run(t, work, "git push -q origin HEAD:main")
+	commands = printed(t, v, c.Cell, opts, "Once that is merged")
+	run(t, work, strings.ReplaceAll(commands, "commit -S", "commit -q"))
+	if got := run(t, work, "git diff --name-only "+newest.String()+" origin/again/payments-ledger-gray"); got != "" {
+		t.Errorf("after\n%s\nthe branch should have what lay above; %s differs", commands, got)
+	}
+	c.Seq, c.Commit = 0, schema.Hash{}
+	run(t, work, "git branch -q -D revert/payments-ledger-gray")
+	commands = printed(t, v, c.Cell, opts, "Take it back")
+	run(t, work, strings.ReplaceAll(strings.ReplaceAll(commands, "commit -S", "commit -q"), "push -u", "push -f -u"))
+	if got := run(t, work, "git ls-tree -r --name-only HEAD"); strings.TrimSpace(got) != "stages/gray/other/a" {
+		t.Errorf("after\n%s\nnothing of the app should be left; there is\n%s", commands, got)
+	}
 	run(t, work, "git switch -q main && git reset -q --hard "+base.String()+" && echo evil > evil && git add . && git commit -q -m evil && git push -q -f origin main")
 	found := head(t, work)
 	i := schema.Incident{Ref: "refs/heads/main", Code: "non-fast-forward", Seen: tip, Found: found, Since: ago(time.Hour)}
@@ -156,6 +175,38 @@ func TestTheWaysOutWork(t *testing.T) {
 	run(t, work, printed(t, v, v.Apps[0].Cells[4].Cell, opts, "Put the ref back"))
 	if got := strings.TrimSpace(run(t, dir, "git -C origin.git rev-parse main")); got != tip.String() {
 		t.Errorf("main is %s, want the tip that was seen, %s", got, tip)
+	}
+}
+
+// TestThePageHasTheCommandsOfWhy asks both about everything that waits: the page of the app and that of the stage say what why says.
+func TestThePageHasTheCommandsOfWhy(t *testing.T) {
+	v := sample(t)
+	v.Apps[2].Cells[3].Held.Above = &schema.AboveView{Commit: commit(t, "b"), MergeRequest: 4121}
+	h, asked := site(t, &v, now), 0
+	for _, app := range v.Apps {
+		for _, c := range app.Cells {
+			if c.Held == nil {
+				continue
+			}
+			var b bytes.Buffer
+			status.WriteWhy(&b, v, c.Cell, options())
+			_, ways, _ := strings.Cut(b.String(), "ways out\n")
+			if c.Held.Above != nil {
+				ways += "       Git has newer content here (commit bbbbbbbb, !4121)."
+			}
+			for _, path := range []string{"/app/" + string(app.App), "/cell/" + string(c.Cell.Stage) + "/" + string(app.App)} {
+				page := html.UnescapeString(body(t, ask(h, "GET", path)))
+				for _, line := range strings.Split(ways, "\n") {
+					if command, ok := strings.CutPrefix(line, "       "); ok && !strings.Contains(page, command) {
+						t.Errorf("%s lacks a line of why %s: %s", path, c.Cell, command)
+					}
+				}
+				asked += strings.Count(ways, "\n       ")
+			}
+		}
+	}
+	if asked < 30 {
+		t.Errorf("compared %d commands", asked)
 	}
 }
 

@@ -117,6 +117,7 @@ func (w *world) held([]string) []string {
 	defer repo.Close()
 	view, err := reconciler.NewView(w.ctx, clone.Ledger, clone.Project)
 	w.must(err)
+	w.must(reconciler.WithAbove(w.ctx, view, clone.Ledger, gitrepo.Mirror{Repo: repo}))
 	var out []string
 	for _, i := range view.Incidents {
 		out = append(out, "refused ["+string(i.Code)+"]")
@@ -131,7 +132,7 @@ func (w *world) held([]string) []string {
 			for _, m := range c.Held.Verdict.Missing() {
 				line += " [" + string(m.Code) + "]"
 			}
-			out = append(out, line)
+			out = append(out, line+w.aboveHeld(c))
 		}
 	}
 	if view.Control != nil {
@@ -142,6 +143,21 @@ func (w *world) held([]string) []string {
 		out = append(out, line)
 	}
 	return out
+}
+
+// aboveHeld is what lies above a held change: with who brought it, as the page says, where a clone finds it as well.
+func (w *world) aboveHeld(c schema.CellView) string {
+	shown, _ := w.r.View().Cell(c.Cell)
+	if c.Held.Above == nil {
+		if shown.Held != nil && shown.Held.Above != nil {
+			w.t.Errorf("%s: the page has something above what is held, and a clone has not", c.Cell)
+		}
+		return ""
+	}
+	if shown.Held == nil || shown.Held.Above == nil {
+		return " below something"
+	}
+	return fmt.Sprintf(" below !%d", shown.Held.Above.MergeRequest)
 }
 
 // race lets two reconcilers decide about the same news at once; one of them has to lose and change nothing.
