@@ -95,6 +95,9 @@ func TestEveryUsedCodeIsRegistered(t *testing.T) {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
+		if filepath.Dir(path) == filepath.Join("..", "ci", "mutate") { // it quotes what other files have
+			return nil
+		}
 		files++
 		text := read(t, path)
 		for _, use := range uses {
