@@ -94,7 +94,9 @@ func TestExpressionsAreCheckedWhereTheyStand(t *testing.T) {
 		{"grammar", `    - expression: kind ==`, "sluice.yaml:6:26", "Syntax error"},
 		{"no yes or no", `    - expression: size(files)`, "sluice.yaml:6:19", "of type int"},
 		{"a value of a file alone", `    - expression: files["a.yaml"].on`, "sluice.yaml:6:19", "of type dyn"},
-		{"a pattern that is none", `    - expression: title.matches("(")`, "sluice.yaml:6:33", "invalid matches argument"},
+		{"a pattern that is none", `    - expression: title.matches("(")`, "sluice.yaml:6:33", `"(" is no regular expression: missing closing ): `},
+		{"a duration that is none", `    - expression: soaked > duration("1d")`, "sluice.yaml:6:37", `"1d" is no duration: want hours`},
+		{"a time that is none", `    - expression: now > timestamp("2026-11-23")`, "sluice.yaml:6:35", `"2026-11-23" is no time: want it as RFC 3339 has it`},
 		{"a kind that there is not", `    - expression: kind != "promotion"`, "sluice.yaml:6:27", `kind is never "promotion"`},
 		{"the other way round", `    - expression: '"promot" == kind'`, "sluice.yaml:6:20", `kind is never "promot"`},
 		{"one of a list", `    - expression: kind in ["edit", "tuned"]`, "sluice.yaml:6:36", `kind is never "tuned"`},
@@ -105,7 +107,10 @@ func TestExpressionsAreCheckedWhereTheyStand(t *testing.T) {
 		{"a block that is folded", "    - expression:\n        that: >-\n          kind == 'edit' &&\n          autor == 1", "sluice.yaml:9:11", "undeclared reference"},
 		{"several plain lines", "    - expression: kind == 'edit' &&\n        autor == 1", "sluice.yaml:7:9", "undeclared reference"},
 		{"a word in a folded block that is never so", "    - expression: >-\n        app == 'x' &&\n        kind == 'edti'", "sluice.yaml:8:17", "kind is never"},
-		{"a text with escapes, where the value is", `    - expression: "kind == \"edit\" && autor == 1"`, "sluice.yaml:6:19", "undeclared reference"},
+		{"a text with escapes", `    - expression: "kind == \"edit\" && autor == 1"`, "sluice.yaml:6:40", "undeclared reference"},
+		{"a text with more escapes", `    - expression: "app == \"a\\\\b\" && autor == 1"`, "sluice.yaml:6:41", "undeclared reference"},
+		{"a quote that is doubled", `    - expression: 'app == ''x'' && autor == 1'`, "sluice.yaml:6:36", "undeclared reference"},
+		{"a letter by its number, where the value is", `    - expression: "app == \"\u0061\" && autor == 1"`, "sluice.yaml:6:19", "undeclared reference"},
 	} {
 		_, found := policies.LoadProject("sluice.yaml", []byte(head+r.gate+"\n"))
 		if len(found) == 0 || found[0].Code != "bad-expression" || found[0].Position.String() != r.at || !strings.Contains(found[0].Message, r.why) {

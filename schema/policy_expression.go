@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -100,14 +101,15 @@ func (e Expression) At(line, letter int) (Position, string) {
 }
 
 // lettersOf finds where each letter of a text is that is written at a place, however it is quoted, folded or indented: what is
-// between letters may be other white space there. None where it is written otherwise, with escapes.
+// between letters may be other white space there. None where it is written otherwise, as with the numbers of letters.
 func (s *source) lettersOf(from span, text string) []Position {
 	at := letters{s: s, line: from.line, rest: []rune(s.line(from.line))}
 	at.skip(max(from.column-1, 0))
 	if len(at.rest) == 0 {
 		return nil
 	}
-	switch at.rest[0] {
+	quote := at.rest[0]
+	switch quote {
 	case '|', '>':
 		at.next()
 	case '"', '\'':
@@ -121,13 +123,28 @@ func (s *source) lettersOf(from span, text string) []Position {
 		}
 		for at.blank() {
 		}
-		if len(at.rest) == 0 || at.rest[0] != letter {
+		as := string(letter)
+		if other := escaped(quote, letter); other != "" && at.begins(other) {
+			as = other
+		}
+		if !at.begins(as) {
 			return nil
 		}
 		out = append(out, at.position())
-		at.skip(1)
+		at.skip(utf8.RuneCountInString(as))
 	}
 	return out
+}
+
+// escaped is how a letter may be written inside of quotes beside as itself; empty where it may not.
+func escaped(quote, letter rune) string {
+	switch {
+	case quote == '\'' && letter == '\'':
+		return "''"
+	case quote == '"' && strings.ContainsRune(`"\/`, letter):
+		return `\` + string(letter)
+	}
+	return ""
 }
 
 // letters goes through those of a file, line by line.
@@ -139,6 +156,11 @@ type letters struct {
 }
 
 func (c *letters) position() Position { return c.s.position(span{line: c.line, column: c.column + 1}) }
+
+func (c *letters) begins(as string) bool {
+	want := []rune(as)
+	return len(c.rest) >= len(want) && slices.Equal(c.rest[:len(want)], want)
+}
 
 func (c *letters) skip(n int) {
 	n = min(n, len(c.rest))
