@@ -69,7 +69,7 @@ func TestWatchEndsWithTheLastAnswer(t *testing.T) {
 			if err != nil && !errors.As(err, &quiet) || quiet.code != r.want {
 				t.Errorf("ends with %v, want code %d", err, r.want)
 			}
-			if n := strings.Count(out.String(), "pay in gray: "); n != len(r.says) {
+			if n := strings.Count("\n"+out.String(), "\npay in gray: "); n != len(r.says) {
 				t.Errorf("%d answers, want %d:\n%s", n, len(r.says), out)
 			}
 			for _, want := range r.says {

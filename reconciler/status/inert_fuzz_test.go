@@ -41,7 +41,12 @@ func FuzzTextOfOthersIsInert(f *testing.F) {
 			page := body(t, ask(evil, "GET", path))
 			inert(t, path, page)
 			want := shapeOf(t, path, body(t, ask(plain, "GET", like[i])))
-			if got := shapeOf(t, path, page); text != "" && !slices.Equal(got, want) {
+			got := shapeOf(t, path, page)
+			if path == "/health" { // its rows are in the order of names
+				slices.Sort(got)
+				slices.Sort(want)
+			}
+			if text != "" && !slices.Equal(got, want) {
 				t.Errorf("%q makes other elements of %s than harmless text:\n%v\n%v", text, path, differing(got, want), differing(want, got))
 			}
 		}
