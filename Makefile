@@ -19,6 +19,8 @@ BUILD = $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(
 TOOLS = $(BIN)/tools
 # The stories in which two things happen at once; the others run one goroutine and cost minutes under the detector.
 RACING = TestStories/(two_reconcilers|crash_points|git_down_drift_repaired|s01_squash_busy_mainline)
+# The scripts in which a command goes on while others work; in the others each ends before the next begins.
+LASTING = TestScripts/(run|agent|agent_etcd|doctor|unjudged|life)$$
 # The tests that do more with SLUICE_E2E; the others have run in make test.
 FARTHER = EndToEnd|Browser|BuiltBinaries
 # go test, with the reasons of what was skipped.
@@ -65,7 +67,9 @@ vuln: $(TOOLS)/govulncheck ## look for known vulnerabilities that our code reach
 race: export GORACE = atexit_sleep_ms=20
 race: ## run the tests of everything concurrent under the race detector; needs a C compiler
 	@command -v $${CC:-cc} >/dev/null || { echo 'make: race needs a C compiler (apt-get install gcc libc6-dev)' >&2; exit 1; }
-	CGO_ENABLED=1 $(TEST) -race -timeout 45m $$($(GO) list ./reconciler/... ./cmd/... | grep -v '/stories$$')
+	CGO_ENABLED=1 $(TEST) -race -timeout 45m $$($(GO) list ./reconciler/... | grep -v '/stories$$')
+	CGO_ENABLED=1 $(TEST) -race -timeout 45m -skip '^TestScripts$$' ./cmd/...
+	CGO_ENABLED=1 $(TEST) -race -timeout 45m -run '$(LASTING)' ./cmd/sluice
 	CGO_ENABLED=1 $(TEST) -race -timeout 45m -run '$(RACING)' ./reconciler/stories
 
 real: ## install the real programs that tests drive: etcd, kube-apiserver, ssh-keygen, gpg, chromium, prometheus
