@@ -50,7 +50,7 @@ func play(t *testing.T, flags ...string) *playing {
 // await looks until the demo has said something; four minutes are for loaded machines.
 func (p *playing) await(text string) {
 	p.t.Helper()
-	deadline := time.Now().Add(4 * time.Minute)
+	deadline := time.Now().Add(15 * time.Minute)
 	for !strings.Contains(p.said(), text) {
 		if time.Now().After(deadline) {
 			p.t.Fatalf("the demo does not say %q:\n%s", text, p.said())
