@@ -15,9 +15,8 @@ import (
 
 // gitBinary is the git found at start and the only environment its children see.
 type gitBinary struct {
-	path    string
-	backend string // git-http-backend, "" when this git comes without it
-	env     []string
+	path string
+	env  []string
 }
 
 // repository is one bare repository.
@@ -65,14 +64,6 @@ func findGit(home string) (gitBinary, error) {
 	if m := gitVersion.FindStringSubmatch(version); m == nil || older(m[1], m[2], 2, 38) {
 		return gitBinary{}, fmt.Errorf("git 2.38 or later is needed (merge-tree --write-tree), found %q", version)
 	}
-	execPath, err := g.run(home, "", nil, "--exec-path")
-	if err != nil {
-		return gitBinary{}, err
-	}
-	g.backend = filepath.Join(execPath, "git-http-backend")
-	if _, err := os.Stat(g.backend); err != nil {
-		return gitBinary{}, fmt.Errorf("git http-backend is needed: %w", err)
-	}
 	return g, nil
 }
 
@@ -105,8 +96,6 @@ func (g gitBinary) initBare(dir, branch string) (repository, error) {
 		return repository{}, err
 	}
 	config := `
-[http]
-	receivepack = true
 [uploadpack]
 	allowAnySHA1InWant = true
 	allowFilter = true

@@ -13,17 +13,17 @@ import (
 var advertised sync.Map // of settings, to *heldAnswer
 
 // advertise answers the first request of a fetch: git is asked once.
-func (s *Server) advertise(w http.ResponseWriter, r *http.Request, p *project, user *User) {
+func (s *Server) advertise(w http.ResponseWriter, r *http.Request, p *project) {
 	settings, err := os.ReadFile(filepath.Join(p.repo.dir, "config"))
 	if err != nil || r.URL.Query().Get("service") != "git-upload-pack" || r.Header.Get("Git-Protocol") != "version=2" {
-		s.backend(w, r, p, user, nil)
+		s.tellRefs(w, r, p)
 		return
 	}
 	key := s.git.path + "\x00" + string(settings)
 	kept, known := advertised.Load(key)
 	if !known {
 		answer := &heldAnswer{header: http.Header{}, status: http.StatusOK}
-		s.backend(answer, r, p, user, nil)
+		s.tellRefs(answer, r, p)
 		if kept = answer; answer.status == http.StatusOK && bytes.HasPrefix(answer.body.Bytes(), []byte("000eversion 2\n")) {
 			advertised.Store(key, answer)
 		}

@@ -3,13 +3,8 @@ package gitlabtest
 import (
 	"bytes"
 	"fmt"
-	"io"
-	"log"
-	"log/slog"
 	"net/http"
-	"net/http/cgi"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,15 +62,22 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, reason, status)
 		return
 	}
-	if rest == "git-receive-pack" {
-		s.receive(w, r, p, user)
+	if !fits(w, r, rest) {
 		return
 	}
 	if rest == "info/refs" {
-		s.advertise(w, r, p, user)
+		s.advertise(w, r, p)
 		return
 	}
-	s.backend(w, r, p, user, nil)
+	body, err := requestOf(w, r)
+	switch {
+	case err != nil:
+		refuseBody(w, err)
+	case rest == "git-receive-pack":
+		s.receive(w, r, p, user, body)
+	default:
+		s.transfer(w, r, p, body, nil)
+	}
 }
 
 // gitUser is the account of the basic credentials: the token decides, the
@@ -117,19 +119,12 @@ func (s *Server) gitAccess(user *User, name string, push bool) (*project, int, s
 // receive runs a push. The whole request is read first and the answer sent
 // last, so that the lock is never held while waiting for a client; merge
 // requests have followed the push when the client sees its answer.
-func (s *Server) receive(w http.ResponseWriter, r *http.Request, p *project, user *User) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPush))
-	if err != nil {
-		http.Error(w, "push too large", http.StatusRequestEntityTooLarge)
-		return
-	}
+func (s *Server) receive(w http.ResponseWriter, r *http.Request, p *project, user *User, body []byte) {
 	answer := &heldAnswer{header: http.Header{}, status: http.StatusOK}
-	r = r.Clone(r.Context())
-	r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
 
 	s.mu.Lock()
 	changes, options := parseCommands(body), pushOptions(body)
-	s.backend(answer, r, p, user, p.hookEnv(user, changes))
+	s.transfer(answer, r, p, body, p.hookEnv(user, changes))
 	s.afterPush(p, user, changes, options, answer.say)
 	s.mu.Unlock()
 
@@ -260,38 +255,4 @@ func parseCommands(body []byte) []refChange {
 		body = body[n:]
 	}
 	return out
-}
-
-// backend hands a request to git http-backend.
-func (s *Server) backend(w http.ResponseWriter, r *http.Request, p *project, user *User, env []string) {
-	env = append(append([]string{}, s.git.env...), env...)
-	env = append(env,
-		"GIT_PROJECT_ROOT="+filepath.Dir(p.repo.dir), "GIT_HTTP_EXPORT_ALL=1",
-		"REMOTE_USER="+user.Username, "GIT_PROTOCOL="+r.Header.Get("Git-Protocol"))
-	r = r.Clone(r.Context())
-	r.Header.Del("Authorization") // not for the environment of a child
-	_, rest, _ := strings.Cut(r.URL.Path, ".git/")
-	r.URL.Path = "/" + filepath.Base(p.repo.dir) + "/" + rest // a renamed project keeps its folder
-
-	if len(r.TransferEncoding) > 0 { // CGI cannot take a chunked body
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPush))
-		if err != nil {
-			http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
-			return
-		}
-		r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
-	}
-	handler := cgi.Handler{
-		Path: s.git.backend, Root: "/", Dir: p.repo.dir, Env: env,
-		Logger: log.New(io.Discard, "", 0), Stderr: logWriter{s.log},
-	}
-	handler.ServeHTTP(w, r)
-}
-
-// logWriter turns what http-backend prints into log lines.
-type logWriter struct{ log *slog.Logger }
-
-func (l logWriter) Write(b []byte) (int, error) {
-	l.log.Debug("git http-backend spoke", "text", fmt.Sprintf("%q", b))
-	return len(b), nil
 }
