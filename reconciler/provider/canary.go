@@ -75,7 +75,7 @@ func (c *Canary) check() error {
 		texts = append(texts, name, value)
 	}
 	for _, text := range texts {
-		if !plain.MatchString(text) {
+		if !plain(text) {
 			return errors.New("field canary: a text")
 		}
 	}
@@ -106,13 +106,13 @@ func (me Identity) valid() error {
 			errs = append(errs, fmt.Errorf(format+": "+wantText, args...))
 		}
 	}
-	want(me.Instance == "" || plain.MatchString(me.Instance) && !strings.Contains(me.Instance, "/"), "instance %q (without a slash)", me.Instance)
-	want(me.Service == "" || plain.MatchString(me.Service), "service %q", me.Service)
+	want(me.Instance == "" || plain(me.Instance) && !strings.Contains(me.Instance, "/"), "instance %q (without a slash)", me.Instance)
+	want(me.Service == "" || plain(me.Service), "service %q", me.Service)
 	size := 0
 	for _, name := range slices.Sorted(maps.Keys(me.Labels)) {
 		value := me.Labels[name]
-		want(plain.MatchString(name), "label name %q", name)
-		want(plain.MatchString(value), "label %s %q", name, value)
+		want(plain(name), "label name %q", name)
+		want(plain(value), "label %s %q", name, value)
 		size += len(name) + len(value)
 	}
 	if len(me.Labels) > maxLabels || size > maxLabelBytes {

@@ -55,7 +55,7 @@ func (t *Target) goalOf(want integrations.Release) (goal, error) {
 // keyOf is the key of a file.
 func keyOf(path string) string { return strings.ReplaceAll(path, "/", "__") }
 
-var keyShape = regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`)
+var keyShape = regexp.MustCompile(`^[-._a-zA-Z0-9]+$`)
 
 // keysOf names every file by a key that an object can have (RULES R3): a / becomes __, and two files never share one.
 func keysOf(want integrations.Release) (map[string][]byte, error) {
@@ -69,7 +69,7 @@ func keysOf(want integrations.Release) (map[string][]byte, error) {
 		switch other, taken := paths[key]; {
 		case !ok || schema.DigestOf(data) != f.Digest:
 			return nil, fmt.Errorf("%s is not the file that the manifest names", f.Path)
-		case !keyShape.MatchString(key) || strings.HasPrefix(key, "..") || key == ".":
+		case len(key) > 253 || !keyShape.MatchString(key) || strings.HasPrefix(key, "..") || key == ".":
 			return nil, fmt.Errorf("file %q: a key of a ConfigMap has A-Z a-z 0-9 . _ - alone, at most 253, and does not begin with two dots; rename it", f.Path)
 		case key == headKey || key == documentKey:
 			return nil, fmt.Errorf("file %q: the name is the target's own; rename it", f.Path)
