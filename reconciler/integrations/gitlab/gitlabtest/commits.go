@@ -9,20 +9,21 @@ import (
 
 // commit is one commit as git log tells it.
 type commit struct {
-	sha, title, message string
-	parents             []string
-	author, committer   signature
+	sha, tree         string
+	title, message    string
+	parents           []string
+	author, committer signature
 }
 
 // commitFormat has the fields of a commit between unit separators; a commit
 // ends with a NUL by -z.
-const commitFormat = "--format=%H%x1f%P%x1f%an%x1f%ae%x1f%aI%x1f%cn%x1f%ce%x1f%cI%x1f%s%x1f%B"
+const commitFormat = "--format=%H%x1f%T%x1f%P%x1f%an%x1f%ae%x1f%aI%x1f%cn%x1f%ce%x1f%cI%x1f%s%x1f%B"
 
 // commits reads commits by their full SHAs, in the order given.
 func (r repository) commits(shas []string) ([]commit, error) {
 	var unread []string
 	for _, sha := range shas {
-		if _, known := r.read[sha]; !known {
+		if !r.known(sha) {
 			unread = append(unread, sha)
 		}
 	}
@@ -60,21 +61,21 @@ func (r repository) readCommits(shas []string) error {
 }
 
 func parseCommit(text string) (commit, error) {
-	f := strings.SplitN(text, "\x1f", 10)
-	if len(f) != 10 {
+	f := strings.SplitN(text, "\x1f", 11)
+	if len(f) != 11 {
 		return commit{}, fmt.Errorf("read commit: %d fields", len(f))
 	}
-	authored, err := time.Parse(time.RFC3339, f[4])
+	authored, err := time.Parse(time.RFC3339, f[5])
 	if err != nil {
 		return commit{}, fmt.Errorf("read commit %s: %w", f[0], err)
 	}
-	committed, err := time.Parse(time.RFC3339, f[7])
+	committed, err := time.Parse(time.RFC3339, f[8])
 	if err != nil {
 		return commit{}, fmt.Errorf("read commit %s: %w", f[0], err)
 	}
 	return commit{
-		sha: f[0], parents: strings.Fields(f[1]), title: f[8], message: f[9],
-		author: signature{f[2], f[3], authored}, committer: signature{f[5], f[6], committed},
+		sha: f[0], tree: f[1], parents: strings.Fields(f[2]), title: f[9], message: f[10],
+		author: signature{f[3], f[4], authored}, committer: signature{f[6], f[7], committed},
 	}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -26,6 +27,8 @@ type repository struct {
 	// descends remembers answers of ancestor, which never change. Guarded by
 	// Server.mu.
 	descends map[[2]string]bool
+	// merges remembers the trees of clean merges. Guarded by Server.mu.
+	merges map[[2]string]string
 	// read remembers commits, which never change either. Guarded by Server.mu.
 	read map[string]commit
 }
@@ -57,7 +60,7 @@ func findGit(home string) (gitBinary, error) {
 		"GIT_AUTHOR_NAME=GitLab", "GIT_AUTHOR_EMAIL=noreply@gitlab.invalid",
 		"GIT_COMMITTER_NAME=GitLab", "GIT_COMMITTER_EMAIL=noreply@gitlab.invalid",
 	}}
-	version, err := g.run(home, "", nil, "version")
+	version, err := g.version(home)
 	if err != nil {
 		return gitBinary{}, err
 	}
@@ -65,6 +68,20 @@ func findGit(home string) (gitBinary, error) {
 		return gitBinary{}, fmt.Errorf("git 2.38 or later is needed (merge-tree --write-tree), found %q", version)
 	}
 	return g, nil
+}
+
+// versions are what programs said of themselves, by path.
+var versions sync.Map // of string, to string
+
+func (g gitBinary) version(home string) (string, error) {
+	if said, known := versions.Load(g.path); known {
+		return said.(string), nil
+	}
+	said, err := g.run(home, "", nil, "version")
+	if err == nil {
+		versions.Store(g.path, said)
+	}
+	return said, err
 }
 
 func older(major, minor string, wantMajor, wantMinor int) bool {
@@ -85,42 +102,6 @@ func (g gitBinary) run(dir, stdin string, env []string, args ...string) (string,
 		return out.String(), fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(errs.String()))
 	}
 	return strings.TrimSuffix(out.String(), "\n"), nil
-}
-
-func (g gitBinary) initBare(dir, branch string) (repository, error) {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return repository{}, err
-	}
-	r := repository{git: g, dir: dir, descends: map[[2]string]bool{}, read: map[string]commit{}}
-	if _, err := g.run(filepath.Dir(dir), "", nil, "init", "--quiet", "--bare", "--template=", "--initial-branch="+branch, dir); err != nil {
-		return repository{}, err
-	}
-	config := `
-[uploadpack]
-	allowAnySHA1InWant = true
-	allowFilter = true
-	hideRefs = refs/keep-around
-[receive]
-	autogc = false
-	hideRefs = refs/keep-around
-	hideRefs = refs/merge-requests
-	advertisePushOptions = true
-	denyDeleteCurrent = ignore
-[gc]
-	auto = 0
-`
-	f, err := os.OpenFile(filepath.Join(dir, "config"), os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		return repository{}, err
-	}
-	_, err = f.WriteString(config)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return repository{}, err
-	}
-	if err := os.MkdirAll(filepath.Join(dir, "hooks"), 0o755); err != nil {
-		return repository{}, err
-	}
-	return r, os.WriteFile(filepath.Join(dir, "hooks", "pre-receive"), []byte(preReceive), 0o755)
 }
 
 // run starts git in the repository.
@@ -151,6 +132,9 @@ func (r repository) ref(name string) string {
 
 // commit resolves a commit name; "" when there is no such commit.
 func (r repository) commit(name string) string {
+	if sha := r.named(name); r.known(sha) {
+		return sha
+	}
 	sha, err := r.run("rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
 	if err != nil {
 		return ""
@@ -159,6 +143,9 @@ func (r repository) commit(name string) string {
 }
 
 func (r repository) tree(commit string) (string, error) {
+	if sha := r.named(commit); r.known(sha) {
+		return r.read[sha].tree, nil
+	}
 	return r.run("rev-parse", "--verify", "--end-of-options", commit+"^{tree}")
 }
 
@@ -186,32 +173,8 @@ func (r repository) put(ref, sha string) error {
 	return err
 }
 
-// ancestor says whether a is b or an ancestor of b.
-func (r repository) ancestor(a, b string) bool {
-	if a == "" || b == "" {
-		return false
-	}
-	key := [2]string{a, b}
-	answer, known := r.descends[key]
-	if !known {
-		_, err := r.run("merge-base", "--is-ancestor", a, b)
-		answer = err == nil
-		r.descends[key] = answer
-	}
-	return answer
-}
-
-// mergeBase is the best common ancestor, "" when the histories share nothing.
-func (r repository) mergeBase(a, b string) string {
-	base, err := r.run("merge-base", a, b)
-	if err != nil {
-		return ""
-	}
-	return base
-}
-
-// revList are the commits reachable from tip and not from base, newest first.
-func (r repository) revList(base, tip string) ([]string, error) {
+// gitRevList is revList by git.
+func (r repository) gitRevList(base, tip string) ([]string, error) {
 	args := []string{"rev-list", "--topo-order", tip}
 	if base != "" {
 		args = append(args, "^"+base)
@@ -223,6 +186,26 @@ func (r repository) revList(base, tip string) ([]string, error) {
 // mergeTrees merges two commits and returns the tree, errConflict when it does
 // not merge cleanly.
 func (r repository) mergeTrees(ours, theirs string) (string, error) {
+	switch {
+	case r.ancestor(ours, theirs):
+		return r.tree(theirs)
+	case r.ancestor(theirs, ours):
+		return r.tree(ours)
+	}
+	key := [2]string{ours, theirs}
+	if tree := r.merges[key]; tree != "" {
+		if _, _, there := r.object(tree); there { // nothing keeps it from a gc
+			return tree, nil
+		}
+	}
+	tree, err := r.gitMergeTrees(ours, theirs)
+	if err == nil {
+		r.merges[key] = tree
+	}
+	return tree, err
+}
+
+func (r repository) gitMergeTrees(ours, theirs string) (string, error) {
 	out, err := r.run("merge-tree", "--write-tree", "--no-messages", ours, theirs)
 	if err == nil {
 		return strings.SplitN(out, "\n", 2)[0], nil
@@ -238,6 +221,12 @@ func (r repository) mergeTrees(ours, theirs string) (string, error) {
 // of ours. merge-tree takes a base of its own only since git 2.40, so the three
 // trees are wrapped into commits that have it by descent.
 func (r repository) pick(base, ours, theirs string) (string, error) {
+	switch base {
+	case ours:
+		return theirs, nil
+	case theirs:
+		return ours, nil
+	}
 	who := signature{name: "GitLab", email: "noreply@gitlab.invalid", at: time.Unix(0, 0)}
 	b, err := r.commitTree(base, nil, "base", who, who)
 	if err != nil {
@@ -256,6 +245,9 @@ func (r repository) pick(base, ours, theirs string) (string, error) {
 
 // commitTree writes an unsigned commit.
 func (r repository) commitTree(tree string, parents []string, message string, author, committer signature) (string, error) {
+	if data, plain := rawCommit(tree, parents, message, author, committer); plain {
+		return r.writeCommit(data)
+	}
 	args := []string{"commit-tree", tree}
 	for _, p := range parents {
 		args = append(args, "-p", p)

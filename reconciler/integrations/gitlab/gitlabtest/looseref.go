@@ -12,10 +12,10 @@ import (
 var looseName = regexp.MustCompile(`^refs(/[A-Za-z0-9][A-Za-z0-9_-]*)+$`)
 
 // moveLoose writes a ref's file as git does, under git's lock: a ref moves so often that a process for each took much of the
-// stand-in's time. It says false and changes nothing where only git knows what to do: packed refs, a deletion, an old value
-// that does not hold. An empty old is any.
+// stand-in's time. It says false and changes nothing where only git knows what to do: packed refs, an old value that does not
+// hold. An empty old is any.
 func (r repository) moveLoose(ref, sha, old string) bool {
-	if !looseName.MatchString(ref) || len(sha) != len(nullSHA) || sha == nullSHA {
+	if !looseName.MatchString(ref) || len(sha) != len(nullSHA) {
 		return false
 	}
 	if _, err := os.Stat(filepath.Join(r.dir, "packed-refs")); !errors.Is(err, fs.ErrNotExist) {
@@ -35,9 +35,14 @@ func (r repository) moveLoose(ref, sha, old string) bool {
 	if now == "" {
 		now = nullSHA
 	}
-	if err != nil || old != "" && old != now || os.Rename(path+".lock", path) != nil {
+	if err != nil || old != "" && old != now {
 		os.Remove(path + ".lock")
 		return false
 	}
-	return true
+	if sha == nullSHA {
+		err = errors.Join(os.Remove(path), os.Remove(path+".lock"))
+	} else if err = os.Rename(path+".lock", path); err != nil {
+		os.Remove(path + ".lock")
+	}
+	return err == nil
 }

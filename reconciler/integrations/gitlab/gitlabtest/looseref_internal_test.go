@@ -43,7 +43,9 @@ func TestARefMovesAsGitMovesIt(t *testing.T) {
 		{sentence: "a branch in a folder", ref: "refs/heads/stage/production", to: ids[0], old: nullSHA, loose: true},
 		{sentence: "a branch in place of a folder", ref: "refs/heads/stage", to: ids[0], old: nullSHA, fails: true},
 		{sentence: "a name that git refuses", ref: "refs/heads/a..b", to: ids[0], old: nullSHA, fails: true},
-		{sentence: "a deletion", ref: "refs/heads/stage/production", to: nullSHA, old: ids[0]},
+		{sentence: "a deletion", ref: "refs/heads/stage/production", to: nullSHA, old: ids[0], loose: true},
+		{sentence: "a deletion from where it was", ref: "refs/heads/a", to: nullSHA, old: ids[0], fails: true},
+		{sentence: "a branch in place of a folder that is empty", ref: "refs/heads/stage", to: ids[0], old: nullSHA},
 		{sentence: "a branch among packed refs", ref: "refs/heads/a", to: ids[0], old: ids[1], pack: true},
 	} {
 		if row.pack {

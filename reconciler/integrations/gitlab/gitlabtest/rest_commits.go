@@ -105,11 +105,15 @@ func (c *call) getSignature() (reply, error) {
 
 // signatureOf is the first line of a commit's signature, "" without one.
 func (r repository) signatureOf(sha string) (string, error) {
-	raw, err := r.run("cat-file", "commit", sha)
-	if err != nil {
-		return "", err
+	_, raw, loose := r.object(sha)
+	if !loose {
+		text, err := r.run("cat-file", "commit", sha)
+		if err != nil {
+			return "", err
+		}
+		raw = []byte(text)
 	}
-	headers, _, _ := strings.Cut(raw, "\n\n")
+	headers, _, _ := strings.Cut(string(raw), "\n\n")
 	for line := range strings.Lines(headers) {
 		if text, found := strings.CutPrefix(line, "gpgsig "); found {
 			return strings.TrimSpace(text), nil

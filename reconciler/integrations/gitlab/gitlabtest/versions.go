@@ -130,10 +130,14 @@ func short(sha string) string {
 }
 
 // subject is the title of a commit, "" when there is no such commit.
-func (r repository) subject(commit string) string {
-	out, err := r.run("log", "-1", "--format=%s", "--end-of-options", commit)
+func (r repository) subject(name string) string {
+	sha := r.commit(name)
+	if sha == "" {
+		return ""
+	}
+	list, err := r.commits([]string{sha})
 	if err != nil {
 		return ""
 	}
-	return out
+	return list[0].title
 }

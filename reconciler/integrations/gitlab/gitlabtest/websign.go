@@ -15,13 +15,13 @@ func (s *Server) commitTree(p *project, tree string, parents []string, message s
 	if err != nil {
 		return "", err
 	}
-	raw, err := p.repo.git.run(p.repo.dir, "", nil, "cat-file", "commit", unsigned)
-	if err != nil {
-		return "", err
+	_, raw, loose := p.repo.object(unsigned)
+	if !loose {
+		return "", fmt.Errorf("sign commit %s: it was not written", unsigned)
 	}
-	signed, err := s.opts.SignCommit([]byte(raw + "\n")) // run cuts one newline off
+	signed, err := s.opts.SignCommit(raw)
 	if err != nil {
 		return "", fmt.Errorf("sign commit %s: %w", unsigned, err)
 	}
-	return p.repo.git.run(p.repo.dir, string(signed), nil, "hash-object", "-t", "commit", "-w", "--stdin")
+	return p.repo.writeCommit(signed)
 }

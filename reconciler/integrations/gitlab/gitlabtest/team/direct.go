@@ -133,7 +133,7 @@ func (p *Person) write(ctx context.Context, c Commit) (schema.Hash, error) {
 		return schema.Hash{}, err
 	}
 	defer repo.Close()
-	w := &writer{ctx: ctx, repo: repo, dir: filepath.Join(p.team.forgeDir(), "objects")}
+	w := &writer{ctx: ctx, repo: repo, dir: p.team.forgeDir()}
 	was, tree, err := w.edited(parent, c)
 	if err != nil || was == tree && !c.Allow {
 		return schema.Hash{}, errGit // which says what is wrong
@@ -207,7 +207,7 @@ func (p *Person) tag(name, at, message string) error {
 			return errGit
 		}
 	}
-	w := &writer{dir: filepath.Join(p.team.forgeDir(), "objects")}
+	w := &writer{dir: p.team.forgeDir()}
 	tag, err := w.put(schema.TagObject, fmt.Appendf(nil, "object %s\ntype commit\ntag %s\ntagger %s\n\n%s", id, name, p.signature(), message))
 	if err != nil {
 		return err

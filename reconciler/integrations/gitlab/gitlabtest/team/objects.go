@@ -1,22 +1,18 @@
 package team
 
 import (
-	"bytes"
-	"compress/zlib"
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest"
 	"github.com/sluice-gitops/sluice/reconciler/signing"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// writer writes loose objects into a repository's folder of objects.
+// writer writes objects into a bare repository.
 type writer struct {
 	ctx  context.Context
 	repo *gitrepo.Repo // to read from
@@ -25,30 +21,7 @@ type writer struct {
 
 // put writes an object, if it is not there yet.
 func (w *writer) put(kind schema.ObjectKind, data []byte) (schema.Hash, error) {
-	object := schema.NewObject(kind, data)
-	id := object.ID.String()
-	path := filepath.Join(w.dir, id[:2], id[2:])
-	if _, err := os.Stat(path); err == nil {
-		return object.ID, nil
-	}
-	var packed bytes.Buffer
-	z, err := zlib.NewWriterLevel(&packed, zlib.BestSpeed)
-	if err != nil {
-		return object.ID, err
-	}
-	_, header := fmt.Fprintf(z, "%s %d\x00", kind, len(data))
-	_, body := z.Write(data)
-	if err := errors.Join(header, body, z.Close()); err != nil {
-		return object.ID, err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return object.ID, err
-	}
-	half := filepath.Join(w.dir, id[:2], "tmp_obj_"+id[2:])
-	if err := os.WriteFile(half, packed.Bytes(), 0o444); err != nil {
-		return object.ID, err
-	}
-	return object.ID, os.Rename(half, path)
+	return gitlabtest.WriteObject(w.dir, kind, data)
 }
 
 // edited returns a commit's tree as it was, and as it is with the files of c.
