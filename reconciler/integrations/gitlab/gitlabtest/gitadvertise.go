@@ -14,6 +14,10 @@ var advertised sync.Map // of settings, to *heldAnswer
 
 // advertise answers the first request of a fetch: git is asked once.
 func (s *Server) advertise(w http.ResponseWriter, r *http.Request, p *project) {
+	if r.Header.Get("Git-Protocol") == "" {
+		s.listRefs(w, r, p)
+		return
+	}
 	settings, err := os.ReadFile(filepath.Join(p.repo.dir, "config"))
 	if err != nil || r.URL.Query().Get("service") != "git-upload-pack" || r.Header.Get("Git-Protocol") != "version=2" {
 		s.tellRefs(w, r, p)

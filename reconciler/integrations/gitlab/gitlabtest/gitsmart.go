@@ -67,10 +67,15 @@ func (s *Server) tellRefs(w http.ResponseWriter, r *http.Request, p *project) {
 	service := r.URL.Query().Get("service")
 	smartHeader(w.Header(), service+"-advertisement")
 	if protocol := r.Header.Get("Git-Protocol"); !slices.Contains(strings.Split(protocol, ":"), "version=2") {
-		line := "# service=" + service + "\n"
-		fmt.Fprintf(w, "%04x%s0000", len(line)+4, line)
+		io.WriteString(w, serviceLine(service)) // a client that left is not our trouble
 	}
 	s.serve(w, r, p, nil, nil, service, "--http-backend-info-refs")
+}
+
+// serviceLine begins the answer to the first request, but for protocol 2.
+func serviceLine(service string) string {
+	line := "# service=" + service + "\n"
+	return fmt.Sprintf("%04x%s0000", len(line)+4, line)
 }
 
 // transfer lets git do the fetch or push that a request asks for.

@@ -29,6 +29,20 @@ func (f *forge) smart(method, path string, header map[string]string, body []byte
 	return resp, string(text)
 }
 
+// refs is the first answer of protocol 0.
+func (f *forge) refs(project, service string) string {
+	f.t.Helper()
+	req, err := http.NewRequest("GET", f.URL()+"/"+project+".git/info/refs?service=git-"+service, nil)
+	f.must(err)
+	req.SetBasicAuth("mia", f.Token("mia"))
+	resp, err := http.DefaultClient.Do(req)
+	f.must(err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	f.must(err)
+	return string(text)
+}
+
 func line(text string) string { return fmt.Sprintf("%04x%s", len(text)+4, text) }
 
 func packed(text string) []byte {
