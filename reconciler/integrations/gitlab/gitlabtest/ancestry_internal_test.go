@@ -64,6 +64,9 @@ func TestAncestryIsGits(t *testing.T) {
 func holdToGit(t *testing.T, r repository, ids map[string]string, names []string) {
 	t.Helper()
 	for _, name := range names {
+		if first, _ := r.run("rev-parse", "--verify", "--quiet", ids[name]+"^1^{commit}"); r.commit(ids[name]+"^1") != first {
+			t.Errorf("the first parent of %s is %q, git says %q", name, r.commit(ids[name]+"^1"), first)
+		}
 		want, _ := r.run("rev-parse", "--verify", "--quiet", name+"^{commit}")
 		if got := r.commit(name); got != want {
 			t.Errorf("%s is %q, git says %q", name, got, want)

@@ -37,6 +37,15 @@ func (r repository) diff(from, to string) ([]fileDiff, error) {
 
 // changed counts the files of a version.
 func (r repository) changed(v Version) int {
+	if r.known(v.BaseSHA) && r.known(v.HeadSHA) {
+		if n, plain := r.filesBetween(r.read[v.BaseSHA].tree, r.read[v.HeadSHA].tree); plain {
+			return n
+		}
+	}
+	return r.gitChanged(v)
+}
+
+func (r repository) gitChanged(v Version) int {
 	out, err := r.run("diff", "--name-only", "-z", "-M", v.BaseSHA, v.HeadSHA)
 	if err != nil {
 		return 0

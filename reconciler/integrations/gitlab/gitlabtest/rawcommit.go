@@ -126,10 +126,16 @@ func (r repository) known(sha string) bool {
 // plainName is a name of a revision that is no more than a ref's or an object's.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)*$`)
 
-// named is the object of a full id or of a ref's short name, by git's rules for those; "" where git has to look.
+// named is the object of a full id or of a ref's short name, by git's rules for those, or its first parent with ^1 behind it;
+// "" where git has to look.
 func (r repository) named(name string) string {
 	if fullSHA.MatchString(name) {
 		return name
+	}
+	if child, of := strings.CutSuffix(name, "^1"); of {
+		if sha := r.named(child); r.known(sha) && len(r.read[sha].parents) > 0 {
+			return r.read[sha].parents[0]
+		}
 	}
 	if !plainName.MatchString(name) {
 		return ""
