@@ -44,6 +44,7 @@ func (p *pass) converge(ctx context.Context, report *Report) (err error) {
 	jobs := p.plan(ctx, states, full, dirty, &d)
 	p.forgetDiffers(jobs, full)
 	p.forgetUnread(jobs, full)
+	p.unmade(&d)
 	if err := errors.Join(d.errs...); errors.Is(err, ErrDoubt) {
 		return err // whatever comes after could be another ledger's
 	}
@@ -126,12 +127,13 @@ func (p *pass) plan(ctx context.Context, states []*ledger.State, full bool, dirt
 			continue
 		}
 		for _, target := range due {
-			release, err := p.release(ctx, *state, target)
-			if err != nil {
-				d.errs = append(d.errs, err)
+			one := job{state: *state, target: target, taken: p.ledger.Head().Control.TakenUp(state.Stage, target.Name)}
+			var err error
+			if one.release, err = p.release(ctx, *state, target); err != nil {
+				d.unmade = append(d.unmade, unmade{one, err})
 				continue
 			}
-			jobs[target.Name] = append(jobs[target.Name], job{state: *state, target: target, release: release, taken: p.ledger.Head().Control.TakenUp(state.Stage, target.Name)})
+			jobs[target.Name] = append(jobs[target.Name], one)
 		}
 	}
 	return jobs
@@ -161,6 +163,7 @@ type deliveries struct {
 	failed  int
 	errs    []error
 	silent  int // of failed, those that nobody answered about
+	unmade  []unmade
 }
 
 func (d *deliveries) add(more deliveries) {
@@ -242,7 +245,7 @@ func (p *pass) failed(j job, err error, d *deliveries) {
 	if integrations.Silent(err) {
 		d.silent++
 	}
-	code := integrations.Code(err)
+	code := failureCode(err)
 	d.errs = append(d.errs, fmt.Errorf("deliver %s: %w", j.key().cell, err))
 	if p.observes(j.state) {
 		return // it was only compared

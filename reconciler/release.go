@@ -20,8 +20,8 @@ func newRelease(r *rules, cell schema.Cell, a ledger.Admission, m schema.Manifes
 		return release, nil
 	}
 	document, found := schema.NewDocument(documentFiles(m, files))
-	if err := found.Err(); err != nil {
-		return integrations.Release{}, err
+	if len(found) > 0 {
+		return integrations.Release{}, &misfit{found}
 	}
 	release.Document = document.Encode()
 	release.Doc = schema.DigestOf(release.Document)

@@ -83,7 +83,10 @@ func (r *Reconciler) unreadCell(c *schema.CellView) {
 			at.Unknown = r.down[key]
 		}
 	}
-	if own && c.State == schema.Live {
+	switch {
+	case own && c.State == schema.Live:
 		c.State = schema.Unverified
+	case own && c.State == schema.Admitted:
+		c.State = schema.Failing
 	}
 }

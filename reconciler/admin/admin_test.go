@@ -88,6 +88,7 @@ func TestHealthTellsTheTruthOfEachDependency(t *testing.T) {
 		}), 503, []string{"[-]git failed: last read 2026-11-23T07:12:20Z\n", "[-]ledger failed: log-rollback"}},
 		{"GitLab is down, and people can still look", "/readyz?verbose", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"forge-unavailable"} }), 200, []string{"[-]forge failed, still ready: forge-unavailable"}},
 		{"GitLab is down, asked for alone", "/readyz/forge", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"forge-unavailable"} }), 503, []string{"[-]forge failed: forge-unavailable"}},
+		{"content makes no release", "/readyz?verbose", with(func(v *schema.View) { v.Apps[0].Cells[0].Targets[0].Code = "number" }), 200, []string{"[-]target:etcd failed, still ready: ", " number"}},
 		{"a target is down", "/readyz?verbose", sample(), 200, []string{"[-]target:etcd failed, still ready: 1 of 4 cells target-unavailable"}},
 		{"a target does not answer, and the ledger is not told yet", "/readyz?verbose", with(func(v *schema.View) {
 			v.Apps = v.Apps[1:]
