@@ -59,7 +59,7 @@ func (a *app) runApollo(ctx context.Context, server *pageServer, each []agent.Op
 	}
 	var wg sync.WaitGroup
 	served := make(chan error, 1)
-	wg.Go(func() { defer stop(); served <- server.serve(serving) })
+	wg.Go(func() { defer stop(); served <- server.serve(serving, slog.New(slog.DiscardHandler)) })
 	var err error
 	if each[0].Child != nil {
 		err = a.agentRun(ctx, each[0])

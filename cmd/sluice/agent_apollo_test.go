@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/tls"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -33,7 +34,7 @@ func apolloOf(t *testing.T, certificate string) *pageServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = server.serve(t.Context()) }()
+	go func() { _ = server.serve(t.Context(), slog.New(slog.DiscardHandler)) }()
 	return server
 }
 

@@ -173,17 +173,18 @@ func (d *demo) startReconciler(ctx context.Context) error {
 	if err := makeDir(op.StateDir); err != nil {
 		return err
 	}
-	log, err := os.Create(filepath.Join(d.dir, "reconciler.log"))
+	file, err := os.Create(filepath.Join(d.dir, "reconciler.log"))
 	if err != nil {
 		return err
 	}
+	log := slog.New(slog.NewTextHandler(file, nil))
 	unhurried := budgets{}
 	unhurried.allow(d.forge.URL(), 1000) // a GitLab is spared; this one is ours alone
-	if d.daemon, err = openDaemon(ctx, op, op.Projects[0], process{budgets: unhurried}, slog.New(slog.NewTextHandler(log, nil))); err != nil {
-		return errors.Join(err, log.Close())
+	if d.daemon, err = openDaemon(ctx, op, op.Projects[0], process{budgets: unhurried}, log); err != nil {
+		return errors.Join(err, file.Close())
 	}
 	d.daemon.commands = d.commands
-	d.daemon.closers = append([]func() error{log.Close}, d.daemon.closers...)
+	d.daemon.closers = append([]func() error{file.Close}, d.daemon.closers...)
 	d.etcd = d.daemon.embedded
 	running, stop := context.WithCancel(ctx)
 	if d.page, err = listenStatus(running, schema.Operator{Listen: "127.0.0.1:0"}, []*daemon{d.daemon}, nil); err != nil {
@@ -196,8 +197,8 @@ func (d *demo) startReconciler(ctx context.Context) error {
 	}
 	d.stop, d.running = stop, make(chan error, 3)
 	go func() { d.running <- d.daemon.reconciler.Run(running, d.wake) }()
-	go func() { d.running <- d.page.serve(running) }()
-	go func() { d.running <- d.desk.serve(running) }()
+	go func() { d.running <- d.page.serve(running, log) }()
+	go func() { d.running <- d.desk.serve(running, log) }()
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -36,33 +37,46 @@ func (n notifier) say(state string) error {
 		return fmt.Errorf("tell the service manager: %w", err)
 	}
 	defer conn.Close()
+	if err := conn.SetWriteDeadline(time.Now().Add(time.Second)); err != nil { // its queue may be full
+		return fmt.Errorf("tell the service manager: %w", err)
+	}
 	if _, err := conn.Write([]byte(state)); err != nil {
 		return fmt.Errorf("tell the service manager: %w", err)
 	}
 	return nil
 }
 
-// watch says that the process is ready, then that it lives for as long as alive says so, and when ctx ends that it is stopping.
-func (n notifier) watch(ctx context.Context, alive func() bool) error {
-	if err := n.say("READY=1\nSTATUS=watching"); err != nil {
-		return err
+// watching is what is said once everything runs.
+const watching = "READY=1\nSTATUS=watching"
+
+// tellsAgain is how long a service manager that asks for no signs of life waits for a word that was lost.
+const tellsAgain = 10 * time.Second
+
+// watch says that the process is ready, then that it lives for as long as alive says so, and when ctx ends that it is stopping. A word
+// may be lost, so that the process works is said again; of an outage the first error is told.
+func (n notifier) watch(ctx context.Context, alive func() bool, tell func(error)) {
+	lost := false
+	say := func(state string) bool {
+		err := n.say(state)
+		if err != nil && !lost {
+			tell(err)
+		}
+		lost = err != nil
+		return !lost
 	}
-	if n.every <= 0 {
-		<-ctx.Done()
-		return n.say("STOPPING=1")
-	}
-	tick := time.NewTicker(n.every)
+	tick := time.NewTicker(cmp.Or(n.every, tellsAgain))
 	defer tick.Stop()
-	for {
+	for ready := say(watching); ; {
 		select {
 		case <-ctx.Done():
-			return n.say("STOPPING=1")
+			say("STOPPING=1")
+			return
 		case <-tick.C:
-			if !alive() {
-				continue // then the manager starts it again
-			}
-			if err := n.say("WATCHDOG=1"); err != nil {
-				return err
+			switch {
+			case !ready:
+				ready = say(watching)
+			case n.every > 0 && alive(): // otherwise the manager starts it again
+				say("WATCHDOG=1")
 			}
 		}
 	}

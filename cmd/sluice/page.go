@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -173,8 +174,11 @@ func (s *pageServer) url() string {
 	return "http://" + s.address
 }
 
-// serve ends with ctx, after the requests under way.
-func (s *pageServer) serve(ctx context.Context) error {
+// serve ends with ctx, after the requests under way. The log is told what the server itself has to say, unless it was told where to.
+func (s *pageServer) serve(ctx context.Context, log *slog.Logger) error {
+	if s.server.ErrorLog == nil {
+		s.server.ErrorLog = mishaps{log}.logger()
+	}
 	done := make(chan error, 1)
 	go func() {
 		if s.server.TLSConfig != nil {

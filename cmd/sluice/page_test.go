@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -62,8 +63,7 @@ func TestAPageForHoldersOfACertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page.server.ErrorLog = nil
-	go func() { _ = page.serve(t.Context()) }()
+	go func() { _ = page.serve(t.Context(), slog.New(slog.DiscardHandler)) }()
 	ask := func(certificates ...tls.Certificate) int {
 		client := http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ours.pool, Certificates: certificates}, ForceAttemptHTTP2: true}}
 		defer client.CloseIdleConnections()

@@ -45,13 +45,13 @@ func (f *fleet) watch(ctx context.Context, machines adminConfig, told calls, rea
 		f.reload(ctx, read, stop)
 		f.tell(tell.say("READY=1"))
 	})
-	f.loops.Go(func() { f.tell(tell.watch(ctx, f.alive)) })
+	f.loops.Go(func() { tell.watch(ctx, f.alive, f.tell) })
 	var servers sync.WaitGroup
 	errs := make([]error, 3)
 	for i, server := range []*pageServer{page, hooks.server(), desk} {
 		if server != nil {
 			f.log.Info("serving "+server.what, "address", server.url())
-			servers.Go(func() { errs[i] = server.serve(serving) })
+			servers.Go(func() { errs[i] = server.serve(serving, f.log) })
 		}
 	}
 	drained := f.drain(ctx, delay)

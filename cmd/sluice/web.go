@@ -92,7 +92,7 @@ func (a *app) web(ctx context.Context, f runFlags, commands []string) error {
 	for i, server := range []*pageServer{page, desk} {
 		if server != nil {
 			log.Info("serving "+server.what, "address", server.url())
-			wg.Go(func() { defer stop(); errs[i] = server.serve(ctx) })
+			wg.Go(func() { defer stop(); errs[i] = server.serve(ctx, log) })
 		}
 	}
 	for _, w := range watchers {
