@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sluice-gitops/sluice/reconciler/lifecycle"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -58,7 +59,24 @@ func lintCasesFile(file string, data []byte, project schema.Project, people []st
 	return facts.judge(cases)
 }
 
-// unasked names the gates that are written and that no example asks: nothing shows what they answer.
+// namedGate is a gate of a stage by its name in sluice.yaml, and where it is written.
+type namedGate struct {
+	name string
+	asks schema.Gate
+	at   schema.Position
+}
+
+// gatesOf are the gates of a stage that a change can be asked about. A retire gate is one only where the lifecycle lets apps
+// retire: elsewhere what is written there answers nothing, and lint says so.
+func gatesOf(project schema.Project, s schema.Stage) []namedGate {
+	gates := []namedGate{{"promote", s.Gates.Promote, s.Gates.PromoteAt}, {"rollback", s.Gates.Rollback, s.Gates.RollbackAt}}
+	if lifecycle.Leaves(project, s.Name, lifecycle.Retire) {
+		gates = append(gates, namedGate{"retire", s.Gates.Retire, s.Gates.RetireAt})
+	}
+	return gates
+}
+
+// unasked names the gates that are written and that no example asks, though one could: nothing shows what they answer.
 func unasked(project schema.Project, tried []triedCase) []string {
 	asked := map[schema.StageName]map[string]bool{}
 	for _, t := range tried {
@@ -69,12 +87,8 @@ func unasked(project schema.Project, tried []triedCase) []string {
 	}
 	var out []string
 	for _, s := range project.Stages {
-		for _, g := range []struct {
-			name string
-			gate schema.Gate
-			at   schema.Position
-		}{{"promote", s.Gates.Promote, s.Gates.PromoteAt}, {"rollback", s.Gates.Rollback, s.Gates.RollbackAt}, {"retire", s.Gates.Retire, s.Gates.RetireAt}} {
-			if g.at.Line > 0 && g.gate.Asks() && !asked[s.Name][g.name] {
+		for _, g := range gatesOf(project, s) {
+			if g.at.Line > 0 && g.asks.Asks() && !asked[s.Name][g.name] {
 				out = append(out, fmt.Sprintf("%s of %s (%s)", g.name, s.Name, g.at))
 			}
 		}

@@ -107,10 +107,7 @@ func (a *app) explainGates(ctx context.Context) error {
 	}
 	var out []explainedGate
 	for _, stage := range project.Stages {
-		for _, g := range []struct {
-			name string
-			asks schema.Gate
-		}{{"promote", stage.Gates.Promote}, {"rollback", stage.Gates.Rollback}, {"retire", stage.Gates.Retire}} {
+		for _, g := range gatesOf(project, stage) {
 			one := explainedGate{Stage: stage.Name, Gate: g.name, Asks: []explainedAsk{}}
 			if stage.Mode.Weak() {
 				one.Mode = stage.Mode
