@@ -63,6 +63,21 @@ type Said struct {
 	Text string `json:"text"`
 }
 
+// Attempt is one change that wanted to come from one node of the lifecycle to another. It is judged as often as what is asked of it
+// changes: whoever counts how often changes were held or denied counts attempts, each once a result.
+type Attempt struct {
+	App          App
+	From, To     StageName
+	Change       Kind
+	Becomes      Revision
+	MergeRequest int64
+}
+
+// Attempt is what the record of a decision is about.
+func (r Record) Attempt() Attempt {
+	return Attempt{App: r.App, From: r.From, To: r.To, Change: r.Change, Becomes: r.Becomes, MergeRequest: r.MergeRequest}
+}
+
 // Transition is one step between nodes of the lifecycle and how the attempt ended.
 type Transition struct {
 	From, To StageName

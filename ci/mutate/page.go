@@ -199,4 +199,10 @@ var pageMutations = []mutation{
 		name: "live: the rest of the page is not asked for", pkg: "reconciler/status", file: "reconciler/status/templates/live.js",
 		old: "    note(event);\n    refresh();\n", new: "    note(event);\n", tests: "TestBrowserFollowsTheWholePage",
 	},
+	{
+		"an attempt is counted again for each reason", "reconciler/journal", "reconciler/journal/journal.go",
+		"	if f.attempts[it] {",
+		"	if f.attempts[it] && r.Seq < 0 {",
+		"TestAnAttemptIsCountedOnceAResult",
+	},
 }

@@ -73,7 +73,7 @@ var metrics = []metric{
 
 	{name: "ledger_entries", help: "Entries in the ledger."},
 	{name: "records_total", help: "Ledger entries by kind, from the first one on.", labels: []string{"kind"}},
-	{name: "transitions_total", help: "Steps between stages that were decided, from the ledger's first entry on.", labels: []string{"from", "to", "result"}},
+	{name: "transitions_total", help: "Changes that were let in from stage to stage, held, or denied, from the ledger's first entry on. A change counts once a result, however often it was judged.", labels: []string{"from", "to", "result"}},
 	{name: "deliveries_total", help: "Writes to targets, from the ledger's first entry on.", labels: []string{"stage", "target", "result"}},
 	{name: "drifts_total", help: "Times that a target was found to differ from what was admitted.", labels: []string{"stage"}},
 	{name: "deployments_total", help: "Changes that went live in a stage.", labels: []string{"stage"}},

@@ -26,8 +26,15 @@ type Fold struct {
 	// begun is when the merge request that first brought a revision of an app was opened.
 	begun map[revision]time.Time
 	last  schema.Digest // of the entry before
+	// attempts are those that were counted as held or denied. Invariant: none is taken out, or a count would go by who reads from where.
+	attempts map[attempt]bool
 	// restored are the ways back that are live and have to hold yet, in the order in which they went live.
 	restored []restore
+}
+
+type attempt struct {
+	schema.Attempt
+	result string
 }
 
 type revision struct {
@@ -83,7 +90,7 @@ func (f *Fold) prepare() {
 	if f.cells != nil {
 		return
 	}
-	f.cells, f.begun = map[schema.Cell]cell{}, map[revision]time.Time{}
+	f.cells, f.begun, f.attempts = map[schema.Cell]cell{}, map[revision]time.Time{}, map[attempt]bool{}
 	f.journal.Kinds, f.journal.Transitions = map[string]int64{}, map[schema.Transition]int64{}
 	f.journal.Deliveries, f.journal.Drifts = map[schema.DeliveryResult]int64{}, map[schema.StageName]int64{}
 	f.journal.Stages = map[schema.StageName]schema.StageFigures{}
@@ -104,10 +111,11 @@ func (f *Fold) Journal() *schema.Journal {
 
 // decided counts a decision about an app, and opens the account of what was let in.
 func (f *Fold) decided(e ledger.Entry, r schema.Record) {
-	f.journal.Transitions[schema.Transition{From: r.From, To: r.To, Result: r.Result}]++
 	if !e.Kind.Admits() {
+		f.refused(r)
 		return
 	}
+	f.journal.Transitions[schema.Transition{From: r.From, To: r.To, Result: r.Result}]++
 	if e.Decision.Mode.Weak() && e.Decision.Verdict.Outcome != schema.Allow {
 		figures := f.journal.Stages[e.Stage]
 		figures.LetIn++
@@ -133,6 +141,16 @@ func (f *Fold) decided(e ledger.Entry, r schema.Record) {
 		now.required[target] = true
 	}
 	f.cells[e.Cell()] = now
+}
+
+// refused counts what was held or denied: a change that is judged again and again, each time for other reasons, is one.
+func (f *Fold) refused(r schema.Record) {
+	it := attempt{r.Attempt(), r.Result}
+	if f.attempts[it] {
+		return
+	}
+	f.attempts[it] = true
+	f.journal.Transitions[schema.Transition{From: r.From, To: r.To, Result: r.Result}]++
 }
 
 // begin is when somebody asked for a change: where no merge request says so, when it was let in.

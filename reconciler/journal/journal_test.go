@@ -85,6 +85,32 @@ func TestTransitionsAreCountedFromWhereToWhere(t *testing.T) {
 	}
 }
 
+// TestAnAttemptIsCountedOnceAResult: that other reasons hold a change, or the same ones again, is another entry and no other attempt.
+func TestAnAttemptIsCountedOnceAResult(t *testing.T) {
+	var s tale
+	for range 178 {
+		s.decides(ledger.Hold, schema.Promote, "testing", "development", "r1")
+	}
+	s.decides(ledger.Deny, schema.Promote, "testing", "development", "r1")
+	s.decides(ledger.Hold, schema.Promote, "testing", "development", "r2")
+	s.decides(ledger.Hold, schema.Promote, "production", "testing", "r1")
+	s.decides(ledger.Admit, schema.Promote, "testing", "development", "r1")
+	s.decides(ledger.Hold, schema.Promote, "testing", "development", "r1")
+	want := map[schema.Transition]int64{
+		{From: "development", To: "testing", Result: "held"}:     2,
+		{From: "development", To: "testing", Result: "denied"}:   1,
+		{From: "development", To: "testing", Result: "admitted"}: 1,
+		{From: "testing", To: "production", Result: "held"}:      1,
+	}
+	j := s.fold.Journal()
+	if !reflect.DeepEqual(j.Transitions, want) {
+		t.Errorf("got  %v\nwant %v", j.Transitions, want)
+	}
+	if j.Kinds["hold"] != 181 {
+		t.Errorf("of 181 entries %d are counted", j.Kinds["hold"])
+	}
+}
+
 func TestTheFourFiguresOfDelivery(t *testing.T) {
 	var s tale
 	dev := s.decides(ledger.Admit, schema.Edit, "development", "", "r1") // opened at 0 h

@@ -147,31 +147,24 @@ func (c heatCell) shown(result string) int {
 
 // countTransitions counts what passed, and the changes that did not: one that is judged again and again is one.
 func countTransitions(v schema.View, within time.Duration, result string) (map[[2]schema.StageName]heatCell, int) {
-	type change struct {
-		app      schema.App
-		from, to schema.StageName
-		kind     schema.Kind
-		revision schema.Revision
-		iid      int64
-	}
-	counts, most, refused := map[[2]schema.StageName]heatCell{}, 0, map[change]bool{}
+	counts, most, refused := map[[2]schema.StageName]heatCell{}, 0, map[schema.Attempt]bool{}
 	for _, r := range v.Journal.Records {
-		from, to := r.From, r.To
 		if r.Kind == "archive" && r.Code == "" {
-			from, to, r.Result = r.Stage, schema.ArchiveNode, schema.Passed
+			r.From, r.To, r.Result = r.Stage, schema.ArchiveNode, schema.Passed
 		}
-		if to == "" || r.Result == "" || v.At.Sub(r.At) > within || result != "" && r.Result != result {
+		if r.To == "" || r.Result == "" || v.At.Sub(r.At) > within || result != "" && r.Result != result {
 			continue
 		}
-		c := counts[[2]schema.StageName{from, to}]
-		switch it := (change{r.App, from, to, r.Change, r.Becomes, r.MergeRequest}); {
+		edge := [2]schema.StageName{r.From, r.To}
+		c := counts[edge]
+		switch it := r.Attempt(); {
 		case r.Result == schema.Passed:
 			c.N++
 		case !refused[it]:
 			refused[it] = true
 			c.Refused++
 		}
-		counts[[2]schema.StageName{from, to}], most = c, max(most, c.shown(result))
+		counts[edge], most = c, max(most, c.shown(result))
 	}
 	return counts, most
 }

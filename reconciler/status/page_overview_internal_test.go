@@ -40,11 +40,3 @@ func TestAttentionIsOrderedByRisk(t *testing.T) {
 		t.Errorf("the risk reads %q, want %q", list[1].Risk, want)
 	}
 }
-
-func TestTimesAreCountedAsPeopleDo(t *testing.T) {
-	for n, want := range map[int]string{1: "once", 2: "2 times"} {
-		if got := times(n); got != want {
-			t.Errorf("%d: got %q, want %q", n, got, want)
-		}
-	}
-}

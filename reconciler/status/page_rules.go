@@ -15,7 +15,7 @@ import (
 type gateView struct {
 	From, Event, To string
 	Policies        []policyView
-	Blocked         string // how often it held or refused something lately
+	Blocked         string // how many changes it held or refused lately
 }
 
 type policyView struct{ Name, Value, Line string }
@@ -26,18 +26,14 @@ func policiesPage(req asked) (page, int) {
 	p := basePage(req.cfg, v, req.now)
 	p.Nav, p.Heading, p.Title, p.Alarms, p.Still, p.Refresh = navigation("/policies"), "Policies", "Policies · "+p.Title, warnings(req.cfg, v, req.now), true, 0
 	p.Text = "Always and everywhere: " + strings.Join(schema.FixedPolicies, ", ") + ". A gate only adds to that."
-	blocked := map[[2]schema.StageName]int{}
+	blocked := map[[2]schema.StageName]heatCell{}
 	if v.Journal != nil {
-		for _, r := range v.Journal.Records {
-			if (r.Result == schema.Waiting || r.Result == schema.Barred) && v.At.Sub(r.At) <= windows["30d"] {
-				blocked[[2]schema.StageName{r.From, r.To}]++
-			}
-		}
+		blocked, _ = countTransitions(v, windows["30d"], "")
 	}
 	for _, s := range v.Steps {
 		g := gateView{From: safe(string(s.From)), Event: safe(s.Event), To: safe(string(s.To))}
-		if n := blocked[[2]schema.StageName{s.From, s.To}]; n > 0 && s.Event != "rollback" {
-			g.Blocked = "held or refused " + times(n) + " in 30 d"
+		if n := blocked[[2]schema.StageName{s.From, s.To}].Refused; n > 0 && s.Event != "rollback" {
+			g.Blocked = "held or refused " + counted(n, "change") + " in 30 d"
 		}
 		for _, spec := range s.Policies {
 			g.Policies = append(g.Policies, policyOf(spec))
@@ -45,14 +41,6 @@ func policiesPage(req asked) (page, int) {
 		p.Gates = append(p.Gates, g)
 	}
 	return p, http.StatusOK
-}
-
-// times counts as people do.
-func times(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
 }
 
 func policyOf(spec schema.PolicySpec) policyView {

@@ -73,6 +73,11 @@ func TestTransitionsAreWhatPassed(t *testing.T) {
 			t.Errorf("%q: %d let in and %d not, want %v", result, c.N, c.Refused, want)
 		}
 	}
+	v.Steps = []schema.StepView{{From: "testing", To: "staging", Event: "promote"}}
+	p, _ := policiesPage(asked{view: v, now: at})
+	if len(p.Gates) != 1 || p.Gates[0].Blocked != "held or refused 2 changes in 30 d" {
+		t.Errorf("the gates count other changes: %+v", p.Gates)
+	}
 }
 
 func TestARemovalTookNoTime(t *testing.T) {
