@@ -49,6 +49,9 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 		p.next(ctx, &v)
 		r.withInstances(&v)
 	}
+	if errors.Is(report.AdmitErr, ErrNotSealed) {
+		v.Looked = v.At // Git was read, and has neither a ledger nor a request that makes one
+	}
 	if p != nil {
 		v.Differs = r.differViews(p.rules.project)
 	}

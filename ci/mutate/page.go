@@ -3,6 +3,26 @@ package main
 // pageMutations take away what keeps the page for those who may look, reading alone, and true.
 var pageMutations = []mutation{
 	{
+		name: "converge: that content makes no release is not told", pkg: "reconciler/stories", file: "reconciler/unmade.go",
+		old: "errors.As(u.err, &lasts) {", new: "errors.As(u.err, &lasts) && false {", tests: "TestStories/content_makes_no_release",
+	},
+	{
+		name: "page: a bar for each cell", pkg: "reconciler/status", file: "reconciler/status/bars.go",
+		old: "at[key], out = len(out), append(out, one)", new: "out = append(out, one)", tests: "TestOneCauseIsOneBar",
+	},
+	{
+		name: "page: what was never read is not sealed", pkg: "reconciler/status", file: "reconciler/status/sentences.go",
+		old: "return v.Looked.IsZero() && v.Alone == nil &&", new: "return false && v.Alone == nil &&", tests: "TestWhatWasNeverReadIsNotKnown",
+	},
+	{
+		name: "readyz: a ledger that was never read is ok", pkg: "reconciler/admin", file: "reconciler/admin/health.go",
+		old: "v.Ledger.Size > 0 || v.Pulse == nil:", new: "true:", tests: "TestHealthTellsTheTruthOfEachDependency",
+	},
+	{
+		name: "page: who has left is in the lane while a target is silent", pkg: "reconciler/status", file: "reconciler/status/tally.go",
+		old: "return c.Revision == schema.None && c.Seq > 0 && !c.LiveAt.IsZero()", new: "return false", tests: "TestAnAppThatHasLeftAStageIsNotCountedThere",
+	},
+	{
 		name: "view: a cell that a pass could not read stays live", pkg: "reconciler/stories", file: "reconciler/view_silent.go",
 		old: "at.Live, at.Code = false, code", new: "at.Code = \"\"", tests: "TestStories/target_unread",
 	},

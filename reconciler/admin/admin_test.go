@@ -89,6 +89,10 @@ func TestHealthTellsTheTruthOfEachDependency(t *testing.T) {
 		{"GitLab is down, and people can still look", "/readyz?verbose", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"forge-unavailable"} }), 200, []string{"[-]forge failed, still ready: forge-unavailable"}},
 		{"GitLab is down, asked for alone", "/readyz/forge", with(func(v *schema.View) { v.ProblemCodes = []schema.Code{"forge-unavailable"} }), 503, []string{"[-]forge failed: forge-unavailable"}},
 		{"content makes no release", "/readyz?verbose", with(func(v *schema.View) { v.Apps[0].Cells[0].Targets[0].Code = "number" }), 200, []string{"[-]target:etcd failed, still ready: ", " number"}},
+		{"Git is silent since the start", "/readyz?verbose", with(func(v *schema.View) {
+			*v = schema.View{At: now, StaleAfter: time.Minute, Pulse: v.Pulse, ProblemCodes: []schema.Code{"repository-unreachable"}}
+		}), 503, []string{"[-]git failed: not read yet [repository-unreachable]", "[-]ledger failed: not read yet", "[-]target:etcd failed, still ready: not looked at yet"}},
+		{"not sealed", "/readyz?verbose", with(func(v *schema.View) { v.Ledger, v.Journal = schema.LedgerView{}, nil }), 503, []string{"[-]ledger failed: there is none"}},
 		{"a target is down", "/readyz?verbose", sample(), 200, []string{"[-]target:etcd failed, still ready: 1 of 4 cells target-unavailable"}},
 		{"a target does not answer, and the ledger is not told yet", "/readyz?verbose", with(func(v *schema.View) {
 			v.Apps = v.Apps[1:]

@@ -140,7 +140,7 @@ func (p Project) checks(now time.Time) []check {
 	if v == nil {
 		return []check{{name: "git", bad: "not looked at yet", counts: true}}
 	}
-	out := []check{gitCheck(*v, now), coded(v.ProblemCodes, "ledger", true, schema.Code.OfLedger)}
+	out := []check{gitCheck(*v, now), ledgerCheck(*v)}
 	if v.Pulse != nil { // who only reads the ledger asks nobody else, and says nothing of them
 		out = append(out, forgeCheck(*v, now))
 	}
@@ -180,6 +180,19 @@ func gitCheck(v schema.View, now time.Time) check {
 		if !code.OfLedger() { // Git answered, and what it had was not taken over: the ledger's check says why
 			c.bad += " [" + string(code) + "]"
 		}
+	}
+	return c
+}
+
+// ledgerCheck fails also while there is none that was read: that nothing speaks against it says nothing then.
+func ledgerCheck(v schema.View) check {
+	c := coded(v.ProblemCodes, "ledger", true, schema.Code.OfLedger)
+	switch {
+	case c.bad != "" || v.Ledger.Size > 0 || v.Pulse == nil:
+	case v.Looked.IsZero():
+		c.bad = "not read yet"
+	default:
+		c.bad = "there is none: the project is not sealed"
 	}
 	return c
 }
@@ -240,6 +253,9 @@ func targetCheck(v schema.View, name string) check {
 		}
 	}
 	c.note = fmt.Sprintf("%d cells", total)
+	if p := v.Pulse; p != nil && p.Leads && v.Compared.IsZero() { // who does not lead compares nothing
+		c.bad = "not looked at yet"
+	}
 	if failing > 0 {
 		c.bad = fmt.Sprintf("%d of %d cells", failing, total)
 		for _, code := range slices.Sorted(maps.Keys(codes)) {

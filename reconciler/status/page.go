@@ -66,6 +66,7 @@ type alarm struct {
 	At    stampView
 	Lines []checkLine
 	Ways  []way
+	More  link // where the rest of it is
 }
 
 // search is the form above a list; a list without one leaves it empty.
@@ -110,9 +111,7 @@ func basePage(cfg Config, v schema.View, now time.Time) page {
 	if u := v.Unjudged; u != nil {
 		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: "The control files are not as they were judged, and nothing is let in meanwhile.", At: stamped(u.From(), asOf(v)), Lines: unjudgedLines(cfg, u)})
 	}
-	for _, problem := range v.Problems {
-		p.Alarms = append(p.Alarms, alarm{Tone: wait, Text: "Not found out in the last pass: " + safe(problem)})
-	}
+	p.Alarms = append(p.Alarms, problemBars(v.Problems)...)
 	return p
 }
 

@@ -52,24 +52,10 @@ func findApp(v schema.View, name string) (schema.AppView, bool) {
 	return v.Apps[i], true
 }
 
-// problemsOf leaves out what could not be delivered of other apps: it says nothing of this one.
-func problemsOf(problems []string, app schema.App) []string {
-	var out []string
-	for _, text := range problems {
-		rest, delivery := strings.CutPrefix(text, "deliver ")
-		place, _, _ := strings.Cut(rest, ": ")
-		if name, _, ok := strings.Cut(place, " in "); delivery && ok && name != string(app) {
-			continue
-		}
-		out = append(out, text)
-	}
-	return out
-}
-
 // oneApp is what the pages about one app have in common: its way through the lifecycle above all.
 func oneApp(req asked, app schema.AppView) page {
 	v := req.view
-	v.Problems = problemsOf(v.Problems, app.App)
+	v.Problems = problemsOf(v.Problems, schema.Cell{Stage: schema.StageName(req.path("stage")), App: app.App})
 	p := basePage(req.cfg, v, req.now)
 	p.Nav = navigation("/apps")
 	p.Heading, p.Title = safe(string(app.App)), safe(string(app.App))+" · "+p.Title

@@ -74,7 +74,11 @@ func healthPage(req asked) (page, int) {
 		p.Checks = append(p.Checks, l)
 	}
 	stale := v.Stale(req.now)
-	line("git", !stale, "last read "+when(v.Looked, asOf(v)))
+	read := "last read " + when(v.Looked, asOf(v))
+	if v.Looked.IsZero() {
+		read = "not read yet"
+	}
+	line("git", !stale, read)
 	if v.Alone != nil {
 		p.Checks = append(p.Checks, checkLine{Line: Line{Mark: Wait, Policy: "reconciler", Text: amount.ReplaceAllString(heardText(v), "$1\u00a0$2")}, Tone: wait})
 	} else {
@@ -93,13 +97,17 @@ func healthPage(req asked) (page, int) {
 		}
 	}
 	line("questions", len(v.Problems) == 0, fmt.Sprintf("%d could not be answered in the last pass", len(v.Problems)))
+	p.Checks = append(p.Checks, moreCauses(v.Problems)...)
 	for _, code := range v.ProblemCodes {
 		if info, ok := schema.Explain(code); ok {
 			p.Checks = append(p.Checks, checkLine{Line: Line{Mark: No, Depth: 1, Text: info.Title, Code: code}, Tone: bad, Advice: advice(info.Fix, req.cfg.Commands)})
 		}
 	}
 	past := notRead(v)
-	read := fmt.Sprintf("%d entries, the last %s", v.Ledger.Size, when(v.Ledger.At, asOf(v)))
+	read = fmt.Sprintf("%d entries, the last %s", v.Ledger.Size, when(v.Ledger.At, asOf(v)))
+	if v.Ledger.Size == 0 {
+		read = "none was read yet"
+	}
 	if past != "" {
 		read += ". " + past
 	}

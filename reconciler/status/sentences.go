@@ -20,6 +20,9 @@ func title(v schema.View) string {
 
 // freshness says as of when the rest is true. A page is kept and shown again, so it passes no time to count from.
 func freshness(v schema.View, now time.Time) string {
+	if neverRead(v) {
+		return "not looked yet: Git was not read since this process began"
+	}
 	at, says := v.Looked, "as of "
 	if at.IsZero() {
 		at, says = v.At, "from the ledger alone, read "
@@ -41,11 +44,19 @@ func freshness(v schema.View, now time.Time) string {
 	return strings.Join(parts, " · ")
 }
 
+// neverRead reports whether a running reconciler has reached neither Git nor a ledger that it remembers: then nothing is known, not even
+// whether the project is sealed.
+func neverRead(v schema.View) bool {
+	return v.Looked.IsZero() && v.Alone == nil && v.StaleAfter > 0 && v.Ledger.Size == 0
+}
+
 // staleBar warns that the view says nothing about now; empty while it does.
 func staleBar(v schema.View, now time.Time) string {
 	switch {
 	case !v.Stale(now):
 		return ""
+	case neverRead(v):
+		return "Git was not read yet, and there is no ledger here: nothing is known of this project."
 	case v.Looked.IsZero():
 		if v.Alone != nil && v.Alone.Clone {
 			return "Stale: the repository is a clone, and it does not tell when it last fetched. States are unknown."
@@ -77,6 +88,8 @@ func nothing(v schema.View) string {
 	switch {
 	case v.Ledger.Size == 0 && slices.Contains(v.ProblemCodes, "no-ledger"):
 		return "There is no ledger here: the project is not sealed yet, or this repository is a clone without the ledger's branch."
+	case neverRead(v):
+		return "Nothing is known yet: Git could not be read."
 	case v.Ledger.Size == 0:
 		return "Not sealed yet: run sluice init --seal."
 	case len(v.Apps) == 0 && v.Narrowed:

@@ -3,7 +3,6 @@ package status
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -80,8 +79,11 @@ func (p paper) alarms(v schema.View) {
 	if text := unjudgedText(v.Unjudged); text != "" {
 		p.line("%s", p.paint(wait, "control files: "+text))
 	}
-	for _, problem := range slices.Concat(v.Unread, v.Problems) {
+	for _, problem := range v.Unread {
 		p.line("%s", p.paint(wait, "not found out: "+safe(problem)))
+	}
+	for _, c := range causes(v.Problems) {
+		p.line("%s", p.paint(wait, "not found out: "+c.String()))
 	}
 }
 
