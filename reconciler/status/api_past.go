@@ -73,6 +73,9 @@ type apiTransition struct {
 	Count   int    `json:"count"`
 	Refused int    `json:"refused"`
 	Allowed bool   `json:"allowed"`
+	// P50 and P95 are how long what was let in took at most, half of it and 95 of 100; nil where that is not known of any.
+	P50 *int `json:"p50_seconds,omitempty"`
+	P95 *int `json:"p95_seconds,omitempty"`
 }
 
 type apiTransitions struct {
@@ -92,13 +95,23 @@ func listTransitions(req asked) (any, *problem) {
 		return out, nil
 	}
 	out.Since = req.view.Journal.Since.UTC()
-	counts, _ := countTransitions(req.view, windows[window], req.q.Get("result"))
+	result := req.q.Get("result")
+	took := map[[2]schema.StageName][]time.Duration{}
+	if result == "" || result == schema.Passed {
+		took = tookAlong(req.view, windows[window])
+	}
+	counts, _ := countTransitions(req.view, windows[window], result)
 	nodes := slices.Concat([]schema.StageName{schema.DraftNode}, req.view.Stages, []schema.StageName{schema.ArchiveNode})
 	for _, from := range nodes {
 		for _, to := range nodes {
 			c := counts[[2]schema.StageName{from, to}]
 			if ok := allowed(req.view, from, to); ok || !c.none() {
-				out.Transitions = append(out.Transitions, apiTransition{From: string(from), To: string(to), Count: c.N, Refused: c.Refused, Allowed: ok})
+				one := apiTransition{From: string(from), To: string(to), Count: c.N, Refused: c.Refused, Allowed: ok}
+				if all := took[[2]schema.StageName{from, to}]; len(all) > 0 {
+					p50, p95 := wholeSeconds(quantile(all, 0.5)), wholeSeconds(quantile(all, 0.95))
+					one.P50, one.P95 = &p50, &p95
+				}
+				out.Transitions = append(out.Transitions, one)
 			}
 		}
 	}

@@ -122,7 +122,7 @@ func transitionsTable(req asked) [][]string {
 			if c, ok := counts[edge], allowed(req.view, from, to); ok || !c.none() {
 				p50, p95 := "", ""
 				if all := took[edge]; len(all) > 0 {
-					p50, p95 = fmt.Sprintf("%.0f", math.Ceil(quantile(all, 0.5).Seconds())), fmt.Sprintf("%.0f", math.Ceil(quantile(all, 0.95).Seconds()))
+					p50, p95 = strconv.Itoa(wholeSeconds(quantile(all, 0.5))), strconv.Itoa(wholeSeconds(quantile(all, 0.95)))
 				}
 				out = append(out, []string{window, string(from), string(to), strconv.Itoa(c.N), strconv.Itoa(c.Refused), strconv.FormatBool(ok), p50, p95})
 			}
@@ -130,6 +130,9 @@ func transitionsTable(req asked) [][]string {
 	}
 	return out
 }
+
+// wholeSeconds takes what began for a whole one: of a limit that holds, none is cut off.
+func wholeSeconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
 
 func appsTable(req asked) ([][]string, *problem) {
 	out := [][]string{{"app", "stage", "state", "revision", "entry", "merge_request", "since", "missing", "instances_running", "instances", "owner", "labels"}}
@@ -201,8 +204,6 @@ func others(path string, q url.Values, known []filter) (json, table string) {
 		return whole("/api/v1/transitions"), whole("/transitions.csv")
 	case "policies":
 		return "/api/v1/policies", ""
-	case "health":
-		return "/api/v1/checkpoint", ""
 	}
 	return "", ""
 }

@@ -72,6 +72,9 @@ func lanes(v schema.View, sum *tally, stale bool) []lane {
 	if !v.Outside.DraftsKnown && len(v.Drafts) == 0 {
 		out[0].Count = "unknown" // nobody asked the forge, or it did not answer: no zero stands for that
 	}
+	if stale {
+		out[0].Count = "unknown"
+	}
 	if v.Narrowed {
 		out[0].Count = "" // whose they are is not known, so none is shown
 	}

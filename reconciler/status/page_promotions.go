@@ -44,6 +44,9 @@ func promotionsPage(req asked) (page, int) {
 	}
 	p.More = len(held) - len(p.Queue)
 	p.Text = counted(len(held), "change") + " waiting or refused now."
+	if v.Stale(req.now) {
+		p.Text = counted(len(held), "change") + " waiting or refused then; what is now is unknown."
+	}
 	q := readPastQuery(req.q)
 	p.Records = lastRecords(req, func(r schema.Record) bool { return isDecision(r) && q.wants(r, v.At) }, recordsPerPage+1)
 	if len(p.Records) > recordsPerPage {

@@ -36,7 +36,7 @@ func recordPage(req asked) (page, int) {
 	p.Title = p.Heading + " · " + p.Title
 	view := recordOf(req.view, r)
 	view.Parts, view.Facts, view.Steps = badgeParts(req.view, r), recordFacts(r), steps(req.view, r)
-	view.Commands = []string{fmt.Sprintf("sluice audit show %d", r.Seq), "sluice audit verify"}
+	view.Commands = []string{fmt.Sprintf("sluice audit show %d", r.Seq), "sluice audit verify --anchor DIGEST"}
 	view.Before, view.After = beside(req.view, r.Seq)
 	if req.cfg.Content != nil {
 		view.Compare = changedBy(req.view, r)
@@ -111,7 +111,7 @@ func badgeParts(v schema.View, r schema.Record) []checkLine {
 	if len(r.Approvers) > 0 {
 		out = append(out, told("approvals", "recorded as given by "+people(r.Approvers)))
 	}
-	return append(out, told("proof", "every decision made again from the evidence: the second command below, in a clone"))
+	return append(out, told("proof", "every decision made again from the evidence: the second command below, in a clone, with the anchor that the project's admins tell (it may stand in SLUICE_ANCHOR instead)"))
 }
 
 func recordFacts(r schema.Record) [][2]string {

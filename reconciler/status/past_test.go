@@ -89,7 +89,7 @@ func TestPagesOfThePast(t *testing.T) {
 		{"by person", "/audit?who=erin", &v, 200, []string{"No entry matches"}, nil},
 		{"from a number on", "/audit?before=30", &v, 200, []string{"#29"}, []string{"#30"}},
 		{"an entry says what was checked here and what was not", "/audit/40", &v, 200, []string{
-			"it names the entry before it", "the log key signed the commit and the checkpoint of all 48 entries", "not checked here", "recorded as given by bob, carol", "sluice audit show 40", "sluice audit verify",
+			"it names the entry before it", "the log key signed the commit and the checkpoint of all 48 entries", "not checked here", "recorded as given by bob, carol", "sluice audit show 40", "sluice audit verify --anchor DIGEST", "the anchor that the project&#39;s admins tell",
 			"What became of it", "proposed", "wrote entry #40 to etcd: ok", `href="/audit/39"`, `href="/audit/41"`,
 		}, nil},
 		{"an entry that does not follow has no tick", "/audit/41", &v, 200, []string{"it does not name the entry before it"}, []string{"it names the entry before it"}},

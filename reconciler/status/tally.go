@@ -68,7 +68,7 @@ func tallyOf(v *schema.View) *tally {
 			}
 			out.add(&cells[j], stage)
 		}
-		if n := len(cells); n > 0 && cells[n-1].State == schema.Retired {
+		if n := len(cells); n > 0 && hasLeft(&cells[n-1]) {
 			out.ended++
 		}
 	}
@@ -116,17 +116,26 @@ func (t *tally) add(c *schema.CellView, stage int) {
 	if urgent[at] {
 		t.trouble = append(t.trouble, c)
 	}
-	if stage < 0 {
+	if stage < 0 || hasLeft(c) {
 		return
 	}
 	s := &t.stages[stage]
 	s.counts[at]++
-	if c.State != schema.Retired { // it has left the stage
-		s.total++
-	}
+	s.total++
 	if c.Held != nil && (s.oldest.IsZero() || c.Held.Since.Before(s.oldest)) {
 		s.oldest = c.Held.Since
 	}
+}
+
+// hasLeft reports whether an app was taken out of a stage, whatever its targets say of that now, and nothing waits to bring it back.
+func hasLeft(c *schema.CellView) bool {
+	switch {
+	case c.State == schema.Retired:
+		return true
+	case c.State == schema.Absent || c.State == schema.Prepared || c.Held != nil:
+		return false
+	}
+	return c.Revision == schema.None && c.Seq > 0 && !c.LiveAt.IsZero()
 }
 
 // stage is what one stage adds up to.
