@@ -17,6 +17,9 @@ func (Provenance) Evaluate(f Facts) schema.Verdict {
 		}
 		return schema.Verdict{Policy: policy, Outcome: schema.Allow, Args: map[string]string{"kind": string(c.Kind)}}
 	case schema.Edit, schema.Rollback:
+		if c.Code != "" {
+			return answer(policy, schema.Deny, c.Code, "revision", c.To.Revision.String(), "stage", string(f.Cell.Stage))
+		}
 		return schema.Verdict{Policy: policy, Outcome: schema.Allow, Args: map[string]string{"kind": string(c.Kind)}}
 	case schema.Promote, schema.Retire:
 		return promoted(policy, f)

@@ -27,22 +27,20 @@ func (p *pass) archive(ctx context.Context, report *Report) error {
 	}
 	var found findings
 	ends := lifecycle.Ends(p.rules.project)
-	left := map[schema.App]int{} // how many of the last stages an app has left
+	gone := departures{}
 	leaving := false
 	for _, s := range states {
 		if !slices.Contains(ends, s.Stage) {
 			continue
 		}
-		if hasLeft(s) {
-			left[s.App]++
-		}
+		gone.see(s)
 		leaving = leaving || p.rules.awaitsLeaving(s)
 	}
 	for _, s := range states {
 		if !p.rules.has(s) {
 			continue
 		}
-		decided, err := archived(p.ledger.Head().Project, s, left[s.App] == len(ends), p.rules, p.now)
+		decided, err := archived(p.ledger.Head().Project, s, gone.retired(s.App), p.rules, p.now)
 		if err != nil {
 			return err
 		}
@@ -85,7 +83,7 @@ type Snapshot struct {
 }
 
 // archived decides which revisions of a cell are to be archived at a moment, by the state before and the rules in force.
-// retired says that the app has left every last stage.
+// retired says that the app has left every last stage that it was in.
 func archived(project string, s ledger.State, retired bool, in *rules, now time.Time) ([]judged, error) {
 	window := in.project.RollbackWindow
 	if !slices.Contains(lifecycle.Ends(in.project), s.Stage) {
@@ -138,6 +136,18 @@ func archivable(s ledger.State, i int, retired bool, window time.Duration, now t
 	}
 	return ""
 }
+
+// departures are the apps that were seen in last stages: true for those that have left each of them. One where an app never came
+// does not keep it.
+type departures map[schema.App]bool
+
+func (d departures) see(s ledger.State) {
+	if before, seen := d[s.App]; s.Admitted.Seq > 0 {
+		d[s.App] = hasLeft(s) && (before || !seen)
+	}
+}
+
+func (d departures) retired(app schema.App) bool { return d[app] }
 
 // hasLeft reports whether the app's absence is live in the cell's stage.
 func hasLeft(s ledger.State) bool {

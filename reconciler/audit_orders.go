@@ -192,15 +192,15 @@ func (r *replay) archiving(ctx context.Context, a *appended, e ledger.Entry) []l
 	if err != nil {
 		return lacking(entryPlace(e), err)
 	}
-	retired := true
+	gone := departures{}
 	for _, end := range lifecycle.Ends(in.project) {
 		last, _, err := a.Before.Cell(ctx, schema.Cell{Stage: end, App: e.App})
 		if err != nil {
 			return lacking(entryPlace(e), err)
 		}
-		retired = retired && hasLeft(last)
+		gone.see(last)
 	}
-	again, err := archived(a.Before.Head().Project, state, retired, in, e.At)
+	again, err := archived(a.Before.Head().Project, state, gone.retired(e.App), in, e.At)
 	if err != nil {
 		return lacking(entryPlace(e), err)
 	}

@@ -114,7 +114,7 @@ func (s prospects) from(from schema.StageName, to schema.Stage) (Candidate, stri
 // outOfUse says why a revision is no source for anything.
 func (s prospects) outOfUse(from schema.StageName, a ledger.Admission) string {
 	for _, state := range s.states {
-		if marked(state.Revisions, a.Revision, ledger.Tainted) {
+		if state.IsTainted(a.Revision) {
 			return fmt.Sprintf("%s is tainted", a.Revision)
 		}
 	}

@@ -29,7 +29,9 @@ func (h history) classify(from, to schema.Side, localChanged bool) schema.Change
 	case h.rollsBack(from.Revision, to.Revision):
 		c.Kind = schema.Rollback
 	case lifecycle.Enters(h.project, h.cell.Stage):
-		c.Kind = schema.Edit
+		if c.Kind = schema.Edit; h.tainted(to.Revision) {
+			c.Code = "tainted"
+		}
 	default:
 		h.promotion(&c)
 	}
@@ -37,7 +39,7 @@ func (h history) classify(from, to schema.Side, localChanged bool) schema.Change
 }
 
 // rollsBack reports whether the rollback gate serves the revision: it passed its full gate here and is neither withdrawn,
-// archived nor tainted (RULES R17, R18).
+// archived nor tainted (RULES R17, R18). Where changes widen step by step that is more than to begin: all had it (R21).
 func (h history) rollsBack(from, to schema.Revision) bool {
 	served := false
 	for _, a := range h.own.Revisions {
@@ -47,18 +49,24 @@ func (h history) rollsBack(from, to schema.Revision) bool {
 		if a.Flagged(ledger.Withdrawn) || a.Flagged(ledger.Archived) {
 			return false
 		}
-		served = served || a.Full
+		served = served || a.Full && (!h.widens() || !a.LiveAt.IsZero())
 	}
 	return served && from != to && !h.tainted(to) && lifecycle.Leaves(h.project, h.cell.Stage, lifecycle.Rollback)
 }
 
+// widens reports whether what is promoted here begins with some of the instances.
+func (h history) widens() bool {
+	stage, _ := h.project.Stage(h.cell.Stage)
+	return stage.Gray != nil && len(stage.Gray.Steps) > 0 && stage.Mode != schema.Observe
+}
+
 // tainted reports whether any stage marks the revision: it is no source for anything then (RULES R18).
 func (h history) tainted(rev schema.Revision) bool {
-	if marked(h.own.Revisions, rev, ledger.Tainted) {
+	if h.own.IsTainted(rev) {
 		return true
 	}
 	for _, state := range h.others {
-		if marked(state.Revisions, rev, ledger.Tainted) {
+		if state.IsTainted(rev) {
 			return true
 		}
 	}
@@ -80,8 +88,8 @@ func (h history) promotion(c *schema.Change) {
 	for _, stage := range lifecycle.Sources(h.project, lifecycle.Promote, h.cell.Stage) {
 		state := h.others[stage]
 		a, ok := lastAdmission(state.Revisions, c.To.Revision)
-		if !ok {
-			continue
+		if !ok || c.To.Revision == schema.None && a.Seq != state.Admitted.Seq {
+			continue // an app that is back is absent no more, whatever was before
 		}
 		if why := h.refuses(stage, a); why != "" {
 			c.Code = why
@@ -93,8 +101,14 @@ func (h history) promotion(c *schema.Change) {
 		}
 		return
 	}
-	if c.Code == "override" && c.To.Revision == schema.None && !h.heldBefore() {
+	switch {
+	case c.Code != "override":
+	case c.To.Revision == schema.None && !h.heldBefore():
 		h.leaves(c)
+	case h.tainted(c.To.Revision):
+		c.Code = "tainted"
+	case marked(h.own.Revisions, c.To.Revision, ledger.Archived):
+		c.Code = "archived"
 	}
 }
 

@@ -123,8 +123,9 @@ func (h history) ledOnce(to schema.Revision, former []formerProject) (*schema.So
 // recordedAs are the names that a revision has in the ledger: those of all admissions that it is compared with now.
 func recordedAs(recorded, now ledger.State, rev schema.Revision) []schema.Revision {
 	var out []schema.Revision
-	for i, a := range now.Revisions {
-		if name := recorded.Revisions[i].Revision; a.Revision == rev && !slices.Contains(out, name) {
+	known := recorded.Known()
+	for i, a := range now.Known() {
+		if name := known[i].Revision; a.Revision == rev && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}
@@ -156,17 +157,19 @@ type reviser struct {
 }
 
 func (r reviser) state(ctx context.Context, s ledger.State) (ledger.State, error) {
-	if r.since == 0 || len(s.Revisions) == 0 || s.Revisions[0].Seq >= r.since {
+	known := s.Known()
+	if r.since == 0 || len(known) == 0 || known[0].Seq >= r.since {
 		return s, nil
 	}
-	revisions := make([]ledger.Admission, len(s.Revisions))
-	for i, a := range s.Revisions {
+	revised := make([]ledger.Admission, len(known))
+	for i, a := range known {
 		var err error
-		if revisions[i], err = r.admission(ctx, a); err != nil {
+		if revised[i], err = r.admission(ctx, a); err != nil {
 			return s, fmt.Errorf("%s in %s, entry #%d: %w", s.App, s.Stage, a.Seq, err)
 		}
 	}
-	s.Revisions, s.Admitted = revisions, revisions[len(revisions)-1]
+	kept := len(s.Tainted)
+	s.Tainted, s.Revisions, s.Admitted = revised[:kept], revised[kept:], revised[len(revised)-1]
 	return s, nil
 }
 

@@ -201,7 +201,7 @@ func (p *pass) taint(ctx context.Context, a asked) ([]judged, error) {
 	if err != nil {
 		return nil, err
 	}
-	admission, ok := lastAdmission(now.Revisions, a.Revision)
+	admission, ok := lastAdmission(now.Known(), a.Revision)
 	if !ok {
 		return nil, refused(signing.CodeRequestRefused, "%s never admitted %s", a.Cell, a.Revision)
 	}

@@ -55,11 +55,12 @@ func (d *desk) markable(ctx context.Context, s schema.RequestStatement) error {
 	if err != nil {
 		return err
 	}
-	n := slices.IndexFunc(state.Revisions, func(a ledger.Admission) bool { return a.Revision == s.Revision })
+	known := state.Known()
+	n := slices.IndexFunc(known, func(a ledger.Admission) bool { return a.Revision == s.Revision })
 	switch {
 	case n < 0:
 		return &failure{code: exitUsage, err: fmt.Errorf("%s never had %s", cellName(s.Cell), s.Revision.String()), hint: "sluice history " + string(s.Cell.App)}
-	case s.Acknowledged == state.Revisions[n].Flagged(ledger.Tainted):
+	case s.Acknowledged == known[n].Flagged(ledger.Tainted):
 		return nil
 	case s.Acknowledged:
 		return usageError(fmt.Errorf("%s is not tainted in %s", s.Revision.String(), cellName(s.Cell)))
@@ -77,7 +78,7 @@ func (d *desk) revision(ctx context.Context, cell schema.Cell, text string) (sch
 		return "", err
 	}
 	var found, have []schema.Revision
-	for _, a := range state.Revisions {
+	for _, a := range state.Known() {
 		if !slices.Contains(have, a.Revision) && a.Revision != schema.None {
 			have = append(have, a.Revision)
 		}

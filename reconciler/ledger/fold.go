@@ -21,7 +21,7 @@ func Fold(s State, e Entry) State {
 	if e.Stage != s.Stage || e.App != s.App {
 		return s
 	}
-	s.Live, s.Down, s.Revisions = maps.Clone(s.Live), maps.Clone(s.Down), slices.Clone(s.Revisions)
+	s.Live, s.Down, s.Revisions, s.Tainted = maps.Clone(s.Live), maps.Clone(s.Down), slices.Clone(s.Revisions), slices.Clone(s.Tainted)
 	s.fold(e)
 	if n := len(s.Revisions); n > 0 {
 		s.Revisions[n-1] = s.Admitted
@@ -77,6 +77,7 @@ func (s *State) fold(e Entry) {
 func (s *State) taint(e Entry) {
 	switch e.Code {
 	case Acknowledged:
+		s.forget(e.Order.Revision)
 		s.unflag(e.Order.Revision, Tainted)
 		s.flag(e.Order.Revision, TaintAcknowledged)
 	case Reviewed:
@@ -101,7 +102,7 @@ func (s *State) admit(e Entry) {
 	full := letIn == "" && s.full(e)
 	switch {
 	case e.Kind == Rollback && left.Seq > 0 && left.Revision != to.Revision:
-		s.flag(left.Revision, Withdrawn)
+		s.withdraw(to.Revision)
 	case e.Kind == Admit && entersByFullGate(e.Decision.Change.Kind) && e.allowed():
 		s.unflag(to.Revision, Withdrawn)
 		s.unflag(to.Revision, Archived)
@@ -113,13 +114,14 @@ func (s *State) admit(e Entry) {
 			review = e.Order.Review
 		}
 	}
+	s.forget(to.Revision) // it is listed again, with that mark
 	s.spread(e)
 	s.enter(Admission{
 		Seq: e.Seq, Kind: e.Decision.Change.Kind, Review: review,
 		Revision: to.Revision, Content: to.Content, Manifest: e.Decision.Manifest,
 		Commit: e.Decision.Landing.Tip, At: e.At,
 		Authors: e.Decision.Authors, Required: e.Decision.Required,
-		Full: full, Flags: flags, LetIn: letIn, MergeRequest: iid(e.Decision.MergeRequest),
+		Full: full, Flags: flags, LetIn: letIn, Observed: e.Decision.Mode == schema.Observe, MergeRequest: iid(e.Decision.MergeRequest),
 	})
 	s.Held = nil
 }
@@ -132,8 +134,36 @@ func (s *State) enter(a Admission) {
 	s.Admitted = a
 	s.Revisions = append(s.Revisions, a)
 	if over := len(s.Revisions) - MaxRevisions; over > 0 {
+		gone := s.Revisions[:over]
 		s.Revisions = s.Revisions[over:]
+		for _, old := range gone {
+			if _, listed := s.last(old.Revision); !listed && old.Flagged(Tainted) {
+				s.Tainted = append(s.Tainted, old)
+			}
+		}
 	}
+}
+
+// withdraw marks what a rollback to a revision leaves, and what it goes past: all that came in since that was here. Else the
+// rollback gate would serve a way forward again.
+func (s *State) withdraw(to schema.Revision) {
+	s.flag(s.Admitted.Revision, Withdrawn)
+	since, _ := s.last(to)
+	for _, a := range slices.Clone(s.Revisions[since:]) {
+		if a.Revision != to && a.Revision != schema.None {
+			s.flag(a.Revision, Withdrawn)
+		}
+	}
+}
+
+// last is the place of the last admission of a revision in the list.
+func (s *State) last(r schema.Revision) (int, bool) {
+	for i, a := range slices.Backward(s.Revisions) {
+		if a.Revision == r {
+			return i, true
+		}
+	}
+	return len(s.Revisions), false
 }
 
 func entersByFullGate(k schema.Kind) bool { return k == schema.Edit || k == schema.Promote }
@@ -142,12 +172,14 @@ func entersByFullGate(k schema.Kind) bool { return k == schema.Edit || k == sche
 func (s *State) full(e Entry) bool {
 	change := e.Decision.Change
 	switch {
+	case change.To.Revision == schema.None:
+		return false // absence is no rollback goal: what removes an app is asked for its own gate each time
 	case e.Kind == Rollback:
 		return slices.ContainsFunc(s.Revisions, func(a Admission) bool {
 			return a.Revision == change.To.Revision && a.Full
 		})
 	case e.Kind != Admit:
-		return false // absence is no rollback goal, and break-glass is none before its review
+		return false // break-glass is no rollback goal before its review
 	case change.Kind == schema.Tune:
 		return s.Admitted.Seq == 0 || s.Admitted.Full
 	}
@@ -213,6 +245,11 @@ func (s *State) unflag(r schema.Revision, f Flag) {
 	})
 }
 
+// forget drops what a mark alone kept of a revision.
+func (s *State) forget(r schema.Revision) {
+	s.Tainted = slices.DeleteFunc(s.Tainted, func(a Admission) bool { return a.Revision == r }) // which Fold has cloned
+}
+
 func without(flags []Flag, f Flag) []Flag {
 	var rest []Flag
 	for _, have := range flags {
@@ -236,9 +273,9 @@ func (s *State) eachOf(r schema.Revision, change func(*Admission)) {
 
 // flagsOf returns the flags that a revision carries in this stage.
 func (s *State) flagsOf(r schema.Revision) []Flag {
-	for i := len(s.Revisions) - 1; i >= 0; i-- {
-		if s.Revisions[i].Revision == r {
-			return slices.Clone(s.Revisions[i].Flags)
+	for _, a := range slices.Backward(s.Known()) {
+		if a.Revision == r {
+			return slices.Clone(a.Flags)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -189,7 +190,8 @@ func TestFoldListsTheRevisions(t *testing.T) {
 		{"edits and promotions pass the full gate", story{admit(schema.Edit, 1), admit(schema.Promote, 2)}, "1:r1 full, 2:r2 full"},
 		{"a tune keeps what its revision has passed", story{admit(schema.Edit, 1), tune}, "1:r1 full, 2:r1 full"},
 		{"a rollback withdraws what it leaves", story{admit(schema.Edit, 1), admit(schema.Edit, 2), rollback(1)}, "1:r1 full, 2:r2 full withdrawn, 3:r1 full"},
-		{"every admission of that revision", story{admit(schema.Edit, 1), admit(schema.Edit, 2), admit(schema.Edit, 3), admit(schema.Edit, 2), rollback(1)}, "1:r1 full, 2:r2 full withdrawn, 3:r3 full, 4:r2 full withdrawn, 5:r1 full"},
+		{"every admission of that revision", story{admit(schema.Edit, 1), admit(schema.Edit, 2), admit(schema.Edit, 3), admit(schema.Edit, 2), rollback(1)}, "1:r1 full, 2:r2 full withdrawn, 3:r3 full withdrawn, 4:r2 full withdrawn, 5:r1 full"},
+		{"and what it goes past, but not what was before", story{admit(schema.Edit, 1), admit(schema.Edit, 2), admit(schema.Edit, 3), absent(admit(schema.Edit, 0)), admit(schema.Edit, 4), rollback(2)}, "1:r1 full, 2:r2 full, 3:r3 full withdrawn, 4:, 5:r4 full withdrawn, 6:r2 full"},
 		{"a rollback to the same revision with its local files withdraws nothing", story{admit(schema.Edit, 1), tune, rollback(1)}, "1:r1 full, 2:r1 full, 3:r1 full"},
 		{"the full gate takes a withdrawn revision back", story{admit(schema.Edit, 1), admit(schema.Edit, 2), rollback(1), admit(schema.Promote, 2)}, "1:r1 full, 2:r2 full, 3:r1 full, 4:r2 full"},
 		{"an archived revision is flagged", story{admit(schema.Edit, 1), admit(schema.Edit, 2), ordered(ledger.Archive, 1)}, "1:r1 full archived, 2:r2 full"},
@@ -210,7 +212,7 @@ func TestFoldListsTheRevisions(t *testing.T) {
 		{"nor what broke the glass on top of it, reviewed or not", story{letIn(admit(schema.Edit, 1)), decided(ledger.BreakGlass, gray, schema.Edit, 2), coded(ordered(ledger.Taint, 2), ledger.Reviewed)}, "1:r1 let in by warn, 2:r2 let in by warn"},
 		{"going back to what the gate let in has, and what is made again from there", story{admit(schema.Edit, 1), letIn(admit(schema.Edit, 2)), rollback(1), admit(schema.Edit, 3)}, "1:r1 full, 2:r2 withdrawn let in by warn, 3:r1 full, 4:r3 full"},
 		{"also by an edit, where it was withdrawn", story{admit(schema.Edit, 1), admit(schema.Edit, 2), rollback(1), letIn(admit(schema.Edit, 3)), admit(schema.Edit, 2)}, "1:r1 full, 2:r2 full, 3:r1 full, 4:r3 let in by warn, 5:r2 full"},
-		{"what was removed brings nothing along", story{letIn(admit(schema.Edit, 1)), absent(admit(schema.Edit, 0)), admit(schema.Edit, 2)}, "1:r1 let in by warn, 2: full, 3:r2 full"},
+		{"what was removed brings nothing along", story{letIn(admit(schema.Edit, 1)), absent(admit(schema.Edit, 0)), admit(schema.Edit, 2)}, "1:r1 let in by warn, 2:, 3:r2 full"},
 		{"and what the mode removed is written anew", story{admit(schema.Edit, 1), letIn(absent(admit(schema.Edit, 0))), admit(schema.Edit, 2)}, "1:r1 full, 2: let in by warn, 3:r2 full"},
 		{"an edit on top of what the gate let in before, as the mode did now, has", story{admit(schema.Edit, 1), admit(schema.Edit, 2), letIn(rollback(1)), admit(schema.Edit, 3)}, "1:r1 full, 2:r2 full withdrawn, 3:r1 let in by warn, 4:r3 full"},
 		{"what broke the glass with a promotion was asked for by no gate", story{letIn(admit(schema.Edit, 1)), decided(ledger.BreakGlass, gray, schema.Promote, 2)}, "1:r1 let in by warn, 2:r2 unreviewed let in by warn"},
@@ -247,6 +249,25 @@ func TestFoldBoundsTheRevisions(t *testing.T) {
 	got := s.fold()
 	if n := len(got.Revisions); n != ledger.MaxRevisions || got.Revisions[n-1].Seq != got.Admitted.Seq || got.Revisions[0].Seq != 6 {
 		t.Errorf("%d revisions from %d to %d", n, got.Revisions[0].Seq, got.Revisions[n-1].Seq)
+	}
+}
+
+// TestATaintOutlastsTheList: the mark says that the revision must go nowhere, however long ago it was here.
+func TestATaintOutlastsTheList(t *testing.T) {
+	s := story{admit(schema.Edit, 1), ordered(ledger.Taint, 1)}
+	for n := range 2 * ledger.MaxRevisions {
+		s = append(s, admit(schema.Edit, n+2))
+	}
+	r1 := s[0].Decision.Change.To.Revision
+	got := s.fold()
+	if len(got.Tainted) != 1 || !got.IsTainted(r1) || len(got.Revisions) != ledger.MaxRevisions {
+		t.Fatalf("kept: %v, tainted %v, %d listed", got.Tainted, got.IsTainted(r1), len(got.Revisions))
+	}
+	if back := append(slices.Clone(s), admit(schema.Edit, 1)).fold(); !back.Admitted.Flagged(ledger.Tainted) || len(back.Tainted) != 0 {
+		t.Errorf("listed again: %v, and kept %v", back.Admitted.Flags, back.Tainted)
+	}
+	if cleared := append(slices.Clone(s), coded(ordered(ledger.Taint, 1), ledger.Acknowledged)).fold(); cleared.IsTainted(r1) || len(cleared.Tainted) != 0 {
+		t.Errorf("acknowledged: %v", cleared.Tainted)
 	}
 }
 

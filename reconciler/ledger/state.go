@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"time"
 
 	"github.com/sluice-gitops/sluice/schema"
@@ -23,6 +24,21 @@ type State struct {
 	Spread *Spread `json:"spread,omitempty"`
 	// Revisions are the admissions of this stage, oldest first, Admitted included as the last; the newest [MaxRevisions].
 	Revisions []Admission `json:"revisions,omitempty"`
+	// Tainted has the last admission of each revision with that mark that Revisions no longer lists, in the order in which they left it.
+	Tainted []Admission `json:"tainted,omitempty"`
+}
+
+// IsTainted reports whether the revision is marked here, however long ago it was admitted.
+func (s State) IsTainted(r schema.Revision) bool {
+	return slices.ContainsFunc(s.Known(), func(a Admission) bool { return a.Revision == r && a.Flagged(Tainted) })
+}
+
+// Known are the admissions that the state has, oldest first: those that it lists, behind those that a mark keeps.
+func (s State) Known() []Admission {
+	if len(s.Tainted) == 0 {
+		return s.Revisions
+	}
+	return slices.Concat(s.Tainted, s.Revisions)
 }
 
 // Admission is one revision that was let into the stage.
@@ -44,6 +60,8 @@ type Admission struct {
 	Flags    []Flag   `json:"flags,omitempty"`
 	// LetIn is the mode that alone let it in: the gate did not, so it is no source for the stages after (schema.StageMode).
 	LetIn schema.StageMode `json:"let_in,omitempty"`
+	// Observed says that its stage only observed: nothing was to be written.
+	Observed bool `json:"observed,omitempty"`
 	// Overwrite says that the admins let it replace what targets hold without our marker.
 	Overwrite bool `json:"overwrite,omitempty"`
 	// OverwriteTaken is the last time that a target was taken up when they let it: what is taken up later they have not seen.
@@ -67,7 +85,7 @@ type Flag string
 
 // The flags of an admission.
 const (
-	Withdrawn Flag = "withdrawn" // rolled back from in this stage
+	Withdrawn Flag = "withdrawn" // rolled back from in this stage, or past
 	Tainted   Flag = "tainted"
 	Archived  Flag = "archived"
 	// TaintAcknowledged was tainted, and the roots took the mark back.
