@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -184,21 +182,6 @@ func (w *world) race([]string) []string {
 		w.t.Errorf("both reconcilers lost")
 	}
 	return w.news()
-}
-
-// plainClone clones the branches of the stages and the ledger, and nothing else that the forge keeps, such as the commits that
-// a squash replaced.
-func (w *world) plainClone() string {
-	clone := filepath.Join(w.dir, "audit.git")
-	for _, args := range [][]string{
-		{"init", "-q", "--bare", clone},
-		{"-C", clone, "fetch", "-q", "--no-tags", w.forge.RepoDir("acme/config"), "+refs/heads/main:refs/heads/main", "+refs/heads/stage/*:refs/heads/stage/*", "+refs/heads/sluice/ledger:refs/heads/sluice/ledger"},
-	} {
-		if out, err := exec.CommandContext(w.ctx, "git", args...).CombinedOutput(); err != nil {
-			w.t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
-		}
-	}
-	return clone
 }
 
 // audit proves the project from a plain clone.
