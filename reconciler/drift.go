@@ -179,17 +179,16 @@ func (p *pass) driftEntry(j job, found integrations.Observation) ledger.Entry {
 	return e
 }
 
-// tellForeign logs keys that we never wrote, once for each set of them.
+// tellForeign keeps for the page keys that we never wrote, and logs each set of them once.
 func (p *pass) tellForeign(j job, found integrations.Observation) {
-	text, err := json.Marshal(found.Foreign)
-	if err != nil || p.strangers[j.key()] == string(text) {
+	if slices.Equal(p.strangers[j.key()], found.Foreign) {
 		return
 	}
 	delete(p.strangers, j.key())
 	if len(found.Foreign) == 0 {
 		return
 	}
-	p.strangers[j.key()] = string(text)
+	p.strangers[j.key()] = found.Foreign
 	p.cfg.Log.Warn("found keys that sluice never wrote", "stage", string(j.state.Stage), "app", string(j.state.App), "target", j.target.Name,
 		"count", len(found.Foreign), "first", found.Foreign[0])
 }

@@ -61,10 +61,25 @@ func (p *pass) readMarks(ctx context.Context, project string) error {
 	return errors.Join(silent...)
 }
 
+// tellUnread logs that checkpoints of the ledger could not be read, once while the reason stays the same.
+func (p *pass) tellUnread(err error) {
+	if p.unreadMarks == err.Error() {
+		return
+	}
+	p.unreadMarks = err.Error()
+	text := "the ledger is compared with no checkpoint that targets keep: none could be read"
+	if len(p.marks) > 0 {
+		text = "the ledger is compared with the checkpoints of the other targets alone"
+	}
+	p.cfg.Log.Warn(text, "error", err)
+}
+
 // holdMarks checks that the ledger went through every checkpoint that a target keeps.
 func (p *pass) holdMarks(ctx context.Context, l *ledger.Ledger) error {
 	if err := p.readMarks(ctx, l.Head().Project); err != nil {
-		p.cfg.Log.Warn("the ledger is compared with the checkpoints of the other targets alone", "error", err)
+		p.tellUnread(err)
+	} else {
+		p.unreadMarks = ""
 	}
 	p.forged = 0
 	for _, name := range slices.Sorted(maps.Keys(p.marks)) {

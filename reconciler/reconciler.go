@@ -74,7 +74,9 @@ type Reconciler struct {
 	fights     map[deliveryKey]fight
 	differs    map[deliveryKey]int           // keys that would change where nothing is written
 	reported   map[deliveryKey]schema.Digest // drift that is told and left
-	strangers  map[deliveryKey]string        // keys beside ours that were logged
+	strangers  map[deliveryKey][]string      // keys beside ours that were found last
+	// unreadMarks is why checkpoints at targets could not be read, as it was logged last.
+	unreadMarks string
 
 	sieves sieves
 
@@ -128,7 +130,7 @@ func New(cfg Config) (*Reconciler, error) {
 	r := &Reconciler{
 		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, refused: map[string]int64{}, unproposed: map[schema.Cell]unproposed{}, undecided: undecided{}, above: map[schema.Cell]schema.AboveView{}, outrun: map[string]schema.Hash{}, proposing: turns{}, merging: turns{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
 		looked: map[schema.StageName]int64{}, fleet: map[schema.Cell]*schema.InstancesView{}, fights: map[deliveryKey]fight{}, differs: map[deliveryKey]int{}, reported: map[deliveryKey]schema.Digest{},
-		strangers: map[deliveryKey]string{}, silent: map[string]silence{}, unread: map[deliveryKey]schema.Code{}, contested: map[schema.Cell]bool{},
+		strangers: map[deliveryKey][]string{}, silent: map[string]silence{}, unread: map[deliveryKey]schema.Code{}, contested: map[schema.Cell]bool{},
 	}
 	r.ruled = make(chan struct{})
 	r.questions.back = make(chan struct{}, 1)

@@ -59,6 +59,7 @@ func (r *Reconciler) publish(ctx context.Context, p *pass, report Report) {
 	v.Guards, v.Silent = r.guarded, r.silentViews()
 	withSilent(&v)
 	r.withUnread(&v)
+	r.withForeign(&v)
 	r.view.Store(&v)
 }
 

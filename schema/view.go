@@ -209,6 +209,8 @@ type TargetView struct {
 	Unknown time.Time `json:"unknown_since,omitzero"`
 	// Drift is what somebody else changed there and was not put back; nil where the ledger knows of none.
 	Drift *DriftView `json:"drift,omitempty"`
+	// Foreign are keys beside ours that sluice never wrote, and leaves; nil where none were found, or nobody looked.
+	Foreign *ForeignView `json:"foreign,omitempty"`
 	// Entry and Commit are of what was read back last; zero where nothing was, or it is older than what is kept.
 	Entry  int64 `json:"-"`
 	Commit Hash  `json:"-"`
@@ -221,6 +223,12 @@ type DriftView struct {
 	Count int       `json:"count"`          // how many keys differ
 	Keys  []string  `json:"keys,omitempty"` // the first of them, each with what was done: "app.yaml changed"
 	By    string    `json:"by,omitempty"`   // who wrote them, where the target tells; it is its word
+}
+
+// ForeignView is what somebody else keeps at a target beside what is delivered there: programs that read all that lies there read it too.
+type ForeignView struct {
+	Count int      `json:"count"`
+	Keys  []string `json:"keys"` // the first of them
 }
 
 // SilentView is a target that does not answer.

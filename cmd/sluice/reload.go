@@ -79,7 +79,7 @@ func (f *fleet) takeOver(ctx context.Context, op schema.Operator, failed context
 		return err
 	}
 	f.op = op
-	f.log.Info("took over the operator's file", "projects", len(changed))
+	f.log.Info("took over the operator's file", "projects", len(f.daemons), "opened_anew", len(changed))
 	return nil
 }
 

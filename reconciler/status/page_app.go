@@ -162,6 +162,9 @@ func targetsOf(c schema.CellView, now time.Time, stale bool) []target {
 		case !t.Live:
 			view.Word, view.Tone = "not read back yet", busy
 		}
+		if text := foreignText(t); text != "" {
+			view.Text = strings.TrimPrefix(view.Text+"; "+text, "; ")
+		}
 		out = append(out, view)
 	}
 	return out

@@ -145,6 +145,18 @@ func targetText(c schema.CellView, t schema.TargetView) string {
 	return safe(t.Code.Message(args))
 }
 
+// foreignText reads "etcd has 2 keys that sluice never wrote: extra, other"; empty where it has none.
+func foreignText(t schema.TargetView) string {
+	if t.Foreign == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s has %s that sluice never wrote: %s", t.Name, counted(t.Foreign.Count, "key"), strings.Join(t.Foreign.Keys, ", "))
+	if more := t.Foreign.Count - len(t.Foreign.Keys); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return safe(text)
+}
+
 // driftText reads "app.yaml changed, b deleted and 3 more by mallory, found 2026-11-28 19:38 UTC (entry #12)".
 func driftText(d schema.DriftView) string {
 	text := strings.Join(d.Keys, ", ")
@@ -178,6 +190,9 @@ func note(c schema.CellView) string {
 			parts = append(parts, text)
 		case !t.Live && c.State == schema.Admitted:
 			parts = append(parts, "not read back from "+safe(t.Name)+" yet")
+		}
+		if text := foreignText(t); text != "" {
+			parts = append(parts, text)
 		}
 	}
 	return strings.Join(parts, "; ")

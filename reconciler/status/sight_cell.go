@@ -20,6 +20,13 @@ func (s sight) cell(c schema.CellView, hidden words) schema.CellView {
 			drift.By = hidden.text(drift.By)
 			t.Drift = &drift
 		}
+		if t.Foreign != nil {
+			foreign := schema.ForeignView{Count: t.Foreign.Count}
+			for _, key := range t.Foreign.Keys {
+				foreign.Keys = append(foreign.Keys, hidden.text(key))
+			}
+			t.Foreign = &foreign
+		}
 		out.Targets = append(out.Targets, t)
 	}
 	if c.Incident != nil {

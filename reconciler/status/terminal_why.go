@@ -296,5 +296,8 @@ func (p paper) targets(c schema.CellView, all bool) {
 		default:
 			p.line("  %s  target  %s: not read back yet", p.paint(busy, "wait"), safe(t.Name))
 		}
+		if text := foreignText(t); text != "" && all {
+			p.line("                %s", text)
+		}
 	}
 }
