@@ -258,6 +258,9 @@ func (p *pass) failed(j job, err error, d *deliveries) {
 	if was, ok := j.state.Down[j.target.Name]; ok && was.Code == code {
 		return
 	}
+	if p.othersReach(j, since) {
+		return
+	}
 	live := j.release.Applied && j.state.Live[j.target.Name].Seq == j.state.Delivered()
 	switch {
 	case !live:
@@ -269,6 +272,18 @@ func (p *pass) failed(j job, err error, d *deliveries) {
 		e.Code = code
 		d.entries = append(d.entries, e)
 	}
+}
+
+// othersReach reports whether another reconciler read a cell back since this one lost it: the target is not away then, this one's way
+// there is, and the two would record the opposite of each other without end. Should the other one have gone meanwhile it is told after
+// all, once as much time passed as lay between this one's loss and the other's last word. So the entries grow by the logarithm of the
+// time, also where the other is still there. The ledger's times never go back, so whose clock is ahead makes no difference.
+func (p *pass) othersReach(j job, since time.Time) bool {
+	live := j.state.Live[j.target.Name]
+	if live.Seq != j.state.Delivered() || live.Drifted != 0 || live.At.Before(since) || p.now.Equal(since) {
+		return false
+	}
+	return p.now.Sub(live.At) < max(2*p.cfg.Interval, live.At.Sub(since))
 }
 
 func deliveryEntry(kind ledger.Kind, j job) ledger.Entry {

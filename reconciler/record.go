@@ -77,8 +77,8 @@ func (p *pass) logEntry(e ledger.Entry) {
 	}
 	if e.Decision != nil {
 		args = append(args, "kind", string(e.Decision.Change.Kind), "to", e.Decision.Change.To.Revision.String())
-		for _, m := range e.Decision.Verdict.Missing() {
-			args = append(args, "missing", string(m.Code))
+		if missing := missingCodes(e.Decision.Verdict); len(missing) > 0 {
+			args = append(args, "missing", missing)
 		}
 	}
 	if e.Step != nil {
@@ -98,6 +98,17 @@ func (p *pass) logEntry(e ledger.Entry) {
 		return
 	}
 	p.cfg.Log.Info(pastTense[e.Kind], args...)
+}
+
+// missingCodes are in one list: a key that is repeated is lost to whoever reads JSON.
+func missingCodes(v schema.Verdict) []string {
+	var out []string
+	for _, m := range v.Missing() {
+		if code := string(m.Code); !slices.Contains(out, code) {
+			out = append(out, code)
+		}
+	}
+	return out
 }
 
 var pastTense = map[ledger.Kind]string{

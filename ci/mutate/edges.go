@@ -422,4 +422,16 @@ var edgeMutations = []mutation{
 		"err == nil && false && !info.Mode().IsRegular() {",
 		"TestScripts/check_clones",
 	},
+	{
+		"a reconciler contradicts another one without end", "reconciler/stories", "reconciler/converge.go",
+		"	return p.now.Sub(live.At) < max(",
+		"	return p.now.Before(live.At) && p.now.Sub(live.At) < max(",
+		"TestStories/two_disagree$",
+	},
+	{
+		"a log line repeats a key", "reconciler/stories", "reconciler/record.go",
+		`args = append(args, "missing", missing)`,
+		`args = append(args, "missing", missing[:1], "missing", missing)`,
+		"TestStories/approvals_levels$",
+	},
 }

@@ -167,7 +167,7 @@ func (w *world) do(words []string) []string {
 		"seal": w.seal, "mr": w.mr, "commit": w.commit, "approve": w.approve, "unapprove": w.unapprove, "merge": w.merge, "rebase": w.rebase,
 		"push": w.push, "force-push": w.forcePush, "label": w.label, "pass": w.pass, "clock": w.advance, "forge": w.forgeIs, "target": w.targetIs,
 		"tamper": w.tamper, "eject": w.eject, "restart": w.restart, "live": w.liveNow, "held": w.held, "crash": w.crashAt, "control": w.control, "git": w.gitIs,
-		"revert": w.revert, "resign": w.resign, "page-edit": w.pageEdit, "begin": w.begin, "skew": w.skewClock, "empty": w.empty, "retarget": w.retarget, "remove-branch": w.removeBranch, "race": w.race,
+		"revert": w.revert, "resign": w.resign, "page-edit": w.pageEdit, "begin": w.begin, "skew": w.skewClock, "empty": w.empty, "retarget": w.retarget, "remove-branch": w.removeBranch, "race": w.race, "disagree": w.disagree,
 		"lose-answer": w.loseNextAnswer, "evil-merge": w.evilMerge, "write": w.write, "symlink": w.symlink, "odd-merge": w.oddMerge,
 		"sign": w.sign, "ask": w.ask, "join": w.join, "forge-approvals": w.forgeApprovals, "unprotect": w.unprotect, "protect": w.protect, "protection": w.protection, "job": w.job, "report": w.report, "gray": w.grayNow, "jobs": w.jobs,
 		"ledger": w.ledgerIs, "mark": w.mark, "log-key": w.logKey, "heads": w.headsBy, "witness": w.witnessIs, "known": w.known,

@@ -255,6 +255,10 @@ func (w *world) start() {
 	if w.log != nil {
 		cfg.Log = slog.New(w.log)
 	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	cfg.Log = slog.New(eachKeyOnce{cfg.Log.Handler(), w.t})
 	w.r, err = reconciler.New(cfg)
 	w.must(err)
 }
