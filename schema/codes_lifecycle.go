@@ -44,13 +44,13 @@ var lifecycleCodes = []CodeInfo{
 		Example: "no    provenance  r:57ba02cc is live in a stage that does not lead to gray: since #91 staging does not [no-edge]",
 	}, {
 		Code: "withdrawn", Title: "revision was rolled back", Message: "[{revision} ]was rolled back[; it cannot go to {stage} that way]",
-		Cause:   "A rollback marks what it leaves, so that it does not come back unseen.",
+		Cause:   "A rollback marks what it leaves, and all that came in since the revision it goes back to, so that none of it comes back unseen.",
 		Fix:     "Correct the change in the first stage, or promote the revision again through the full gates.",
 		Example: "no    provenance  r:57ba02cc was rolled back; it cannot go to gray that way [withdrawn]",
 	}, {
-		Code: "tainted", Title: "revision rests on a stolen key", Message: "[{revision} ]is tainted",
-		Cause:   "It rests on a key that is marked as compromised. It is no source for anything until the roots acknowledge it.",
-		Fix:     "Make the change again, signed with another key.",
+		Code: "tainted", Title: "revision is marked and goes nowhere", Message: "[{revision} ]is tainted",
+		Cause:   "Somebody marked it (sluice taint, whose reason stands in the ledger), or it rests on a key that is marked as compromised. Until the roots acknowledge it, it enters no stage, nothing comes from it, and no rollback goes back to it.",
+		Fix:     "Make the change anew, signed with a key that is good; or let the roots acknowledge the revision: sluice taint APP STAGE --revision REVISION --acknowledge --reason TEXT.",
 		Example: "no    provenance  r:57ba02cc is tainted [tainted]",
 	}, {
 		Code: "archived", Title: "revision is archived", Message: "[{revision} ]is archived",
