@@ -52,6 +52,7 @@ type Team struct {
 	trust   schema.Trust
 	project schema.Project
 	made    map[schema.Hash]schema.Hash // commits written by Direct, each with its parent
+	looks   bool                        // people take a moment before they approve
 }
 
 // Person has an account, a key and a clone. What Person does as a person goes through git and the forge.
@@ -80,10 +81,11 @@ type Member struct {
 // New makes the project at the forge with its people, their keys, and a first commit with control files. sluiceYAML is
 // the project file. The first member is who commits it.
 func New(ctx context.Context, cfg Config, sluiceYAML []byte, members ...Member) (*Team, error) {
+	t := &Team{made: map[schema.Hash]schema.Hash{}, looks: cfg.Now == nil}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	t := &Team{cfg: cfg, made: map[schema.Hash]schema.Hash{}}
+	t.cfg = cfg
 	project, found := schema.LoadProject("sluice.yaml", sluiceYAML)
 	if err := found.Err(); err != nil {
 		return nil, fmt.Errorf("team: %w", err)
