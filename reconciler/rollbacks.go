@@ -8,14 +8,10 @@ import (
 
 // rollbacksOf are the rollbacks of an app with what came of each, from the states of all its stages. A state has the newest
 // [ledger.MaxRevisions] admissions; what is older than these is not counted, nor is what could restore nothing because nothing is
-// written in its stage, or was then. Where the rollback gate asks for nobody's approval, who toggles a value goes back and forth as
-// often as pleases, and could make a bad rate in production a good one: that is not counted either.
+// written in its stage, or was then.
 func rollbacksOf(project schema.Project, own ledger.State, others map[schema.StageName]ledger.State) *policies.Rollbacks {
 	out := &policies.Rollbacks{}
 	add := func(s ledger.State) {
-		if stage, ok := project.Stage(s.Stage); ok && !asksFor(stage.Gates.Rollback, "approvals") {
-			return
-		}
 		for i, a := range s.Revisions {
 			if a.Kind == schema.Rollback && !a.Observed && (!a.LiveAt.IsZero() || project.Mode(s.Stage) != schema.Observe) {
 				out.Of = append(out.Of, policies.Rollback{Stage: s.Stage, At: a.At, LiveAt: a.LiveAt, Left: rolledBackFrom(s.Revisions[i:])})

@@ -57,12 +57,6 @@ var goalMutations = []mutation{
 		"TestStories/breaker_observed",
 	},
 	{
-		"an author makes a bad rate a good one", "reconciler/stories", "reconciler/rollbacks.go",
-		"ok && !asksFor(stage.Gates.Rollback, \"approvals\") {",
-		"ok && false {",
-		"TestStories/breaker_padded",
-	},
-	{
 		"an app stays where it never came", "reconciler/stories", "reconciler/archive.go",
 		"before, seen := d[s.App]; s.Admitted.Seq > 0 {",
 		"before, seen := d[s.App]; true {",
