@@ -14,13 +14,7 @@ func (r *Reconciler) withForeign(v *schema.View) {
 	if len(r.strangers) == 0 {
 		return
 	}
-	v.Apps = slices.Clone(v.Apps)
-	for i := range v.Apps {
-		v.Apps[i].Cells = slices.Clone(v.Apps[i].Cells)
-		for j := range v.Apps[i].Cells {
-			r.foreignCell(&v.Apps[i].Cells[j])
-		}
-	}
+	changeCells(v, r.foreignCell)
 }
 
 func (r *Reconciler) foreignCell(c *schema.CellView) {

@@ -19,11 +19,16 @@ func withSilent(v *schema.View) {
 	if len(v.Silent) == 0 {
 		return
 	}
+	changeCells(v, func(c *schema.CellView) { silentCell(c, v.Silent) })
+}
+
+// changeCells changes the cells of a view that shares them with the ledger's own view, which stays as it is.
+func changeCells(v *schema.View, change func(*schema.CellView)) {
 	v.Apps = slices.Clone(v.Apps)
 	for i := range v.Apps {
 		v.Apps[i].Cells = slices.Clone(v.Apps[i].Cells)
 		for j := range v.Apps[i].Cells {
-			silentCell(&v.Apps[i].Cells[j], v.Silent)
+			change(&v.Apps[i].Cells[j])
 		}
 	}
 }
@@ -57,13 +62,7 @@ func (r *Reconciler) withUnread(v *schema.View) {
 	if len(r.unread) == 0 {
 		return
 	}
-	v.Apps = slices.Clone(v.Apps)
-	for i := range v.Apps {
-		v.Apps[i].Cells = slices.Clone(v.Apps[i].Cells)
-		for j := range v.Apps[i].Cells {
-			r.unreadCell(&v.Apps[i].Cells[j])
-		}
-	}
+	changeCells(v, r.unreadCell)
 }
 
 func (r *Reconciler) unreadCell(c *schema.CellView) {
