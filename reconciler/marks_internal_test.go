@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -281,4 +282,27 @@ func TestWhatWasSeenIsNotLostToACrash(t *testing.T) {
 			t.Errorf("%s: %v: what was not written here is told by the end of the pass", row.name, err)
 		}
 	}
+}
+
+// falls is a repository at which a pass ends in a panic.
+type falls struct{ Repository }
+
+// Fetch implements [Repository].
+func (falls) Fetch(context.Context) (map[string]schema.Hash, error) { panic("out of luck") }
+
+// TestNothingGoesOnBehindAPass: what a pass writes beside itself is written when it ends, in whatever way.
+func TestNothingGoesOnBehindAPass(t *testing.T) {
+	r, written := &Reconciler{cfg: Config{Repository: falls{}}, spans: &spans{now: &atomic.Pointer[trace]{}}}, false
+	r.marking = make(chan error)
+	go func() {
+		time.Sleep(20 * time.Millisecond)
+		written = true
+		close(r.marking)
+	}()
+	defer func() {
+		if recover() == nil || !written {
+			t.Errorf("the pass ended with its mark written: %v", written)
+		}
+	}()
+	r.Pass(t.Context())
 }

@@ -25,6 +25,7 @@ func (r Report) Err() error { return errors.Join(r.AdmitErr, r.ApplyErr) }
 // Pass runs both loops once. Converge runs even if Admit could not find out, unless the ledger is in doubt.
 func (r *Reconciler) Pass(ctx context.Context) Report {
 	ctx, whole := r.spans.whole(ctx, "pass")
+	defer func() { _ = r.marked() }() // a panic passes by here, and nothing that a pass began goes on behind it
 	report := r.pass(ctx)
 	if err := r.marked(); err != nil {
 		report.ApplyErr = errors.Join(report.ApplyErr, err)

@@ -69,6 +69,9 @@ func TestWhatIsAmissInTheServerIsTold(t *testing.T) {
 	if line := <-said; !bytes.Contains(line, []byte(`"level":"ERROR"`)) || !bytes.Contains(line, []byte("out of luck")) {
 		t.Errorf("the log says %s", line)
 	}
+	if !strings.HasPrefix(desk.url(), "http://") {
+		t.Errorf("once it serves it says that it is at %s", desk.url())
+	}
 }
 
 // lineSink hands on what is written, a line each.

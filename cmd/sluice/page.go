@@ -27,6 +27,7 @@ type pageServer struct {
 	address  string
 	listener net.Listener
 	server   *http.Server
+	tls      bool // as it was at first: the server gives itself a configuration once it serves
 }
 
 // listenStatus opens the status page of every project; an empty address is no page.
@@ -164,11 +165,11 @@ func listenFor(what, address string, server *http.Server) (*pageServer, error) {
 	if err != nil {
 		return nil, usageError(fmt.Errorf("listen for %s: %w", what, err))
 	}
-	return &pageServer{what: what, address: listener.Addr().String(), listener: listener, server: server}, nil
+	return &pageServer{what: what, address: listener.Addr().String(), listener: listener, server: server, tls: server.TLSConfig != nil}, nil
 }
 
 func (s *pageServer) url() string {
-	if s.server.TLSConfig != nil {
+	if s.tls {
 		return "https://" + s.address
 	}
 	return "http://" + s.address
@@ -181,7 +182,7 @@ func (s *pageServer) serve(ctx context.Context, log *slog.Logger) error {
 	}
 	done := make(chan error, 1)
 	go func() {
-		if s.server.TLSConfig != nil {
+		if s.tls {
 			done <- s.server.ServeTLS(s.listener, "", "")
 			return
 		}
