@@ -307,11 +307,12 @@ func (c *cellJudge) misfits(files map[string][]byte, to cellFiles) []schema.Verd
 	if to.side.Revision == schema.None || len(c.problems(to)) > 0 {
 		return nil
 	}
-	if _, found := schema.NewDocument(documentFiles(to.manifest, files)); len(found) > 0 {
-		return malformed(found)
+	made, bad := newPayload(to.manifest, files)
+	if bad != nil {
+		return malformed(bad.found)
 	}
 	var out []schema.Verdict
-	if v, ok := c.tooLargeForGray(files, to); !ok {
+	if v, ok := c.tooLargeForGray(len(made.document)); !ok {
 		out = append(out, v)
 	}
 	for _, t := range c.stage.Targets {
@@ -319,10 +320,7 @@ func (c *cellJudge) misfits(files map[string][]byte, to cellFiles) []schema.Verd
 		if !ok {
 			continue
 		}
-		release, err := newRelease(c.rules, c.cell, ledger.Admission{Revision: to.side.Revision, Content: to.side.Content}, to.manifest, files, t)
-		if err != nil {
-			continue // the document was made above
-		}
+		release := newRelease(c.rules, c.cell, ledger.Admission{Revision: to.side.Revision, Content: to.side.Content}, made, t)
 		if v := fitter.Fits(release); v.Outcome != schema.Allow {
 			out = append(out, v)
 		}

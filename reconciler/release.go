@@ -9,23 +9,31 @@ import (
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// newRelease makes what a target shall hold from files that were read already.
-func newRelease(r *rules, cell schema.Cell, a ledger.Admission, m schema.Manifest, files map[string][]byte, target schema.StageTarget) (integrations.Release, error) {
-	release := integrations.Release{
-		Project: r.trust.Root.Project, Cell: cell, Seq: a.Seq, Revision: a.Revision, Content: a.Content, Commit: a.Commit, MergeRequest: a.MergeRequest,
-		Manifest: m, Files: files, Settings: target.Settings, Prune: target.Prune, Retired: a.Revision == schema.None,
-	}
-	if release.Retired {
-		release.Manifest, release.Files = nil, nil
-		return release, nil
-	}
+// payload is what a release delivers of an admission: the files and the document made of them.
+type payload struct {
+	manifest schema.Manifest
+	files    map[string][]byte
+	document []byte
+	doc      schema.Digest
+}
+
+// newPayload makes the document of files that were read already.
+func newPayload(m schema.Manifest, files map[string][]byte) (payload, *misfit) {
 	document, found := schema.NewDocument(documentFiles(m, files))
 	if len(found) > 0 {
-		return integrations.Release{}, &misfit{found}
+		return payload{}, &misfit{found}
 	}
-	release.Document = document.Encode()
-	release.Doc = schema.DigestOf(release.Document)
-	return release, nil
+	encoded := document.Encode()
+	return payload{m, files, encoded, schema.DigestOf(encoded)}, nil
+}
+
+// newRelease makes what a target shall hold; a retired app has no payload.
+func newRelease(r *rules, cell schema.Cell, a ledger.Admission, c payload, target schema.StageTarget) integrations.Release {
+	return integrations.Release{
+		Project: r.trust.Root.Project, Cell: cell, Seq: a.Seq, Revision: a.Revision, Content: a.Content, Commit: a.Commit, MergeRequest: a.MergeRequest,
+		Manifest: c.manifest, Files: c.files, Document: c.document, Doc: c.doc,
+		Settings: target.Settings, Prune: target.Prune, Retired: a.Revision == schema.None,
+	}
 }
 
 func documentFiles(m schema.Manifest, files map[string][]byte) []schema.DocumentFile {
@@ -62,32 +70,56 @@ func (p *pass) makeRelease(ctx context.Context, state ledger.State, target schem
 	return release, err
 }
 
-// makeOne makes the release of one admission.
+// makeOne makes the release of one admission. What several stages have, or came to have one after the other, is read and parsed
+// once: the manifest names every byte of it.
 func (p *pass) makeOne(ctx context.Context, state ledger.State, a ledger.Admission, target schema.StageTarget) (integrations.Release, error) {
 	cell := schema.Cell{Stage: state.Stage, App: state.App}
 	if a.Revision == schema.None {
-		return newRelease(p.rules, cell, a, nil, nil, target)
+		return newRelease(p.rules, cell, a, payload{}, target), nil
 	}
+	c, ok := p.made.payloads[a.Manifest]
+	if !ok {
+		var err error
+		if c, err = p.admittedPayload(ctx, cell, a); err != nil {
+			return integrations.Release{}, err
+		}
+		p.made.putPayload(a.Manifest, c)
+	} else if err := sameContent(cell, a, c.manifest); err != nil {
+		return integrations.Release{}, err
+	}
+	return newRelease(p.rules, cell, a, c, target), nil
+}
+
+// admittedPayload reads the manifest of an admission, and the files that it names.
+func (p *pass) admittedPayload(ctx context.Context, cell schema.Cell, a ledger.Admission) (payload, error) {
 	encoded, err := p.ledger.EvidenceOf(ctx, a.Seq, a.Manifest)
 	if err != nil {
-		return integrations.Release{}, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
+		return payload{}, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
 	}
 	manifest, err := schema.ParseManifest(encoded)
 	if err != nil {
-		return integrations.Release{}, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
+		return payload{}, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
 	}
-	if manifest.Content() != a.Content {
-		return integrations.Release{}, fmt.Errorf("manifest of %s is of %s, entry #%d admitted %s: %w", cell, manifest.Content(), a.Seq, a.Content, ErrDoubt)
+	if err := sameContent(cell, a, manifest); err != nil {
+		return payload{}, err
 	}
 	files, err := p.admittedFiles(ctx, cell, a, manifest)
 	if err != nil {
-		return integrations.Release{}, err
+		return payload{}, err
 	}
-	release, err := newRelease(p.rules, cell, a, manifest, files, target)
-	if err != nil {
-		return integrations.Release{}, fmt.Errorf("document of %s: %w", cell, err)
+	c, bad := newPayload(manifest, files)
+	if bad != nil {
+		return payload{}, fmt.Errorf("document of %s: %w", cell, bad)
 	}
-	return release, nil
+	return c, nil
+}
+
+// sameContent doubts an entry whose manifest is of something else than it admits.
+func sameContent(cell schema.Cell, a ledger.Admission, m schema.Manifest) error {
+	if found := m.Content(); found != a.Content {
+		return fmt.Errorf("manifest of %s is of %s, entry #%d admitted %s: %w", cell, found, a.Seq, a.Content, ErrDoubt)
+	}
+	return nil
 }
 
 // releaseKey names a release: the admission, where it goes, and the rules it was made under.
@@ -101,10 +133,12 @@ type releaseKey struct {
 // maxReleases bounds the bytes that releaseCache keeps: every cell of the reference size with a kilobyte or two.
 const maxReleases = 128 << 20
 
-// releaseCache keeps releases between passes: a full comparison reads the targets, not Git. One pass at a time uses it.
+// releaseCache keeps releases between passes, with what they have in common: a full comparison reads the targets, not Git. One
+// pass at a time uses it.
 type releaseCache struct {
-	byKey map[releaseKey]integrations.Release
-	bytes int
+	byKey    map[releaseKey]integrations.Release
+	payloads map[schema.Digest]payload // by manifest
+	bytes    int
 }
 
 func (c *releaseCache) get(key releaseKey) (integrations.Release, bool) {
@@ -112,13 +146,24 @@ func (c *releaseCache) get(key releaseKey) (integrations.Release, bool) {
 	return r, ok
 }
 
-// put forgets everything when it is full: what is asked for again is made again.
 func (c *releaseCache) put(key releaseKey, r integrations.Release) {
-	size := 3 * len(r.Document) // the files once more, and what holds them
-	if c.byKey == nil || c.bytes+size > maxReleases {
-		c.byKey, c.bytes = map[releaseKey]integrations.Release{}, 0
-	}
+	c.room(releaseBytes)
 	c.byKey[key] = r
+}
+
+func (c *releaseCache) putPayload(manifest schema.Digest, of payload) {
+	c.room(3 * len(of.document)) // the files once more, and what holds them
+	c.payloads[manifest] = of
+}
+
+// releaseBytes is what a release takes beside its payload.
+const releaseBytes = 512
+
+// room forgets everything when it is full: what is asked for again is made again.
+func (c *releaseCache) room(size int) {
+	if c.byKey == nil || c.bytes+size > maxReleases {
+		*c = releaseCache{byKey: map[releaseKey]integrations.Release{}, payloads: map[schema.Digest]payload{}}
+	}
 	c.bytes += size
 }
 

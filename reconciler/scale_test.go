@@ -43,6 +43,7 @@ type scale struct {
 	endpoint string
 	phases   *phases // if given, told what is under way
 	first    *firstPass
+	promoted bool // each stage has what the first one has
 }
 
 const scaleProject = "5ca1e5ca1e5ca1e5ca1e5ca1e5ca1e" // the project's id
@@ -69,7 +70,11 @@ func (s *scale) prepare(apps int) {
 	t := s.t
 	t.Helper()
 	s.bare = filepath.Join(s.dir, "config.git")
-	if _, err := gitrepotest.Large(s.bare, apps, 5); err != nil {
+	fill := gitrepotest.Large
+	if s.promoted {
+		fill = gitrepotest.Promoted
+	}
+	if _, err := fill(s.bare, apps, 5); err != nil {
 		t.Fatal(err)
 	}
 	s.ann = s.key("ann")

@@ -135,13 +135,8 @@ func (p *pass) makeGray(ctx context.Context, s ledger.State, target schema.Stage
 }
 
 // tooLargeForGray refuses what could not lie in a head beside what the others run; ok is false then.
-func (c *cellJudge) tooLargeForGray(files map[string][]byte, to cellFiles) (v schema.Verdict, ok bool) {
-	if c.stage.Gray == nil {
-		return v, true
-	}
-	document, found := schema.NewDocument(documentFiles(to.manifest, files))
-	size := len(document.Encode())
-	if found.Err() != nil || size <= integrations.MaxCanary {
+func (c *cellJudge) tooLargeForGray(size int) (v schema.Verdict, ok bool) {
+	if c.stage.Gray == nil || size <= integrations.MaxCanary {
 		return v, true
 	}
 	return schema.Verdict{Policy: "content", Outcome: schema.Deny, Code: "too-large", Args: map[string]string{

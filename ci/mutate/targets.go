@@ -172,4 +172,10 @@ var targetMutations = []mutation{
 		"unmoved(g.inventory(), have.listed)}",
 		"TestPruningSparesWhatInstancesRun",
 	},
+	{
+		"a second stage gets what its entry does not admit", "reconciler", "reconciler/release.go",
+		"} else if err := sameContent(cell, a, c.manifest); err != nil {",
+		"} else if err := sameContent(cell, a, c.manifest); err != nil && false {",
+		"TestWhatSeveralStagesHaveIsReadOnce",
+	},
 }

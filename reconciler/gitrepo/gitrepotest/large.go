@@ -35,6 +35,15 @@ func Content(stage, app, version int) string {
 // Large makes a bare repository in dir with apps × stages files on branch main (at most five stages), and returns its
 // only commit. 10,000 apps in 5 stages, the reference size, take a few seconds.
 func Large(dir string, apps, stages int) (schema.Hash, error) {
+	return large(dir, apps, stages, func(stage, app int) string { return Content(stage, app, 1) })
+}
+
+// Promoted makes what Large makes once everything was promoted: each stage has what the first one has.
+func Promoted(dir string, apps, stages int) (schema.Hash, error) {
+	return large(dir, apps, stages, func(_, app int) string { return Content(0, app, 1) })
+}
+
+func large(dir string, apps, stages int, content func(stage, app int) string) (schema.Hash, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return schema.Hash{}, err
 	}
@@ -42,7 +51,7 @@ func Large(dir string, apps, stages int) (schema.Hash, error) {
 		return schema.Hash{}, err
 	}
 	r, w := io.Pipe()
-	go func() { w.CloseWithError(stream(w, apps, stages)) }()
+	go func() { w.CloseWithError(stream(w, apps, stages, content)) }()
 	if _, err := run(dir, r, "fast-import", "--quiet", "--depth=0"); err != nil {
 		return schema.Hash{}, err
 	}
@@ -53,12 +62,12 @@ func Large(dir string, apps, stages int) (schema.Hash, error) {
 	return schema.ParseHash(strings.TrimSpace(out))
 }
 
-func stream(w io.Writer, apps, stages int) error {
+func stream(w io.Writer, apps, stages int, content func(stage, app int) string) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprint(b, "commit refs/heads/main\ncommitter Ann <ann@example.com> 1700000000 +0000\ndata 5\nfirst\n")
 	for stage := range stages {
 		for app := range apps {
-			text := Content(stage, app, 1)
+			text := content(stage, app)
 			fmt.Fprintf(b, "M 100644 inline %s\ndata %d\n%s\n", File(stage, app), len(text), text)
 		}
 	}
