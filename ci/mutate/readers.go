@@ -27,6 +27,12 @@ var readerMutations = []mutation{
 		"TestConformance",
 	},
 	{
+		"a reader does not see that etcd is away", "reconciler/provider/etcd", "reconciler/provider/etcd/lost.go",
+		`return state.String() != "READY" || connection.WaitForStateChange(ctx, state)`,
+		"return connection.WaitForStateChange(ctx, state+1) && state < 0",
+		"TestAnOutageIsNoticed",
+	},
+	{
 		"a reader goes back to an old copy", "reconciler/provider/providertest", "reconciler/provider/believe.go",
 		"case next.Seq < seen.Seq:",
 		"case false:",

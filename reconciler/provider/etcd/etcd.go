@@ -65,6 +65,7 @@ func (s *Source) Head(ctx context.Context) ([]byte, provider.Position, error) {
 	if err != nil {
 		return nil, "", s.fail("head", err)
 	}
+	hurry(client)
 	response, err := client.Get(ctx, s.place+"/head")
 	if err != nil {
 		return nil, "", s.fail("head", err)
@@ -108,7 +109,7 @@ func (s *Source) Document(ctx context.Context, part provider.Part, at provider.P
 }
 
 // Watch implements [provider.Watcher]. It begins right after the revision that was read, and asks for a leader, so that it
-// does not hang silently on a member that is cut off.
+// does not hang silently on a member that is cut off. It ends when no server can be reached any more.
 func (s *Source) Watch(ctx context.Context, after provider.Position) error {
 	revision, err := strconv.ParseInt(string(after), 10, 64)
 	if err != nil {
@@ -118,8 +119,13 @@ func (s *Source) Watch(ctx context.Context, after provider.Position) error {
 	if err != nil {
 		return s.fail("watch", err)
 	}
-	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(clientv3.WithRequireLeader(ctx))
+	defer cancel(nil)
+	go func() { // ends with the context
+		if lost(ctx, client) {
+			cancel(errLost)
+		}
+	}()
 	for response := range client.Watch(ctx, s.place+"/head", clientv3.WithRev(revision+1)) {
 		if err := response.Err(); err != nil {
 			return s.fail("watch", err)
@@ -127,6 +133,9 @@ func (s *Source) Watch(ctx context.Context, after provider.Position) error {
 		if len(response.Events) > 0 {
 			return nil
 		}
+	}
+	if errors.Is(context.Cause(ctx), errLost) {
+		return s.fail("watch", errLost)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
