@@ -147,10 +147,8 @@ func (p *pass) tellDrift(ctx context.Context, j job, found integrations.Observat
 	e := p.driftEntry(j, found)
 	now := deliveryDigest(e)
 	last, known := p.reported[j.key()]
-	if seq := j.state.Live[j.target.Name].Drifted; !known && seq != 0 {
-		if before, _, err := p.ledger.Entry(ctx, seq); err == nil {
-			last = deliveryDigest(before)
-		}
+	if first := j.state.Live[j.target.Name].Drifted; !known && first != 0 {
+		last = p.toldLast(ctx, j.key(), first)
 	}
 	p.reported[j.key()] = now
 	if last != now {

@@ -37,6 +37,8 @@ type pass struct {
 	forged int               // marks that no log key signed
 	noMark map[string]error  // of targets that did not answer when they were asked for theirs
 
+	driftTold map[deliveryKey]schema.Digest // drift that the ledger told last, once it was asked for
+
 	// added are the stages that a control change of this pass brought, with the commit that did.
 	added map[schema.StageName]schema.Hash
 
