@@ -105,6 +105,12 @@ var auditMutations = []mutation{
 		"TestScripts/trace_forged",
 	},
 	{
+		"a key that no mirror has is as admitted", "cmd/sluice", "cmd/sluice/trace_key.go",
+		"_, ok := keys[t.place.rest]",
+		"_, ok := keys[t.place.rest]; ok = true",
+		"TestAMirrorHasFilesOrLeaves",
+	},
+	{
 		"an inventory is sluice's word", "cmd/sluice", "cmd/sluice/trace_part.go",
 		"if t.place.rest == inventoryName {",
 		"if t.place.rest == inventoryName && false {",

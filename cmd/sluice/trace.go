@@ -48,6 +48,7 @@ type traced struct {
 	Path   string   `json:"path,omitempty"` // in the repository
 	Line   int      `json:"line,omitempty"`
 	Commit string   `json:"commit,omitempty"` // that the path is at
+	Last   int64    `json:"-"`                // entry that this clone has
 	custody
 }
 
@@ -86,7 +87,7 @@ func (a *app) trace(ctx context.Context, f traceFlags, what string) error {
 		return err
 	}
 	defer project.Close()
-	found := traced{Target: kind, Key: key, State: keyUnread}
+	found := traced{Target: kind, Key: key, State: keyUnread, Last: project.Ledger.Head().Size}
 	if kind == "configmap" {
 		if err := traceObject(ctx, project, op, key, &found); err != nil {
 			return err
@@ -170,6 +171,9 @@ func readLive(ctx context.Context, op *schema.Operator, t *keyTracer, found *tra
 	ours, err := etcd.Writes(settings(address), target.Settings, t.cell, t.place.key)
 	if err != nil {
 		return err
+	}
+	if ours {
+		ours = t.mirrored(target.Settings["mirror"])
 	}
 	if !ours && found.State != keyUnvouched {
 		found.State = keyForeign

@@ -21,6 +21,7 @@ type keyTracer struct {
 	state  ledger.State
 	whole  bool   // the key is of the whole cell
 	plain  string // what the key has to be, where it is of one value
+	data   []byte // the file that the key is of
 	part   []byte // what the key has to be, where it is a part of a document
 	old    bool   // the key is of an admission that was replaced
 }
@@ -135,12 +136,26 @@ func (t *keyTracer) locate(ctx context.Context, at sealing, found *traced) error
 	if err != nil {
 		return err
 	}
+	t.data = append([]byte{}, data...) // an empty file is one too
 	leaves, _ := schema.Flatten(t.file, data)
 	if leaf, ok := leaves[t.key]; ok && (t.key != "" || len(leaves) == 1) {
 		found.Line, t.plain = leaf.Position.Line, etcd.PlainText(leaf.Value)
 	}
 	found.Want, found.custody.Value = t.shown(found.custody.Value), ""
 	return nil
+}
+
+// mirrored reports whether a mirror of that kind has the key: one of leaves has no file that has values, one of files no value.
+func (t *keyTracer) mirrored(mode string) bool {
+	if t.place.part != "kv" || t.data == nil {
+		return true
+	}
+	keys, err := etcd.Mirror(mode, map[string][]byte{t.file: t.data})
+	if err != nil {
+		return true // it is no file that could be let in today, and its bytes are compared
+	}
+	_, ok := keys[t.place.rest]
+	return ok
 }
 
 // shown is a value as diff would show it: not where its key is called like a secret.
@@ -223,6 +238,9 @@ func (s auditSheet) traced(f traced) {
 		s.line("admitted", "%s", f.Want)
 	}
 	s.line("of", "%s in %s", f.App, f.Stage)
+	if f.State == keyDiffers || f.State == keyMissing || f.State == keyForeign {
+		s.line("as of", "entry #%d, the last that this clone has; git fetch brings what came since", f.Last)
+	}
 	if f.Path != "" {
 		place := f.Path
 		if f.Line > 0 {

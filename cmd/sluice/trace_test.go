@@ -42,6 +42,30 @@ func TestLiveKeysAreHeldAgainstWhatWasAdmitted(t *testing.T) {
 	}
 }
 
+func TestAMirrorHasFilesOrLeaves(t *testing.T) {
+	for _, row := range []struct {
+		mode, file, rest, data string
+		mirrored               bool
+	}{
+		{"files", "app.yaml", "app.yaml", "a: {b: 1}\n", true},
+		{"files", "app.yaml", "app.yaml/a/b", "a: {b: 1}\n", false},
+		{"leaves", "app.yaml", "app.yaml/a/b", "a: {b: 1}\n", true},
+		{"leaves", "app.yaml", "app.yaml/a", "a: {b: 1}\n", false},
+		{"leaves", "app.yaml", "app.yaml", "a: {b: 1}\n", false},
+		{"leaves", "app.yaml", "app.yaml", "text\n", true},
+		{"leaves", "empty.yaml", "empty.yaml", "", false},
+		{"leaves", "a.bin", "a.bin", "\x00", true},
+	} {
+		k := &keyTracer{tracer: tracer{file: row.file}, place: keyPlace{part: "kv", rest: row.rest}, data: []byte(row.data)}
+		if got := k.mirrored(row.mode); got != row.mirrored {
+			t.Errorf("%s: %s: got %v, want %v", row.mode, row.rest, got, row.mirrored)
+		}
+	}
+	if head := (&keyTracer{place: keyPlace{part: "head"}}); !head.mirrored("leaves") {
+		t.Error("a head is no key of a mirror")
+	}
+}
+
 func TestAWholeObjectNeedsItsFiles(t *testing.T) {
 	d, wrong := schema.NewDocument([]schema.DocumentFile{{Path: "app.yaml", Mode: schema.Regular, Data: []byte("a: 1\n")}})
 	if err := wrong.Err(); err != nil {
