@@ -28,10 +28,10 @@ func newPayload(m schema.Manifest, files map[string][]byte) (payload, *misfit) {
 }
 
 // newRelease makes what a target shall hold; a retired app has no payload.
-func newRelease(r *rules, cell schema.Cell, a ledger.Admission, c payload, target schema.StageTarget) integrations.Release {
+func newRelease(r *rules, cell schema.Cell, a ledger.Admission, of payload, target schema.StageTarget) integrations.Release {
 	return integrations.Release{
 		Project: r.trust.Root.Project, Cell: cell, Seq: a.Seq, Revision: a.Revision, Content: a.Content, Commit: a.Commit, MergeRequest: a.MergeRequest,
-		Manifest: c.manifest, Files: c.files, Document: c.document, Doc: c.doc,
+		Manifest: of.manifest, Files: of.files, Document: of.document, Doc: of.doc,
 		Settings: target.Settings, Prune: target.Prune, Retired: a.Revision == schema.None,
 	}
 }
