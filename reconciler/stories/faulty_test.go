@@ -23,7 +23,7 @@ type faulty struct {
 	hang      chan struct{} // until it is closed no read is answered
 	deaf      chan struct{} // until it is closed no question for the checkpoint is
 	asked     atomic.Int64  // to read a cell
-	writes    int
+	writes    atomic.Int64
 	looks     atomic.Int64 // at the checkpoint that it keeps
 	keeps     atomic.Int64 // of a checkpoint
 	reports   func(schema.Cell) []schema.Consumer
@@ -61,7 +61,7 @@ func (f *faulty) Write(ctx context.Context, want integrations.Release) (integrat
 	}
 	seen, err := f.Target.Write(ctx, want)
 	if seen.Wrote {
-		f.writes++
+		f.writes.Add(1)
 	}
 	if f.crash == "after" {
 		f.crash = ""
@@ -87,7 +87,9 @@ func (f *flaky) Push(ctx context.Context, ref string, old, new schema.Hash, obje
 	if f.w.gitDown || f.w.readOnly {
 		return gitrepo.ErrUnreachable
 	}
-	f.w.readOnly, f.w.onePush = f.w.onePush, false
+	if f.w.onePush { // written only where a story asks for it: two reconcilers may push at once
+		f.w.readOnly, f.w.onePush = true, false
+	}
 	err := f.Mirror.Push(ctx, ref, old, new, objects)
 	if f.w.pushed != nil {
 		f.w.pushed()

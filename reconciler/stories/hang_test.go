@@ -59,24 +59,24 @@ func TestASilentTargetThatHangsIsAskedOnce(t *testing.T) {
 	stuck.fail, stuck.deaf = nil, make(chan struct{})
 	w.do([]string{"tamper", "files", "dev/a"})
 	w.do([]string{"tamper", "stuck", "dev/a"})
-	looks, asked, writes := stuck.looks.Load(), stuck.asked.Load(), stuck.writes
+	looks, asked, writes := stuck.looks.Load(), stuck.asked.Load(), stuck.writes.Load()
 	for range 3 {
 		if report := pass(); report.AdmitErr != nil || report.Failed != 1 {
 			t.Errorf("%v, %d failed; want the one cell there to fail, and nothing else", report.Err(), report.Failed)
 		}
 	}
-	if stuck.looks.Load() != looks+1 || stuck.asked.Load() != asked || stuck.writes != writes {
+	if stuck.looks.Load() != looks+1 || stuck.asked.Load() != asked || stuck.writes.Load() != writes {
 		t.Errorf("%d questions for its checkpoint, %d about cells, %d writes; want 1, 0, 0",
-			stuck.looks.Load()-looks, stuck.asked.Load()-asked, stuck.writes-writes)
+			stuck.looks.Load()-looks, stuck.asked.Load()-asked, stuck.writes.Load()-writes)
 	}
-	if w.targets["files"].writes < 2 {
+	if w.targets["files"].writes.Load() < 2 {
 		t.Error("the other target was not repaired")
 	}
 	close(stuck.deaf)
-	for i := 0; i < 100 && stuck.writes == writes; i++ { // until the answer was heard
+	for i := 0; i < 100 && stuck.writes.Load() == writes; i++ { // until the answer was heard
 		pass()
 	}
-	if stuck.looks.Load() < looks+2 || stuck.writes == writes {
+	if stuck.looks.Load() < looks+2 || stuck.writes.Load() == writes {
 		t.Error("it was not asked afresh and repaired once it answered")
 	}
 }

@@ -80,7 +80,7 @@ func (w *world) marks() (looks, keeps int) {
 func (w *world) writes() int {
 	n := 0
 	for _, t := range w.targets {
-		n += t.writes
+		n += int(t.writes.Load())
 	}
 	return n
 }
