@@ -78,7 +78,7 @@ func fixedTrees() []shown {
 		{"content", "allow", "plain files", policies.ContentRules{}, nil},
 		{"content", "deny", "a symbolic link, and a file that no target holds", policies.ContentRules{}, func(f *policies.Facts) {
 			f.Problems = []schema.Problem{{Path: "link", Code: "unsupported-entry", Detail: "a symbolic link"}}
-			f.Misfits = []schema.Verdict{{Policy: "content", Outcome: schema.Deny, Code: "too-large", Args: map[string]string{"size": "2 MiB", "limit": "1 MiB"}}}
+			f.Misfits = []schema.Verdict{{Policy: "content", Outcome: schema.Deny, Code: "too-large", Args: map[string]string{"target": "configmap", "size": "1500213", "limit": "1048576"}}}
 		}},
 		{"retirement", "allow", "its record is in force", policies.RetirementRecord{}, func(f *policies.Facts) { f.Retirement = true }},
 		{"retirement", "hold", "it waits for its record", policies.RetirementRecord{}, func(f *policies.Facts) { f.Change.Kind = schema.Retire }},

@@ -141,5 +141,6 @@ func (c *cellJudge) tooLargeForGray(size int) (v schema.Verdict, ok bool) {
 	}
 	return schema.Verdict{Policy: "content", Outcome: schema.Deny, Code: "too-large", Args: map[string]string{
 		"size": fmt.Sprint(size), "limit": fmt.Sprint(integrations.MaxCanary),
+		"why": "the stage widens by steps, and what some instances get first lies beside what the others run",
 	}}, false
 }

@@ -50,14 +50,14 @@ var targetCodes = []CodeInfo{
 		Fix:     "Correct the credential in reconciler.yaml, or give it the permission.",
 		Example: "no    target  etcd: refuses the login or the write [target-forbidden]",
 	}, {
-		Code: "too-large", Title: "target cannot hold it", Message: "[{target}: ]cannot hold so much",
-		Cause:   "The app is past a limit of the target.",
+		Code: "too-large", Title: "target cannot hold it", Message: "[{target}: ]cannot hold so much[: {size} bytes, the limit is {limit}][: {why}]",
+		Cause:   "The app is past a limit of the target, or of what some instances of a stage can get first.",
 		Fix:     "Make the files smaller, or split the app.",
-		Example: "no    content  configmap: cannot hold so much [too-large]",
+		Example: "no    content  configmap: cannot hold so much: 1500213 bytes, the limit is 1048576 [too-large]",
 	}, {
-		Code: "target-invalid", Title: "target refuses the content", Message: "[{target}: ]refuses the content",
+		Code: "target-invalid", Title: "target refuses the content", Message: "[{target}: ]refuses the content[: {path}][: {why}]",
 		Cause:   "A name or value is not allowed there.",
-		Fix:     "Rename or correct what the reconciler names: in its log (\"delivery failed\", with the reason), and on its page.",
+		Fix:     "Rename or correct what it names; of a delivery that failed the reconciler's log has it (\"delivery failed\", with the reason).",
 		Example: "no    target  configmap: refuses the content [target-invalid]",
 	}, {
 		Code: "target-failed", Title: "target failed", Message: "[{target}: ]failed",

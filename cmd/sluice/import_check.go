@@ -184,8 +184,8 @@ func misfits(r importRules, release integrations.Release) schema.Diagnostics {
 		}
 		at := r.project.CellPath(r.stage, release.Cell.App)
 		d := schema.FindingIn(at, v.Code, v.Args)
-		if d.Hint = v.Args["why"]; d.Hint == "" && v.Args["limit"] != "" {
-			d.Hint = v.Args["size"] + " bytes, the limit is " + v.Args["limit"] + "; split the app"
+		if d.Hint = "rename or correct it"; v.Code == integrations.CodeTooLarge {
+			d.Hint = "make the files smaller, or split the app"
 		}
 		found = append(found, d)
 	}

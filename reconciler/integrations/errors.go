@@ -3,6 +3,7 @@ package integrations
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/sluice-gitops/sluice/schema"
 )
@@ -69,6 +70,19 @@ func (e *Error) Unwrap() []error {
 		return []error{e.Class}
 	}
 	return []error{e.Class, e.Err}
+}
+
+// Reason is what is wrong where, without the target and the class: whoever shows it names those by its code.
+func Reason(err error) string {
+	var at *Error
+	if !errors.As(err, &at) {
+		return err.Error()
+	}
+	said := at.Why
+	if said == "" && at.Err != nil {
+		said = at.Err.Error()
+	}
+	return strings.TrimPrefix(strings.TrimSuffix(at.Key+": "+said, ": "), ": ")
 }
 
 // The codes that name the classes in ledger entries, metrics and pages.

@@ -91,6 +91,9 @@ func afterwards(code schema.Code, fix string) string {
 	if rest, ok := strings.CutPrefix(fix, "Correct the value"); ok {
 		return backAdvice + rest
 	}
+	if code == "too-large" {
+		return backAdvice + ": smaller, or as more than one app."
+	}
 	if code == "secret" {
 		return "Change the secret, since it is known now. " + backAdvice + "."
 	}

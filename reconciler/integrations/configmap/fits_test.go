@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -134,6 +135,13 @@ func TestTooLarge(t *testing.T) {
 	}
 	if v := target.Fits(over); v.Code != integrations.CodeTooLarge || v.Args["limit"] != fmt.Sprint(configmap.MaxData) {
 		t.Errorf("verdict %+v", v)
+	}
+	v := target.Fits(beside)
+	if size, err := strconv.Atoi(v.Args["size"]); err != nil || size <= configmap.MaxData {
+		t.Errorf("with what some instances get it has %q bytes, of at most %d", v.Args["size"], configmap.MaxData)
+	}
+	if text := v.Code.Message(v.Args); !strings.Contains(text, v.Args["size"]+" bytes, the limit is "+v.Args["limit"]) {
+		t.Errorf("people read %q, without size and limit", text)
 	}
 }
 

@@ -178,10 +178,10 @@ func (t *Target) Fits(want integrations.Release) schema.Verdict {
 	var refusal *integrations.Error
 	if v.Code == integrations.CodeTooLarge && errors.As(err, &refusal) {
 		files, _ := keysOf(want)
-		v.Args["size"], v.Args["limit"] = strconv.Itoa(size(files)+headRoom), strconv.Itoa(MaxData)
+		v.Args["size"], v.Args["limit"] = strconv.Itoa(size(files)+headRoom+graySize(want)), strconv.Itoa(MaxData)
 		return v
 	}
-	v.Args["why"] = err.Error()
+	v.Args["why"] = integrations.Reason(err)
 	return v
 }
 

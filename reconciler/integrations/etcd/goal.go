@@ -94,6 +94,6 @@ func (t *Target) Fits(want integrations.Release) schema.Verdict {
 		v.Args["size"], v.Args["limit"] = fmt.Sprint(len(want.Document)), fmt.Sprint(MaxDocument)
 		return v
 	}
-	v.Args["why"] = err.Error()
+	v.Args["why"] = integrations.Reason(err)
 	return v
 }

@@ -255,6 +255,9 @@ func TestMirrorLimits(t *testing.T) {
 		if row.code == "" {
 			continue
 		}
+		if text := v.Code.Message(v.Args); v.Args["why"] == "" || !strings.HasSuffix(text, v.Args["why"]) || strings.Count(text, "etcd-test: ") != 1 {
+			t.Errorf("%s: people read %q, without the reason or with the target twice", row.sentence, text)
+		}
 		if _, err := target.Write(t.Context(), want); integrations.Code(err) != row.code {
 			t.Errorf("%s: write: got %v, want %s", row.sentence, err, row.code)
 		}

@@ -77,7 +77,7 @@ func (t *Target) Read(ctx context.Context, want integrations.Release) (integrati
 func (t *Target) Fits(want integrations.Release) schema.Verdict {
 	v := schema.Verdict{Policy: "fits", Outcome: schema.Deny, Args: map[string]string{"target": t.spec.Name}}
 	if _, err := t.place(want); err != nil {
-		v.Code, v.Args["why"] = integrations.CodeInvalid, err.Error()
+		v.Code, v.Args["why"] = integrations.CodeInvalid, integrations.Reason(err)
 		return v
 	}
 	for _, f := range want.Manifest {
