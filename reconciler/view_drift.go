@@ -11,23 +11,33 @@ import (
 // mostDriftKeys is how many keys of one drift a view names; the entry names them all.
 const mostDriftKeys = 3
 
-// withDrift adds to targets that were changed and not put back what was found there: which keys, by whom, and when.
+// withDrift adds to targets that were changed and not put back what was found there last: which keys, by whom, and when.
 func withDrift(ctx context.Context, l *ledger.Ledger, apps []schema.AppView, states []ledger.State) error {
-	found := map[deliveryKey]*schema.DriftView{}
+	first := map[deliveryKey]int64{} // the entry that told of it first
 	for _, s := range states {
 		for target, live := range s.Live {
-			if live.Drifted == 0 {
-				continue
+			if live.Drifted != 0 {
+				first[deliveryKey{schema.Cell{Stage: s.Stage, App: s.App}, target}] = live.Drifted
 			}
-			e, _, err := l.Entry(ctx, live.Drifted)
-			if err != nil {
-				return fmt.Errorf("drift of %s in %s: %w", s.App, s.Stage, err)
-			}
-			found[deliveryKey{schema.Cell{Stage: s.Stage, App: s.App}, target}] = driftView(e)
 		}
 	}
-	if len(found) == 0 {
+	if len(first) == 0 {
 		return nil
+	}
+	newest := newestDrift(ctx, l)
+	found := map[deliveryKey]*schema.DriftView{}
+	for key, seq := range first {
+		e, _, err := l.Entry(ctx, seq)
+		if err != nil {
+			return fmt.Errorf("drift of %s in %s: %w", key.cell.App, key.cell.Stage, err)
+		}
+		v := driftView(e)
+		if last, ok := newest[key]; ok && last.Seq > seq {
+			since := v.At
+			v = driftView(last)
+			v.Since = since
+		}
+		found[key] = v
 	}
 	for i := range apps {
 		for _, c := range apps[i].Cells {

@@ -216,10 +216,12 @@ type TargetView struct {
 	Commit Hash  `json:"-"`
 }
 
-// DriftView is what an entry says of a target that was changed by somebody else.
+// DriftView is what the newest entry about it says of a target that was changed by somebody else.
 type DriftView struct {
-	Seq   int64     `json:"seq"`            // the entry
-	At    time.Time `json:"at"`             // when it was found
+	Seq int64     `json:"seq"` // the entry
+	At  time.Time `json:"at"`  // when it was found
+	// Since is when the target was found to differ first; zero where that is At.
+	Since time.Time `json:"since,omitzero"`
 	Count int       `json:"count"`          // how many keys differ
 	Keys  []string  `json:"keys,omitempty"` // the first of them, each with what was done: "app.yaml changed"
 	By    string    `json:"by,omitempty"`   // who wrote them, where the target tells; it is its word

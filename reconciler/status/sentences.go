@@ -157,7 +157,8 @@ func foreignText(t schema.TargetView) string {
 	return safe(text)
 }
 
-// driftText reads "app.yaml changed, b deleted and 3 more by mallory, found 2026-11-28 19:38 UTC (entry #12)".
+// driftText reads "app.yaml changed, b deleted and 3 more by mallory, found 2026-11-28 19:38 UTC (entry #12)", and where what was
+// found changed again ", changed first 2026-11-27 08:10 UTC".
 func driftText(d schema.DriftView) string {
 	text := strings.Join(d.Keys, ", ")
 	if more := d.Count - len(d.Keys); more > 0 {
@@ -166,7 +167,11 @@ func driftText(d schema.DriftView) string {
 	if d.By != "" {
 		text += " by " + d.By
 	}
-	return strings.TrimPrefix(fmt.Sprintf("%s, found %s (entry #%d)", text, stamp(d.At), d.Seq), ", ")
+	text += fmt.Sprintf(", found %s (entry #%d)", stamp(d.At), d.Seq)
+	if !d.Since.IsZero() {
+		text += ", changed first " + stamp(d.Since)
+	}
+	return strings.TrimPrefix(text, ", ")
 }
 
 // note is the one line about a cell in a table.

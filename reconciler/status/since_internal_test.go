@@ -20,6 +20,7 @@ func TestSinceIsWhenTheStateBegan(t *testing.T) {
 	}{
 		{"drifted, and found to be later than admitted", schema.Drifted, []schema.TargetView{{Name: "files"}, target}, found},
 		{"the first of two that lasts counts", schema.Drifted, []schema.TargetView{{Name: "files", Code: "drift", Drift: &schema.DriftView{At: found.Add(time.Hour)}}, target}, found},
+		{"what is there now was found later, and it differed before", schema.Drifted, []schema.TargetView{{Name: "etcd", Code: "drift", Drift: &schema.DriftView{At: found.Add(time.Hour), Since: found}}}, found},
 		{"it is not recorded when", schema.Drifted, []schema.TargetView{{Name: "etcd", Code: "drift"}}, admitted},
 		{"nothing is wrong", schema.Admitted, []schema.TargetView{target}, admitted},
 	} {
@@ -40,5 +41,17 @@ func TestTheStreamSaysThatNothingNewerIsKnown(t *testing.T) {
 	now = now.Add(2 * time.Minute)
 	if _, told := c.look(); !told.Stale {
 		t.Errorf("of two minutes ago: %+v", told)
+	}
+}
+
+func TestDriftSaysWhatIsThereNow(t *testing.T) {
+	first := time.Date(2026, 11, 27, 8, 10, 0, 0, time.UTC)
+	last := schema.DriftView{Seq: 12, At: first.Add(2 * time.Hour), Since: first, Count: 1, Keys: []string{"a changed"}}
+	if got, want := driftText(last), "a changed, found 2026-11-27 10:10 UTC (entry #12), changed first 2026-11-27 08:10 UTC"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	last.Since = time.Time{}
+	if got, want := driftText(last), "a changed, found 2026-11-27 10:10 UTC (entry #12)"; got != want {
+		t.Errorf("found once: got %q, want %q", got, want)
 	}
 }

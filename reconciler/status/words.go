@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -119,8 +120,11 @@ func unknownAt(c *schema.CellView) time.Time {
 func foundAt(c *schema.CellView) time.Time {
 	var at time.Time
 	for _, t := range c.Targets {
-		if t.Drift != nil && (at.IsZero() || t.Drift.At.Before(at)) {
-			at = t.Drift.At
+		if t.Drift == nil {
+			continue
+		}
+		if first := cmp.Or(t.Drift.Since, t.Drift.At); at.IsZero() || first.Before(at) {
+			at = first
 		}
 	}
 	if at.IsZero() {

@@ -1,6 +1,8 @@
 package stories_test
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -51,7 +53,10 @@ func (w *world) cellsOf(view schema.View, words []string) []string {
 					line += " [" + string(t.Code) + "]"
 				}
 				if t.Drift != nil {
-					line += " since " + t.Drift.At.Format("Mon 15:04")
+					line += " since " + cmp.Or(t.Drift.Since, t.Drift.At).Format("Mon 15:04")
+				}
+				if t.Drift != nil && !t.Drift.Since.IsZero() {
+					line += fmt.Sprintf(", found #%d", t.Drift.Seq)
 				}
 			}
 			out = append(out, line)
