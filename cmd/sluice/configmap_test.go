@@ -115,12 +115,14 @@ func (c *cluster) story(t *testing.T, mode string) {
 
 // traces leads from the object back to the line and the people.
 func (c *cluster) traces(t *testing.T, mode string) {
-	if mode == "inplace" {
-		out := c.sluice(t, exitDone, "trace", "configmap:"+c.namespace+"/payments-config/app.yaml", "--config", c.operator)
-		for _, want := range []string{"as admitted", "stages/development/payments/app.yaml at commit", "signed by ann", "resource version"} {
-			if !strings.Contains(out, want) {
-				t.Errorf("trace does not say %q:\n%s", want, out)
-			}
+	out := c.sluice(t, exitDone, "trace", "configmap:"+c.namespace+"/payments-config/app.yaml", "--config", c.operator)
+	says := []string{"as admitted", "stages/development/payments/app.yaml at commit", "signed by ann", "resource version"}
+	if mode == "rolling" { // the object of that name only points to the one with the files
+		says = append(says, c.namespace+"/"+c.current(t)+", which payments-config names now")
+	}
+	for _, want := range says {
+		if !strings.Contains(out, want) {
+			t.Errorf("trace does not say %q:\n%s", want, out)
 		}
 	}
 	if out := c.sluice(t, exitDone, "trace", "configmap:"+c.namespace+"/payments-config", "--config", c.operator); !strings.Contains(out, "as admitted") {
@@ -172,7 +174,10 @@ func (c *cluster) heals(t *testing.T, mode, object string) {
 	if !strings.Contains(out, "not what was admitted") || !strings.Contains(out, "written by mallory too") {
 		t.Errorf("trace of the changed key:\n%s", out)
 	}
-	c.sluice(t, exitNo, "trace", "configmap:"+c.namespace+"/payments-config/note", "--config", c.operator)
+	out = c.sluice(t, exitNo, "trace", "configmap:"+c.namespace+"/payments-config/note", "--config", c.operator)
+	if !strings.Contains(out, "nobody's here") || strings.Contains(out, "held by") {
+		t.Errorf("trace of somebody's key:\n%s", out)
+	}
 	// The head is still the signed one: it vouches for nothing that is not what it names.
 	out = c.sluice(t, exitNo, "trace", "configmap:"+c.namespace+"/payments-config", "--config", c.operator)
 	if !strings.Contains(out, "what is beside the head is not") {
@@ -190,20 +195,19 @@ func (c *cluster) heals(t *testing.T, mode, object string) {
 	if strings.Contains(got, "by hand") || !strings.Contains(got, `"note":"mine"`) {
 		t.Errorf("healed:\n%s", got)
 	}
-	if mode == "inplace" {
-		c.sluice(t, exitDone, "trace", "configmap:"+c.namespace+"/payments-config/app.yaml", "--config", c.operator)
-		return
+	c.sluice(t, exitDone, "trace", "configmap:"+c.namespace+"/payments-config/app.yaml", "--config", c.operator)
+	if mode == "rolling" {
+		c.older(t, object)
 	}
-	c.older(t, object)
 }
 
 // older traces an immutable object that another release has replaced.
 func (c *cluster) older(t *testing.T, object string) {
 	t.Helper()
-	before := between(c.ask(t, http.MethodGet, object, ""), `"current":"`, `"`)
+	before := c.current(t)
 	c.bringLimit(t, 6000)
 	c.pass(t, exitDone)
-	now := between(c.ask(t, http.MethodGet, object, ""), `"current":"`, `"`)
+	now := c.current(t)
 	for name, want := range map[string]string{before: "as admitted before", now: "as admitted"} {
 		for _, key := range []string{"", "/app.yaml"} {
 			out := c.sluice(t, exitDone, "trace", "configmap:"+c.namespace+"/"+name+key, "--config", c.operator)
@@ -212,6 +216,25 @@ func (c *cluster) older(t *testing.T, object string) {
 			}
 		}
 	}
+	c.elsewhere(t, object, before)
+}
+
+// elsewhere traces a file by the name of the pointer while that names another release, and one that is not there.
+func (c *cluster) elsewhere(t *testing.T, object, before string) {
+	t.Helper()
+	for name, want := range map[string]string{before: "not what was admitted", "payments-config-0123456789": "not there, and should be"} {
+		c.ask(t, http.MethodPatch, object+"?fieldManager=mallory", fmt.Sprintf(`{"data":{"current":%q}}`, name))
+		out := c.sluice(t, exitNo, "trace", "configmap:"+c.namespace+"/payments-config/app.yaml", "--config", c.operator)
+		if !strings.Contains(out, want) {
+			t.Errorf("trace of app.yaml where the pointer names %s does not say %q:\n%s", name, want, out)
+		}
+	}
+}
+
+// current is the immutable object that the pointer names.
+func (c *cluster) current(t *testing.T) string {
+	t.Helper()
+	return between(c.ask(t, http.MethodGet, "/api/v1/namespaces/"+c.namespace+"/configmaps/payments-config", ""), `"current":"`, `"`)
 }
 
 func between(text, before, after string) string {

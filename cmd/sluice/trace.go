@@ -45,10 +45,13 @@ type traced struct {
 	Value  string   `json:"value,omitempty"`
 	Want   string   `json:"admitted,omitempty"`
 	Live   *liveKey `json:"live,omitempty"`
-	Path   string   `json:"path,omitempty"` // in the repository
+	Object string   `json:"object,omitempty"` // the immutable one that the pointer names now
+	Path   string   `json:"path,omitempty"`   // in the repository
 	Line   int      `json:"line,omitempty"`
 	Commit string   `json:"commit,omitempty"` // that the path is at
 	Last   int64    `json:"-"`                // entry that this clone has
+
+	Pointer string `json:"-"` // the object that names the one with the files, if there is one
 	custody
 }
 

@@ -228,6 +228,9 @@ func (s auditSheet) traced(f traced) {
 	if f.Live != nil && f.Live.Digest != "" {
 		s.line("live", "%s, %s", f.Live.Digest, liveText(f))
 	}
+	if text := heldText(f); text != "" {
+		s.line("held by", "%s", text)
+	}
 	if f.Why != "" {
 		s.line("because", "%s", f.Why)
 	}
@@ -268,6 +271,19 @@ func liveText(f traced) string {
 		return fmt.Sprintf("mod revision %d, lease one: it will take the key away", f.Live.Revision)
 	}
 	return fmt.Sprintf("mod revision %d, lease none", f.Live.Revision)
+}
+
+// heldText names the object that has what is behind a pointer.
+func heldText(f traced) string {
+	switch {
+	case f.Pointer == "":
+		return ""
+	case f.Object != "":
+		return schema.Printable(f.Object + ", which " + f.Pointer + " names now")
+	case f.State == keyUnread:
+		return "the immutable object that " + schema.Printable(f.Pointer) + " names: --config FILE reads which"
+	}
+	return "no object: the one that " + schema.Printable(f.Pointer) + " names is not there"
 }
 
 func stateText(f traced) string {

@@ -31,8 +31,14 @@ func traceObject(ctx context.Context, c *clone, op *schema.Operator, key string,
 	if at.whole() {
 		t.place.part, t.place.rest = "head", ""
 	}
-	if err := t.follow(ctx, found); err != nil || at.address == nil {
+	if err := t.follow(ctx, found); err != nil {
 		return err
+	}
+	if at.held() && found.State != keyForeign {
+		found.Pointer = at.object.Name
+	}
+	if at.address == nil {
+		return nil
 	}
 	live, err := configmap.ReadObject(ctx, settings(*at.address), at.object)
 	if err != nil {
@@ -43,7 +49,12 @@ func traceObject(ctx context.Context, c *clone, op *schema.Operator, key string,
 
 // whole reports whether it is not about one file.
 func (p objectPlace) whole() bool {
-	return p.key == "" || p.key == configmap.HeadKey || p.key == configmap.DocumentKey || p.object.Pointer()
+	return p.key == "" || p.key == configmap.HeadKey || p.key == configmap.DocumentKey || p.object.Pointer() && configmap.PointerKey(p.key)
+}
+
+// held reports whether it is about what a pointer has not itself, but the immutable object that it names.
+func (p objectPlace) held() bool {
+	return p.object.Pointer() && p.key != "" && !configmap.PointerKey(p.key)
 }
 
 // objectPlaceOf finds the cell in whose stage the object would be by the templates of a target. Which targets are of the kind,
@@ -96,14 +107,22 @@ func (t *keyTracer) judgeObject(ctx context.Context, at objectPlace, live config
 	if key == "" {
 		key = configmap.HeadKey
 	}
+	if live.Release != nil {
+		found.Object, found.Pointer = at.object.Namespace+"/"+live.Release.Name, at.object.Name
+	}
+	_, own := live.Data[key]
+	held := at.held() && !own && found.State != keyForeign
+	if held {
+		live = heldIn(live)
+	}
 	value, there := live.Data[key]
 	found.Live = &liveKey{Revision: live.Revision, By: live.By(key)}
 	if there {
 		found.Live.Digest = schema.DigestOf(value)
 	}
 	before := t.before(at, live.Data)
-	if at.object.Pointer() && !configmap.PointerKey(key) || found.State == keyForeign && !before {
-		found.State = keyForeign
+	if at.held() && !held || found.State == keyForeign && !before {
+		found.State, found.Object, found.Pointer = keyForeign, "", ""
 		return nil
 	}
 	same, err := t.admitted(ctx, at, live, found)
@@ -120,6 +139,14 @@ func (t *keyTracer) judgeObject(ctx context.Context, at objectPlace, live config
 		found.State = keyDiffers
 	}
 	return nil
+}
+
+// heldIn is the immutable object that a pointer names; empty where it names none that is there.
+func heldIn(pointer configmap.LiveObject) configmap.LiveObject {
+	if pointer.Release == nil {
+		return configmap.LiveObject{}
+	}
+	return *pointer.Release
 }
 
 // before reports whether an immutable object is one of a release before, and whole: its head is by a log key, and vouches for

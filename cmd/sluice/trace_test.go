@@ -93,3 +93,21 @@ func TestAWholeObjectNeedsItsFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestTraceNamesWhatAPointerNames: a pointer has no file itself.
+func TestTraceNamesWhatAPointerNames(t *testing.T) {
+	for _, row := range []struct {
+		sentence string
+		found    traced
+		want     string
+	}{
+		{"no pointer is in between", traced{State: keyAdmitted}, ""},
+		{"it was read", traced{State: keyAdmitted, Object: "production/pay-config-bdh6m2t7f5", Pointer: "pay-config"}, "production/pay-config-bdh6m2t7f5, which pay-config names now"},
+		{"it was not read", traced{State: keyUnread, Pointer: "pay-config"}, "the immutable object that pay-config names: --config FILE reads which"},
+		{"the pointer leads nowhere", traced{State: keyMissing, Pointer: "pay-config"}, "no object: the one that pay-config names is not there"},
+	} {
+		if got := heldText(row.found); got != row.want {
+			t.Errorf("%s: got %q, want %q", row.sentence, got, row.want)
+		}
+	}
+}

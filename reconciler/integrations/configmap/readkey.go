@@ -89,6 +89,7 @@ const (
 
 // LiveObject is an object as it is now.
 type LiveObject struct {
+	Name     string
 	Data     map[string][]byte // nil: it is not there
 	Revision int64
 	// Named says that an immutable object holds what its name says, or that the object has no such name.
@@ -125,13 +126,14 @@ func ReadObject(ctx context.Context, settings map[string]string, o Object) (Live
 	if err != nil || at == nil {
 		return LiveObject{}, err
 	}
-	live := LiveObject{Data: at.data, Revision: at.revision(), Named: o.named(o.Name, at), live: at}
+	live := LiveObject{Name: o.Name, Data: at.data, Revision: at.revision(), Named: o.named(o.Name, at), live: at}
 	if !o.Pointer() {
 		return live, nil
 	}
 	release, err := t.named(ctx, goal{place: o.place}, at)
 	if err == nil && release != nil {
-		live.Release = &LiveObject{Data: release.data, Revision: release.revision(), Named: o.named(release.raw.GetName(), release), live: release}
+		name := release.raw.GetName()
+		live.Release = &LiveObject{Name: name, Data: release.data, Revision: release.revision(), Named: o.named(name, release), live: release}
 	}
 	return live, err
 }
