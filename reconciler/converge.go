@@ -78,6 +78,7 @@ type job struct {
 	release integrations.Release
 	taken   int64 // the control entry by which the target was taken up last
 	silent  bool  // what comes of it is not recorded: it is a fight that the ledger knows of
+	ours    bool  // what differs is what sluice itself wrote before the target was taken up
 }
 
 func (j job) key() deliveryKey {

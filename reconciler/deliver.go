@@ -99,8 +99,25 @@ func (p *pass) compare(ctx context.Context, v *visit) work {
 	}
 }
 
-// compared judges what was found, and writes what differs.
+// compared asks once more where a target was taken up again: what differs there may be what sluice wrote under former settings.
 func (p *pass) compared(ctx context.Context, v *visit, jobs []job, results []integrations.Result) work {
+	asked := p.formers(ctx, jobs, results)
+	if len(asked) == 0 {
+		return p.judgeFound(ctx, v, jobs, results)
+	}
+	return func() decide {
+		asking, span := spanOf(ctx, "compare", v.name, len(asked))
+		askFormers(asking, v.target, asked)
+		span.end(nil)
+		return func() work {
+			byFormer(asked, jobs, results)
+			return p.judgeFound(ctx, v, jobs, results)
+		}
+	}
+}
+
+// judgeFound decides about what was found, and writes what differs.
+func (p *pass) judgeFound(ctx context.Context, v *visit, jobs []job, results []integrations.Result) work {
 	var differ, again []job
 	before := len(v.d.entries)
 	for i, found := range results {

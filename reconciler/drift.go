@@ -49,6 +49,9 @@ func (f fight) next() time.Time {
 
 // heals decides whether a cell that differs is written now, and records what it found out.
 func (p *pass) heals(ctx context.Context, j *job, found integrations.Observation, d *deliveries) bool {
+	if j.ours {
+		return true // a control change has it written otherwise: nobody changed it
+	}
 	live := j.state.Live[j.target.Name].Seq
 	if !j.release.Applied && !found.Ours() {
 		live = 0 // others may have taken the place over: what it has is theirs until the admins say otherwise

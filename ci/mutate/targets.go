@@ -89,6 +89,12 @@ var targetMutations = []mutation{
 		"TestWhatIsMissing",
 	},
 	{
+		"what others changed where sluice wrote before is sluice's own", "reconciler/stories", "reconciler/takenup.go",
+		"jobs[f.job].ours = best.Equal && len(taken) == 0",
+		"jobs[f.job].ours = true",
+		"TestStories/target_moves",
+	},
+	{
 		"another project's place is drift of ours", "reconciler/stories", "reconciler/deliver.go",
 		"errors.Is(err, integrations.ErrTaken) {",
 		"errors.Is(err, integrations.ErrTaken) && false {",

@@ -136,6 +136,11 @@ func (w *world) editRules(text, name, value string) string {
 			text = strings.Replace(text, name+"    mode: "+was+"\n", name, 1)
 		}
 		return replaced(w, text, name, name+"    mode: "+mode+"\n")
+	case "settings": // of the target that the story has; _ stands for a space
+		at := strings.Index(text, "targets:\n")
+		line, _, _ := strings.Cut(text[at+len("targets:\n"):], "\n")
+		target, _, _ := strings.Cut(line, ": ")
+		return replaced(w, text, line+"\n", target+": {"+spaced(value)+"}\n")
 	case "owner": // of all apps
 		before, _, _ := strings.Cut(text, "\napps: {about: ")
 		return before + "\napps: {about: [{match: '*', owner: " + value + "}]}"

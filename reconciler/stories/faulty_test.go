@@ -17,6 +17,7 @@ import (
 type faulty struct {
 	integrations.Target
 	name, dir string
+	endpoint  string // of an etcd; empty: it is a directory
 	fail      error
 	refuses   error         // what is written, not what is read
 	silent    bool          // it fails because nobody answers

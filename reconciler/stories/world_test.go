@@ -17,6 +17,7 @@ import (
 	"github.com/sluice-gitops/sluice/reconciler"
 	"github.com/sluice-gitops/sluice/reconciler/gitrepo"
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/file"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/gitlab/gitlabtest"
@@ -236,9 +237,13 @@ func (w *world) start() {
 	keys := w.loadLogKeys()
 	targets := map[string]integrations.Target{}
 	for name, t := range w.targets {
-		t.Target, err = file.New(integrations.Spec{
-			Name: name, Kind: "file", Settings: map[string]string{"directory": t.dir}, Now: w.clock.Now, Keys: keys.heads,
-		})
+		spec := integrations.Spec{Name: name, Kind: "file", Settings: map[string]string{"directory": t.dir}, Now: w.clock.Now, Keys: keys.heads}
+		if t.endpoint != "" {
+			spec.Kind, spec.Settings = "etcd", map[string]string{"endpoints": t.endpoint}
+			t.Target, err = etcd.New(spec)
+		} else {
+			t.Target, err = file.New(spec)
+		}
 		w.must(err)
 		targets[name] = t
 	}
