@@ -107,6 +107,7 @@ func TestTheAPIIsAsDescribed(t *testing.T) {
 		"/api/v1/transitions":          {"", "?window=24h", "?window=1y"},
 		"/api/v1/policies":             {""},
 		"/api/v1/checkpoint":           {""},
+		"/api/v1/health":               {""},
 		"/api/v1/version":              {""},
 		"/api/v1/diff":                 {"?app=payments/ledger", "?app=payments/ledger&from=staging&to=gray&all", "?app=catalog&from=gray&to=gray@live", "?app=catalog&from=moon&to=gray", "?app=nobody", "", "?app=catalog&limit=0"},
 		"/api/v1/values/{stage}/{app}": {"/gray/payments/ledger", "/moon/catalog", "/gray@live/catalog", "/gray/nobody", "/gray/catalog?limit=1", "/gray/catalog?after=9&limit=0", "/gray/catalog?after=1:app.yaml%23/db&limit=2"},

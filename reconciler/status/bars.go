@@ -110,10 +110,14 @@ func problemsOf(problems []string, cell schema.Cell) []string {
 const maxCauses = 20
 
 // moreCauses are those that have no bar.
-func moreCauses(problems []string) []checkLine {
-	all := causes(problems)
+func moreCauses(problems []string) []checkLine { return causesFrom(causes(problems), mostBars) }
+
+// allCauses are those that have a bar too.
+func allCauses(problems []string) []checkLine { return causesFrom(causes(problems), 0) }
+
+func causesFrom(all []cause, first int) []checkLine {
 	var out []checkLine
-	for _, c := range all[min(len(all), mostBars):min(len(all), maxCauses)] {
+	for _, c := range all[min(len(all), first):min(len(all), maxCauses)] {
 		out = append(out, checkLine{Line: Line{Mark: No, Depth: 1, Text: c.String()}, Tone: bad})
 	}
 	if more := len(all) - maxCauses; more > 0 {

@@ -202,8 +202,8 @@ func others(path string, q url.Values, known []filter) (json, table string) {
 		return whole("/api/v1/records"), whole("/audit.csv")
 	case "transitions":
 		return whole("/api/v1/transitions"), whole("/transitions.csv")
-	case "policies":
-		return "/api/v1/policies", ""
+	case "policies", "health":
+		return "/api/v1/" + first, ""
 	}
 	return "", ""
 }

@@ -77,7 +77,7 @@ func TestEveryPageSaysWhereProgramsFindIt(t *testing.T) {
 		page := body(t, ask(h, "GET", path))
 		_, rest, found := strings.Cut(page, `<link rel="alternate" type="application/json" href="`)
 		if !found {
-			if path != "/wall" && path != "/nowhere" && path != "/health" && !strings.HasPrefix(path, "/errors/") {
+			if path != "/wall" && path != "/nowhere" && !strings.HasPrefix(path, "/errors/") {
 				t.Errorf("%s does not say where programs find it", path)
 			}
 			continue

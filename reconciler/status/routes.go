@@ -63,6 +63,7 @@ func (s *site) routes() []route {
 		{"/api/v1/checkpoint", s.api(checkpointJSON)},
 		{"/api/v1/diff", s.api(diffJSON, limited(diffFilters)...)},
 		{"/api/v1/values/{stage}/{app...}", s.api(valuesJSON, limited(keyFilters)...)},
+		{"/api/v1/health", s.api(healthJSON)},
 		{"/api/v1/version", s.api(versionJSON)},
 		{"/api/v1/projects", s.projectsJSON},
 		{"/api/v1/events", s.events},
