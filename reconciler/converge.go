@@ -114,30 +114,49 @@ func (p *pass) stages() map[schema.StageName]schema.Stage {
 	return stages
 }
 
+// toCompare is a cell and the targets at which it has to be compared.
+type toCompare struct {
+	state   *ledger.State
+	targets []schema.StageTarget
+}
+
 // plan lists what has to be compared, by target.
 func (p *pass) plan(ctx context.Context, states []*ledger.State, full bool, dirty map[schema.Cell]bool, d *deliveries) map[string][]job {
-	jobs := map[string][]job{}
+	var cells []toCompare
 	stages := p.stages()
 	for _, state := range states {
 		stage, ok := stages[state.Stage]
 		if !ok || state.Admitted.Seq == 0 {
 			continue
 		}
-		due := p.due(state, stage, full, dirty)
-		if len(due) == 0 || !p.rules.has(*state) || !deliverable(*state) {
-			continue
+		if due := p.due(state, stage, full, dirty); len(due) > 0 && p.rules.has(*state) && deliverable(*state) {
+			cells = append(cells, toCompare{state, due})
 		}
-		for _, target := range due {
-			one := job{state: *state, target: target, taken: p.ledger.Head().Control.TakenUp(state.Stage, target.Name)}
-			var err error
-			if one.release, err = p.release(ctx, *state, target); err != nil {
-				d.unmade = append(d.unmade, unmade{one, err})
-				continue
-			}
-			jobs[target.Name] = append(jobs[target.Name], one)
+	}
+	jobs := map[string][]job{}
+	for part := range slices.Chunk(cells, maxAhead) {
+		p.payloadsAhead(ctx, part)
+		for _, cell := range part {
+			p.planOne(ctx, cell, len(cells), jobs, d)
 		}
 	}
 	return jobs
+}
+
+// planOne adds one of so many cells.
+func (p *pass) planOne(ctx context.Context, cell toCompare, cells int, jobs map[string][]job, d *deliveries) {
+	for _, target := range cell.targets {
+		one := job{state: *cell.state, target: target, taken: p.ledger.Head().Control.TakenUp(cell.state.Stage, target.Name)}
+		var err error
+		if one.release, err = p.release(ctx, *cell.state, target); err != nil {
+			d.unmade = append(d.unmade, unmade{one, err})
+			continue
+		}
+		if jobs[target.Name] == nil {
+			jobs[target.Name] = make([]job, 0, cells) // they are large: growing would copy them over and over
+		}
+		jobs[target.Name] = append(jobs[target.Name], one)
+	}
 }
 
 // due are the targets of a cell that have to be compared.

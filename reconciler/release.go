@@ -90,20 +90,9 @@ func (p *pass) makeOne(ctx context.Context, state ledger.State, a ledger.Admissi
 	return newRelease(p.rules, cell, a, c, target), nil
 }
 
-// admittedPayload reads the manifest of an admission, and the files that it names.
+// admittedPayload reads what an admission is of, and makes its document.
 func (p *pass) admittedPayload(ctx context.Context, cell schema.Cell, a ledger.Admission) (payload, error) {
-	encoded, err := p.ledger.EvidenceOf(ctx, a.Seq, a.Manifest)
-	if err != nil {
-		return payload{}, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
-	}
-	manifest, err := schema.ParseManifest(encoded)
-	if err != nil {
-		return payload{}, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
-	}
-	if err := sameContent(cell, a, manifest); err != nil {
-		return payload{}, err
-	}
-	files, err := p.admittedFiles(ctx, cell, a, manifest)
+	manifest, files, err := p.admittedContent(ctx, cell, a)
 	if err != nil {
 		return payload{}, err
 	}
@@ -112,6 +101,26 @@ func (p *pass) admittedPayload(ctx context.Context, cell schema.Cell, a ledger.A
 		return payload{}, fmt.Errorf("document of %s: %w", cell, bad)
 	}
 	return c, nil
+}
+
+// admittedContent reads the manifest of an admission, and the files that it names.
+func (p *pass) admittedContent(ctx context.Context, cell schema.Cell, a ledger.Admission) (schema.Manifest, map[string][]byte, error) {
+	encoded, err := p.ledger.EvidenceOf(ctx, a.Seq, a.Manifest)
+	if err != nil {
+		return nil, nil, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
+	}
+	manifest, err := schema.ParseManifest(encoded)
+	if err != nil {
+		return nil, nil, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
+	}
+	if err := sameContent(cell, a, manifest); err != nil {
+		return nil, nil, err
+	}
+	files, err := p.admittedFiles(ctx, cell, a, manifest)
+	if err != nil {
+		return nil, nil, err
+	}
+	return manifest, files, nil
 }
 
 // sameContent doubts an entry whose manifest is of something else than it admits.

@@ -41,9 +41,9 @@ type scale struct {
 	logKey   *signing.LogKey
 	target   *etcd.Target
 	endpoint string
-	phases   *phases // if given, told what is under way
-	first    *firstPass
-	promoted bool // each stage has what the first one has
+	phases   *phases    // if given, told what is under way
+	first    *firstPass // if given, its moments are noted, and etcd waits for its disk
+	promoted bool       // each stage has what the first one has
 }
 
 const scaleProject = "5ca1e5ca1e5ca1e5ca1e5ca1e5ca1e" // the project's id
@@ -166,15 +166,19 @@ func (s *scale) open() {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { repo.Close() })
-	server, err := etcd.StartEmbedded(filepath.Join(s.dir, "etcd"), etcd.EmbeddedOptions{Quick: true})
+	server, err := etcd.StartEmbedded(filepath.Join(s.dir, "etcd"), etcd.EmbeddedOptions{Quick: s.first == nil})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(server.Close)
 	s.endpoint = server.Endpoint()
+	sign := key.SignHead
+	if s.first != nil {
+		sign = s.first.timed(sign)
+	}
 	s.target, err = etcd.New(integrations.Spec{
 		Name: "etcd", Kind: "etcd", Settings: map[string]string{"endpoints": s.endpoint}, Now: time.Now,
-		Keys: integrations.NewLogKeys(integrations.HeadSigner{ID: key.ID(), Key: key.PublicKey(), Sign: key.SignHead}),
+		Keys: integrations.NewLogKeys(integrations.HeadSigner{ID: key.ID(), Key: key.PublicKey(), Sign: sign}),
 	})
 	if err != nil {
 		s.t.Fatal(err)
