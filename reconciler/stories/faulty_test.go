@@ -25,6 +25,7 @@ type faulty struct {
 	deaf      chan struct{} // until it is closed no question for the checkpoint is
 	asked     atomic.Int64  // to read a cell
 	writes    atomic.Int64
+	strangers []string     // keys beside ours that the target takes for somebody else's
 	looks     atomic.Int64 // at the checkpoint that it keeps
 	keeps     atomic.Int64 // of a checkpoint
 	reports   func(schema.Cell) []schema.Consumer
@@ -41,7 +42,9 @@ func (f *faulty) Read(ctx context.Context, want integrations.Release) (integrati
 	if f.fail != nil {
 		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.fail, Silent: f.silent}
 	}
-	return f.Target.Read(ctx, want)
+	found, err := f.Target.Read(ctx, want)
+	found.Foreign = append(found.Foreign, f.strangers...)
+	return found, err
 }
 
 // Fits implements [integrations.Fitter] as the target below does.
