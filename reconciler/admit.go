@@ -208,8 +208,12 @@ func (p *pass) appsToJudge(ctx context.Context, stage schema.Stage, seen, tip sc
 	if err != nil {
 		return nil, err
 	}
+	returned, err := p.returnedIn(ctx, stage, tip)
+	if err != nil {
+		return nil, err
+	}
 	all := map[schema.App]bool{}
-	for _, app := range slices.Concat(apps, held, unsealed) {
+	for _, app := range slices.Concat(apps, held, unsealed, returned) {
 		all[app] = true
 	}
 	out := make([]schema.App, 0, len(all))

@@ -48,7 +48,7 @@ func (p *pass) judgeCell(ctx context.Context, cell schema.Cell, seen, tip schema
 		return nil, err
 	}
 	c.parts, c.split = how, out
-	base, err := p.base(ctx, c.state, seen)
+	base, err := c.base(ctx, seen)
 	if err != nil {
 		return nil, err
 	}
@@ -93,15 +93,17 @@ func newCellJudge(p *pass, stage schema.Stage, app schema.App) *cellJudge {
 
 // base is the position to judge a cell from. Of a stage that this very pass was told of, what lay in its place before is no
 // change in the stage: it is judged as if a pass had run between (RULES R15).
-func (p *pass) base(ctx context.Context, state ledger.State, seen schema.Hash) (schema.Hash, error) {
-	since, added := p.added[state.Stage]
+func (c *cellJudge) base(ctx context.Context, seen schema.Hash) (schema.Hash, error) {
+	since, added := c.added[c.cell.Stage]
 	switch {
-	case state.Held != nil:
-		return state.Held.Base, nil
-	case !added || state.Admitted.Seq > 0:
+	case c.state.Held != nil:
+		return c.state.Held.Base, nil
+	case c.state.Admitted.Seq > 0:
+		return c.beforeAway(ctx, seen)
+	case !added:
 		return seen, nil
 	}
-	later, err := p.cfg.Repository.IsAncestor(ctx, seen, since)
+	later, err := c.cfg.Repository.IsAncestor(ctx, seen, since)
 	if err != nil || !later {
 		return seen, err
 	}

@@ -21,6 +21,18 @@ var judgementMutations = []mutation{
 		"TestHistoriesKeepTheLadder",
 	},
 	{
+		"what changed while its stage was away is not looked for", "reconciler/stories", "reconciler/returned.go",
+		"s.Admitted.Seq == 0 || s.Admitted.Seq >= back ||",
+		"s.Admitted.Seq >= 0 ||",
+		"TestStories/stage_returns_changed",
+	},
+	{
+		"what changed while its stage was away is judged from where it was seen", "reconciler/stories", "reconciler/returned.go",
+		"return c.chain[at], nil",
+		"return seen, nil",
+		"TestStories/stage_returns_changed",
+	},
+	{
 		"a tag lies at another ref than its name says", "reconciler", "reconciler/tag.go",
 		"!ok || name != tag.Name {",
 		"!ok || name == \"\" {",
