@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
@@ -108,6 +109,20 @@ func TestTraceNamesWhatAPointerNames(t *testing.T) {
 	} {
 		if got := heldText(row.found); got != row.want {
 			t.Errorf("%s: got %q, want %q", row.sentence, got, row.want)
+		}
+	}
+}
+
+// TestTraceSaysHowFarItsLedgerGoes: what differs may be newer than the clone.
+func TestTraceSaysHowFarItsLedgerGoes(t *testing.T) {
+	const line = "entry #7, the last that this clone has"
+	for state, says := range map[string]bool{
+		keyDiffers: true, keyMissing: true, keyForeign: true, keyAdmitted: false, keyBefore: false, keyUnread: false, keyUnvouched: false,
+	} {
+		var out strings.Builder
+		auditSheet{to: &out}.traced(traced{Target: "etcd", Key: "/config/production/pay/head", State: state, Last: 7})
+		if strings.Contains(out.String(), line) != says {
+			t.Errorf("%s: that it is as of the last entry is said: want %v\n%s", state, says, out.String())
 		}
 	}
 }

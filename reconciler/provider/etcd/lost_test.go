@@ -1,10 +1,18 @@
 package etcd_test
 
 import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
 	"testing"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/goleak"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 
 	"github.com/sluice-gitops/sluice/ci/real"
 	"github.com/sluice-gitops/sluice/reconciler/provider"
@@ -53,5 +61,35 @@ func TestAnOutageIsNoticed(t *testing.T) {
 	eventually(t, "the program has what came since", func() bool { return p.Snapshot().Seq() == 2 && p.Healthy() == nil })
 	if err := p.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAReadWaitsForNoPauseOfTheClient: after an outage the client itself tries again after pauses that grow to minutes, here to an hour.
+func TestAReadWaitsForNoPauseOfTheClient(t *testing.T) {
+	pause := backoff.Config{BaseDelay: time.Hour, Multiplier: 1, MaxDelay: time.Hour}
+	client, err := clientv3.New(clientv3.Config{
+		Endpoints: []string{"http://" + real.FreeAddress(t)}, Logger: zap.NewNop(),
+		DialOptions: []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{Backoff: pause, MinConnectTimeout: time.Second})},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	source := etcd.New(client, "/config/production/pay")
+	head := func(limit time.Duration) error {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		_, _, err := source.Head(ctx)
+		return err
+	}
+	if err := head(100 * time.Millisecond); err == nil || errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("nobody is there: got %v, want that it cannot be reached", err)
+	}
+	eventually(t, "the client has lost the server", func() bool { return client.ActiveConnection().GetState().String() == "TRANSIENT_FAILURE" })
+
+	server := embedded(t, t.TempDir(), strings.TrimPrefix(client.Endpoints()[0], "http://"))
+	defer server.Close()
+	if err := head(time.Minute); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the server is back: got %v, want that there is no head", err)
 	}
 }
