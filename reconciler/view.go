@@ -129,7 +129,7 @@ func NewView(ctx context.Context, l *ledger.Ledger, project schema.Project) (sch
 	for _, s := range all {
 		held[s.App] = held[s.App] || s.Held != nil
 	}
-	var states []ledger.State
+	states := make([]ledger.State, 0, len(all)) // they are large: growing would copy them over and over
 	for _, s := range all {
 		if !hasCell(project, s) {
 			continue
@@ -195,22 +195,21 @@ func incidents(refs ledger.Refs) []schema.Incident {
 }
 
 func apps(states []ledger.State, project schema.Project, in ledger.ControlState, incidents []schema.Incident) []schema.AppView {
-	byApp := map[schema.App]map[schema.StageName]ledger.State{}
-	for _, s := range states {
-		if byApp[s.App] == nil {
-			byApp[s.App] = map[schema.StageName]ledger.State{}
-		}
-		byApp[s.App][s.Stage] = s
+	byApp := map[schema.App][]*ledger.State{}
+	for i := range states {
+		s := &states[i]
+		byApp[s.App] = append(byApp[s.App], s)
 	}
 	out := make([]schema.AppView, 0, len(byApp))
-	for app, stages := range byApp {
-		view := schema.AppView{App: app}
+	for app, own := range byApp {
+		view := schema.AppView{App: app, Cells: make([]schema.CellView, 0, len(project.Stages))}
 		view.Owner, view.Labels = project.Whose(app)
 		for _, stage := range project.Stages {
-			c := cellView(schema.Cell{Stage: stage.Name, App: app}, stages[stage.Name], stage, in)
+			s := stateIn(own, stage.Name)
+			c := cellView(schema.Cell{Stage: stage.Name, App: app}, s, stage, in)
 			c.Ref, c.Path = project.Ref(stage), project.CellPath(stage, app)
 			if c.Held != nil {
-				if goal, ok := (history{project: project, cell: c.Cell, own: stages[stage.Name], others: stages}).before(); ok {
+				if goal, ok := (history{project: project, cell: c.Cell, own: s, others: byStage(own)}).before(); ok {
 					c.Goal = goal.Revision
 				}
 			}
@@ -224,6 +223,24 @@ func apps(states []ledger.State, project schema.Project, in ledger.ControlState,
 		out = append(out, view)
 	}
 	slices.SortFunc(out, func(a, b schema.AppView) int { return strings.Compare(string(a.App), string(b.App)) })
+	return out
+}
+
+// stateIn is an app's state in a stage, the zero one where it has none.
+func stateIn(own []*ledger.State, stage schema.StageName) ledger.State {
+	for _, s := range own {
+		if s.Stage == stage {
+			return *s
+		}
+	}
+	return ledger.State{}
+}
+
+func byStage(own []*ledger.State) map[schema.StageName]ledger.State {
+	out := make(map[schema.StageName]ledger.State, len(own))
+	for _, s := range own {
+		out[s.Stage] = *s
+	}
 	return out
 }
 
