@@ -17,10 +17,13 @@ type formerProject struct {
 	project schema.Project
 	// evidence is what it was read from; empty for the one in force.
 	evidence []schema.Digest
+	// unread is why this version cannot say what was in force: the project is empty then.
+	unread error
 }
 
 // formerProjects lists the project files that were in force, the one in force first. Each control entry names the one
-// before, so the ledger between them is not read.
+// before, so the ledger between them is not read. One that was expunged, or that is none for this version, hides none before it:
+// people are told of it, once while the rules stay, and it is for each caller to say what is not known then.
 func (p *pass) formerProjects(ctx context.Context) ([]formerProject, error) {
 	if len(p.former) > 0 && p.former[0].seq == p.rules.seq {
 		return p.former, nil
@@ -38,6 +41,10 @@ func (p *pass) formerProjects(ctx context.Context) ([]formerProject, error) {
 		f, err := p.formerProject(ctx, at)
 		if err != nil {
 			return nil, err
+		}
+		if f.unread != nil {
+			p.cfg.Log.Warn("a project file that was in force cannot be read", "seq", at, "until", out[len(out)-1].seq, "error", f.unread,
+				"effect", "what changed in Git since then and was not admitted is judged as if its stage had been away")
 		}
 		out = append(out, f)
 	}
@@ -61,14 +68,17 @@ func (p *pass) formerProject(ctx context.Context, seq int64) (formerProject, err
 		return formerProject{}, fmt.Errorf("entry #%d puts nothing in force: %w", seq, ErrDoubt)
 	}
 	source, err := sealedProject(ctx, p.ledger, e.Seal.Control)
+	if errors.Is(err, ledger.ErrMissing) {
+		return formerProject{seq: seq, unread: err}, nil
+	}
 	if err != nil {
 		return formerProject{}, fmt.Errorf("control files of entry #%d: %w", seq, err)
 	}
+	evidence := []schema.Digest{e.Seal.Control, schema.DigestOf(source)}
 	project, found := schema.LoadProject(schema.ProjectFile, source)
 	if err := found.Err(); err != nil {
-		return formerProject{}, fmt.Errorf("control files of entry #%d: %w", seq, err)
+		return formerProject{seq: seq, evidence: evidence, unread: err}, nil
 	}
-	evidence := []schema.Digest{e.Seal.Control, schema.DigestOf(source)}
 	return formerProject{seq: seq, project: project, evidence: evidence}, nil
 }
 
@@ -100,6 +110,9 @@ func (p *pass) projectAt(ctx context.Context, admission int64) (schema.Project, 
 		return schema.Project{}, err
 	}
 	for _, f := range former {
+		if f.seq <= admission && f.unread != nil {
+			return schema.Project{}, fmt.Errorf("control files of entry #%d: %w", f.seq, f.unread)
+		}
 		if f.seq <= admission {
 			return f.project, nil
 		}

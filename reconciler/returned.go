@@ -2,7 +2,6 @@ package reconciler
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
@@ -10,12 +9,10 @@ import (
 )
 
 // cameBack is the control entry since which a stage is in the project; 0 where it always was. What was admitted there before that entry
-// was not watched for a while (RULES R29). Project files that were expunged, or that are none for this version, tell nothing.
+// was not watched for a while (RULES R29). Of a project file that cannot be read nobody knows whether it had the stage, so it counts as
+// one that had not: where nothing was missed, looking finds nothing.
 func (p *pass) cameBack(ctx context.Context, stage schema.StageName) (int64, error) {
 	former, err := p.formerProjects(ctx)
-	if unreadable := (schema.Diagnostics)(nil); errors.Is(err, ledger.ErrMissing) || errors.As(err, &unreadable) {
-		return 0, nil //nolint:nilerr // nothing is told by it, and judging goes on
-	}
 	if err != nil {
 		return 0, err
 	}

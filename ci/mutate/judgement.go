@@ -27,6 +27,12 @@ var judgementMutations = []mutation{
 		"TestStories/stage_returns_changed",
 	},
 	{
+		"a former project file that cannot be read had every stage", "reconciler/stories", "reconciler/returned.go",
+		"project.Stage(stage); !there {",
+		"project.Stage(stage); !there && former[i].unread == nil {",
+		"TestStories/former_unread",
+	},
+	{
 		"what changed while its stage was away is judged from where it was seen", "reconciler/stories", "reconciler/returned.go",
 		"return c.chain[at], nil",
 		"return seen, nil",

@@ -117,7 +117,8 @@ func (w *world) headsBy(words []string) []string {
 const ledgerRef = "refs/heads/sluice/ledger"
 
 // ledgerIs is what somebody who may force-push does to the ledger: "ledger remember early", "ledger to early", "ledger
-// gone", and with the log key in hand "ledger invent", which appends an entry of nobody's.
+// gone", and with the log key in hand "ledger invent", which appends an entry of nobody's, and "ledger later", which appends
+// what a later version left there whose project files this one cannot read.
 func (w *world) ledgerIs(words []string) []string {
 	switch words[0] {
 	case "remember":
@@ -128,6 +129,8 @@ func (w *world) ledgerIs(words []string) []string {
 		w.bare("update-ref", "-d", ledgerRef)
 	case "invent":
 		w.invent()
+	case "later":
+		w.later()
 	}
 	return nil
 }
@@ -146,6 +149,34 @@ func (w *world) bare(args ...string) string {
 
 // invent appends an entry with the first log key.
 func (w *world) invent() {
+	w.byHand(func(l *ledger.Ledger) ([]ledger.Entry, [][]byte) {
+		return []ledger.Entry{{Kind: ledger.Observe, Ref: "refs/heads/main", New: l.Refs().Seen["refs/heads/main"]}}, nil
+	})
+}
+
+// later appends that a later version had its own control files in force, followed the main branch meanwhile, and put back those of before.
+func (w *world) later() {
+	w.byHand(func(l *ledger.Ledger) ([]ledger.Entry, [][]byte) {
+		tip, err := schema.ParseHash(w.bare("rev-parse", "refs/heads/main"))
+		w.must(err)
+		source := []byte("version: 2\n")
+		manifest, err := schema.NewManifest([]schema.File{{Path: schema.ProjectFile, Mode: schema.Regular, Digest: schema.DigestOf(source)}})
+		w.must(err)
+		encoded := manifest.Encode()
+		head := l.Head()
+		seal := ledger.Seal{Anchor: head.Anchor, Trust: head.Control.Trust, Commit: head.Control.Commit, Control: schema.DigestOf(encoded), Before: head.Control.Seq}
+		before := seal
+		before.Control, before.Before = head.Control.Manifest, head.Size+1
+		return []ledger.Entry{
+			{Kind: ledger.Control, Seal: &seal, Evidence: []schema.Digest{schema.DigestOf(source)}},
+			{Kind: ledger.Observe, Ref: "refs/heads/main", Old: l.Refs().Seen["refs/heads/main"], New: tip},
+			{Kind: ledger.Control, Seal: &before},
+		}, [][]byte{encoded, source}
+	})
+}
+
+// byHand appends entries with the first log key, and no pass.
+func (w *world) byHand(entries func(*ledger.Ledger) ([]ledger.Entry, [][]byte)) {
 	key, err := signing.LoadLogKey(w.team.LogKey())
 	w.must(err)
 	repo, err := gitrepo.OpenLocal(w.forge.RepoDir("acme/config"))
@@ -157,7 +188,8 @@ func (w *world) invent() {
 		Project: unverified.Head().Project, LogKeys: []string{ledger.FormatLogKey(key.PublicKey())}, VerifyCommit: reconciler.VerifyLogCommit,
 	})
 	w.must(err)
-	batch, err := opened.Append(w.ctx, w.clock.Now(), []ledger.Entry{{Kind: ledger.Observe, Ref: "refs/heads/main", New: opened.Refs().Seen["refs/heads/main"]}}, nil, key)
+	appended, evidence := entries(opened)
+	batch, err := opened.Append(w.ctx, w.clock.Now(), appended, evidence, key)
 	w.must(err)
 	for _, o := range batch.Objects {
 		cmd := exec.CommandContext(w.ctx, "git", "-C", w.forge.RepoDir("acme/config"), "hash-object", "-w", "--stdin", "-t", string(o.Kind))
