@@ -39,6 +39,8 @@ type pass struct {
 
 	driftTold map[deliveryKey]schema.Digest // drift that the ledger told last, once it was asked for
 
+	sealed map[int64]map[schema.Cell]ledger.SealedCell // by the entry that did, once they were asked for
+
 	// added are the stages that a control change of this pass brought, with the commit that did.
 	added map[schema.StageName]schema.Hash
 

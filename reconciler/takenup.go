@@ -35,20 +35,15 @@ func (p *pass) formers(ctx context.Context, jobs []job, results []integrations.R
 	return out
 }
 
-// formerReleases are what entry seq may have had at a target: under the settings at the last apply there, under those when it was
-// admitted, and under those in force. What cannot be made any more explains nothing.
+// formerReleases are what entry seq may have had at a target, under each of the settings that were in force since. What cannot be made
+// any more explains nothing.
 func (p *pass) formerReleases(ctx context.Context, j job, seq int64) []integrations.Release {
 	was, ok := p.formerRelease(ctx, j, seq)
 	if !ok {
 		return nil
 	}
-	live := j.state.Live[j.target.Name]
 	var out []integrations.Release
-	for _, at := range []int64{max(live.Taken, live.Seq), seq, p.rules.seq} {
-		project, err := p.projectAt(ctx, at)
-		if err != nil {
-			continue
-		}
+	for _, project := range p.projectsSince(ctx, j.state.Live[j.target.Name], seq) {
 		stage, _ := project.Stage(j.state.Stage)
 		i := slices.IndexFunc(stage.Targets, func(t schema.StageTarget) bool { return t.Name == j.target.Name })
 		if i < 0 || slices.ContainsFunc(out, func(r integrations.Release) bool { return maps.Equal(r.Settings, stage.Targets[i].Settings) }) {
@@ -60,17 +55,82 @@ func (p *pass) formerReleases(ctx context.Context, j job, seq int64) []integrati
 	return out
 }
 
+// projectsSince are the project files under which a target may have been given entry seq, likeliest first: the one at the last apply
+// there, those since it was admitted from the newest on, and the one in force. A former one that cannot be read has no targets.
+func (p *pass) projectsSince(ctx context.Context, live ledger.Live, seq int64) []schema.Project {
+	var out []schema.Project
+	if project, err := p.projectAt(ctx, max(live.Taken, live.Seq)); err == nil {
+		out = append(out, project)
+	}
+	former, err := p.formerProjects(ctx)
+	if err != nil {
+		return append(out, p.rules.project)
+	}
+	for _, f := range former[1:] {
+		out = append(out, f.project)
+		if f.seq <= seq {
+			break
+		}
+	}
+	return append(out, p.rules.project)
+}
+
 // formerRelease is what entry seq delivered, under whatever settings.
 func (p *pass) formerRelease(ctx context.Context, j job, seq int64) (integrations.Release, bool) {
 	if seq == j.release.Seq {
 		return j.release, true
 	}
-	i := slices.IndexFunc(j.state.Revisions, func(a ledger.Admission) bool { return a.Seq == seq })
-	if i < 0 {
+	a, ok := p.deliveredBy(ctx, j.state, seq)
+	if !ok {
 		return integrations.Release{}, false
 	}
-	release, err := p.makeOne(ctx, j.state, j.state.Revisions[i], j.target)
+	release, err := p.makeOne(ctx, j.state, a, j.target)
+	release.Seq = seq
 	return release, err == nil
+}
+
+// deliveredBy is what entry seq of the ledger gave to all instances of a cell, however long ago. A head only says which entry it is
+// of: what that let in the ledger knows, and with it what is there is compared.
+func (p *pass) deliveredBy(ctx context.Context, s ledger.State, seq int64) (ledger.Admission, bool) {
+	if i := slices.IndexFunc(s.Revisions, func(a ledger.Admission) bool { return a.Seq == seq }); i >= 0 {
+		return s.Revisions[i], true
+	}
+	e, _, err := p.ledger.Entry(ctx, seq)
+	cell := schema.Cell{Stage: s.Stage, App: s.App}
+	switch {
+	case err != nil:
+		return ledger.Admission{}, false
+	case e.Seal != nil:
+		c, ok := p.sealedBy(ctx, e)[cell]
+		return ledger.FoldSealed(ledger.State{}, e, c).Admitted, ok
+	case e.Kind == ledger.Widen && e.Cell() == cell && e.Step.Rule == nil && e.Step.Admission < seq:
+		return p.deliveredBy(ctx, s, e.Step.Admission)
+	case e.Kind.Admits() && e.Cell() == cell:
+		return ledger.Fold(ledger.State{}, e).Admitted, true
+	}
+	return ledger.Admission{}, false
+}
+
+// sealedBy are the cells that an entry sealed: none, where that cannot be read. They are read once for a pass.
+func (p *pass) sealedBy(ctx context.Context, e ledger.Entry) map[schema.Cell]ledger.SealedCell {
+	if known, ok := p.sealed[e.Seq]; ok {
+		return known
+	}
+	out := map[schema.Cell]ledger.SealedCell{}
+	if encoded, err := p.ledger.EvidenceOf(ctx, e.Seq, e.Seal.Cells); err == nil {
+		cells, err := ledger.ParseSealed(encoded)
+		if err != nil {
+			cells = nil
+		}
+		for _, c := range cells {
+			out[schema.Cell{Stage: c.Stage, App: c.App}] = c
+		}
+	}
+	if p.sealed == nil {
+		p.sealed = map[int64]map[schema.Cell]ledger.SealedCell{}
+	}
+	p.sealed[e.Seq] = out
+	return out
 }
 
 // askFormers compares a target with what sluice wrote there before. It changes nothing of the pass: it runs beside others.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler"
@@ -118,7 +120,8 @@ const ledgerRef = "refs/heads/sluice/ledger"
 
 // ledgerIs is what somebody who may force-push does to the ledger: "ledger remember early", "ledger to early", "ledger
 // gone", and with the log key in hand "ledger invent", which appends an entry of nobody's, and "ledger later", which appends
-// what a later version left there whose project files this one cannot read.
+// what a later version left there whose project files this one cannot read, or "ledger again 50 dev/a", which admits again so often
+// what was admitted last.
 func (w *world) ledgerIs(words []string) []string {
 	switch words[0] {
 	case "remember":
@@ -131,6 +134,8 @@ func (w *world) ledgerIs(words []string) []string {
 		w.invent()
 	case "later":
 		w.later()
+	case "again":
+		return w.again(words[1], words[2])
 	}
 	return nil
 }
@@ -173,6 +178,25 @@ func (w *world) later() {
 			{Kind: ledger.Control, Seal: &before},
 		}, [][]byte{encoded, source}
 	})
+}
+
+// again appends the last admission of a cell n times, so that what was admitted before is none of the newest.
+func (w *world) again(times, of string) []string {
+	stage, app, _ := strings.Cut(of, "/")
+	n, err := strconv.Atoi(times)
+	w.must(err)
+	var told string
+	w.byHand(func(l *ledger.Ledger) ([]ledger.Entry, [][]byte) {
+		state, _, err := l.Cell(w.ctx, schema.Cell{Stage: stageNamed(stage), App: schema.App(app)})
+		w.must(err)
+		e, _, err := l.Entry(w.ctx, state.Admitted.Seq)
+		w.must(err)
+		e.Ref, e.Old, e.New = "", schema.Hash{}, schema.Hash{}
+		w.seen = l.Head().Size + int64(n)
+		told = fmt.Sprintf("#%d to #%d", l.Head().Size+1, w.seen)
+		return slices.Repeat([]ledger.Entry{e}, n), nil
+	})
+	return []string{told}
 }
 
 // byHand appends entries with the first log key, and no pass.

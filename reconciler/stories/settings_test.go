@@ -141,3 +141,39 @@ func (m *mirrored) drifted([]string) []string {
 	}
 	return out
 }
+
+// TestAnOldRootIsKnownAgain: what lies there was written under settings that were changed twice since, and neither those of its
+// admission nor those of the last apply say what it was.
+func TestAnOldRootIsKnownAgain(t *testing.T) {
+	for _, row := range []struct {
+		sentence string
+		hand     func(*mirrored)
+		want     []string // of the drift
+	}{
+		{"nobody was there", nil, nil},
+		{"a key of the mirror is changed", func(m *mirrored) { m.put("kv/app.yaml", "by hand") }, []string{"kv/app.yaml changed"}},
+		{"a key of the mirror is deleted", func(m *mirrored) { m.put("kv/app.yaml", "") }, []string{"kv/app.yaml deleted"}},
+	} {
+		t.Run(row.sentence, func(t *testing.T) {
+			t.Parallel()
+			m := newMirrored(t)
+			m.do([]string{"seal", "dev/a=r1"})
+			m.sets("mirror:_files")
+			m.sets("root:_/elsewhere")
+			if row.hand != nil {
+				row.hand(m)
+			}
+			told := m.sets("mirror:_leaves")
+			if got := m.drifted(told); !slices.Equal(got, row.want) {
+				t.Errorf("drift %q, want %q; told: %q", got, row.want, told)
+			}
+			if row.want == nil && !slices.Equal(told, []string{"#7 control trust 1 !3", "#8 apply dev/a etcd ok", "exit 0"}) {
+				t.Errorf("told: %q, without anybody's doing", told)
+			}
+			if got, want := m.keys(), []string{"app.yaml/revision=r1"}; !slices.Equal(got, want) {
+				t.Errorf("the mirror is %q, want %q", got, want)
+			}
+			m.audit()
+		})
+	}
+}
