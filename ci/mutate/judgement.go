@@ -21,24 +21,6 @@ var judgementMutations = []mutation{
 		"TestHistoriesKeepTheLadder",
 	},
 	{
-		"what changed while its stage was away is not looked for", "reconciler/stories", "reconciler/returned.go",
-		"s.Admitted.Seq == 0 || s.Admitted.Seq >= back ||",
-		"s.Admitted.Seq >= 0 ||",
-		"TestStories/stage_returns_changed",
-	},
-	{
-		"a former project file that cannot be read had every stage", "reconciler/stories", "reconciler/returned.go",
-		"project.Stage(stage); !there {",
-		"project.Stage(stage); !there && former[i].unread == nil {",
-		"TestStories/former_unread",
-	},
-	{
-		"what changed while its stage was away is judged from where it was seen", "reconciler/stories", "reconciler/returned.go",
-		"return c.chain[at], nil",
-		"return seen, nil",
-		"TestStories/stage_returns_changed",
-	},
-	{
 		"a tag lies at another ref than its name says", "reconciler", "reconciler/tag.go",
 		"!ok || name != tag.Name {",
 		"!ok || name == \"\" {",

@@ -21,4 +21,4 @@ var inBrowser = map[string]bool{
 }
 
 // mutations is all of them, by what they guard.
-var mutations = slices.Concat(signatureMutations, judgementMutations, secretMutations, auditMutations, fleetMutations, gateMutations, recordMutations, edgeMutations, goalMutations, targetMutations, configmapMutations, readerMutations, agentMutations, pageMutations, codeMutations, forgeMutations)
+var mutations = slices.Concat(signatureMutations, judgementMutations, awayMutations, secretMutations, auditMutations, fleetMutations, gateMutations, recordMutations, edgeMutations, goalMutations, targetMutations, configmapMutations, readerMutations, agentMutations, pageMutations, codeMutations, forgeMutations)
