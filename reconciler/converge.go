@@ -265,17 +265,17 @@ func (p *pass) failed(j job, err error, d *deliveries) {
 	if integrations.Silent(err) {
 		d.silent++
 	}
-	code := failureCode(err)
+	why := failureOf(err, j)
 	d.errs = append(d.errs, fmt.Errorf("deliver %s: %w", j.key().cell, err))
 	if p.observes(j.state) {
 		return // it was only compared
 	}
-	p.unread[j.key()] = code
+	p.unread[j.key()] = why
 	since, known := p.down[j.key()]
 	if !known {
 		p.down[j.key()], since = p.now, p.now
 	}
-	if was, ok := j.state.Down[j.target.Name]; ok && was.Code == code {
+	if was, ok := j.state.Down[j.target.Name]; ok && why.told(was, j.state.Delivered()) {
 		return
 	}
 	if p.othersReach(j, since) {
@@ -285,11 +285,11 @@ func (p *pass) failed(j job, err error, d *deliveries) {
 	switch {
 	case !live:
 		e := deliveryEntry(ledger.Apply, j)
-		e.Code, e.Delivery.Result = code, ledger.ResultFailed
+		e.Code, e.Delivery.Result, e.Delivery.Refused = why.code, ledger.ResultFailed, why.refused
 		d.entries = append(d.entries, e)
-	case code == integrations.CodeTaken || j.target.Required && p.now.Sub(since) >= 2*p.cfg.Interval:
+	case why.code == integrations.CodeTaken || j.target.Required && p.now.Sub(since) >= 2*p.cfg.Interval:
 		e := deliveryEntry(ledger.TargetDown, j)
-		e.Code = code
+		e.Code, e.Delivery.Refused = why.code, why.refused
 		d.entries = append(d.entries, e)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sluice-gitops/sluice/reconciler/ledger"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // mostNamed keeps a line of the log short: a cell may have thousands of keys, and the entry names them all.
@@ -23,11 +24,28 @@ func deliveryLine(e ledger.Entry) (level slog.Level, message string, args []any)
 		}
 		return slog.LevelWarn, pastTense[e.Kind], args
 	case e.Kind == ledger.TargetDown:
-		return slog.LevelWarn, pastTense[e.Kind], args
+		return slog.LevelWarn, pastTense[e.Kind], append(args, refusedArgs(e.Delivery.Refused)...)
 	case e.Delivery.Result == ledger.ResultFailed:
-		return slog.LevelWarn, "could not apply", args
+		return slog.LevelWarn, "could not apply", append(args, refusedArgs(e.Delivery.Refused)...)
 	}
 	return slog.LevelInfo, pastTense[e.Kind], args
+}
+
+// refusedArgs are what is known of a refusal.
+func refusedArgs(r *schema.Refusal) (args []any) {
+	if r == nil {
+		return nil
+	}
+	if r.What != "" {
+		args = append(args, "what", r.What)
+	}
+	if r.Size != 0 {
+		args = append(args, "size", r.Size)
+	}
+	if r.Limit != 0 {
+		args = append(args, "limit", r.Limit)
+	}
+	return args
 }
 
 // driftKeys names the first keys, each with what was done to it.

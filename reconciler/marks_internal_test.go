@@ -236,7 +236,7 @@ func TestNothingIsWrittenBesideAnOlderMark(t *testing.T) {
 			s.keep = &integrations.Error{Class: row.keep}
 		}
 		p := passOver(l.last(), key, map[string]integrations.Target{"a": s})
-		p.down, p.reported, p.unread = map[deliveryKey]time.Time{}, map[deliveryKey]schema.Digest{}, map[deliveryKey]schema.Code{}
+		p.down, p.reported, p.unread = map[deliveryKey]time.Time{}, map[deliveryKey]schema.Digest{}, map[deliveryKey]failure{}
 		if row.away {
 			p.refs = nil
 		}

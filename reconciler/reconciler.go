@@ -67,9 +67,9 @@ type Reconciler struct {
 	inForce atomic.Pointer[rules]
 	ruled   chan struct{} // closed when the first are known
 
-	silent     map[string]silence          // by target, those that did not answer
-	unread     map[deliveryKey]schema.Code // why a cell that was compared last was not read or written at a target
-	comparedAt time.Time                   // when everything was compared last, at those targets that answered
+	silent     map[string]silence      // by target, those that did not answer
+	unread     map[deliveryKey]failure // why a cell that was compared last was not read or written at a target
+	comparedAt time.Time               // when everything was compared last, at those targets that answered
 	questions  questions
 	fights     map[deliveryKey]fight
 	differs    map[deliveryKey]int           // keys that would change where nothing is written
@@ -130,7 +130,7 @@ func New(cfg Config) (*Reconciler, error) {
 	r := &Reconciler{
 		cfg: cfg, spool: s, down: map[deliveryKey]time.Time{}, told: map[string]bool{}, refused: map[string]int64{}, unproposed: map[schema.Cell]unproposed{}, undecided: undecided{}, above: map[schema.Cell]schema.AboveView{}, outrun: map[string]schema.Hash{}, proposing: turns{}, merging: turns{}, dirty: map[schema.Cell]bool{}, kept: map[string]string{},
 		looked: map[schema.StageName]int64{}, fleet: map[schema.Cell]*schema.InstancesView{}, fights: map[deliveryKey]fight{}, differs: map[deliveryKey]int{}, reported: map[deliveryKey]schema.Digest{},
-		strangers: map[deliveryKey][]string{}, silent: map[string]silence{}, unread: map[deliveryKey]schema.Code{}, contested: map[schema.Cell]bool{},
+		strangers: map[deliveryKey][]string{}, silent: map[string]silence{}, unread: map[deliveryKey]failure{}, contested: map[schema.Cell]bool{},
 	}
 	r.ruled = make(chan struct{})
 	r.questions.back = make(chan struct{}, 1)

@@ -74,7 +74,7 @@ func (p *pass) comparedNow(jobs map[string][]job) {
 	for _, some := range jobs {
 		for _, j := range some {
 			asked = true
-			read = read || p.unread[j.key()] == ""
+			read = read || p.unread[j.key()].code == ""
 		}
 	}
 	if read || !asked {

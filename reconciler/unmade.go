@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -44,9 +45,43 @@ func (p *pass) unmade(d *deliveries) {
 		}
 		d.errs = append(d.errs, u.err)
 		if !errors.Is(u.err, ErrDoubt) && !errors.Is(u.err, context.Canceled) && !p.observes(u.job.state) {
-			p.unread[u.job.key()] = failureCode(u.err)
+			p.unread[u.job.key()] = failureOf(u.err, u.job)
 		}
 	}
+}
+
+// failure is why a delivery failed, as people are told.
+type failure struct {
+	code    schema.Code
+	refused *schema.Refusal // nil where no more is known
+}
+
+// failureOf says how much was to be written where that was too much, also where the target does not.
+func failureOf(err error, j job) failure {
+	f := failure{code: failureCode(err)}
+	var at *integrations.Error
+	if errors.As(err, &at) && at.Refused != nil {
+		said := *at.Refused
+		f.refused = &said
+	}
+	known := f.refused != nil && (f.refused.Size != 0 || f.code == integrations.CodeFull && f.refused.What != "")
+	if f.code != integrations.CodeTooLarge && f.code != integrations.CodeFull || known {
+		return f
+	}
+	if f.refused == nil {
+		f.refused = &schema.Refusal{}
+	}
+	f.refused.Size = int64(len(j.release.Document))
+	return f
+}
+
+// told reports whether the ledger says so already: of each delivery it is told once how much was refused, however the size of the
+// request or the answer changes from one attempt to the next.
+func (f failure) told(was ledger.Down, delivered int64) bool {
+	if was.Code != f.code {
+		return false
+	}
+	return f.refused == nil || was.Refused != nil && (was.Seq > delivered || *was.Refused == *f.refused)
 }
 
 // failureCode says why a delivery failed: what is wrong with the content, else with the target.

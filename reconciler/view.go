@@ -305,6 +305,7 @@ func targetViews(s ledger.State, stage schema.Stage, in ledger.ControlState) []s
 			}
 		}
 		if down, ok := s.Down[t.Name]; ok {
+			view.Refused = down.Refused
 			if view.Code = down.Code; doesNotAnswer(down.Code) {
 				view.Live, view.Unknown = false, down.Since
 			}

@@ -69,16 +69,16 @@ func (r *Reconciler) unreadCell(c *schema.CellView) {
 	own := false
 	for k, t := range c.Targets {
 		key := deliveryKey{c.Cell, t.Name}
-		code := r.unread[key]
-		if code == "" || t.Code != "" {
+		why := r.unread[key]
+		if why.code == "" || t.Code != "" {
 			continue
 		}
 		if !own {
 			c.Targets, own = slices.Clone(c.Targets), true
 		}
 		at := &c.Targets[k]
-		at.Live, at.Code = false, code
-		if doesNotAnswer(code) {
+		at.Live, at.Code, at.Refused = false, why.code, why.refused
+		if doesNotAnswer(why.code) {
 			at.Unknown = r.down[key]
 		}
 	}

@@ -34,10 +34,10 @@ var targetCodes = []CodeInfo{
 		Example: "no    target  etcd: cannot be reached [target-unavailable]\n" +
 			"sluice: target etcd: unavailable: http://etcd:2379: connection refused",
 	}, {
-		Code: "target-full", Title: "target has no room", Message: "[{target}: ]has no room left",
-		Cause:   "Its storage quota is used up (etcd: the NOSPACE alarm), so it refuses every write. Readers still get what is there.",
+		Code: "target-full", Title: "target has no room", Message: "[{target}: ]has no room left[ ({what})][: {size} bytes are to be written][, the limit is {limit}]",
+		Cause:   "Its storage quota is used up (etcd: the NOSPACE alarm; Kubernetes: a quota of the namespace), so it refuses every write. Readers still get what is there.",
 		Fix:     "Give it room: compact, defragment and disarm the alarm, or raise the quota. sluice run tries again by itself.",
-		Example: "no    target  etcd: has no room left [target-full]",
+		Example: "no    target  etcd: has no room left: 1200340 bytes are to be written, the limit is 2147483648 [target-full]",
 	}, {
 		Code: "target-settings", Title: "target is reached the wrong way", Message: "[{target}: ]is not reached with these settings",
 		Cause: "What the operator's file says does not fit the server that answers: its certificate is not signed by ca_file or not for that name, one side speaks TLS and the other does not, or a token is none.",
@@ -50,12 +50,12 @@ var targetCodes = []CodeInfo{
 		Fix:     "Correct the credential in reconciler.yaml, or give it the permission.",
 		Example: "no    target  etcd: refuses the login or the write [target-forbidden]",
 	}, {
-		Code: "too-large", Title: "target cannot hold it", Message: "[{target}: ]cannot hold so much[: {size} bytes, the limit is {limit}][: {why}]",
+		Code: "too-large", Title: "target cannot hold it", Message: "[{target}: ]cannot hold so much[ in {what}][: {size} bytes][, the limit is {limit}][: {why}]",
 		Cause:   "The app is past a limit of the target, or of what some instances of a stage can get first.",
 		Fix:     "Make the files smaller, or split the app.",
 		Example: "no    content  configmap: cannot hold so much: 1500213 bytes, the limit is 1048576 [too-large]",
 	}, {
-		Code: "target-invalid", Title: "target refuses the content", Message: "[{target}: ]refuses the content[: {path}][: {why}]",
+		Code: "target-invalid", Title: "target refuses the content", Message: "[{target}: ]refuses the content[ of {what}][: {path}][: {why}]",
 		Cause:   "A name or value is not allowed there.",
 		Fix:     "Rename or correct what it names; of a delivery that failed the reconciler's log has it (\"delivery failed\", with the reason).",
 		Example: "no    target  configmap: refuses the content [target-invalid]",

@@ -205,6 +205,8 @@ type TargetView struct {
 	Live bool      `json:"live"` // the admitted content was read back
 	At   time.Time `json:"at,omitzero"`
 	Code Code      `json:"code,omitempty"` // why it could not be written or verified
+	// Refused is what is known of that beside the code; nil where nothing is.
+	Refused *Refusal `json:"refused,omitempty"`
 	// Unknown is since when what it holds is not known, because it does not answer; zero while it does. It is not live then.
 	Unknown time.Time `json:"unknown_since,omitzero"`
 	// Drift is what somebody else changed there and was not put back; nil where the ledger knows of none.

@@ -43,6 +43,8 @@ type Error struct {
 	Why    string
 	Err    error // the cause, if another package said so
 	Silent bool  // nobody answered, or not in time: other cells are as badly off
+	// Refused is what of the cause may be told beside its code; nil where nothing more is known.
+	Refused *schema.Refusal
 }
 
 // Error reads "target etcd-prod: /config/production/pay/head: conflict: …".

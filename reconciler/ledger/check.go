@@ -171,6 +171,9 @@ func (e Entry) checkValues() error {
 	if r := e.Delivery.Result; (e.Kind == Apply) != (r == ResultOK || r == ResultFailed) {
 		return fmt.Errorf("%w: %s entry with result %q", ErrUnknownFormat, e.Kind, r)
 	}
+	if e.Delivery.Refused != nil && (e.Kind == Drift || e.Delivery.Result == ResultOK) {
+		return fmt.Errorf("%w: %s entry says why something was refused, and nothing was", ErrUnknownFormat, e.Kind)
+	}
 	return nil
 }
 

@@ -143,6 +143,8 @@ type Delivery struct {
 	Taken     int64          `json:"taken,omitempty"`  // the control entry by which the target was taken up last; 0: never again
 	Found     schema.Digest  `json:"found,omitempty"`  // drift: digest of what was there; empty when nothing was
 	Keys      []DriftKey     `json:"keys,omitempty"`
+	// Refused says more than the code of why it failed, where more is known: apply that failed, target-down.
+	Refused *schema.Refusal `json:"refused,omitempty"`
 }
 
 // DriftKey names one key that differs from what was admitted.

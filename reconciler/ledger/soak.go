@@ -35,7 +35,7 @@ func (s *State) drift(e Entry) {
 // down records that a target cannot be written or verified; since counts from the first entry that says so.
 func (s *State) down(e Entry) {
 	target := e.Delivery.Target
-	d := Down{Since: e.Happened(), Code: e.Code, Seq: e.Seq}
+	d := Down{Since: e.Happened(), Code: e.Code, Seq: e.Seq, Refused: e.Delivery.Refused}
 	if before, ok := s.Down[target]; ok {
 		d.Since = before.Since
 	}

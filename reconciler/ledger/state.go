@@ -114,6 +114,8 @@ type Down struct {
 	Since time.Time   `json:"since"`
 	Code  schema.Code `json:"code"`
 	Seq   int64       `json:"seq"` // entry that says so
+	// Refused is what that entry knew beside the code.
+	Refused *schema.Refusal `json:"refused,omitempty"`
 }
 
 // Held is a change that stands on the stage's ref and was not admitted.

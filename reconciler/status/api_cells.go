@@ -73,6 +73,8 @@ type apiTarget struct {
 	Live    *bool       `json:"live,omitempty"` // nil where nobody asks the target, or long ago
 	Code    schema.Code `json:"code,omitempty"`
 	Unknown time.Time   `json:"unknown_since,omitzero"`
+	// Refused is what is known of why it does not take what was admitted, beside the code.
+	Refused *schema.Refusal `json:"refused,omitempty"`
 	// Foreign are keys beside ours that sluice never wrote.
 	Foreign *schema.ForeignView `json:"foreign,omitempty"`
 }
@@ -136,7 +138,7 @@ func (req asked) apiCell(c schema.CellView) apiCell {
 		out.Instances = &apiRunning{At: i.At.UTC(), Total: i.Total + i.Unread, Running: runningNow(*i, c), Refused: i.Refused, Quiet: i.Quiet}
 	}
 	for _, t := range c.Targets {
-		told := apiTarget{Name: t.Name, Code: t.Code, Unknown: t.Unknown.UTC(), Foreign: t.Foreign}
+		told := apiTarget{Name: t.Name, Code: t.Code, Unknown: t.Unknown.UTC(), Refused: t.Refused, Foreign: t.Foreign}
 		if req.view.Alone == nil && state != unknown { // the ledger tells what was read back once, and not what the target has
 			told.Live = &t.Live
 		}

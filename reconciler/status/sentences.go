@@ -142,6 +142,7 @@ func targetText(c schema.CellView, t schema.TargetView) string {
 	if t.Drift != nil {
 		args["keys"] = driftText(*t.Drift)
 	}
+	t.Refused.Args(args)
 	return safe(t.Code.Message(args))
 }
 

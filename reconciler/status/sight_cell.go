@@ -20,6 +20,11 @@ func (s sight) cell(c schema.CellView, hidden words) schema.CellView {
 			drift.By = hidden.text(drift.By)
 			t.Drift = &drift
 		}
+		if t.Refused != nil {
+			refused := *t.Refused
+			refused.What = hidden.text(refused.What)
+			t.Refused = &refused
+		}
 		if t.Foreign != nil {
 			foreign := schema.ForeignView{Count: t.Foreign.Count}
 			for _, key := range t.Foreign.Keys {

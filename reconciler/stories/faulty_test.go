@@ -19,11 +19,12 @@ type faulty struct {
 	name, dir string
 	endpoint  string // of an etcd; empty: it is a directory
 	fail      error
-	refuses   error         // what is written, not what is read
-	silent    bool          // it fails because nobody answers
-	hang      chan struct{} // until it is closed no read is answered
-	deaf      chan struct{} // until it is closed no question for the checkpoint is
-	asked     atomic.Int64  // to read a cell
+	refuses   error           // what is written, not what is read
+	refused   *schema.Refusal // what is said of it besides
+	silent    bool            // it fails because nobody answers
+	hang      chan struct{}   // until it is closed no read is answered
+	deaf      chan struct{}   // until it is closed no question for the checkpoint is
+	asked     atomic.Int64    // to read a cell
 	writes    atomic.Int64
 	strangers []string     // keys beside ours that the target takes for somebody else's
 	looks     atomic.Int64 // at the checkpoint that it keeps
@@ -57,7 +58,7 @@ func (f *faulty) Write(ctx context.Context, want integrations.Release) (integrat
 		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.fail, Silent: f.silent}
 	}
 	if f.refuses != nil {
-		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.refuses}
+		return integrations.Observation{}, &integrations.Error{Target: f.name, Class: f.refuses, Refused: f.refused}
 	}
 	if f.crash == "before" {
 		f.crash = ""

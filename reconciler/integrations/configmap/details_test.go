@@ -114,6 +114,18 @@ func TestForeignKeys(t *testing.T) {
 	}
 }
 
+// TestAnObjectThatOthersHaveFilled: what is ours would fit, and the server counts what others keep beside it.
+func TestAnObjectThatOthersHaveFilled(t *testing.T) {
+	d := deskOf(t)
+	d.write(t, d.release(1, map[string]string{"app.yaml": "a: 1"}))
+	d.at("pay-config").put(t, "theirs", bytes.Repeat([]byte("x"), 900<<10))
+	_, err := d.Write(t.Context(), d.release(2, map[string]string{"app.yaml": "a: " + strings.Repeat("x", 200<<10)}))
+	var said *integrations.Error
+	if !errors.Is(err, integrations.ErrTooLarge) || !errors.As(err, &said) || said.Refused == nil || said.Refused.Limit != 1<<20 {
+		t.Errorf("got %v, want ErrTooLarge with the limit", err)
+	}
+}
+
 // TestConflictsNameTheOtherManager: what others wrote over ours is put back, and they are named.
 func TestConflictsNameTheOtherManager(t *testing.T) {
 	d := deskOf(t)

@@ -104,6 +104,9 @@ func TestAQuotaThatIsUsedUpIsNamed(t *testing.T) {
 		want.Settings = d.stage
 		_, err := d.Write(t.Context(), want)
 		if errors.Is(err, integrations.ErrFull) {
+			if said := (*integrations.Error)(nil); !errors.As(err, &said) || said.Refused == nil || said.Refused.What != "quota q allows count/configmaps=0" {
+				t.Errorf("%v does not name the quota and what it allows", err)
+			}
 			return
 		}
 		must(t, err)

@@ -3,12 +3,16 @@ package etcd
 import (
 	"context"
 	"errors"
+	"regexp"
+	"strconv"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
+	"github.com/sluice-gitops/sluice/schema"
 )
 
 // fail finds the class of an error of the client.
@@ -16,7 +20,47 @@ func (t *Target) fail(key string, err error) error {
 	if late(err) || dropped(err) {
 		return t.silence(key, err)
 	}
-	return &integrations.Error{Target: t.spec.Name, Key: key, Class: classOf(err), Err: err}
+	return &integrations.Error{Target: t.spec.Name, Key: key, Class: classOf(err), Err: err, Refused: refusal(err)}
+}
+
+// overMax is how gRPC says that a request is too large, before the server sees it as one: with what it had and what is let through.
+var overMax = regexp.MustCompile(`message larger than max \((\d+) vs\. (\d+)\)`)
+
+// refusal is what is known of a request that was too large: of what etcd itself refused the size alone, since it does not say its limit.
+func refusal(err error) *schema.Refusal {
+	if large := (*largeRequest)(nil); errors.As(err, &large) {
+		return &schema.Refusal{Size: large.bytes}
+	}
+	said := overMax.FindStringSubmatch(err.Error())
+	if said == nil {
+		return nil
+	}
+	size, errSize := strconv.ParseInt(said[1], 10, 64)
+	limit, errLimit := strconv.ParseInt(said[2], 10, 64)
+	if errSize != nil || errLimit != nil {
+		return nil
+	}
+	return &schema.Refusal{Size: size, Limit: limit}
+}
+
+// largeRequest is a request that etcd refused for its size.
+type largeRequest struct {
+	error
+	bytes int64
+}
+
+func (l *largeRequest) Unwrap() error { return l.error }
+
+// sized adds to the error of a request how large it was, where that is why it was refused.
+func sized(err error, ops []clientv3.Op) error {
+	if err == nil || !is(err, rpctypes.ErrRequestTooLarge) {
+		return err
+	}
+	l := &largeRequest{error: err}
+	for _, op := range ops {
+		l.bytes += int64(len(op.KeyBytes()) + len(op.ValueBytes()))
+	}
+	return l
 }
 
 // classOf knows what will not get better by itself; anything else may.
@@ -29,6 +73,8 @@ func classOf(err error) error {
 	case is(err, rpctypes.ErrNoSpace):
 		return integrations.ErrFull
 	case is(err, rpctypes.ErrRequestTooLarge, rpctypes.ErrTooManyOps):
+		return integrations.ErrTooLarge
+	case status.Code(err) == codes.ResourceExhausted && overMax.MatchString(err.Error()):
 		return integrations.ErrTooLarge
 	}
 	var known rpctypes.EtcdError

@@ -65,7 +65,7 @@ func (t *Target) checkRoom(ctx context.Context, g goal, have *found) error {
 	if err != nil || status.DbSizeQuota == 0 || status.DbSizeInUse+need < status.DbSizeQuota {
 		return nil
 	}
-	return &integrations.Error{Target: t.spec.Name, Key: g.head, Class: integrations.ErrFull,
+	return &integrations.Error{Target: t.spec.Name, Key: g.head, Class: integrations.ErrFull, Refused: &schema.Refusal{Size: need, Limit: status.DbSizeQuota},
 		Why: fmt.Sprintf("%d bytes are to be written, %d of %d are in use", need, status.DbSizeInUse, status.DbSizeQuota)}
 }
 

@@ -279,6 +279,9 @@ func TestAFullServerIsNamed(t *testing.T) {
 	}
 	_, err := target.Write(t.Context(), want)
 	full("more than there is room for", err)
+	if said := (*integrations.Error)(nil); !errors.As(err, &said) || said.Refused == nil || said.Refused.Size < int64(len(want.Document)) || said.Refused.Limit != 6<<20 {
+		t.Errorf("got %+v, want how much it is and the quota", err)
+	}
 	if got := c.version(t, want.Cell); got != "" {
 		t.Errorf("something was written:\n%s", got)
 	}

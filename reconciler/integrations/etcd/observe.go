@@ -123,7 +123,7 @@ func (t *Target) once(ctx context.Context, client *clientv3.Client, compare []cl
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err() // the caller's own end, in whatever words the connection put it
 	}
-	return response, err
+	return response, sized(err, then)
 }
 
 // looks is how many operations look has.
