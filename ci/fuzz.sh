@@ -5,7 +5,7 @@
 set -euo pipefail
 
 # Commits, tags and trees; the armor around a signature, and what is inside it.
-signed='^reconciler/(signing Fuzz(ParseCommit|ParseTag|Armor|SSHSIG|OpenPGPSignature)|gitrepo FuzzTree)$'
+signed='^reconciler/(signing Fuzz(ParseCommit|ParseTag|Armor|SSHSIG|OpenPGPSignature)|gitrepo FuzzTree)$|^schema FuzzPlainYAML$'
 
 fuzztime=$1 fuzzsigned=$2
 shift 2

@@ -1,11 +1,13 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -33,7 +35,7 @@ func NewDocument(files []DocumentFile) (Document, Diagnostics) {
 		if i > 0 && f.Path == d.files[i-1].Path {
 			found = append(found, FindingIn(f.Path, "path-collision", args{"path": f.Path, "other": f.Path}))
 		}
-		v, ds := parseFile(f.Path, f.Data)
+		v, ds := parseContent(f.Path, f.Data)
 		found = append(found, ds...)
 		if v != nil {
 			d.values[f.Path] = v
@@ -47,7 +49,17 @@ func NewDocument(files []DocumentFile) (Document, Diagnostics) {
 
 // Encode writes the canonical bytes: one JSON object, keys in order of their bytes, no blanks, numbers as the files write them.
 func (d Document) Encode() []byte {
-	b := []byte(`{"files":{`)
+	buffer := encodeBuffers.Get().(*[]byte)
+	defer encodeBuffers.Put(buffer)
+	*buffer = d.appendTo((*buffer)[:0])
+	return bytes.Clone(*buffer)
+}
+
+// encodeBuffers have room for what documents came to so far: many are kept, in no more than they need.
+var encodeBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+func (d Document) appendTo(b []byte) []byte {
+	b = append(b, `{"files":{`...)
 	for i, f := range d.files {
 		b = appendComma(b, i)
 		b = appendString(b, f.Path)
@@ -98,8 +110,12 @@ func (v *value) appendJSON(b []byte) []byte {
 		}
 		return append(b, ']')
 	case mapValue:
-		sorted := slices.Clone(v.fields)
-		slices.SortFunc(sorted, func(a, b member) int { return strings.Compare(a.key, b.key) })
+		byKey := func(a, b member) int { return strings.Compare(a.key, b.key) }
+		sorted := v.fields
+		if !slices.IsSortedFunc(sorted, byKey) {
+			sorted = slices.Clone(sorted)
+			slices.SortFunc(sorted, byKey)
+		}
 		b = append(b, '{')
 		for i, m := range sorted {
 			b = append(appendString(appendComma(b, i), m.key), ':')
@@ -121,24 +137,32 @@ func appendComma(b []byte, i int) []byte {
 // appendString writes a JSON string with the fewest escapes: quotes, backslashes and control characters below a space.
 func appendString(b []byte, s string) []byte {
 	const digits = "0123456789abcdef"
+	if !utf8.ValidString(s) {
+		s = string([]rune(s))
+	}
 	b = append(b, '"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r == '\n':
+	done := 0 // of s, what b has
+	for i := range len(s) {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, s[done:i]...)
+		done = i + 1
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\n':
 			b = append(b, '\\', 'n')
-		case r == '\r':
+		case '\r':
 			b = append(b, '\\', 'r')
-		case r == '\t':
+		case '\t':
 			b = append(b, '\\', 't')
-		case r < ' ':
-			b = append(b, '\\', 'u', '0', '0', digits[r>>4], digits[r&15])
 		default:
-			b = utf8.AppendRune(b, r)
+			b = append(b, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
 		}
 	}
-	return append(b, '"')
+	return append(append(b, s[done:]...), '"')
 }
 
 // fileFormat is how a file is understood, by its name.
@@ -152,6 +176,16 @@ func fileFormat(name string) string {
 	return ""
 }
 
+// parseContent is parseFile where nobody asks for the places of values.
+func parseContent(name string, data []byte) (*value, Diagnostics) {
+	if fileFormat(name) == "yaml" {
+		if v, ok := plainYAML(data); ok {
+			return v, nil
+		}
+	}
+	return parseFile(name, data)
+}
+
 // parseFile reads a file of an app; a nil value without findings is a file that is bytes alone.
 func parseFile(name string, data []byte) (*value, Diagnostics) {
 	format := fileFormat(name)
@@ -163,7 +197,7 @@ func parseFile(name string, data []byte) (*value, Diagnostics) {
 	if format == "json" {
 		v = readJSON(src, data)
 	} else {
-		v = readYAML(src, data, yamlRules{aliases: true, bom: true, foldKeys: true})
+		v = readYAML(src, data, appRules)
 	}
 	return v, src.findings()
 }

@@ -20,7 +20,10 @@ type yamlRules struct {
 	foldKeys bool // keys of one map that differ by case alone are refused
 }
 
-// readYAML is the only way in which sluice reads YAML. It refuses what parsers read differently and what hides content:
+// appRules are those of an app's files.
+var appRules = yamlRules{aliases: true, bom: true, foldKeys: true}
+
+// readYAML is how sluice reads YAML; [plainYAML] is a shorter way to the same values for content that has nothing special. It refuses what parsers read differently and what hides content:
 // duplicate keys, a second document, merge keys, tags of the user's own, numbers that JSON cannot write (THREATS 70-74).
 // A nil value means that src has findings.
 func readYAML(src *source, data []byte, rules yamlRules) *value {

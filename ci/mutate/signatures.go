@@ -153,6 +153,18 @@ var signatureMutations = []mutation{
 		"TestRefusedVectors",
 	},
 	{
+		"the short way through YAML takes a key twice", "schema", "schema/yaml_plain.go",
+		"taken := s[folded]",
+		"taken := s[folded] && false",
+		"TestPlainYAML",
+	},
+	{
+		"the short way through YAML leaves the end of a file out", "schema", "schema/yaml_plain.go",
+		"return v, v != nil && p.at == len(p.lines)",
+		"return v, v != nil",
+		"TestPlainYAML",
+	},
+	{
 		"app names hold anything", "schema", "schema/cell.go",
 		"if !isSegment(segment) {",
 		"if false {",
