@@ -4,24 +4,24 @@ import (
 	"context"
 	"runtime"
 
+	"github.com/sluice-gitops/sluice/reconciler/ledger"
 	"github.com/sluice-gitops/sluice/schema"
 )
 
-// maxAhead is how many cells' content is read before the documents of it are made.
+// maxAhead is how many cells' documents are made before they are used.
 const maxAhead = 1 << 10
 
-// unparsed is the content of an admission before its document is made; then it has that too, if one can be made.
-type unparsed struct {
-	name     schema.Digest // of the manifest
-	manifest schema.Manifest
-	files    map[string][]byte
-	payload  *payload
+// placed is an admission and the project as it was then, which says where its files are.
+type placed struct {
+	cell      schema.Cell
+	admission ledger.Admission
+	project   schema.Project
 }
 
-// payloadsAhead makes the documents that a part of the cells needs, on all processors: parsing is most of what a first pass does
-// itself. What cannot be read or made is left out here; it is told where it is asked for.
+// payloadsAhead makes the documents that a part of the cells needs, on all processors: reading and parsing is most of what a first
+// pass does itself. What cannot be read or made is left out here; it is told where it is asked for.
 func (p *pass) payloadsAhead(ctx context.Context, cells []toCompare) {
-	var found []unparsed
+	var needed []placed
 	asked := map[schema.Digest]bool{}
 	for _, cell := range cells {
 		a := cell.state.Admitted
@@ -30,32 +30,33 @@ func (p *pass) payloadsAhead(ctx context.Context, cells []toCompare) {
 			continue
 		}
 		asked[a.Manifest] = true
-		manifest, files, err := p.admittedContent(ctx, schema.Cell{Stage: cell.state.Stage, App: cell.state.App}, a)
-		if err == nil {
-			found = append(found, unparsed{name: a.Manifest, manifest: manifest, files: files})
+		if project, err := p.projectAt(ctx, a.Seq); err == nil {
+			needed = append(needed, placed{schema.Cell{Stage: cell.state.Stage, App: cell.state.App}, a, project})
 		}
 	}
-	parseAll(found)
-	for _, c := range found {
-		if c.payload != nil {
-			p.made.putPayload(c.name, *c.payload)
+	made := makeAll(needed, func(at placed) (payload, error) { return p.payloadAt(ctx, at) })
+	for i, one := range made {
+		if one != nil {
+			p.made.putPayload(needed[i].admission.Manifest, *one)
 		}
 	}
 }
 
-// parseAll makes the documents, as many at a time as there are processors.
-func parseAll(found []unparsed) {
-	var works []work
-	workers := min(runtime.GOMAXPROCS(0), len(found))
-	for first := range workers {
-		works = append(works, func() decide {
-			for i := first; i < len(found); i += workers {
-				if made, bad := newPayload(found[i].manifest, found[i].files); bad == nil {
-					found[i].payload = &made
+// makeAll makes something of each, as many at a time as there are processors; nil of what nothing can be made.
+func makeAll[A, B any](of []A, one func(A) (B, error)) []*B {
+	out := make([]*B, len(of))
+	workers := min(runtime.GOMAXPROCS(0), len(of))
+	works := make([]work, workers)
+	for first := range works {
+		works[first] = func() decide {
+			for i := first; i < len(of); i += workers {
+				if made, err := one(of[i]); err == nil {
+					out[i] = &made
 				}
 			}
 			return func() work { return nil }
-		})
+		}
 	}
 	sideBySide(works, maxCompareGap, func() {})
+	return out
 }

@@ -92,35 +92,41 @@ func (p *pass) makeOne(ctx context.Context, state ledger.State, a ledger.Admissi
 
 // admittedPayload reads what an admission is of, and makes its document.
 func (p *pass) admittedPayload(ctx context.Context, cell schema.Cell, a ledger.Admission) (payload, error) {
-	manifest, files, err := p.admittedContent(ctx, cell, a)
+	project, err := p.projectAt(ctx, a.Seq)
+	if err != nil {
+		return payload{}, err
+	}
+	return p.payloadAt(ctx, placed{cell, a, project})
+}
+
+// payloadAt is admittedPayload for who knows the project of then. It may be called from several goroutines.
+func (p *pass) payloadAt(ctx context.Context, at placed) (payload, error) {
+	manifest, err := p.admittedManifest(ctx, at.cell, at.admission)
+	if err != nil {
+		return payload{}, err
+	}
+	files, err := p.admittedFiles(ctx, at, manifest)
 	if err != nil {
 		return payload{}, err
 	}
 	c, bad := newPayload(manifest, files)
 	if bad != nil {
-		return payload{}, fmt.Errorf("document of %s: %w", cell, bad)
+		return payload{}, fmt.Errorf("document of %s: %w", at.cell, bad)
 	}
 	return c, nil
 }
 
-// admittedContent reads the manifest of an admission, and the files that it names.
-func (p *pass) admittedContent(ctx context.Context, cell schema.Cell, a ledger.Admission) (schema.Manifest, map[string][]byte, error) {
+// admittedManifest reads the manifest of an admission.
+func (p *pass) admittedManifest(ctx context.Context, cell schema.Cell, a ledger.Admission) (schema.Manifest, error) {
 	encoded, err := p.ledger.EvidenceOf(ctx, a.Seq, a.Manifest)
 	if err != nil {
-		return nil, nil, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
+		return nil, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
 	}
 	manifest, err := schema.ParseManifest(encoded)
 	if err != nil {
-		return nil, nil, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
+		return nil, fmt.Errorf("manifest of %s (entry #%d): %w", cell, a.Seq, err)
 	}
-	if err := sameContent(cell, a, manifest); err != nil {
-		return nil, nil, err
-	}
-	files, err := p.admittedFiles(ctx, cell, a, manifest)
-	if err != nil {
-		return nil, nil, err
-	}
-	return manifest, files, nil
+	return manifest, sameContent(cell, a, manifest)
 }
 
 // sameContent doubts an entry whose manifest is of something else than it admits.
@@ -178,16 +184,13 @@ func (c *releaseCache) room(size int) {
 
 // admittedFiles reads the files of a manifest at the commit that was admitted. Bytes that are not those of the manifest are
 // never delivered.
-func (p *pass) admittedFiles(ctx context.Context, cell schema.Cell, a ledger.Admission, m schema.Manifest) (map[string][]byte, error) {
-	project, err := p.projectAt(ctx, a.Seq)
-	if err != nil {
-		return nil, err
-	}
-	stage, ok := project.Stage(cell.Stage)
+func (p *pass) admittedFiles(ctx context.Context, at placed, m schema.Manifest) (map[string][]byte, error) {
+	cell, a := at.cell, at.admission
+	stage, ok := at.project.Stage(cell.Stage)
 	if !ok {
 		return nil, fmt.Errorf("stage %s was not in the project when entry #%d admitted %s", cell.Stage, a.Seq, cell.App)
 	}
-	tree, err := subtree(ctx, p.cfg.Repository, a.Commit, project.CellPath(stage, cell.App))
+	tree, err := subtree(ctx, p.cfg.Repository, a.Commit, at.project.CellPath(stage, cell.App))
 	if err != nil {
 		return nil, err
 	}
