@@ -154,7 +154,7 @@ func (e *Election) campaign(ctx context.Context, client *clientv3.Client, id cli
 		return err
 	}
 	oldest := append(clientv3.WithFirstCreate(), clientv3.WithLimit(1))
-	for {
+	for before := ""; ; {
 		response, err := client.Get(ctx, e.cfg.Key+"/", oldest...)
 		if err != nil {
 			return err
@@ -166,23 +166,30 @@ func (e *Election) campaign(ctx context.Context, client *clientv3.Client, id cli
 		if leader == ours {
 			return nil
 		}
-		e.cfg.Log.Info("looks on", "leader", string(response.Kvs[0].Value))
-		if err := gone(ctx, client, leader, response.Header.Revision); err != nil {
+		if leader != before {
+			e.cfg.Log.Info("looks on", "leader", string(response.Kvs[0].Value))
+		}
+		before = leader
+		if err := gone(ctx, client, leader, response.Header.Revision, looksAgain*e.cfg.TTL); err != nil {
 			return err
 		}
 	}
 }
 
-// gone waits until a key changes, or nobody can say so.
-func gone(ctx context.Context, client *clientv3.Client, key string, revision int64) error {
-	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
+// looksAgain is after how many TTLs whoever waits looks by himself.
+const looksAgain = 4
+
+// gone waits until a key changes, or nobody can say so, or for as long as it is trusted that somebody would: servers that came back from a
+// backup tell nothing to a watch that had got further than they are.
+func gone(of context.Context, client *clientv3.Client, key string, revision int64, most time.Duration) error {
+	ctx, cancel := context.WithTimeout(clientv3.WithRequireLeader(of), most)
 	defer cancel()
 	for response := range client.Watch(ctx, key, clientv3.WithRev(revision+1)) {
 		if len(response.Events) > 0 {
 			return nil
 		}
 	}
-	return ctx.Err() // a watch that ended by itself: the next look says more
+	return of.Err() // a watch that ended by itself, or that nothing came of: the next look says more
 }
 
 func (e *Election) session(ctx context.Context, client *clientv3.Client) (*concurrency.Session, error) {

@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -42,20 +43,33 @@ func (t *Target) watchPlace(ctx context.Context, p integrations.Place, cells cha
 	return nil
 }
 
-// watchOnce watches until the server ends it: for want of a leader, after a compaction, when the client closes.
+var errLost = errors.New("no server can be reached")
+
+// lost ends a watch once no server can be reached. The client's own would wait in silence until they are back; and where they came back
+// with less history, as from a backup, for as long as it takes them to get as far as they were, whatever changes meanwhile.
+func lost(ctx context.Context, client *clientv3.Client, end context.CancelCauseFunc) {
+	connection := client.ActiveConnection()
+	state := connection.GetState()
+	if state.String() != "READY" || connection.WaitForStateChange(ctx, state) {
+		end(errLost)
+	}
+}
+
+// watchOnce watches until the server ends it: for want of a leader, after a compaction, when the client closes; or until there is none.
 func (t *Target) watchOnce(ctx context.Context, stage schema.StageName, prefix string, cells chan<- schema.Cell) (began bool, err error) {
 	client, err := t.connected()
 	if err != nil {
 		return false, err
 	}
-	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(clientv3.WithRequireLeader(ctx))
+	defer cancel(nil)
 	for response := range client.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithCreatedNotify()) {
 		if err := response.Err(); err != nil {
-			return began, cancelled(err)
+			return began, cancelled(cmp.Or(context.Cause(ctx), err))
 		}
 		if response.Created {
 			began = true
+			go lost(ctx, client, cancel) // ends with the context
 			send(ctx, cells, schema.Cell{Stage: stage})
 		}
 		for _, event := range response.Events {
@@ -64,7 +78,7 @@ func (t *Target) watchOnce(ctx context.Context, stage schema.StageName, prefix s
 			}
 		}
 	}
-	return began, ctx.Err()
+	return began, context.Cause(ctx)
 }
 
 // cancelled finds the error again of which the server gave the text as the reason for ending a watch.
