@@ -21,6 +21,9 @@ type Object struct {
 	Kind ObjectKind
 	ID   Hash
 	Data []byte
+	// Near is an object that differs little, and that whoever has what this one is pushed upon has already: the push may tell
+	// what differs alone. Nil where nobody knows of one.
+	Near *Object
 }
 
 // NewObject computes the id of raw bytes.

@@ -14,7 +14,12 @@ import (
 
 // encodePack makes a pack of whole objects. They are pushed while somebody waits, and git at the other side packs them anew in its
 // own time, so they are compressed as fast as can be.
-func encodePack(objs []schema.Object) ([]byte, error) {
+func encodePack(objs []schema.Object) ([]byte, error) { return encode(objs, false) }
+
+// encodeThin makes a pack in which objects that are near others are told as the difference to those, which are not in it.
+func encodeThin(objs []schema.Object) ([]byte, error) { return encode(objs, true) }
+
+func encode(objs []schema.Object, thin bool) ([]byte, error) {
 	seen := make(map[schema.Hash]bool, len(objs))
 	once := make([]schema.Object, 0, len(objs))
 	for _, o := range objs {
@@ -34,13 +39,20 @@ func encodePack(objs []schema.Object) ([]byte, error) {
 		return nil, err
 	}
 	for _, o := range once {
-		kind, err := plumbing.ParseObjectType(string(o.Kind))
-		if err != nil {
-			return nil, fmt.Errorf("object %s: %w", o.ID, err)
+		data := o.Data
+		if delta, ok := deltaOf(o); thin && ok {
+			b.Write(entryHeader(plumbing.REFDeltaObject, len(delta)))
+			b.Write(o.Near.ID[:])
+			data = delta
+		} else {
+			kind, err := plumbing.ParseObjectType(string(o.Kind))
+			if err != nil {
+				return nil, fmt.Errorf("object %s: %w", o.ID, err)
+			}
+			b.Write(entryHeader(kind, len(data)))
 		}
-		b.Write(entryHeader(kind, len(o.Data)))
 		z.Reset(&b)
-		if _, err := z.Write(o.Data); err != nil {
+		if _, err := z.Write(data); err != nil {
 			return nil, fmt.Errorf("encode pack: %w", err)
 		}
 		if err := z.Close(); err != nil {

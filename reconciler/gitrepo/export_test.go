@@ -12,3 +12,6 @@ func (r *Repo) AwaitAhead() bool {
 	ready <- o
 	return o.err == nil
 }
+
+// SendsThin reports whether differences are pushed.
+func (r *Repo) SendsThin() bool { return !r.noThin.Load() }

@@ -144,13 +144,12 @@ func idsOf(objects []schema.Object) []schema.Hash {
 	return ids
 }
 
-// packOf takes the pack of objects that were written just before; kept is false for others.
-func (r *Repo) packOf(objects []schema.Object) (pack []byte, kept bool, err error) {
+// writtenPack is the pack of objects that were written just before; nil for others.
+func (r *Repo) writtenPack(objects []schema.Object) []byte {
 	if last := r.packed.Swap(nil); last != nil && slices.Equal(last.ids, idsOf(objects)) {
-		return last.pack, true, nil
+		return last.pack
 	}
-	pack, err = encodePack(objects)
-	return pack, false, err
+	return nil
 }
 
 func (r *Repo) write(ctx context.Context, pack []byte) error {

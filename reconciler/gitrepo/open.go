@@ -28,6 +28,7 @@ type Repo struct {
 	digests *lru[blobDigest]
 	packed  *atomic.Pointer[packed]
 	whole   *atomic.Bool // packs are asked for with all that their deltas rest on
+	noThin  *atomic.Bool // packs are pushed with all that their deltas rest on
 
 	settling *settling
 	ahead    *ahead
@@ -82,7 +83,7 @@ func (r *Repo) open(ctx context.Context) error {
 	if err := checkFormat(filepath.Join(r.dir, "config")); err != nil {
 		return fmt.Errorf("open %s: %w", r.dir, err)
 	}
-	r.packed, r.whole, r.settling, r.ahead = new(atomic.Pointer[packed]), new(atomic.Bool), &settling{}, &ahead{}
+	r.packed, r.whole, r.noThin, r.settling, r.ahead = new(atomic.Pointer[packed]), new(atomic.Bool), new(atomic.Bool), &settling{}, &ahead{}
 	var err error
 	if r.store, err = openStore(filepath.Join(r.dir, "objects"), r.limits); err != nil {
 		return fmt.Errorf("open %s: %w", r.dir, err)

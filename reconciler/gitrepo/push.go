@@ -18,8 +18,9 @@ import (
 )
 
 // Push moves a ref of the remote from old to new, where it is not at old [ErrMoved] and nothing is written. A zero old
-// creates the ref. The remote gets exactly objs, which must be all it lacks; nothing is walked. After a success the
-// mirror has the objects and the ref too. [ErrUnknownOutcome] means that the remote may or may not have done it.
+// creates the ref. The remote gets exactly objs, which must be all it lacks; nothing is walked. Of what is near to
+// another it gets the difference, or all where it does not take that. After a success the mirror has the objects and the
+// ref too. [ErrUnknownOutcome] means that the remote may or may not have done it.
 func (r *Repo) Push(ctx context.Context, ref string, old, new schema.Hash, objs []schema.Object) error {
 	if err := r.pushAhead(ctx, ref, old, new, objs); err != nil {
 		return err
@@ -36,19 +37,13 @@ func (r *Repo) pushAhead(ctx context.Context, ref string, old, new schema.Hash, 
 	if new.IsZero() {
 		return fmt.Errorf("push %s: nothing to move it to: %w", ref, ErrUsage)
 	}
-	pack, kept, err := r.packOf(objs)
+	c, err := r.cargoOf(objs, !old.IsZero() && !r.noThin.Load())
 	if err != nil {
 		return fmt.Errorf("push %s: %w", ref, err)
 	}
 	taken := make(chan *arrived, 1)
-	go func() {
-		var got *arrived
-		if !kept && r.remote != nil {
-			got, _ = r.store.take(ctx, bytes.NewReader(pack), r.limits) // where that fails the next fetch brings it
-		}
-		taken <- got
-	}()
-	err = r.online(ctx, "push "+ref+" to", func(ctx context.Context) error { return r.push(ctx, ref, old, new, pack) })
+	go func() { taken <- r.takeCargo(ctx, c) }()
+	err = r.online(ctx, "push "+ref+" to", func(ctx context.Context) error { return r.send(ctx, ref, old, new, c) })
 	got := <-taken
 	defer r.settling.begin()
 	if err != nil {
@@ -83,18 +78,23 @@ func (r *Repo) follow(ref string, to schema.Hash, got *arrived) {
 	}
 }
 
-func (r *Repo) push(ctx context.Context, ref string, old, new schema.Hash, pack []byte) error {
+// push sends the cargo thin if that is asked for and the server does not say that it takes none. It reports whether it did.
+func (r *Repo) push(ctx context.Context, ref string, old, new schema.Hash, c *cargo, thin bool) (thinly bool, err error) {
 	s, advertised := r.ahead.take(ctx, ref, old)
-	var err error
 	if s == nil {
 		s, advertised, err = r.receivePack(ctx)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer s.Close()
 	if at := schema.Hash(advertised.References[ref]); at != old {
-		return moved(ref, at, old)
+		return false, moved(ref, at, old)
+	}
+	thin = thin && !advertised.Capabilities.Supports(noThin)
+	pack, err := c.pack(thin)
+	if err != nil {
+		return false, err
 	}
 	var said said
 	req := packp.NewReferenceUpdateRequestFromCapabilities(advertised.Capabilities)
@@ -102,19 +102,19 @@ func (r *Repo) push(ctx context.Context, ref string, old, new schema.Hash, pack 
 	req.Packfile = io.NopCloser(bytes.NewReader(pack))
 	req.Progress = &said
 	if !advertised.Capabilities.Supports(capability.ReportStatus) {
-		return fmt.Errorf("%w: the server does not report what it did", ErrUnreachable)
+		return false, fmt.Errorf("%w: the server does not report what it did", ErrUnreachable)
 	}
 	if advertised.Capabilities.Supports(capability.Sideband64k) {
 		_ = req.Capabilities.Set(capability.Sideband64k) // takes no argument, so cannot fail
 	}
 	report, err := s.ReceivePack(ctx, req)
 	if report == nil {
-		return sentError(err)
+		return thin, sentError(err)
 	}
 	if report.Error() == nil {
-		return nil
+		return thin, nil
 	}
-	return r.refusal(ctx, ref, old, said.reason(report))
+	return thin, r.refusal(ctx, ref, old, said.reason(report))
 }
 
 func (r *Repo) receivePack(ctx context.Context) (transport.ReceivePackSession, *packp.AdvRefs, error) {

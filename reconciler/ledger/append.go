@@ -47,6 +47,9 @@ func (l *Ledger) Append(ctx context.Context, at time.Time, entries []Entry, evid
 	if err := g.close(ctx, sign); err != nil {
 		return Batch{}, fmt.Errorf("append to ledger: %w", err)
 	}
+	for i, o := range g.objects {
+		g.objects[i].Near = g.near[o.ID]
+	}
 	return Batch{Old: l.tip, New: g.next.tip, Objects: g.objects, Entries: filled, Ledger: g.next}, nil
 }
 
@@ -93,6 +96,10 @@ func (g *growth) bring(ctx context.Context, evidence [][]byte) error {
 	if err != nil {
 		return err
 	}
+	near, err := g.nearest(ctx, named, brought)
+	if err != nil {
+		return err
+	}
 	for d, held := range named {
 		if data, ok := brought[d]; !held {
 			if !ok {
@@ -100,7 +107,7 @@ func (g *growth) bring(ctx context.Context, evidence [][]byte) error {
 					return err
 				}
 			}
-			g.put(g.form.EvidencePath(d), data)
+			g.near[g.put(g.form.EvidencePath(d), data)] = near[d]
 		}
 		delete(brought, d)
 	}

@@ -22,11 +22,12 @@ type growth struct {
 	writes  []write
 	objects []schema.Object
 	fresh   map[schema.Hash]schema.Object
+	near    map[schema.Hash]*schema.Object // what new evidence is near to, by its object
 }
 
 // growth starts an append of entries, whose bytes are raws.
 func (l *Ledger) growth(entries []Entry, raws [][]byte) *growth {
-	g := &growth{from: l, form: l.head.Form, entries: entries, raws: raws, fresh: map[schema.Hash]schema.Object{}}
+	g := &growth{from: l, form: l.head.Form, entries: entries, raws: raws, fresh: map[schema.Hash]schema.Object{}, near: map[schema.Hash]*schema.Object{}}
 	if first := entries[0]; l.head.Size == 0 && first.Seal != nil {
 		g.form = first.Seal.Form
 	}
