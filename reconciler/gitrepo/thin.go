@@ -89,7 +89,7 @@ func (x *indexer) append(id plumbing.Hash, kind schema.ObjectKind, data []byte) 
 	}
 	var b bytes.Buffer
 	b.Write(entryHeader(typed, len(data)))
-	z, err := zlib.NewWriterLevel(&b, zlib.BestSpeed)
+	z, err := zlib.NewWriterLevel(&b, zlib.NoCompression) // somebody waits, and trees are mostly ids, which do not shrink
 	if err == nil {
 		_, err = z.Write(data)
 	}
