@@ -44,14 +44,16 @@ func (w *appWalk) walk(dir string, oldTree, newTree schema.Hash) error {
 	if oldTree == newTree || strings.Count(dir, "/") >= maxAppDepth {
 		return nil
 	}
-	before, err := w.directories(oldTree)
+	oldEntries, err := w.entries(oldTree)
 	if err != nil {
 		return err
 	}
-	after, err := w.directories(newTree)
+	newEntries, err := w.entries(newTree)
 	if err != nil {
 		return err
 	}
+	oldEntries, newEntries = trimSame(oldEntries, newEntries)
+	before, after := directories(oldEntries), directories(newEntries)
 	for name, id := range before {
 		if _, ok := after[name]; !ok {
 			after[name] = schema.Hash{}
@@ -72,22 +74,38 @@ func (w *appWalk) walk(dir string, oldTree, newTree schema.Hash) error {
 	return nil
 }
 
-// directories maps the names of a tree's directories to their ids; the zero tree is empty.
-func (w *appWalk) directories(tree schema.Hash) (map[string]schema.Hash, error) {
-	out := map[string]schema.Hash{}
+// entries reads a tree; the zero tree is empty.
+func (w *appWalk) entries(tree schema.Hash) ([]schema.TreeEntry, error) {
 	if tree.IsZero() {
-		return out, nil
+		return nil, nil
 	}
 	entries, err := w.repo.Tree(w.ctx, tree)
 	if err != nil {
 		return nil, fmt.Errorf("read tree %s: %w", tree.Short(), err)
 	}
+	return entries, nil
+}
+
+// trimSame leaves out what both begin with and what both end with: of ten thousand names mostly all but one.
+func trimSame(a, b []schema.TreeEntry) (_, _ []schema.TreeEntry) {
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	return a, b
+}
+
+// directories maps the names of directories to their ids.
+func directories(entries []schema.TreeEntry) map[string]schema.Hash {
+	out := map[string]schema.Hash{}
 	for _, e := range entries {
 		if e.IsDir() {
 			out[e.Name] = e.ID
 		}
 	}
-	return out, nil
+	return out
 }
 
 // subtree returns the tree of a directory at a commit, zero where there is none. An empty path is the whole tree.
