@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/sluice-gitops/sluice/schema"
 )
 
@@ -30,6 +32,20 @@ func TestDocumentIsCanonical(t *testing.T) {
 	}
 	if !json.Valid(d.Encode()) {
 		t.Error("not JSON")
+	}
+}
+
+// A document has the places of its values, whichever way its files were parsed.
+func TestDocumentHasTheLeavesOfItsFiles(t *testing.T) {
+	for _, text := range []string{"# c\na: 1\nb:\n  - c: 'd'\n  - e\n", "a: {b: 1}\nc: |\n  d\n"} {
+		document, found := schema.NewDocument([]schema.DocumentFile{{Path: "a.yaml", Mode: schema.Regular, Data: []byte(text)}})
+		want, more := schema.Flatten("a.yaml", []byte(text))
+		if len(found)+len(more) > 0 || len(want) < 2 {
+			t.Fatalf("%q: %d leaves, %v %v", text, len(want), found, more)
+		}
+		if diff := cmp.Diff(want, document.Flatten("a.yaml")); diff != "" {
+			t.Errorf("%q (-file +document):\n%s", text, diff)
+		}
 	}
 }
 

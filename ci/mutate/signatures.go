@@ -165,6 +165,12 @@ var signatureMutations = []mutation{
 		"TestPlainYAML",
 	},
 	{
+		"a value that was read the short way is at no place", "schema", "schema/flatten.go",
+		"if v.at == (span{}) {",
+		"if false {",
+		"TestDocumentHasTheLeavesOfItsFiles",
+	},
+	{
 		"app names hold anything", "schema", "schema/cell.go",
 		"if !isSegment(segment) {",
 		"if false {",
