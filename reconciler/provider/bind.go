@@ -197,6 +197,9 @@ func (b *Binding[T]) At(s *Snapshot) *T {
 // connection with the new address) but must not yet use what it prepared, because another one may still refuse: do that
 // in [Binding.AfterChange]. The context ends with the call, after Options.Callback, or at Close. stop takes it back.
 func (b *Binding[T]) OnChange(ask func(ctx context.Context, old, new *T, changes Changes) error) (stop func()) {
+	if ask == nil {
+		panic("provider: OnChange of no function") // here, and not as a refusal of each release
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	id := b.next
@@ -212,6 +215,9 @@ func (b *Binding[T]) OnChange(ask func(ctx context.Context, old, new *T, changes
 // AfterChange tells the function that a new snapshot runs. The next one waits until it returns, and Healthy says so after
 // Options.Callback.
 func (b *Binding[T]) AfterChange(tell func(old, new *T, changes Changes)) (stop func()) {
+	if tell == nil {
+		panic("provider: AfterChange of no function")
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	id := b.next

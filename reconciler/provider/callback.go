@@ -61,6 +61,10 @@ func (p *Provider) within(ctx context.Context, what string, call func(context.Co
 	case <-late.C:
 	}
 	p.hung.Store(h)
+	go func() { // what was given up for it is tried again once it returns
+		<-h.done
+		p.lookAgain()
+	}()
 	p.count(func(s *Stats) { s.Hung++ })
 	p.opts.Log.Error("a function of the program does not return", "function", what, "limit", p.opts.Callback)
 	return h.error()

@@ -83,16 +83,38 @@ func TestAFunctionThatHangsHoldsNothingElseUp(t *testing.T) {
 				if !errors.Is(err, provider.ErrRejected) || h.p.Snapshot().Seq() != int64(row.runs) || h.asked.Load() != 1 {
 					t.Errorf("another release: %v; entry %d runs, called %d times", err, h.p.Snapshot().Seq(), h.asked.Load())
 				}
+				time.Sleep(5 * time.Second) // the watch's own look at it is over
 				h.let()
+				time.Sleep(time.Second) // and not until the next refresh
 				synctest.Wait()
-				if err := h.p.Refresh(t.Context()); err != nil || h.b.Load().Port != 3 || h.p.Healthy() != nil || h.p.Stats().Hung != 1 {
-					t.Errorf("after it has returned: port %d, %v, %v", h.b.Load().Port, err, h.p.Healthy())
+				if h.b.Load().Port != 3 || h.p.Healthy() != nil || h.p.Stats().Hung != 1 {
+					t.Errorf("after it has returned: port %d, %v", h.b.Load().Port, h.p.Healthy())
 				}
 				if err := h.p.Close(); err != nil {
 					t.Error(err)
 				}
 			})
 		})
+	}
+}
+
+// TestNoFunctionIsNotTaken: it would refuse every release later, with no word of why.
+func TestNoFunctionIsNotTaken(t *testing.T) {
+	p, err := provider.Open(t.Context(), providertest.New(ports(1)).Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	b := bind[config](t, p)
+	for name, register := range map[string]func(){"OnChange": func() { b.OnChange(nil) }, "AfterChange": func() { b.AfterChange(nil) }} {
+		func() {
+			defer func() {
+				if said, _ := recover().(string); !strings.Contains(said, name) {
+					t.Errorf("%s: panicked with %q", name, said)
+				}
+			}()
+			register()
+		}()
 	}
 }
 

@@ -46,8 +46,8 @@ type Options struct {
 	// Timeout is for one request to the source; 10 s by default.
 	Timeout time.Duration
 	// Callback is how long the program's own functions may take about one release, those of OnChange and then those of
-	// AfterChange; 30 s by default. The context of OnChange ends then. One that does not return anyway is in Healthy and
-	// Stats, and no other release is taken before it has. Check has no context, and bounds itself.
+	// AfterChange; 30 s by default. The context of OnChange ends then. One that does not return within another second is in
+	// Healthy and Stats, and no other release is taken before it has; then all is read again. Check has no context, and bounds itself.
 	Callback time.Duration
 
 	Log *slog.Logger     // nil: silent. Keys and digests, never a value.
