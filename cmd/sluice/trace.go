@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -128,42 +129,58 @@ func (f traceFlags) operator() (*schema.Operator, error) {
 type keyPlace struct {
 	cell schema.Cell
 	key  string // without a file of a head
+	root string
 	part string // head, kv, rel or consumers; empty for anything else
 	rest string // below the part, or the file of a head
 }
 
+// keyPlaceOf takes a key apart as it is: it is no path that could be written otherwise. A # is a letter of it, but for the one
+// after a head, which comes before a file that the head has.
 func keyPlaceOf(c *clone, key string) (keyPlace, error) {
 	var stages []schema.StageName
 	for _, s := range c.Project.Stages {
 		stages = append(stages, s.Name)
 	}
-	bare, file, _ := strings.Cut(key, "#")
-	if !strings.HasPrefix(bare, "/") {
+	if !strings.HasPrefix(key, "/") {
 		return keyPlace{}, &failure{code: exitUsage, err: fmt.Errorf("no key of a target begins like %s: all begin with /", key), hint: "sluice trace etcd:/" + key}
 	}
-	_, stage, rest, ok := integrations.PlaceOf(stages, bare)
+	root, stage, rest, ok := integrations.PlaceOf(stages, key)
 	if !ok {
 		return keyPlace{}, &failure{code: exitUsage, err: fmt.Errorf("no stage of this project is in the key %s", key), hint: "a key is ROOT/STAGE/APP/…; sluice status names the stages"}
 	}
-	p := keyPlace{cell: schema.Cell{Stage: stage}, key: bare, rest: file}
+	p := keyPlace{cell: schema.Cell{Stage: stage}, key: key, root: root}
 	segments := strings.Split(rest, "/")
 	for i, s := range segments {
-		switch s {
-		case "head", "kv", "rel", "consumers":
-			p.cell.App, p.part = schema.App(strings.Join(segments[:i], "/")), s
-			if s != "head" {
-				p.rest = strings.Join(segments[i+1:], "/")
-			}
+		p.cell.App = schema.App(strings.Join(segments[:i], "/"))
+		name, _, _ := strings.Cut(s, "#")
+		switch {
+		case name == "head":
+			p.head(strings.Join(segments[i:], "/"))
+			return p, nil
+		case s == "kv", s == "rel", s == "consumers":
+			p.part, p.rest = s, strings.Join(segments[i+1:], "/")
 			return p, nil
 		}
 	}
-	p.cell.App = schema.App(strings.Join(segments[:max(len(segments)-1, 0)], "/"))
 	return p, nil
+}
+
+// head takes what a key has after its app: the head, or a file of it. Below a head there is no key.
+func (p *keyPlace) head(below string) {
+	if name, file, named := strings.Cut(below, "#"); name == "head" {
+		p.part, p.rest = name, file
+		if named {
+			p.key = strings.TrimSuffix(p.key, "#"+file)
+		}
+	}
 }
 
 // readLive reads the key where the operator's file says the target is.
 func readLive(ctx context.Context, op *schema.Operator, t *keyTracer, found *traced) error {
 	if op == nil {
+		if !t.rooted() {
+			t.disown(found)
+		}
 		return nil
 	}
 	target, address, err := t.address(*op)
@@ -178,16 +195,30 @@ func readLive(ctx context.Context, op *schema.Operator, t *keyTracer, found *tra
 	if ours {
 		ours = t.mirrored(target.Settings["mirror"])
 	}
-	if !ours && found.State != keyUnvouched {
-		found.State = keyForeign
-		found.custody = custody{App: t.cell.App, Stage: t.cell.Stage}
-		found.Path, found.Line, found.Commit, found.Want = "", 0, "", ""
+	if !ours {
+		t.disown(found)
 	}
 	key, err := etcd.ReadKey(ctx, settings(address), t.place.key)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", t.place.key, err)
 	}
 	return t.judge(ctx, key, found)
+}
+
+// rooted reports whether a target of the stage may have the key's root, as far as sluice.yaml says.
+func (t *keyTracer) rooted() bool {
+	stage, _ := t.Project.Stage(t.cell.Stage)
+	return slices.ContainsFunc(stage.Targets, func(s schema.StageTarget) bool { return etcd.MayHaveRoot(s.Settings, t.place.root) })
+}
+
+// disown takes back what was found of a key that no target has.
+func (t *keyTracer) disown(found *traced) {
+	if found.State == keyUnvouched {
+		return
+	}
+	found.State = keyForeign
+	found.custody = custody{App: t.cell.App, Stage: t.cell.Stage}
+	found.Path, found.Line, found.Commit, found.Want = "", 0, "", ""
 }
 
 // address finds the target of kind etcd that the cell's stage is delivered to.

@@ -62,10 +62,10 @@ func (t *keyTracer) follow(ctx context.Context, found *traced) error {
 	if t.place.part == "kv" && t.place.rest == "_complete" {
 		return t.marker(ctx, at, found)
 	}
-	if t.whole {
+	if t.whole && t.place.part == "head" {
 		return t.newest(ctx, at, found)
 	}
-	if t.file == "" {
+	if t.file == "" { // or it is the directory of a mirror, which is no key
 		found.State = keyForeign
 		return nil
 	}

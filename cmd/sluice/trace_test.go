@@ -67,6 +67,28 @@ func TestAMirrorHasFilesOrLeaves(t *testing.T) {
 	}
 }
 
+func TestARootIsHeldAgainstTheStageAlone(t *testing.T) {
+	for _, row := range []struct {
+		sentence string
+		settings map[string]string
+		root     string
+		may      bool
+	}{
+		{"the one that is named", map[string]string{"root": "/p4", "mirror": "leaves"}, "/p4", true},
+		{"another one", map[string]string{"root": "/p4"}, "/config", false},
+		{"below it", map[string]string{"root": "/p4"}, "/p4/a", false},
+		{"the operator's, which may be any", map[string]string{"mirror": "files"}, "/teams/a", true},
+		{"one that climbs", nil, "/config/../config", false},
+		{"one that is spelled otherwise", nil, "//config/", false},
+		{"none at all", nil, "", false},
+		{"of another kind of target", map[string]string{"namespace": "pay"}, "/config", false},
+	} {
+		if got := etcd.MayHaveRoot(row.settings, row.root); got != row.may {
+			t.Errorf("%s: got %v, want %v", row.sentence, got, row.may)
+		}
+	}
+}
+
 func TestAWholeObjectNeedsItsFiles(t *testing.T) {
 	d, wrong := schema.NewDocument([]schema.DocumentFile{{Path: "app.yaml", Mode: schema.Regular, Data: []byte("a: 1\n")}})
 	if err := wrong.Err(); err != nil {

@@ -65,6 +65,15 @@ func Writes(settings, stage map[string]string, cell schema.Cell, key string) (bo
 	return strings.HasPrefix(key, p.dir) && (p.mode != "" || !strings.HasPrefix(key, p.dir+mirrorDir)), nil
 }
 
+// MayHaveRoot reports whether a target in a stage with these settings may write below a root. Where they name none it is the
+// operator's, which may be any; and no other kind of target has settings of etcd's.
+func MayHaveRoot(stage map[string]string, root string) bool {
+	if own, ok := stage["root"]; ok {
+		return root == own
+	}
+	return checkSettings(stage) == nil && CheckRoot(root) == nil
+}
+
 // Part is what a key below rel/DIGEST/ holds of a document that lies in parts; nil where the document has no such part. It
 // follows from the document alone.
 func Part(document []byte, name string) ([]byte, error) {
