@@ -118,6 +118,36 @@ func (w *world) run(t *testing.T) (end func() (int, error)) {
 	}
 }
 
+// TestACheckChangesNothing: what it was asked about goes live, or nothing does.
+func TestACheckChangesNothing(t *testing.T) {
+	for _, row := range []struct {
+		sentence, check string
+		err             error
+		errText, port   string
+	}{
+		{"it reads", `cat "$SLUICE_DIR/app.yaml"`, nil, "", `{"port":1}`},
+		{"it removes a file", `rm "$SLUICE_DIR/app.yaml"`, provider.ErrRejected, "check: it changed or removed app.yaml", ""},
+		{"it writes one", `echo '{"port":2}' >"$SLUICE_DIR/app.yaml"`, provider.ErrRejected, "check: it changed or removed app.yaml", ""},
+		{"it lets others read one", `chmod 644 "$SLUICE_DIR/app.yaml"`, provider.ErrRejected, "check: it changed or removed app.yaml", ""},
+		{"it puts a link in its place", `cd "$SLUICE_DIR"; mv app.yaml x; ln -s x app.yaml`, provider.ErrRejected, "check: it changed or removed app.yaml", ""},
+		{"it removes all", `rm -r "$SLUICE_DIR"`, provider.ErrRejected, "no such file", ""},
+		{"it leaves files beside", `cd "$SLUICE_DIR"; mkdir made; touch made/a; ln -s made/a b`, nil, "", `{"port":1}`},
+	} {
+		w := newWorld(t)
+		w.opts.Check = sh(row.check)
+		err := Once(t.Context(), w.opts)
+		if !errors.Is(err, row.err) || err != nil && !strings.Contains(err.Error(), row.errText) {
+			t.Errorf("%s: got %v, want %v: %s", row.sentence, err, row.err, row.errText)
+		}
+		if got := w.port(t); got != row.port {
+			t.Errorf("%s: got %q, want %q", row.sentence, got, row.port)
+		}
+		if beside, _ := filepath.Glob(filepath.Join(w.opts.Output.Dir, dataLink, "b")); beside != nil {
+			t.Errorf("%s: %q went live", row.sentence, beside)
+		}
+	}
+}
+
 func TestOnce(t *testing.T) {
 	refuse := func(w *world) { w.opts.Check = sh(`cat "$SLUICE_DIR/app.yaml" >&2; exit 3`) }
 	for _, row := range []struct {

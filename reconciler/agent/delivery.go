@@ -42,6 +42,9 @@ func (a *agent) switchFiles(snap *provider.Snapshot, config []string) (news bool
 		if err := a.Check.run(a.ctx, dir, environ(snap, a.Provider, dir, config), a.Errs); err != nil {
 			return false, fmt.Errorf("%w: %w", ErrCheck, err)
 		}
+		if err := s.unchanged(snap.Document); err != nil {
+			return false, fmt.Errorf("%w: %w", ErrCheck, err)
+		}
 	}
 	if news, err = s.turn(); err == nil {
 		a.live = &update{snap: snap, env: config}

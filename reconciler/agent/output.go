@@ -141,25 +141,51 @@ func (s *staged) modeOf(d *provider.Document, file string) fs.FileMode {
 
 // holds reports whether a release on disk is the document: every file, its bytes and its mode, and no other file.
 func (s *staged) holds(release string, d *provider.Document) bool {
-	n := 0
-	err := fs.WalkDir(s.root.FS(), release, func(name string, entry fs.DirEntry, err error) error {
+	other, beside, err := s.compare(release, d)
+	return err == nil && other == "" && len(beside) == 0
+}
+
+// compare names a file of the document that a release on disk lacks or has otherwise, and the files that it has beside them.
+func (s *staged) compare(release string, d *provider.Document) (other string, beside []string, err error) {
+	same := map[string]bool{}
+	err = fs.WalkDir(s.root.FS(), release, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		n++
 		file := strings.TrimPrefix(name, release+"/")
 		want, ok := d.File(file)
+		if !ok {
+			beside = append(beside, name)
+			return nil
+		}
 		info, err := entry.Info()
-		if err != nil || !ok || info.Mode() != s.modeOf(d, file) || info.Size() != int64(len(want)) {
-			return errors.Join(err, fs.ErrInvalid)
+		if err != nil || info.Mode() != s.modeOf(d, file) || info.Size() != int64(len(want)) {
+			return err
 		}
 		have, err := s.root.ReadFile(name)
-		if err != nil || !bytes.Equal(have, want) {
-			return errors.Join(err, fs.ErrInvalid)
-		}
-		return nil
+		same[file] = bytes.Equal(have, want)
+		return err
 	})
-	return err == nil && n == len(d.Files())
+	for _, file := range d.Files() {
+		if !same[file] {
+			return file, beside, err
+		}
+	}
+	return "", beside, err
+}
+
+// unchanged refuses files that the check did not leave as it was asked about them. What it left beside them goes away.
+func (s *staged) unchanged(d *provider.Document) error {
+	other, beside, err := s.compare(s.name, d)
+	if err == nil && other != "" {
+		err = fmt.Errorf("it changed or removed %s, which it was asked about; let it work on a copy", other)
+	}
+	for _, name := range beside {
+		if err == nil {
+			err = s.root.Remove(name)
+		}
+	}
+	return err
 }
 
 // makeRelease makes a directory that nothing was in before.
