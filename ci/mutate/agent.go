@@ -14,6 +14,18 @@ var agentMutations = []mutation{
 		"TestARefusedReleaseLeavesTheFormerFiles",
 	},
 	{
+		"the agent switches to files that the check changed", agentPackage, agentPackage + "/output.go",
+		"if err == nil && other != \"\" {",
+		"if err == nil && other != \"\" && false {",
+		"TestACheckChangesNothing",
+	},
+	{
+		"a program that ignores the end keeps the agent", agentPackage, agentPackage + "/run.go",
+		"			if ends(s) {\n				a.end(done, s)",
+		"			if ends(s) && false {\n				a.end(done, s)",
+		"TestAChildEndsWhenTheAgentIsToldTo",
+	},
+	{
 		"the agent takes a name in the directory that is not its own", agentPackage, agentPackage + "/output.go",
 		"err == nil && !ours(s.root, top, info) && !s.replaced(top, info) {",
 		"false && err == nil && !ours(s.root, top, info) && !s.replaced(top, info) {",

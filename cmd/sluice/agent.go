@@ -51,6 +51,9 @@ command refuses is never seen, and with --cache it goes on, and starts, with the
   sluice agent --project 5f0c66d1 --stage production --app pay --app shop/cart --keys log_keys --etcd https://etcd:2379 \
     --apollo 127.0.0.1:8080 --apollo-access-keys access_keys`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := meant(c.Flags()); err != nil {
+				return err
+			}
 			f.child = args
 			return a.agent(c.Context(), f)
 		},
@@ -103,7 +106,7 @@ func (f *agentFlags) receiverFlags(c *cobra.Command) {
 	flags.StringArrayVar(&f.env, "env", nil, "give PROGRAM the keys of `FILE` as variables: server.port is SERVER_PORT; may be repeated")
 	flags.StringVar(&f.envPrefix, "env-prefix", "", "`PREFIX` of these variables")
 	flags.StringVar(&f.onChange, "on-change", "restart", "what PROGRAM gets when its configuration changed: restart, nothing, or a `SIGNAL` like HUP")
-	flags.StringVar(&f.stop, "stop-signal", "TERM", "`SIGNAL` that asks PROGRAM to end")
+	flags.StringVar(&f.stop, "stop-signal", "", "`SIGNAL` that asks PROGRAM to end; by default TERM, or the INT that ends the agent")
 	flags.DurationVar(&f.grace, "grace", 10*time.Second, "how long PROGRAM has to end before it is killed")
 	flags.StringVar(&f.apollo, "apollo", "", "answer clients of Apollo at `ADDRESS`")
 	flags.StringVar(&f.apolloKeys, "apollo-access-keys", "", "`FILE` with access keys: an app and its key, at least 16 characters, on each line")

@@ -18,6 +18,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/spf13/pflag"
+
 	"github.com/sluice-gitops/sluice/reconciler/agent"
 	"github.com/sluice-gitops/sluice/reconciler/integrations"
 	"github.com/sluice-gitops/sluice/reconciler/integrations/etcd"
@@ -55,6 +57,25 @@ func (a *app) agentOptions(f agentFlags) (agent.Options, appReader, error) {
 	r, err := f.readers()
 	r.common.Log = log
 	return o, r, err
+}
+
+// meant refuses what was given and says nothing: a command that is empty, as a variable that is not set leaves it, and a time
+// that is none, for which the default would stand.
+func meant(flags *pflag.FlagSet) error {
+	var errs []error
+	flags.Visit(func(flag *pflag.Flag) {
+		d, err := time.ParseDuration(flag.Value.String())
+		switch {
+		case flag.Value.Type() == "duration" && err == nil && d <= 0:
+			errs = append(errs, fmt.Errorf("--%s %s: want more than 0, like %s", flag.Name, d, flag.DefValue))
+		case flag.Value.String() == "" && slices.Contains([]string{"check", "reload", "signal", "pid-file", "stop-signal"}, flag.Name):
+			errs = append(errs, fmt.Errorf("--%s is empty: say what is meant, or leave the flag out", flag.Name))
+		}
+	})
+	if len(errs) > 0 {
+		return usageError(errs[0])
+	}
+	return nil
 }
 
 // complete names the first setting that the agent cannot do without.
@@ -159,8 +180,10 @@ func (f agentFlags) receivers(o *agent.Options) error {
 func (f agentFlags) program(o *agent.Options) error {
 	child := &agent.Child{Argv: f.child, Grace: f.grace, Env: agent.Environment{Files: f.env, Prefix: f.envPrefix}}
 	var err error
-	if child.Stop, err = agent.ParseSignal(f.stop); err != nil {
-		return usageError(fmt.Errorf("--stop-signal: %w", err))
+	if f.stop != "" {
+		if child.Stop, err = agent.ParseSignal(f.stop); err != nil {
+			return usageError(fmt.Errorf("--stop-signal: %w", err))
+		}
 	}
 	switch f.onChange {
 	case "restart":

@@ -22,7 +22,7 @@ type Options struct {
 	Signal *PidSignal // sent after the switch
 
 	Child *Child
-	// Signals are handed on to the child. Where they are given, the context ends nothing once the child runs: whoever is to
+	// Signals are handed on to the child; one that tells the agent to end asks it to, and it is killed after its grace. Where they are given, the context ends nothing once the child runs: whoever is to
 	// end it sends a signal.
 	Signals <-chan os.Signal
 

@@ -17,8 +17,20 @@ type Child struct {
 	Argv     []string
 	Env      Environment
 	OnChange OnChange
-	Stop     os.Signal     // asks it to end; required
+	Stop     os.Signal     // asks it to end; by default TERM, or what told the agent to end
 	Grace    time.Duration // until it is killed; 10 s by default
+}
+
+// stop is what asks it to end where told, which may be nil, told the agent.
+func (c *Child) stop(told os.Signal) os.Signal {
+	switch {
+	case c.Stop != nil:
+		return c.Stop
+	case told != nil:
+		return told
+	}
+	term, _ := ParseSignal("TERM") // known everywhere
+	return term
 }
 
 // OnChange says what a child gets when its configuration has changed: a signal, or with none a new process. Leave tells it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -83,6 +84,48 @@ func TestAChild(t *testing.T) {
 		<-done
 		if code != row.code || err != nil || !strings.Contains(w.out.String(), row.out) {
 			t.Errorf("%s: ended with %d, %v, want %d; it printed %q, want %q", row.sentence, code, err, row.code, w.out, row.out)
+		}
+	}
+}
+
+// TestAChildEndsWhenTheAgentIsToldTo sends SIGINT, which a shell cannot catch where it is ignored from the start.
+func TestAChildEndsWhenTheAgentIsToldTo(t *testing.T) {
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGINT)
+	defer signal.Stop(caught)
+	const says = `trap 'exit 6' INT; trap 'exit 7' TERM; trap 'exit 8' USR1; echo up; for i in $(seq 6000); do sleep 0.01; done`
+	for _, row := range []struct {
+		sentence     string
+		script       string
+		told, stop   os.Signal
+		grace        time.Duration
+		code, killed int
+	}{
+		{"TERM is handed on", says, syscall.SIGTERM, nil, time.Hour, 7, 0},
+		{"so is INT", says, syscall.SIGINT, nil, time.Hour, 6, 0},
+		{"a stop signal stands for TERM", says, syscall.SIGTERM, syscall.SIGUSR1, time.Hour, 8, 0},
+		{"and for INT", says, syscall.SIGINT, syscall.SIGUSR1, time.Hour, 8, 0},
+		{"one that ignores TERM is killed", `trap '' TERM; echo up; sleep 60`, syscall.SIGTERM, nil, time.Millisecond, 137, 1},
+		{"one that ignores INT is killed", `trap '' INT; echo up; sleep 60`, syscall.SIGINT, nil, time.Millisecond, 137, 1},
+		{"one that ignores its stop signal is killed", `trap '' USR1; echo up; sleep 60`, syscall.SIGTERM, syscall.SIGUSR1, time.Millisecond, 137, 1},
+	} {
+		w := newWorld(t)
+		w.opts.Child = &Child{Argv: []string{"sh", "-c", row.script}, Stop: row.stop, Grace: row.grace}
+		done := make(chan int, 1)
+		go func() {
+			code, err := Run(t.Context(), w.opts)
+			if err != nil {
+				t.Errorf("%s: %v", row.sentence, err)
+			}
+			done <- code
+		}()
+		w.out.await(t, "up")
+		w.signals <- row.told
+		if code := <-done; code != row.code { // a program that nobody ends does after a minute
+			t.Errorf("%s: ended with %d, want %d", row.sentence, code, row.code)
+		}
+		if got := strings.Count(w.log.String(), "killed a program that did not end"); got != row.killed {
+			t.Errorf("%s: the log says %d times that it was killed, want %d: %s", row.sentence, got, row.killed, w.log)
 		}
 	}
 }

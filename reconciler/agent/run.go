@@ -54,6 +54,10 @@ func (a *agent) loop(done <-chan struct{}, u update) (int, error) {
 		case <-a.ended():
 			return a.child.code, nil
 		case s := <-a.signals():
+			if ends(s) {
+				a.end(done, s)
+				return a.code(), nil
+			}
 			if err := a.child.signal(s); err != nil {
 				a.Log.Error("did not hand on a signal", "error", err)
 			}
@@ -74,7 +78,7 @@ func (a *agent) loop(done <-chan struct{}, u update) (int, error) {
 		case <-again.C:
 			a.restore()
 		case <-done:
-			a.end(nil)
+			a.end(nil, nil)
 			return a.code(), nil
 		}
 	}
@@ -105,7 +109,7 @@ func (a *agent) change(u update, done <-chan struct{}) (ended bool, err error) {
 		}
 		return false, nil
 	}
-	if a.end(done) {
+	if a.end(done, nil) {
 		return true, nil
 	}
 	a.child, err = a.launch(u)
@@ -120,8 +124,9 @@ func (a *agent) launch(u update) (*process, error) {
 	return p, err
 }
 
-// end asks the child to end, and kills it when its time is over. It reports whether the agent was asked to end meanwhile.
-func (a *agent) end(done <-chan struct{}) (asked bool) {
+// end asks the child to end, and kills it when its time is over; told is the signal that told the agent to end, if one did. It
+// reports whether the agent was asked to end meanwhile.
+func (a *agent) end(done <-chan struct{}, told os.Signal) (asked bool) {
 	if a.child == nil {
 		return false
 	}
@@ -131,7 +136,7 @@ func (a *agent) end(done <-chan struct{}) (asked bool) {
 	}
 	over := time.NewTimer(grace)
 	defer over.Stop()
-	if err := a.child.signal(a.Child.Stop); err != nil {
+	if err := a.child.signal(a.Child.stop(told)); err != nil {
 		a.Log.Error("did not ask the program to end", "error", err)
 	}
 	for {
@@ -139,8 +144,10 @@ func (a *agent) end(done <-chan struct{}) (asked bool) {
 		case <-a.child.ended:
 			return asked
 		case s := <-a.signals():
+			if ends(s) {
+				asked, s = true, a.Child.stop(s)
+			}
 			_ = a.child.signal(s) // it is about to end anyway
-			asked = asked || ends(s)
 		case <-done:
 			asked, done = true, nil
 		case <-over.C:
