@@ -9,8 +9,8 @@ const (
 var agentMutations = []mutation{
 	{
 		"the agent switches to files that the check refused", agentPackage, agentPackage + "/delivery.go",
-		"return false, fmt.Errorf(\"%w: %w\", ErrCheck, err)",
-		"_ = fmt.Errorf(\"%w: %w\", ErrCheck, err)",
+		"dir, config), a.Errs); err != nil {",
+		"dir, config), a.Errs); err != nil && false {",
 		"TestARefusedReleaseLeavesTheFormerFiles",
 	},
 	{

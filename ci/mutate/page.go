@@ -24,7 +24,7 @@ var pageMutations = []mutation{
 	},
 	{
 		name: "view: a cell that a pass could not read stays live", pkg: "reconciler/stories", file: "reconciler/view_silent.go",
-		old: "at.Live, at.Code = false, code", new: "at.Code = \"\"", tests: "TestStories/target_unread",
+		old: "at.Live, at.Code, at.Refused = false, why.code, why.refused", new: "_, at.Code = why, \"\"", tests: "TestStories/target_unread",
 	},
 	{
 		name: "view: a target that does not answer stays live", pkg: "reconciler", file: "reconciler/view_silent.go",

@@ -102,7 +102,7 @@ var targetMutations = []mutation{
 	},
 	{
 		"that a place has another owner is told after two intervals", "reconciler/stories", "reconciler/converge.go",
-		"case code == integrations.CodeTaken || j.target.Required",
+		"case why.code == integrations.CodeTaken || j.target.Required",
 		"case j.target.Required",
 		"TestStories/place_taken",
 	},
