@@ -196,6 +196,9 @@ func (s *pageServer) serve(ctx context.Context, log *slog.Logger) error {
 	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer stop()
 	err := s.server.Shutdown(grace)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.server.Close() // a browser that connected ahead, and asked nothing yet, is not waited for
+	}
 	if served := <-done; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -256,10 +257,28 @@ func TestAWatchThatIsSilentCostsMinutesAlone(t *testing.T) {
 	})
 }
 
+// printed is what was written to it, from whatever goroutine.
+type printed struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (p *printed) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+func (p *printed) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
+}
+
 // TestNothingPrintsAValue: errors, logs, changes and reports of a configuration whose every value is a secret.
 func TestNothingPrintsAValue(t *testing.T) {
 	const secret = "hunter2"
-	var text strings.Builder
+	var text printed // the provider looks by itself meanwhile
 	source := providertest.New(map[string]any{"app.yaml": map[string]any{"port": 1, "token": secret}})
 	opts := source.Options()
 	opts.Log = slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))
