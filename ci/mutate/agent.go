@@ -69,8 +69,8 @@ var agentMutations = []mutation{
 	},
 	{
 		"an end during a check is told as a refusal", agentPackage, agentPackage + "/agent.go",
-		"if err != nil && ctx.Err() != nil {",
-		"if err != nil && ctx.Err() != nil && false {",
+		"case err != nil && a.ctx.Err() != nil:",
+		"case err != nil && a.ctx.Err() != nil && false:",
 		"TestAnEndDuringTheFirstCheckIsNoRefusal",
 	},
 	{

@@ -22,8 +22,8 @@ type Options struct {
 	Signal *PidSignal // sent after the switch
 
 	Child *Child
-	// Signals are handed on to the child; one that tells the agent to end asks it to, and it is killed after its grace. Where they are given, the context ends nothing once the child runs: whoever is to
-	// end it sends a signal.
+	// Signals are handed on to the child; one that tells the agent to end asks it to, and it is killed after its grace. Where they
+	// are given, the context ends nothing once the child runs: whoever is to end it sends a signal.
 	Signals <-chan os.Signal
 
 	// Publish is told of every snapshot that was taken.
