@@ -111,14 +111,7 @@ func TestAChildEndsWhenTheAgentIsToldTo(t *testing.T) {
 	} {
 		w := newWorld(t)
 		w.opts.Child = &Child{Argv: []string{"sh", "-c", row.script}, Stop: row.stop, Grace: row.grace}
-		done := make(chan int, 1)
-		go func() {
-			code, err := Run(t.Context(), w.opts)
-			if err != nil {
-				t.Errorf("%s: %v", row.sentence, err)
-			}
-			done <- code
-		}()
+		done := started(t, row.sentence, w.opts)
 		w.out.await(t, "up")
 		w.signals <- row.told
 		if code := <-done; code != row.code { // a program that nobody ends does after a minute
@@ -168,14 +161,7 @@ func TestAReloadThatHangsHoldsNobodyUp(t *testing.T) {
 		w.opts.Errs, w.opts.Reload = told, sh(`echo "reload $SLUICE_SEQ"; sleep 3600`)
 		w.opts.Reload.Timeout = time.Hour
 		w.opts.Child = &Child{Argv: []string{"sh", "-c", row.script}, Stop: syscall.SIGTERM}
-		done := make(chan int, 1)
-		go func() {
-			code, err := Run(t.Context(), w.opts)
-			if err != nil {
-				t.Errorf("%s: %v", row.sentence, err)
-			}
-			done <- code
-		}()
+		done := started(t, row.sentence, w.opts)
 		told.await(t, "reload 1")
 		row.play(w, told)
 		if code := <-done; code != row.code {
@@ -210,6 +196,19 @@ func TestWhatCameDuringAReloadIsToldAfterIt(t *testing.T) {
 	if got, want := told.String(), "begin 1\n1\nend 1\nbegin 3\n1\nend 3\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+// started runs an agent until its program ends, and gives that one's exit code.
+func started(t *testing.T, sentence string, opts Options) <-chan int {
+	done := make(chan int, 1)
+	go func() {
+		code, err := Run(t.Context(), opts)
+		if err != nil {
+			t.Errorf("%s: %v", sentence, err)
+		}
+		done <- code
+	}()
+	return done
 }
 
 // TestAnEndDuringTheFirstCheckIsNoRefusal: nobody said anything of the release.
